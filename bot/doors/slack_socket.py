@@ -11,6 +11,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.domain.errors import Unreachable
+from bot.wire.certificates import tls_error_in, tls_reason_of
 
 log = logging.getLogger(__name__)
 
@@ -69,5 +70,7 @@ async def open_socket(bolt: AsyncApp, app_token: str, address: str) -> SocketDoo
             await handler.connect_async()  # type: ignore[no-untyped-call]
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         await handler.close_async()  # type: ignore[no-untyped-call]
-        raise Unreachable("Socket Mode: Slack cannot be reached") from error
+        tls = tls_error_in(error)
+        why = f": {tls_reason_of(tls)}" if tls else ""
+        raise Unreachable(f"Socket Mode: Slack cannot be reached{why}") from error
     return SocketDoor(handler)

@@ -32,6 +32,7 @@ from bot.dumpers._programs import (
     what_it_says,
 )
 from bot.runbook.backups import MongodbBackup
+from bot.wire.certificates import without_code
 
 KIND = "mongodb"
 SUFFIX = ".archive.gz"
@@ -170,7 +171,7 @@ async def server_version(backup: MongodbBackup) -> str:
 
 def unreachable(error: Exception, backup: MongodbBackup) -> Unreachable:
     """What MongoDB's driver said, without its settings and without a password; first that the server went away."""
-    said = str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
+    said = without_code(str(error)).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
     return Unreachable(with_going(said, fit_to_show(said, backup.target.redactions())))
 
 

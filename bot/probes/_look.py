@@ -5,15 +5,14 @@ import errno
 import os
 import re
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from bot.domain.saying import fit_to_show
 from bot.runbook import duration_read
+from bot.wire.certificates import tls_error_in, tls_reason_of
 
 T = TypeVar("T")
 
@@ -29,33 +28,6 @@ REASONS = {
     errno.EHOSTUNREACH: "there is no way to this host",
     errno.ENETUNREACH: "there is no way to this host",
     errno.ETIMEDOUT: "no answer",
-}
-
-# OpenSSL's numbers for what can be wrong with a certificate.
-CERTIFICATE_FAULTS = {
-    9: "the certificate is not valid yet",
-    10: "the certificate has expired",
-    18: "nobody vouches for the certificate: it is self-signed",
-    19: "nobody vouches for the certificate: its chain ends in one that is not known here",
-    20: "nobody vouches for the certificate: its issuer is not known here",
-    21: "nobody vouches for the certificate: its issuer is not known here",
-    23: "the certificate has been revoked",
-    62: "the certificate is for another host",
-    64: "the certificate is for another address",
-}
-
-# OpenSSL's names for why there was no agreement.
-TOO_OLD = "the server speaks no version of TLS that is accepted here (1.2 or later)"
-NO_TLS = "the server does not speak TLS on this port"
-TLS_FAULTS = {
-    "UNSUPPORTED_PROTOCOL": TOO_OLD,
-    "TLSV1_ALERT_PROTOCOL_VERSION": TOO_OLD,
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server refuses: no cipher in common, or it wants a client certificate",
-    "TLSV1_UNRECOGNIZED_NAME": "the server has no site of this name",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server wants a client certificate",
-    "WRONG_VERSION_NUMBER": NO_TLS,
-    "RECORD_LAYER_FAILURE": NO_TLS,
-    "UNEXPECTED_EOF_WHILE_READING": "the connection was closed in the middle",
 }
 
 
@@ -75,7 +47,7 @@ def reason_of(error: OSError | UnicodeError) -> str:
     if isinstance(error, socket.gaierror | UnicodeError):
         return UNKNOWN_NAME
     # Its number is OpenSSL's, and would be read as one of the system's.
-    if tls := next((one for one in (error, error.__cause__) if isinstance(one, ssl.SSLError)), None):
+    if tls := tls_error_in(error):
         return tls_reason_of(tls)
     if isinstance(error, ConnectionError) and not error.errno:
         return CLOSED
@@ -89,14 +61,6 @@ def reason_in(message: str) -> str:
     if found := re.search(r"\[Errno (-?\d+)\]", message):
         return _words_of(int(found[1]))
     return "no answer" if re.search(r"timed? ?out\b", message) else ""
-
-
-def tls_reason_of(error: Exception) -> str:
-    """Why no TLS came about: the certificate, told apart from a server that speaks something else."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return CERTIFICATE_FAULTS.get(error.verify_code, f"the certificate is not valid: {error.verify_message}")
-    reason = (error.reason if isinstance(error, ssl.SSLError) else fit_to_show(str(error))) or "no agreement"
-    return f"TLS failed: {TLS_FAULTS.get(reason) or reason.replace('_', ' ').lower()}"
 
 
 class NonsenseError(Exception):

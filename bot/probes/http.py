@@ -17,10 +17,11 @@ from bot.domain.checks.check import ProbeResult, no_answer, paced
 from bot.domain.saying import fit_to_show
 from bot.garbage import uncollected
 from bot.probes._http_head import MOST_HEADERS
-from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
+from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, within
 from bot.probes._one_answer import MOST_HEADER_BYTES, MalformedBody, OneAnswerEach
 from bot.probes._unpacked import NotUnpacked, unpacked
 from bot.runbook.health import HttpCheck
+from bot.wire.certificates import HTTPS, tls_reason, tls_reason_of
 
 KIND = "http"
 MEASURES = "ms until the answer"
@@ -65,7 +66,7 @@ async def probe(check: HttpCheck) -> ProbeResult:
     try:
         answer = await _answer(check)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        return no_answer(_reason(error), watch.elapsed)
+        return no_answer(await _reason(error), watch.elapsed)
     wrong = "; ".join(_faults(check, answer))
     return paced(ProbeResult("down" if wrong else "healthy", _value(check, answer), watch.elapsed, wrong), check.slow)
 
@@ -222,11 +223,11 @@ def _written(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=float)
 
 
-def _reason(error: Exception) -> str:
+async def _reason(error: Exception) -> str:
     """Why there was no answer, without the address: it may hold a secret."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return tls_reason_of(error.certificate_error)
+            return await tls_reason(error.certificate_error, error.host, error.port or HTTPS)
         case aiohttp.ClientConnectorSSLError():
             return tls_reason_of(error.os_error)
         case aiohttp.TooManyRedirects():

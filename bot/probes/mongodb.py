@@ -13,6 +13,7 @@ from bot.domain.checks.check import ProbeResult, no_answer, paced, uncrowded, wo
 from bot.domain.saying import fit_to_show
 from bot.probes._look import NonsenseError, Stopwatch, reason_in, reason_of, within
 from bot.runbook.health import MongodbCheck
+from bot.wire.certificates import without_code
 
 KIND = "mongodb"
 MEASURES = "ms until the answer to a ping"
@@ -153,4 +154,4 @@ def _refusal(error: OperationFailure, check: MongodbCheck) -> str:
 
 def _said(error: Exception, check: MongodbCheck) -> str:
     """pymongo may quote the address it was given."""
-    return fit_to_show(str(error), check.target.redactions()) or type(error).__name__
+    return fit_to_show(without_code(str(error)), check.target.redactions()) or type(error).__name__

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.checks.check import ProbeResult, no_answer, paced, worsened
-from bot.probes._look import Stopwatch, reason_of, tls_reason_of, within
+from bot.probes._look import Stopwatch, reason_of, within
 from bot.runbook import duration_read
 from bot.runbook.health import TlsCheck
+from bot.wire.certificates import tls_reason
 
 KIND = "tls"
 MEASURES = "days left"
@@ -22,7 +23,8 @@ async def probe(check: TlsCheck) -> ProbeResult:
         left = await _time_left(check)
     except ssl.SSLError as error:
         value = "no trust" if isinstance(error, ssl.SSLCertVerificationError) else "no TLS"
-        return no_answer(tls_reason_of(error), watch.elapsed, value=value)
+        why = await tls_reason(error, check.target.name, check.target.port)
+        return no_answer(why, watch.elapsed, value=value)
     except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
     finding = ProbeResult("healthy", f"{_days(left)} left", watch.elapsed, measured=left / DAY)

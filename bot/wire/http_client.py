@@ -12,6 +12,7 @@ from aiohttp.connector import Connection
 
 from bot.domain.errors import Rejected, TocsinError, Unanswered, Unreachable
 from bot.wire.answers import Answer, shown
+from bot.wire.certificates import HTTPS, tls_error_in, tls_reason
 from bot.wire.turns import must_have_its_turn
 
 # An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
@@ -160,7 +161,7 @@ async def ask(
         # A name that no name server can be asked for, such as one of two dots, is found out only when it is looked up.
         raise Rejected(f"{whose}: its address cannot be used") from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
-        raise Unreachable(f"{whose} cannot be reached: {_reason(error)}") from error
+        raise Unreachable(f"{whose} cannot be reached: {await _reason(error)}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise Unanswered(f"{whose} did not answer") from error
 
@@ -175,7 +176,9 @@ async def _limited(response: aiohttp.ClientResponse, largest: int) -> Any:
             return
 
 
-def _reason(error: Exception) -> str:
+async def _reason(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and (tls := tls_error_in(error)):
+        return await tls_reason(tls, error.host, error.port or HTTPS)
     if isinstance(error, aiohttp.ClientConnectorError):
         cause = error.os_error
         return shown(cause.strerror or type(cause).__name__)

@@ -18,11 +18,13 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.parsers import ResponseParserError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.domain.saying import fit_to_show
 from bot.settings import Settings
+from bot.wire.certificates import causes_of, of_another_host, tls_error_in, tls_reason_at
 
 CONNECT_TIMEOUT_S = 10
 # What may pass by itself; of everything else S3 is sure.
@@ -125,4 +127,7 @@ def _refusal(place: str, error: ClientError) -> Failed:
 
 def _words(error: Exception) -> str:
     """The library's own sentence without the address, which a proxy's password may stand in."""
+    compared = any(isinstance(one, CertificateError) for one in causes_of(error))
+    if tls := of_another_host() if compared else tls_error_in(error):
+        return tls_reason_at(tls, str(getattr(error, "kwargs", {}).get("endpoint_url", "")))
     return fit_to_show(str(error).partition(" URL: ")[0].partition(': "http')[0]) or type(error).__name__

@@ -3,14 +3,18 @@
 import asyncio
 import ipaddress
 import re
+import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import aiosmtplib
 
 from bot.domain.errors import Failed, Rejected, Throttled, Unanswered, Unreachable
 from bot.settings import Smtp
+from bot.wire.certificates import tls_error_in, tls_reason
 from bot.wire.http_client import must_be_wanted
 from bot.wire.mail.letter import one_line
 from bot.wire.mail.limits import CLOSES, meant_by
@@ -45,6 +49,7 @@ class Session:
         self, server: Smtp, own_name: str, tls: ssl.SSLContext | None, timeout_s: float, heard: Callable[[], None]
     ) -> None:
         self._server = server
+        self._own_name = own_name
         self._heard = heard
         self._place = place_of(server)
         self._has_begun = False
@@ -79,7 +84,8 @@ class Session:
         except aiosmtplib.SMTPResponseException as error:
             raise self._not_let_in(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise _kind(error)(f"the mail server {self._place} cannot be used: {_reason(error)}") from error
+            why = await self._why_no_tls(error) or _reason(error)
+            raise _kind(error)(f"the mail server {self._place} cannot be used: {why}") from error
 
     async def hand_over(self, sender: str, to: str, letter: bytes, deadline: float) -> str:
         """What the server said when it took the letter. Raises Unanswered when it went out and no answer came back."""
@@ -178,6 +184,13 @@ class Session:
             raise self._unanswered() from error
         return answer.code, answer.message
 
+    async def _why_no_tls(self, error: Exception) -> str:
+        """'' when it is not for TLS that there is no conversation."""
+        if not (tls := tls_error_in(error)):
+            return ""
+        greet = None if self._server.tls == "tls" else partial(_begin_tls, own_name=self._own_name)
+        return await tls_reason(tls, self._server.host, self._server.port, greet)
+
     @contextmanager
     def _nothing_taken(self) -> Iterator[None]:
         """Whatever goes wrong within has gone wrong before the content was sent."""
@@ -221,6 +234,15 @@ class Session:
 def place_of(server: Smtp) -> str:
     """The server as people may see it."""
     return f"{server.host}:{server.port}"
+
+
+def _begin_tls(line: socket.socket, own_name: str) -> None:
+    """Up to where the server is ready for it (RFC 3207). Raises OSError."""
+    conversation = smtplib.SMTP(local_hostname=own_name)
+    conversation.sock = line
+    for answer in (conversation.getreply, conversation.ehlo, partial(conversation.docmd, "STARTTLS")):
+        if answer()[0] >= 400:
+            raise OSError("the server does not begin TLS now")
 
 
 def _as_content(letter: bytes) -> bytes:
