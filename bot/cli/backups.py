@@ -40,6 +40,16 @@ class ListedDump:
         return self.beside.facts
 
     @property
+    def stranger(self) -> str:
+        """Of which other file the manifest says that it is; '' = of none. Both may have been renamed together."""
+        return self.facts.file if self.facts and self.facts.file != self.kept.file else ""
+
+    @property
+    def is_offered(self) -> bool:
+        """To be restored by hand."""
+        return self.facts is not None and not self.is_damaged and (not self.stranger or self.verdict == "valid")
+
+    @property
     def typed(self) -> str:
         """The file as one types it into a shell: anybody may have named it."""
         return quote(self.kept.file if not self.kept.file.startswith("-") else f"./{self.kept.file}")
@@ -115,7 +125,9 @@ async def _proved(at: BackupPlace, where: str, one: ListedDump, kinds: Mapping[s
     try:
         return replace(one, verdict=await _verdict(at, where, one.kept.file, one.facts, kinds))
     except Damaged as error:
-        return replace(one, verdict=f"damaged: {error}", is_damaged=True)
+        # Of which dump anything is known then, nobody says.
+        verdict = "cannot be verified" if one.stranger else f"damaged: {error}"
+        return replace(one, verdict=verdict, is_damaged=True)
     except Failed as error:
         return replace(one, verdict=f"could not be read back: {error}", is_damaged=True)
 

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from bot.domain.errors import Rejected
 from bot.dumpers import Content, Equipment
 from bot.dumpers._postgresql import Tool, advice, environment_for, failed, nearest, tool_at
-from bot.dumpers._programs import StallLimit, end, feed, start
+from bot.dumpers._programs import StallLimit, end, feed, killed, start
 from bot.runbook.backups import PostgresqlBackup
 
 MAGIC = b"PGDMP"
@@ -85,8 +85,9 @@ async def fill_with(backup: PostgresqlBackup, database: str, content: Content, e
             await feed(restoring.stdin, whole, silence.heard)
             code = await restoring.wait()
             await listening
-        if said.error or (code != 0 and said.ignored != said.forgiven):
-            raise failed(said.error or f"it ended with {code}", backup, program="pg_restore", otherwise=Rejected)
+        if said.error or not said.excuses(code):
+            words = said.error or killed(restoring) or f"it ended with {code}"
+            raise failed(words, backup, program="pg_restore", otherwise=Rejected)
     finally:
         await end(restoring)
         listening.cancel()
@@ -111,6 +112,10 @@ class Complaints:
         self.ignored = 0
         self.error = ""
         self._pending: list[str] = []
+
+    def excuses(self, code: int) -> bool:
+        """Whether a program that ended with this has restored everything: one that is killed complains of nothing."""
+        return code == 0 or (code > 0 and 0 < self.ignored == self.forgiven)
 
     def hear(self, line: str) -> None:
         if self.error:

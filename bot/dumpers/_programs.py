@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cache
@@ -129,6 +130,15 @@ async def end(program: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             program.kill()
         await program.wait()
+
+
+def killed(program: asyncio.subprocess.Process) -> str:
+    """Which signal ended it, in words, '' = none did: of what it was reading it has said nothing then."""
+    code = program.returncode or 0
+    if code >= 0:
+        return ""
+    out_of_memory = ", as of a machine that runs out of memory" if -code == signal.SIGKILL else ""
+    return f"it was ended from outside (signal {-code}, {signal.strsignal(-code) or 'unknown'}{out_of_memory})"
 
 
 async def listen(stderr: asyncio.StreamReader, understood: Callable[[str], bool]) -> bytes:

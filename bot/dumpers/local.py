@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Content, DumpDraft, KeptDump, Noted
+from bot.dumpers._files import created, open_file
 from bot.dumpers._manifest_read import LARGEST_BYTES, manifest_in
 
 PLACE = "local"
@@ -21,7 +22,6 @@ PIECE_BYTES = 1024 * 1024
 # Long enough for all of a large dump to reach the disk at its end.
 SILENT_FOR_AT_MOST_S = 1800
 # Nobody but the bot's own account may read a copy of the database.
-FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 # Tells a folder of ours from one that only has its name, where the disk with ours is not mounted.
 MARK = ".tocsin-backups"
@@ -99,7 +99,7 @@ class _Writing:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._path = path
-        self._file: BinaryIO = os.fdopen(_created(path), "wb")
+        self._file: BinaryIO = os.fdopen(created(path), "wb")
         self._sum = hashlib.sha256()
         self.size = 0
 
@@ -125,15 +125,6 @@ class _Writing:
         return self._sum.hexdigest()
 
 
-def _created(path: Path) -> int:
-    """A file that was not there before, and is nobody else's: what lies in its way, such as a link, is removed, not
-    followed. Raises FileExistsError when somebody is quick enough to put it there again."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
-    os.fchmod(descriptor, FILE_MODE)
-    return descriptor
-
-
 def _claim(folder: Path, earlier: Sequence[str]) -> None:
     """Those of a time before there was a marker tell as much."""
     mark = folder / MARK
@@ -145,7 +136,7 @@ def _claim(folder: Path, earlier: Sequence[str]) -> None:
             f"Mount it; where they are gone for good, `mkdir -p {folder} && touch {mark}`"
         )
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    os.close(_created(mark))
+    os.close(created(mark))
 
 
 def _settle(partial: Path, final: Path, manifest: Mapping[str, Any]) -> None:
@@ -157,7 +148,7 @@ def _settle(partial: Path, final: Path, manifest: Mapping[str, Any]) -> None:
 def _describe(final: Path, manifest: Mapping[str, Any]) -> None:
     draft = _manifest_draft(final)
     try:
-        with os.fdopen(_created(draft), "w", encoding="utf-8") as file:
+        with os.fdopen(created(draft), "w", encoding="utf-8") as file:
             json.dump(manifest, file, indent=2, ensure_ascii=False)
             file.write("\n")
             file.flush()
@@ -180,11 +171,8 @@ def _read_manifest(final: Path) -> Mapping[str, Any] | None:
     beside = _manifest(final)
     if not (final.exists() and os.path.lexists(beside)):
         return None
-    # Whoever reads a pipe waits for ever.
-    if not beside.is_file():
-        raise Damaged("its manifest is no file")
     try:
-        with beside.open("rb") as file:
+        with open_file(beside, "manifest") as file:
             written = file.read(LARGEST_BYTES + 1)
     except FileNotFoundError:
         return None
@@ -236,7 +224,7 @@ async def _pieces(path: Path) -> Content:
 
 async def _opened(path: Path) -> BinaryIO:
     """A thread cannot be interrupted: what it opens after nobody waits for it any more is closed at once."""
-    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(lambda: path.open("rb")))
+    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(lambda: open_file(path, "dump")))
     try:
         return await _in_time(path.parent, asyncio.shield(opening))
     except (asyncio.CancelledError, Unanswered):

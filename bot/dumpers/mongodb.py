@@ -26,6 +26,7 @@ from bot.dumpers._programs import (
     base_environment,
     end,
     every_program,
+    killed,
     listen,
     pieces_of,
     start,
@@ -84,7 +85,7 @@ async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally, *, qui
         async with silence.limited():
             words, code = await said, await program.wait()
         if code != 0:
-            failed = whole_to_show(complaint_in(words), backup.target.redactions())
+            failed = whole_to_show(killed(program) or complaint_in(words), backup.target.redactions())
             raise Unreachable(with_going(failed, failed) or "mongodump failed")
     finally:
         await end(program)

@@ -22,7 +22,7 @@ from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import fit_to_show, gone_away, with_going
 from bot.dumpers import Content, Equipment, FreeSpace
-from bot.dumpers._programs import StallLimit, base_environment, end, every_program, feed, start
+from bot.dumpers._programs import StallLimit, base_environment, end, every_program, feed, killed, start
 from bot.dumpers.mongodb import (
     ADVICE,
     SELECT_WITHIN_MS,
@@ -114,7 +114,8 @@ async def _restore(backup: MongodbBackup, database: str, content: Content, equip
         async with silence.limited():
             await feed(program.stdin, content, silence.heard)
             if await program.wait() != 0:
-                words = f"mongorestore: {fit_to_show(complaint_in(await said), backup.target.redactions())}"
+                complaint = killed(program) or complaint_in(await said)
+                words = f"mongorestore: {fit_to_show(complaint, backup.target.redactions())}"
                 raise Unreachable(with_going(words, words)) if gone_away(words) else Rejected(words)
     finally:
         await end(program)

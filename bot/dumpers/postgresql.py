@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.domain.backups.backup import Damaged
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._copied_rows import CopiedRows
@@ -27,7 +27,7 @@ from bot.dumpers._postgresql_limits import TO_DUMP, crowded
 from bot.dumpers._postgresql_needs import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
 from bot.dumpers._postgresql_tables import unreadable_in
-from bot.dumpers._programs import StallLimit, base_environment, end, feed, listen, pieces_of, start, whole_error
+from bot.dumpers._programs import StallLimit, base_environment, end, feed, killed, listen, pieces_of, start, whole_error
 from bot.runbook.backups import PostgresqlBackup
 
 KIND = "postgresql"
@@ -111,7 +111,8 @@ async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, 
         async with silence.limited():
             await program.wait()
         if program.returncode != 0:
-            raise failed(whole_error(await said, "pg_dump"), backup, program="pg_dump", otherwise=Unreachable)
+            words = killed(program) or whole_error(await said, "pg_dump")
+            raise failed(words, backup, program="pg_dump", otherwise=Unreachable)
         await said
     finally:
         await end(program)
@@ -134,7 +135,7 @@ class _Progress:
 
 
 async def _restored(content: Content, folders: Sequence[Path], *arguments: str) -> Content:
-    """What pg_restore makes of it. Raises Damaged when it cannot."""
+    """What pg_restore makes of it. Raises Damaged when it cannot, Unanswered when it was not let."""
     found = await tools("pg_restore", folders)
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(0)}")
@@ -153,6 +154,8 @@ async def _restored(content: Content, folders: Sequence[Path], *arguments: str) 
         async with silence.limited():
             await feeding
             await program.wait()
+        if why := killed(program):
+            raise Unanswered(f"pg_restore has not read it to its end: {why}")
         if program.returncode != 0:
             raise Damaged(f"pg_restore cannot read it: {whole_to_show(whole_error(await said, 'pg_restore'))}")
     finally:

@@ -5,8 +5,10 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -155,17 +157,29 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
 
 
 async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a file over a network whose server is away: to open it waits for ever."""
-    hung = tmp_path / "orders.dump"
-    os.mkfifo(hung)
+    """As a file over a network whose server is away: whoever reads it waits for ever."""
+    (tmp_path / "orders.dump").write_bytes(b"PGDMP")
     monkeypatch.setattr(local, "SILENT_FOR_AT_MOST_S", 0.2)
+    loop, hung = asyncio.get_running_loop(), Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    waiting = loop.run_in_executor(None, hung.wait)
     try:
         with pytest.raises(Unanswered, match="its disk has not answered"):
             await sum_of(local.read(str(tmp_path), "orders.dump"))
     finally:
-        os.close(os.open(hung, os.O_RDWR))
+        hung.set()
+        await waiting
         # What it had been opened for is closed again.
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+async def test_what_was_put_in_place_of_a_dump_is_damaged_and_never_waited_for(
+    tmp_path: Path, put: Callable[[Path], None]
+) -> None:
+    put(tmp_path / "orders.dump")
+    with pytest.raises(Damaged, match="its dump is no file"):
+        await sum_of(local.read(str(tmp_path), "orders.dump"))
 
 
 async def test_a_manifest_for_which_the_disk_has_no_room_leaves_nothing_and_the_one_before_it(tmp_path: Path) -> None:

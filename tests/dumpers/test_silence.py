@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
-from bot.domain.errors import Unanswered
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
+from bot.dumpers import postgresql_restore as pg_restore
 from bot.dumpers._postgresql import connect, hung_up_on
 from bot.dumpers._postgresql_snapshot import Snapshot
 from bot.dumpers._programs import StallLimit, base_environment, end, feed, pieces_of, start
 from tests.dumpers.conftest import a_backup
 from tests.dumpers.test_postgresql import TOOLS
-from tests.guarded import Guarded
+from tests.guarded import USER, Guarded
 
 PIPE = asyncio.subprocess.PIPE
 
@@ -93,6 +95,39 @@ async def test_whoever_is_fed_is_not_silent() -> None:
         await feed(program.stdin, slowly(), silence.heard)
         await program.wait()
     assert program.returncode == 0
+
+
+async def kill(name: str) -> None:
+    """As a machine that runs out of memory does, once the program has begun."""
+    while not (found := [one for one in psutil.Process().children() if one.name() == name]):
+        await asyncio.to_thread(os.sched_yield)
+    found[0].kill()
+
+
+async def test_a_program_that_was_killed_is_told_as_that_and_what_it_read_is_not_called_damaged(
+    guarded: Guarded,
+) -> None:
+    backup = a_backup(guarded.database().replace(USER, "postgres"))
+    equipment = await pg.equip(backup, TOOLS)
+    whole = [piece async for piece in pg.dump(backup, equipment, Tally())]
+
+    async def cut_off(name: str) -> AsyncGenerator[bytes, None]:
+        yield b"".join(whole)[:1000]
+        await kill(name)
+
+    with pytest.raises(Unanswered, match=r"it was ended from outside .* runs out of memory"):
+        await pg.count(cut_off("pg_restore"), TOOLS)
+    able = await pg_restore.ready(backup, TOOLS, {})
+    with pytest.raises(Rejected, match="pg_restore: it was ended from outside"):
+        await pg_restore.fill(backup, "tocsin_filled", cut_off("pg_restore"), able)
+    await pg_restore.drop(backup, "tocsin_filled")
+    with psycopg.connect(guarded.address("orders")) as holder:
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        dump = pg.dump(backup, equipment, Tally())
+        dumping = asyncio.ensure_future(anext(dump))
+        await kill("pg_dump")
+        with pytest.raises(Unreachable, match="pg_dump: it was ended from outside"):
+            await dumping
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a program ends when it writes to nobody")

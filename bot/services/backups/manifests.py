@@ -65,15 +65,27 @@ class _Properties(_Facts):
     subscriptions: Sequence[str] | None = None
 
 
+Names = Sequence[str] | None
+
+
 class _Source(_Facts):
+    """Besides the place as `dumpers/_postgresql_needs` has it."""
+
     server: str = ""
     port: Number = 0
     database: str | None = None
-    owners: Sequence[str] | None = None
-    extensions: Sequence[str] | None = None
-    installed: Sequence[str] | None = None
-    superuser: Sequence[str] | None = None
-    veiled: Sequence[str] | None = None
+    owners: Names = None
+    of_superusers: Sequence[Annotated[list[str], Field(min_length=2, max_length=2)]] | None = None
+    extensions: Names = None
+    installed: Names = None
+    creators: Names = None
+    publishers: Names = None
+    roles: Names = None
+    veiled: Names = None
+    tablespaces: Names = None
+    parameters: Names = None
+    superuser: Names = None
+    ignored: Names = None
     size: Number | None = None
     properties: _Properties | None = None
 

@@ -47,6 +47,13 @@ EDITED: dict[str, dict[str, Any]] = {
     "source": {"source": {"server": {"a": 1}, "port": "none", "database": ["orders"]}},
     "nul_in_source": {"source": {"server": "a\x00b"}},
     "properties": {"source": {"server": "x", "port": 5, "database": "orders", "properties": "none", "size": "x"}},
+    "role": {"source": {"roles": 5}},
+    "creators": {"source": {"creators": {"keeper": 1}}},
+    "publishers": {"source": {"publishers": [1]}},
+    "tablespaces": {"source": {"tablespaces": "fast"}},
+    "parameters": {"source": {"parameters": [None]}},
+    "of_superusers": {"source": {"of_superusers": [["postgres"]]}},
+    "ignored": {"source": {"ignored": 7}},
     "numbers": {"counts": {"public.orders": 10**400}},
     "not_a_number": {"source": {"more": float("nan")}},
     "negative": {"bytes": -5},
@@ -159,6 +166,26 @@ async def test_an_edited_manifest_says_nothing_to_a_server_but_what_a_manifest_i
             await create(conn, "fresh", edited)
             await dress(conn, "fresh", edited)
     assert guarded.ask("SELECT count(*) FROM pg_database WHERE datname = 'bystander'") == 1
+
+
+async def test_a_dump_beside_which_the_manifest_of_another_lies_is_not_called_damaged_in_a_shell(
+    new_world: NewWorld, guarded: Guarded, tmp_path: Path
+) -> None:
+    folder, address = tmp_path / "kept", guarded.database(rows=7)
+    async with new_world(runbook=keep(address, folder)) as world:
+        await answered(world, "/backup run")
+        await world.passes(hours=1)
+        guarded.tell("DELETE FROM orders", address)
+        await answered(world, "/backup run")
+    one, other = sorted(folder.glob("*.json"))
+    first, last = one.read_text(), other.read_text()
+    one.write_text(last)
+    other.write_text(first)
+    for words in ((), ("--verify",)):
+        seen = await tocsin("backups", str(folder), *words, at=tmp_path)
+        assert seen.out.count("its manifest is that of ") == 2 and "damaged" not in seen.out
+        assert f"its manifest is that of {other.stem}" in seen.out.partition(one.stem)[2][:200]
+        assert seen.code == len(words), "nothing is proved"
 
 
 async def test_a_file_that_is_named_like_a_command_is_never_offered_as_one(
