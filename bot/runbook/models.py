@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -124,6 +125,12 @@ class Runbook(Part):
     def lead_tier(self) -> Tier:
         """Who hears of what has to be led: the tier `lead`; without one the second, else the only one."""
         return self.tiers.get("lead") or [*self.tiers.values()][:2][-1]
+
+    def home_zone(self, person: str) -> ZoneInfo:
+        """By whose clock this person sleeps: that of the schedules they take turns in, where these have the same one;
+        else the runbook's."""
+        zones = {one.timezone for one in self.schedules.values() if person in one.people}
+        return zones.pop() if len(zones) == 1 else self.timezone
 
     def severity(self, id: str) -> Severity:
         """By its id, whatever the capitals. NotFound lists the ids there are."""

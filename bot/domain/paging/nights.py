@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.people.schedule import instant_of
+from bot.domain.people.schedule import INSTANT, instant_of
 
 BEGINS, ENDS = time(22), time(7)
 IN_A_ROW = 3
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Night:
-    """The night that began on this date; how many pages to this person were accepted in it."""
+    """The night that began on this date; for how many steps of a ladder this person was paged in it."""
 
     person: str
     begun_on: date
@@ -27,11 +27,12 @@ def morning_after(now: datetime, zone: ZoneInfo) -> datetime:
     return next(end for end in (instant_of(day + DAY * n, ENDS, zone) for n in range(3)) if end > now)
 
 
-def mornings(first: datetime, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """From this one up to now."""
-    while first <= now:
-        yield first
-        first = morning_after(first, zone)
+def mornings(since: datetime, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """When nights ended from that instant to this one, both included."""
+    morning = morning_after(since - INSTANT, zone)
+    while morning <= now:
+        yield morning
+        morning = morning_after(morning, zone)
 
 
 def rows_that_end(nights: Iterable[Night], last: date) -> dict[str, list[Night]]:

@@ -6,7 +6,7 @@ from bot.clock import Clock
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
-from bot.services.paging.direct_messages import DirectMessages
+from bot.services.paging.shift_messages import ShiftMessages
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, Message, message
@@ -41,9 +41,9 @@ class CoverCards:
 class CoverTaken(DeliveryKind[Posted]):
     """Deliveries of kind `cover_taken`."""
 
-    def __init__(self, db: Database, direct: DirectMessages, rendering: Rendering) -> None:
+    def __init__(self, db: Database, messages: ShiftMessages, rendering: Rendering) -> None:
         self._db = db
-        self._direct = direct
+        self._messages = messages
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -52,7 +52,7 @@ class CoverTaken(DeliveryKind[Posted]):
             asked = await cover_requests.get(conn, delivery.payload["request"])
         if asked is None:
             raise NoLongerWanted("there is no such request any more")
-        return await self._direct.send(delivery, told, key, partial(self._message, asked))
+        return await self._messages.to_person(delivery, told, key, partial(self._message, asked))
 
     async def _message(self, asked: CoverRequest) -> Message:
         return message(self._rendering.say("slack/cover_taken", asked=asked))

@@ -8,7 +8,7 @@ from bot.domain.people.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
-from bot.services.paging.direct_messages import DirectMessages
+from bot.services.paging.shift_messages import ShiftMessages
 from bot.services.people.people import People
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Posted
@@ -27,14 +27,20 @@ class HandoverMessages(DeliveryKind[Posted]):
     whoever comes wait for the next one that is."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, direct: DirectMessages, rendering: Rendering
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        messages: ShiftMessages,
+        rendering: Rendering,
     ) -> None:
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
         self._severities = runbook.severity_ids
         self._people = people
-        self._direct = direct
+        self._messages = messages
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -47,7 +53,7 @@ class HandoverMessages(DeliveryKind[Posted]):
             shift = self._people.shift(schedule, self._clock.now())
         if (shift.person == told) != (delivery.payload["took"] == told):
             raise NoLongerWanted("it has changed hands again")
-        return await self._direct.send(
+        return await self._messages.to_person(
             delivery, told, f"handover {delivery.key}", partial(self._message, delivery, shift)
         )
 

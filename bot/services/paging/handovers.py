@@ -10,7 +10,6 @@ from bot.domain.people.schedule import Shift
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import UPDATE
 from bot.services.outbox.outbox import Outbox
-from bot.services.paging.shift_news import ShiftNews
 from bot.services.people.people import People
 from bot.store import requests
 from bot.store.database import Database
@@ -32,16 +31,14 @@ class Handovers(DueByRows):
     Nobody is told when a shift or a cover ends and the same person has the next one.
     """
 
-    def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, outbox: Outbox, news: ShiftNews
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, outbox: Outbox) -> None:
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
+        self._announced = {key for key, one in runbook.schedules.items() if one.announce}
         self._remind = {key: one.remind for key, one in runbook.schedules.items() if one.remind}
         self._people = people
         self._outbox = outbox
-        self._news = news
 
     async def watch(self) -> None:
         """At start: the schedules of the runbook and no others. What has changed since the last look is told."""
@@ -114,8 +111,9 @@ class Handovers(DueByRows):
                 await self._outbox.put(conn, "shift_reminder", payload, priority=UPDATE)
         if shift.person == before.person:
             return
-        await self._news.announce(conn, key, shift)
         change = {"schedule": key, "gave": before.person, "took": shift.person}
+        if key in self._announced:
+            await self._outbox.put(conn, "shift_news", change, priority=UPDATE, lane=f"shift news {key}")
         for told in (shift.person, before.person):
             lane = f"handover {told}"
             await self._outbox.put(conn, "handover", change | {"told": told}, priority=UPDATE, lane=lane)

@@ -1,9 +1,11 @@
 """Somebody was woken three nights in a row: who leads hears of it in the morning."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.clock import Clock
-from bot.domain.paging.nights import DAY, IN_A_ROW, morning_after, mornings, rows_that_end
+from bot.domain.paging.nights import DAY, IN_A_ROW, Night, morning_after, mornings, rows_that_end
 from bot.runbook import Runbook
 from bot.services.people.people import People
 from bot.services.rooms.posts import Posts
@@ -17,26 +19,32 @@ LONGEST_AWAY = 7 * DAY
 
 
 class NightPages(DueByRows):
-    """One look at the end of each night, by whichever process; after an outage one for each that was missed."""
+    """One look at the end of each night, by whichever process; after an outage one for each that was missed.
+
+    A night is one of whoever was paged, by the clock they live by (`Runbook.home_zone`).
+    """
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, posts: Posts) -> None:
         self._db = db
         self._clock = clock
-        self._zone = runbook.timezone
+        self._runbook = runbook
+        self._zones = sorted({runbook.timezone, *map(runbook.home_zone, runbook.people)}, key=str)
         self._people = people
         self._posts = posts
         self._is_watching = False
 
     async def take_due(self) -> int:
         now = self._clock.now()
-        coming = morning_after(now, self._zone)
+        coming = min(morning_after(now, zone) for zone in self._zones)
         async with self._db.transaction() as conn:
             if not self._is_watching:
                 await nights.watch(conn, coming)
             due = await nights.claim_due(conn, now)
             if due:
-                for morning in mornings(max(due, morning_after(now - LONGEST_AWAY, self._zone)), now, self._zone):
-                    await self._look(conn, morning, now)
+                since = max(due, now - LONGEST_AWAY)
+                ended = [(at, zone) for zone in self._zones for at in mornings(since, now, zone)]
+                for morning, zone in sorted(ended, key=lambda one: one[0]):
+                    await self._look(conn, morning, zone, now)
                 await nights.move(conn, coming)
         self._is_watching = True
         return 1 if due else 0
@@ -45,11 +53,19 @@ class NightPages(DueByRows):
     def due_rows(self) -> DueRows:
         return nights.due_rows()
 
-    async def _look(self, conn: Connection, morning: datetime, now: datetime) -> None:
-        last = morning.astimezone(self._zone).date() - DAY
-        found = await nights.between(conn, last - IN_A_ROW * DAY, last, self._zone)
-        if not (rows := rows_that_end(found, last)):
-            return
+    async def _look(self, conn: Connection, morning: datetime, zone: ZoneInfo, now: datetime) -> None:
+        last = morning.astimezone(zone).date() - DAY
+        found = await nights.between(conn, last - IN_A_ROW * DAY, last, zone)
+        rows = rows_that_end((night for night in found if self._is_theirs(zone, night.person)), last)
+        if rows:
+            await self._tell(conn, rows, now)
+
+    def _is_theirs(self, zone: ZoneInfo, person: str) -> bool:
+        """Nobody has to be spared who has left: not whom neither the runbook nor a running ladder knows."""
+        return self._runbook.home_zone(person) == zone and self._people.person(person) is not None
+
+    async def _tell(self, conn: Connection, rows: Mapping[str, Sequence[Night]], now: datetime) -> None:
         for lead in await self._people.leading(conn, now):
             for person, own in sorted(rows.items()):
-                await self._posts.to_person(conn, lead, "night_pages", who=person, nights=own)
+                is_own = self._people.is_same(lead, person)
+                await self._posts.to_person(conn, lead, "night_pages", who=person, nights=own, is_own=is_own)

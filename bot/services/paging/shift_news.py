@@ -1,32 +1,51 @@
 """Who is on call now, said where incidents are announced, at each handover of a schedule that wants it."""
 
+from functools import partial
+
+from bot.clock import Clock
 from bot.domain.people.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
+from bot.services.paging.shift_messages import ShiftMessages
 from bot.services.people.people import People
-from bot.services.rooms.channels import Channels
-from bot.services.rooms.posts import Posts
-from bot.slack.blocks import message
-from bot.store.pipelined import Connection
+from bot.slack.blocks import Message, message
+from bot.slack.gateway import Posted
+from bot.store.database import Database
+from bot.store.outbox.outbox import Delivery
 
 
-class ShiftNews:
-    """Within the transaction that notices the handover, so that it is said once."""
+class ShiftNews(DeliveryKind[Posted]):
+    """Deliveries of kind `shift_news`. One that the next change has overtaken is not sent: that one has its own."""
 
     def __init__(
-        self, runbook: Runbook, people: People, channels: Channels, posts: Posts, rendering: Rendering
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        messages: ShiftMessages,
+        rendering: Rendering,
     ) -> None:
-        self._runbook = runbook
+        self._db = db
+        self._clock = clock
+        self._schedules = list(runbook.schedules)
         self._people = people
-        self._channels = channels
-        self._posts = posts
+        self._messages = messages
         self._rendering = rendering
 
-    async def announce(self, conn: Connection, schedule: str, shift: Shift) -> None:
-        """Nothing while the channel is missing: what is missing is shown elsewhere."""
-        if not self._runbook.schedules[schedule].announce:
-            return
-        if channel := await self._channels.find(conn, self._runbook.channels.incidents):
-            coming = self._people.shift(schedule, shift.ends)
-            words = self._rendering.say("slack/shift_announced", schedule=schedule, shift=shift, next=coming)
-            await self._posts.in_channel(conn, channel, message(words))
+    async def send(self, delivery: Delivery) -> Posted:
+        schedule = delivery.payload["schedule"]
+        if schedule not in self._schedules:
+            raise NoLongerWanted("the runbook has no such schedule any more")
+        async with self._db.statement() as conn:
+            await self._people.learn_covers(conn)
+            shift = self._people.shift(schedule, self._clock.now())
+        if shift.person != delivery.payload["took"]:
+            raise NoLongerWanted("it has changed hands again")
+        written = partial(self._message, schedule, shift)
+        return await self._messages.where_announced(delivery, f"shift {delivery.key}", written)
+
+    async def _message(self, schedule: str, shift: Shift) -> Message:
+        coming = self._people.shift(schedule, shift.ends)
+        return message(self._rendering.say("slack/shift_announced", schedule=schedule, shift=shift, next=coming))

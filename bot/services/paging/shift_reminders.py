@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
-from bot.services.paging.direct_messages import DirectMessages
+from bot.services.paging.shift_messages import ShiftMessages
 from bot.services.people.people import People
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Posted
@@ -21,13 +21,19 @@ class ShiftReminders(DeliveryKind[Posted]):
     """Deliveries of kind `shift_reminder`. One that a cover has overtaken, or that comes too late, is not sent."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, direct: DirectMessages, rendering: Rendering
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        messages: ShiftMessages,
+        rendering: Rendering,
     ) -> None:
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
         self._people = people
-        self._direct = direct
+        self._messages = messages
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -41,7 +47,7 @@ class ShiftReminders(DeliveryKind[Posted]):
         if shift.person != told:
             raise NoLongerWanted("somebody else has it")
         facts = {"schedule": schedule, "begins": begins, "shift": shift}
-        return await self._direct.send(delivery, told, f"shift {delivery.key}", partial(self._message, facts))
+        return await self._messages.to_person(delivery, told, f"shift {delivery.key}", partial(self._message, facts))
 
     async def _message(self, facts: Mapping[str, Any]) -> Message:
         return message(self._rendering.say("slack/shift_ahead", **facts))

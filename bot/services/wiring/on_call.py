@@ -5,10 +5,10 @@ from functools import cached_property
 from bot.services.paging.calendars import Calendars
 from bot.services.paging.cover_cards import CoverCards, CoverTaken
 from bot.services.paging.cover_requests import CoverRequests
-from bot.services.paging.direct_messages import DirectMessages
 from bot.services.paging.handover_messages import HandoverMessages
 from bot.services.paging.handovers import Handovers
 from bot.services.paging.night_pages import NightPages
+from bot.services.paging.shift_messages import ShiftMessages
 from bot.services.paging.shift_news import ShiftNews
 from bot.services.paging.shift_reminders import ShiftReminders
 from bot.services.paging.simulations import Simulations
@@ -37,12 +37,16 @@ class OnCall(Paging):
         return CoverCards(self.clock, self.runbook, self.channels, self.cards, self.rendering)
 
     @cached_property
-    def direct_messages(self) -> DirectMessages:
-        return DirectMessages(self.people, self.gateway)
+    def shift_messages(self) -> ShiftMessages:
+        return ShiftMessages(self.people, self.channels, self.gateway)
+
+    @cached_property
+    def shift_news(self) -> ShiftNews:
+        return ShiftNews(self.db, self.clock, self.runbook, self.people, self.shift_messages, self.rendering)
 
     @cached_property
     def cover_taken(self) -> CoverTaken:
-        return CoverTaken(self.db, self.direct_messages, self.rendering)
+        return CoverTaken(self.db, self.shift_messages, self.rendering)
 
     @cached_property
     def calendars(self) -> Calendars:
@@ -53,12 +57,11 @@ class OnCall(Paging):
 
     @cached_property
     def shift_reminders(self) -> ShiftReminders:
-        return ShiftReminders(self.db, self.clock, self.runbook, self.people, self.direct_messages, self.rendering)
+        return ShiftReminders(self.db, self.clock, self.runbook, self.people, self.shift_messages, self.rendering)
 
     @cached_property
     def handovers(self) -> Handovers:
-        news = ShiftNews(self.runbook, self.people, self.channels, self.posts, self.rendering)
-        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox, news)
+        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox)
 
     @cached_property
     def night_pages(self) -> NightPages:
@@ -66,7 +69,7 @@ class OnCall(Paging):
 
     @cached_property
     def handover_messages(self) -> HandoverMessages:
-        return HandoverMessages(self.db, self.clock, self.runbook, self.people, self.direct_messages, self.rendering)
+        return HandoverMessages(self.db, self.clock, self.runbook, self.people, self.shift_messages, self.rendering)
 
     @cached_property
     def simulations(self) -> Simulations:

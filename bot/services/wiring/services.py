@@ -84,6 +84,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "handover": self.handover_messages,
             "cover_taken": self.cover_taken,
             "shift_reminder": self.shift_reminders,
+            "shift_news": self.shift_news,
             "home": self.homes,
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,

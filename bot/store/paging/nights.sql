@@ -12,14 +12,14 @@ UPDATE night_looks SET due_at = %(due_at)s;
 SELECT min(due_at) AS due_at FROM night_looks;
 
 -- name: between
--- The first condition is for the index alone.
+-- A step counts once for a person, whatever ways and rounds it had. The first condition is for the index alone.
 WITH woken AS (
-    SELECT p.person, p.accepted_at AT TIME ZONE %(zone)s AS at
+    SELECT p.person, p.accepted_at AT TIME ZONE %(zone)s AS at, (p.incident_id, p.run, p.loop, p.step) AS of_step
     FROM pages p JOIN incidents i ON i.id = p.incident_id
     WHERE p.accepted_at > %(first)s::date - interval '1 day' AND NOT i.drill),
 by_night AS (
-    SELECT person, CASE WHEN at::time >= %(begins)s::time THEN at::date ELSE at::date - 1 END AS begun_on
+    SELECT person, of_step, CASE WHEN at::time >= %(begins)s::time THEN at::date ELSE at::date - 1 END AS begun_on
     FROM woken WHERE at::time >= %(begins)s::time OR at::time < %(ends)s::time)
-SELECT person, begun_on, count(*)::int AS pages FROM by_night
+SELECT person, begun_on, count(DISTINCT of_step)::int AS pages FROM by_night
 WHERE begun_on BETWEEN %(first)s::date AND %(last)s::date
 GROUP BY 1, 2 ORDER BY 1, 2;

@@ -16,10 +16,12 @@ WINDOW = timedelta(days=12)
 DAY = timedelta(days=1)
 
 # Five days before the clocks change: by an hour in Berlin, by half an hour on Lord Howe Island, and never in Kolkata.
+# In New York the year ends, and February has 29 days.
 NIGHTS = {
     "Europe/Berlin": [date(2026, 3, 24), date(2026, 10, 20)],
     "Australia/Lord_Howe": [date(2026, 3, 31), date(2026, 9, 29)],
     "Asia/Kolkata": [date(2026, 6, 1)],
+    "America/New_York": [date(2026, 12, 27), date(2028, 2, 25)],
 }
 
 

@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from psycopg import AsyncConnection
+
 from bot.domain.paging.nights import Night, morning_after, rows_that_end
 from tests.stories.asking import ask
 from tests.stories.people.test_rota import ON_A_SCHEDULE
@@ -35,6 +37,34 @@ async def test_whoever_leads_is_told_once_of_three_nights_in_a_row(world: World)
     assert warned(world, "ada") == []
 
 
+async def test_a_night_is_by_the_clock_of_who_is_paged_and_who_leads_hears_of_their_own(new_world: NewWorld) -> None:
+    """Three o'clock in London is the evening of the day before in Los Angeles, where Ada's schedule hangs."""
+    runs = ON_A_SCHEDULE.replace('handover: "Mon 09:00"', 'timezone: America/Los_Angeles, handover: "Mon 09:00"')
+    async with new_world(runbook=runs) as world:
+        for nights in (1, 2, 3):
+            await world.passes(hours=12)
+            await world.eve.types("/incident declare P1 It is slow")
+            await world.passes(minutes=20)
+            await ask(world, "eve", f"/incident resolve INC-{nights} done")
+            await world.passes(hours=11, minutes=40)
+        [said] = warned(world)
+        assert "You were paged 3 nights in a row" in said and said.count("1 page") == 3
+
+
+async def test_who_has_left_the_runbook_is_not_told_of(new_world: NewWorld, database: str) -> None:
+    async with new_world() as world:
+        for nights in (1, 2, 3):
+            await world.passes(hours=12)
+            await world.eve.types("/incident declare P2 It is slow")
+            await world.settled()
+            await ask(world, "eve", f"/incident resolve INC-{nights} done")
+            await world.passes(hours=3 if nights == 3 else 12)
+        async with await AsyncConnection.connect(database, autocommit=True) as conn:
+            await conn.execute("UPDATE pages SET person = 'gone'")
+        await world.passes(hours=3)
+        assert warned(world) == []
+
+
 async def test_a_night_with_nothing_but_a_drill_is_a_quiet_one(world: World) -> None:
     for nights in (1, 2, 3):
         await world.passes(hours=12)
@@ -63,3 +93,19 @@ async def test_a_schedule_that_wants_it_says_at_its_handover_who_comes_and_who_i
         channel = next(one for one in world.workspace.conversations if one.name == "incidents")
         [said] = [words_of(one) for one in channel.messages if "on call" in words_of(one)]
         assert "Ben Moss is on call for `primary`* until <!date" in said and "Next: Ada Obi" in said
+
+
+async def test_who_is_on_call_is_said_as_it_is_when_it_can_be_said(new_world: NewWorld) -> None:
+    hourly = 'rotates: 1h, handover: "09:00", announce: true'
+    runs = ON_A_SCHEDULE.replace('rotates: weekly, handover: "Mon 09:00"', hourly)
+    async with new_world(runbook=runs) as world:
+        channel = next(one for one in world.workspace.conversations if one.name == "incidents")
+        world.workspace.faults.break_down(
+            "chat.postMessage", times=None, when=lambda sent: sent["channel"] == channel.id
+        )
+        for _ in range(2):
+            await world.passes(hours=1)
+        world.workspace.faults.heal("chat.postMessage")
+        await world.passes(minutes=5)
+        said = [words_of(one) for one in channel.messages if "is on call" in words_of(one)]
+        assert [words.partition(" is on call")[0] for words in said] == ["📟 *Ada Obi"]

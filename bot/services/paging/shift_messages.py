@@ -1,0 +1,45 @@
+"""A message about a shift in Slack, once: what may have been posted unheard is looked for first."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.domain.errors import Rejected
+from bot.services.people.people import People
+from bot.services.rooms.channels import Channels
+from bot.slack.blocks import Message
+from bot.slack.gateway import Gateway, Posted
+from bot.store.outbox.outbox import Delivery
+
+Written = Callable[[], Awaitable[Message]]
+
+
+class ShiftMessages:
+    """What a delivery about a shift sends. A page is sent by its pager, which says more of what is not known.
+
+    `key`: the name by which the message is found again. `written` is called when it is to be posted. Everything raises
+    a kind of Failed.
+    """
+
+    def __init__(self, people: People, channels: Channels, gateway: Gateway) -> None:
+        self._people = people
+        self._channels = channels
+        self._gateway = gateway
+
+    async def to_person(self, delivery: Delivery, told: str, key: str, written: Written) -> Posted:
+        """`told`: a person's key, or a Slack id."""
+        account = self._people.known_account(told) or await self._people.account(told)
+        if not account:
+            raise Rejected("no Slack account has this address")
+        if delivery.unsure:
+            direct = await self._gateway.open_direct(account)
+            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
+                return found
+        return await self._gateway.post(account, await written(), key=key)
+
+    async def where_announced(self, delivery: Delivery, key: str, written: Written) -> Posted:
+        """Where incidents are announced."""
+        channel = await self._channels.announced_in()
+        if channel is None:
+            raise Rejected("the channel of incidents is missing")
+        if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=delivery.created_at)):
+            return found
+        return await self._gateway.post(channel, await written(), key=key)
