@@ -30,7 +30,7 @@ from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.migrations import migrate
 from bot.wire.http_client import http_client
 from bot.wire.pages import page_at
-from commands.desk.desk import Desk
+from commands.desk.desk import Desk, OnUndone
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,9 @@ class Doors:
 class App:
     """One process of the bot. `at_hand` gives the services alone, `running` opens the doors too."""
 
+    services: Services
+    doors: Doors
+
     def __init__(
         self,
         settings: Settings,
@@ -72,11 +75,13 @@ class App:
         embedded: bool = False,
         connect: Callable[..., Database] = Database,
         sweep_every_s: float = SWEEP_EVERY_S,
+        on_undone: OnUndone | None = None,
     ) -> None:
         """`embedded`: the database at DATABASE_URL is one that the caller has started itself.
 
         `connect(url, embedded=…)`: the database with other limits than a bot's alone on its server, see `Database`.
         `sweep_every_s`: how often it looks for what is due although no bell rang.
+        `on_undone(account, why)` hears of every command, button and form that was not done.
         """
         self.settings = settings
         self.runbook = runbook
@@ -86,10 +91,9 @@ class App:
         self._is_embedded = embedded or settings.database_url is None
         self._connect = connect
         self._sweep_every_s = sweep_every_s
+        self._on_undone = on_undone or (lambda who, why: None)
         self._stopped = asyncio.Event()
         self._shutdown = Shutdown(clock)
-        self.services: Services
-        self.doors: Doors
         self.port = settings.port
 
     @asynccontextmanager
@@ -118,7 +122,7 @@ class App:
         """Everything. Raises Rejected when Slack refuses the tokens at a first start, Failed when the database is
         away."""
         async with self.at_hand() as services, AsyncExitStack() as stack:
-            desk = Desk(services)
+            desk = Desk(services, self._on_undone)
             services.reception.worked_on_by(desk)
             line = SlackLine(self.settings, services, judge=desk.judge, events=desk.events)
             scheduler = Scheduler(

@@ -11,10 +11,12 @@ LARGEST_BYTES = 1024 * 1024
 SILENT_FOR_AT_MOST_S = 10.0
 
 
-def read_given(path: Path, silent_for_at_most_s: float = SILENT_FOR_AT_MOST_S) -> bytes:
+def read_given(
+    path: Path, silent_for_at_most_s: float = SILENT_FOR_AT_MOST_S, *, largest_bytes: int = LARGEST_BYTES
+) -> bytes:
     """What is in the file, or comes through a pipe until its writers have closed it.
 
-    Raises OSError, whose `strerror` says why it cannot be read: also when it holds more than `LARGEST_BYTES`, and when
+    Raises OSError, whose `strerror` says why it cannot be read: also when it holds more than `largest_bytes`, and when
     nothing comes through the pipe for that long.
     """
     if stat.S_ISSOCK(path.stat().st_mode):
@@ -23,19 +25,20 @@ def read_given(path: Path, silent_for_at_most_s: float = SILENT_FOR_AT_MOST_S) -
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         kind = os.fstat(descriptor).st_mode
-        return _content(descriptor, silent_for_at_most_s if stat.S_ISFIFO(kind) or stat.S_ISCHR(kind) else None)
+        patience = silent_for_at_most_s if stat.S_ISFIFO(kind) or stat.S_ISCHR(kind) else None
+        return _content(descriptor, patience, largest_bytes)
     finally:
         os.close(descriptor)
 
 
-def _content(descriptor: int, silent_for_at_most_s: float | None) -> bytes:
+def _content(descriptor: int, silent_for_at_most_s: float | None, largest_bytes: int) -> bytes:
     """`silent_for_at_most_s` None: it is on a disk, where all there is can be read at once."""
-    content = b""
+    content = bytearray()
     while piece := _piece(descriptor, silent_for_at_most_s):
         content += piece
-        if len(content) > LARGEST_BYTES:
-            raise OSError(errno.EFBIG, f"Is too large: more than {LARGEST_BYTES} bytes")
-    return content
+        if len(content) > largest_bytes:
+            raise OSError(errno.EFBIG, f"Is too large: more than {largest_bytes} bytes")
+    return bytes(content)
 
 
 def _piece(descriptor: int, silent_for_at_most_s: float | None) -> bytes:

@@ -16,7 +16,7 @@ async def channel_findings(bot: Gateway, runbook: Runbook, found: Inspection | N
     standing = await bot.find_channels()
     known = found.channels if found else {}
     missing = found.channels_missing if found else {}
-    for name in _channels(runbook):
+    for name in runbook.channel_names:
         if room := standing.get(name.lstrip("#")):
             joined = "the bot is in it" if room.is_member else "`tocsin run` joins it"
             yield Finding(f"channel {name}: found, {joined}")
@@ -52,11 +52,3 @@ def _not_found(runbook: Runbook, name: str, missing: Mapping[str, str]) -> Findi
     if name in (runbook.channels.incidents, runbook.channels.alerts):
         return Finding(f"channel {name}: {MAKES}")
     return Finding(f"channel {name}: not found", "Create it, unarchive it, or invite the bot if it's private.")
-
-
-def _channels(runbook: Runbook) -> list[str]:
-    audiences = [name for audience in runbook.audiences.values() for name in audience.slack]
-    channels = runbook.channels
-    return list(
-        dict.fromkeys(name for name in (channels.incidents, channels.alerts, channels.public, *audiences) if name)
-    )

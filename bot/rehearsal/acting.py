@@ -1,6 +1,7 @@
 """Does what the script says: what people do, with what is on their screens, and what goes wrong around the bot."""
 
 import re
+from collections.abc import Awaitable
 
 from bot.domain.errors import TocsinError
 from bot.rehearsal.facts import Fact, Kind
@@ -47,14 +48,23 @@ class Actor:
 
     async def _deed(self, key: str, deed: Deed) -> None:
         self._note("deed", str(deed), who=key)
-        person = self._stage.around.workspace.person(self._stage.addresses.account(key))
+        account = self._stage.addresses.account(key)
+        person = self._stage.around.workspace.person(account)
+        self._stage.undone.clear()
         try:
             if deed.verb == "acknowledges":
                 await self._acknowledges(key, person, deed.words)
             else:
                 await self._in_slack(person, deed)
+            await self._stage.settled()
+            self._must_be_done(account)
         except (NotOnScreen, Undone) as error:
             self._note("deed", str(error), who=key, kind="undone")
+
+    def _must_be_done(self, account: str) -> None:
+        """Raises Undone: what the bot answered to a command or a button that it refused."""
+        if refused := [why for who, why in self._stage.undone if who == account]:
+            raise Undone(self._stage.watch.as_read(" ".join(refused)))
 
     async def _in_slack(self, person: Person, deed: Deed) -> None:
         if self._is_slack_away:
@@ -110,13 +120,13 @@ class Actor:
         phone, company = self._stage.runbook.people[key].phone, self._stage.around.telephones
         if phone is None or not company.texts(phone):
             raise Undone("No page by text.")
-        await company.texted(phone, "ACK", public_url=PUBLIC_URL)
+        await self._has_acknowledged(key, company.texted(phone, "ACK", public_url=PUBLIC_URL))
 
     async def _by_call(self, key: str, person: Person) -> None:
         phone, company = self._stage.runbook.people[key].phone, self._stage.around.telephones
         if phone is None or not company.calls(phone):
             raise Undone("No call.")
-        await company.pressed(company.calls(phone)[-1], "1")
+        await self._has_acknowledged(key, company.pressed(company.calls(phone)[-1], "1"))
 
     async def _by_link(self, key: str, person: Person) -> None:
         items = self._stage.around.workspace.mailbox.items
@@ -124,7 +134,19 @@ class Actor:
         links = [found[1] for text in letters if (found := re.search(rf"{re.escape(PUBLIC_URL)}(/ack/\S+)", text))]
         if not links:
             raise Undone("No page by mail.")
-        await self._stage.press_link(links[-1])
+        await self._has_acknowledged(key, self._stage.press_link(links[-1]))
+
+    async def _has_acknowledged(self, key: str, deed: Awaitable[object]) -> None:
+        """Raises Undone: whoever was first, or what is over, is not acknowledged by it."""
+        before = await self._acknowledgements(key)
+        await deed
+        await self._stage.settled()
+        if await self._acknowledgements(key) == before:
+            raise Undone("It acknowledged nothing: somebody was first, or it is over.")
+
+    async def _acknowledgements(self, key: str) -> int:
+        found = [entry for one in await self._stage.incidents() for entry in one["timeline"]]
+        return sum(entry["kind"] == "acknowledged" and entry["actor"] == key for entry in found)
 
     def _switch(self, what: str, *, is_away: bool) -> None:
         workspace, company = self._stage.around.workspace, self._stage.around.telephones

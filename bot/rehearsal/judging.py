@@ -11,7 +11,8 @@ from bot.scenarios.expectations import ANYBODY, Expectation
 
 @dataclass(frozen=True)
 class Outcome:
-    """`shown`: of one that was met what met it; of one that was not, what happened instead. Perhaps nothing."""
+    """`shown`: of one that was met what met it; of one that was not, what happened instead. Perhaps nothing: then a
+    `never` is about a channel that never was."""
 
     expectation: Expectation
     is_met: bool
@@ -23,12 +24,23 @@ def judge(wish: Expectation, facts: Sequence[Fact], begins: datetime, runbook: R
     found = [fact for fact in of_kind if _is_meant(wish, fact, runbook)]
     if wish.never is not None:
         broken = [fact for fact in found if _is_between(wish, fact, begins)]
-        return Outcome(wish, not broken, tuple(broken))
+        return Outcome(wish, not broken and _was_there(wish.place, facts, runbook), tuple(broken))
     counted = [fact for fact in found if wish.after is None or fact.at >= begins + wish.after]
     in_time = [fact for fact in counted if wish.by is not None and fact.at <= begins + wish.by]
     if bool(in_time) if wish.times is None else len(in_time) == len(counted) == wish.times:
         return Outcome(wish, True, tuple(in_time[: wish.times or 1]))
     return Outcome(wish, False, tuple(found or _nearest(wish, of_kind)))
+
+
+def _was_there(place: str | None, facts: Iterable[Fact], runbook: Runbook) -> bool:
+    """Whether it is a channel at all: into the room of an incident something is always posted."""
+    if place is None or _bare(place) in map(_bare, runbook.channel_names):
+        return True
+    return any(_bare(place) == fact.place for fact in facts)
+
+
+def _bare(channel: str) -> str:
+    return channel.removeprefix("#").lower()
 
 
 def _is_between(wish: Expectation, fact: Fact, begins: datetime) -> bool:
@@ -48,7 +60,7 @@ def _is_meant(wish: Expectation, fact: Fact, runbook: Runbook) -> bool:
         and wish.audience in (None, ANYBODY, fact.audience)
         and (wish.severity is None or wish.severity.lower() in (ANYBODY, fact.severity.lower()))
         and (wish.text is None or wish.text.lower() in fact.text.lower())
-        and (wish.place is None or wish.place.removeprefix("#") == fact.place)
+        and (wish.place is None or _bare(wish.place) == fact.place)
     )
 
 

@@ -43,6 +43,8 @@ class Stage:
         self.addresses = Addresses(runbook, around.workspace)
         self.watch = Watch(clock, around, self.addresses)
         self.app: App
+        # What was asked for in Slack and not done: by which account, and what it was told.
+        self.undone: list[tuple[str, str]] = []
         self._settings = settings
         self._processes = Processes()
         self._travel = Travel(clock, self, stop_timeout_s=PATIENCE_S)
@@ -51,8 +53,9 @@ class Stage:
     async def start(self) -> None:
         """Another process, and the only one."""
         self.app = App(
-            self._settings, self.runbook, self.clock, embedded=True, connect=CONNECT, sweep_every_s=SWEEP_EVERY_S
-        )
+            self._settings, self.runbook, self.clock, embedded=True, connect=CONNECT, sweep_every_s=SWEEP_EVERY_S,
+            on_undone=lambda account, why: self.undone.append((account, why)),
+        )  # fmt: skip
         await self._running.enter_async_context(self.app.running())
         self._processes.add(self.app)
         await self.app.until_looked_up()
@@ -151,9 +154,7 @@ def _without_what_watches(runbook: Runbook) -> Runbook:
 
 def _channels(runbook: Runbook) -> list[str]:
     """Those that the runbook names, beside the ones that every workspace has."""
-    names = runbook.channels
-    found = ["#general", "#random", names.incidents, names.alerts, names.public]
-    found += [channel for audience in runbook.audiences.values() for channel in audience.slack]
+    found = ["#general", "#random", *runbook.channel_names]
     return list(dict.fromkeys(name.removeprefix("#") for name in found))
 
 

@@ -48,7 +48,7 @@ class Watch:
             self._on_message(change.message, change.channel)
 
     def _on_message(self, message: Message, channel: Channel) -> None:
-        now, key, text = self._clock.now(), _key_of(message), self._as_read(message.text)
+        now, key, text = self._clock.now(), _key_of(message), self.as_read(message.text)
         if channel.kind == "im":
             reader = next(user for user in channel.members if user != message.user)
             who = self._addresses.by_account(reader)
@@ -75,7 +75,7 @@ class Watch:
             for audience in addresses.readers_by_mail(mail.to):
                 self._note(Fact(now, "told", mail.subject, via="email", audience=audience))
 
-    def _as_read(self, text: str) -> str:
+    def as_read(self, text: str) -> str:
         """What a person sees of mrkdwn: names and times in the place of what stands for them."""
         users = self._around.workspace.users
         shown = MENTION.sub(lambda found: users[found[1]].real_name if found[1] in users else found[0], text)

@@ -122,6 +122,13 @@ class Runbook(Part):
         return tuple(one.id for one in self.severities)
 
     @property
+    def channel_names(self) -> list[str]:
+        """Every channel that is named, each once, with its `#`."""
+        own = self.channels
+        heard = [name for audience in self.audiences.values() for name in audience.slack]
+        return list(dict.fromkeys([own.incidents, own.alerts, own.public, *heard]))
+
+    @property
     def lead_tier(self) -> Tier:
         """Who hears of what has to be led: the tier `lead`; without one the second, else the only one."""
         return self.tiers.get("lead") or [*self.tiers.values()][:2][-1]

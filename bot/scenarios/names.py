@@ -1,6 +1,6 @@
-"""Names in a scenario that should mean something in its runbook: people, tiers, audiences, severities."""
+"""Names in a scenario that should mean something in its runbook: people, tiers, audiences, severities, channels."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.runbook import Runbook
@@ -14,7 +14,10 @@ WHERE = (
     *(("expect[]." + key, "somebody") for key in ("paged", "acknowledged", "resolved", "who")),
     *(("expect[]." + key, "audience") for key in ("told", "audience")),
     *(("expect[]." + key, "severity") for key in ("declared", "severity")),
+    ("expect[].in", "channel"),
 )
+# What people and audiences are called in the file is written as it stands there; the rest in whatever capitals.
+EXACT = ("somebody", "audience")
 
 
 def unknown_names(content: Mapping[str, Any], runbook: Runbook) -> Iterator[RawMistake]:
@@ -29,8 +32,19 @@ def unknown_names(content: Mapping[str, Any], runbook: Runbook) -> Iterator[RawM
     for pattern, kind in WHERE:
         for path, name in found_at(content, pattern):
             what, known = _known(kind, name, runbook)
-            if name.lower() not in [ANYBODY, *(one.lower() for one in known)]:
+            if not _is_known(kind, name, [*known, ANYBODY]) and not _is_a_room(kind, name, runbook):
                 yield RawMistake(path, f"there is no {what} “{name}”: {advice(name, known)}")
+
+
+def _is_known(kind: str, name: str, known: Sequence[str]) -> bool:
+    if kind in EXACT:
+        return name in known
+    return name.lower().removeprefix("#") in [one.lower().removeprefix("#") for one in known]
+
+
+def _is_a_room(kind: str, name: str, runbook: Runbook) -> bool:
+    """Those of incidents are opened when it is played."""
+    return kind == "channel" and name.lower().removeprefix("#").startswith(f"{runbook.channels.prefix}-")
 
 
 def _nobody_escalated_to(deed: str, runbook: Runbook) -> str | None:
@@ -48,6 +62,8 @@ def _known(kind: str, name: str, runbook: Runbook) -> tuple[str, list[str]]:
         return kind, list(runbook.audiences)
     if kind == "severity":
         return kind, list(runbook.severity_ids)
+    if kind == "channel":
+        return kind, runbook.channel_names
     if name.startswith("tier/"):
         return "tier", [f"tier/{key}" for key in runbook.tiers]
     return "person", list(runbook.people)

@@ -26,6 +26,8 @@ MOMENT = timedelta(seconds=1)
 # A day within what a scenario may begin at, in whatever zone.
 EARLIEST, LATEST = datetime(YEARS[0], 1, 2, tzinfo=UTC), datetime(YEARS[-1], 12, 30, tzinfo=UTC)
 LONGEST_TITLE = 150
+# Of days with thousands of entries and pages; no export of ours is longer.
+LARGEST_EXPORT = 32 * 1024 * 1024
 # What the bot's timeline says of a change of severity, and of a snooze.
 SEVERITIES = re.compile(r"(\S{1,64}) → (\S{1,64})(?: \((.{1,500})\))?", re.DOTALL)
 CLOCK = re.compile(r"\b(\d\d):(\d\d)\b")
@@ -89,7 +91,7 @@ def declared_as(last: str, changes: Iterable[str]) -> str:
 def load_past(path: FilePath) -> PastIncident:
     """Raises Refused when it cannot be read, or is no export."""
     try:
-        return PastIncident.model_validate_json(read_given(path))
+        return PastIncident.model_validate_json(read_given(path, largest_bytes=LARGEST_EXPORT))
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
@@ -119,13 +121,13 @@ class _Writer:
         shifted = self._shift(begins)
         steps = [{"at": "+0", self._somebody(self._declared_by): self._declaration()}, *self._steps()]
         content = {
-            "title": plain_line(f"{self._past.ref} {self._past.title}")[:LONGEST_TITLE],
+            "title": _one_line(f"{self._past.ref} {self._past.title}", "A past incident")[:LONGEST_TITLE],
             "begins": (begins + shifted).astimezone(UTC).isoformat(" "),
             "lasts": _offset(self._lasts()),
             "script": steps,
         }
-        # JSON is YAML.
-        script = read(json.dumps(content), self._past.ref)
+        # JSON is YAML, but for the two halves in which it may write an emoji.
+        script = read(json.dumps(content, ensure_ascii=False), self._past.ref)
         return Replay(self._past, script, shifted, tuple(self._notes))
 
     def _shift(self, begins: datetime) -> timedelta:
@@ -155,7 +157,7 @@ class _Writer:
 
     def _declaration(self) -> str:
         severity = self._known(self._past.declared_as)
-        title = plain_line(self._past.title)
+        title = _one_line(self._past.title, "a past incident")
         verb = "drill" if self._past.drill else "declare"
         return f"{self._runbook.slash_commands.incident} {verb} {severity} {title}"
 
@@ -188,7 +190,7 @@ class _Writer:
     def _typed(self, entry: PastEntry) -> str | None:
         """The command for what was done then."""
         commands = self._runbook.slash_commands
-        text = plain_line(entry.text)[:500]
+        text = _one_line(entry.text)[:500]
         if entry.kind == "acknowledged":
             return f"{commands.escalate} ack"
         if entry.kind == "escalated":
@@ -225,6 +227,12 @@ class _Writer:
 
 
 _DEEDS = frozenset({"acknowledged", "severity", "status", "snoozed", "resolved", "reopened"})
+
+
+def _one_line(text: str, instead: str = "") -> str:
+    """As a script may hold it: without what cannot be printed, such as what joins some emoji. `instead` of nothing."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in plain_line(text))
+    return " ".join(shown.split()) or instead
 
 
 def _offset(after: timedelta) -> str:

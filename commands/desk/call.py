@@ -74,7 +74,7 @@ class Call:
 @dataclass(frozen=True)
 class Reply:
     """Only the caller sees it. `replace`: it takes the place of the ephemeral message whose button was pressed.
-    `has_file`: it shows a file that was uploaded for it.
+    `has_file`: it shows a file that was uploaded for it. `is_undone`: nothing was done, it asks back or says why.
 
     `then`: what is said once more is known; it may come to nothing. After a button it takes the place of this one;
     Slack has no way to do that after a command, so there it follows.
@@ -83,6 +83,7 @@ class Reply:
     message: Message
     replace: bool = False
     has_file: bool = False
+    is_undone: bool = False
     then: "Callable[[], Awaitable[Reply | None]] | None" = None
 
 

@@ -3,7 +3,7 @@
 import importlib
 import logging
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +24,8 @@ from commands.desk.which_incident import CHOICE
 
 log = logging.getLogger(__name__)
 
+# Hears of what was asked for and not done: by which Slack account, and what it was told.
+OnUndone = Callable[[str, str], None]
 # Of one command, as of any message in Slack; whatever is longer is looked at by nothing.
 LONGEST = 40_000
 
@@ -47,8 +49,9 @@ class Meant:
 class Desk:
     """Given a request, does what it asks and answers."""
 
-    def __init__(self, house: Services) -> None:
+    def __init__(self, house: Services, on_undone: OnUndone) -> None:
         self._house = house
+        self._on_undone = on_undone
         self._answers = Answers(house)
         self._books = books()
         self._commands = {book.name: book for book in self._books}
@@ -84,13 +87,13 @@ class Desk:
             if meant is None:
                 return
             call = meant.call
-            answer = await again_after_deadlock(partial(meant.deed, call))
+            answer = await self._do(meant)
         except DoneBefore:
             answer, is_late = call.say("done_before", at=request.received_at), False
         except Refused as refused:
-            answer = self._answers.refusal(call, refused)
+            answer = self._undone(call, self._answers.refusal(call, refused), refused.plain)
         except Rejected as error:
-            answer = call.say("cannot", reason=str(error))
+            answer = self._undone(call, call.say("cannot", reason=str(error)), str(error))
         except Failed as error:
             if not request.attempts:
                 is_unknown = isinstance(error, Unanswered)
@@ -104,6 +107,16 @@ class Desk:
         await self._answers.give(call, answer)
         # Whoever acts is named to others later.
         await self._house.people.names_of([call.user] if call.user else [])
+
+    async def _do(self, meant: Meant) -> Answer:
+        answer = await again_after_deadlock(partial(meant.deed, meant.call))
+        if isinstance(answer, Reply) and answer.is_undone:
+            self._undone(meant.call, answer, answer.message.text)
+        return answer
+
+    def _undone(self, call: Call, answer: Answer, why: str) -> Answer:
+        self._on_undone(call.user, why)
+        return answer
 
     async def say(self, request: Request, words: str) -> None:
         await self._answers.give(self._where(request), Reply(message(words)))

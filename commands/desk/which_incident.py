@@ -1,6 +1,7 @@
 """Verbs about one incident: a reference names it, the room implies it, else the person is asked."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, by_urgency, number_of, refusing_about
@@ -112,8 +113,11 @@ def is_reference(word: str) -> bool:
 async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
     buttons = await choices(call, resolved=resolved)
     if not buttons:
-        return call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
-    return call.say("which_incident", command=command, more=len(buttons) > OFFERED, buttons=tuple(buttons[:OFFERED]))
+        reply = call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
+    else:
+        more, offered = len(buttons) > OFFERED, tuple(buttons[:OFFERED])
+        reply = call.say("which_incident", command=command, more=more, buttons=offered)
+    return replace(reply, is_undone=True)
 
 
 async def choices(call: Call, *, resolved: bool = False) -> list[Button]:

@@ -1,5 +1,6 @@
 """A scripted incident is played through the whole bot, and every promise that is not kept is found."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -108,6 +109,51 @@ def test_names_that_the_runbook_has_not_are_mistakes(runbook: Runbook) -> None:
     assert "script[1].ada: there is no tier and nobody “I” to escalate to" in str(wrong.value)
     assert "script[2]" not in str(wrong.value) and "script[3]" not in str(wrong.value)
     assert "expect[0].audience: there is no audience “clients”" in str(wrong.value)
+
+
+async def test_what_the_bot_refused_is_undone_whatever_way_it_was_asked(hall: Hall, runbook: Runbook) -> None:
+    said = [
+        "{at: +0, ada: resolves There is nothing}",
+        "{at: +1m, ada: declares P1 Payments failing}",
+        "{at: +2m, ada: /incident severity P7}",
+        "{at: +3m, ada: /incident upgrade}",
+        "{at: +4m, ada: acknowledges}",
+        "{at: +5m, ben: acknowledges in Slack}",
+        "{at: +5m, ada: acknowledges by mail}",
+        "{at: +6m, ada: /incident note All is well}",
+    ]
+    script = "title: x\nscript:\n" + "".join(f"  - {one}\n" for one in said)
+    rehearsal = await hall.play(read(script), runbook)
+    assert [(one.at - rehearsal.begins).seconds // 60 for one in rehearsal.undone] == [0, 2, 3, 5, 5]
+    why = [one.text for one in rehearsal.undone]
+    assert "No incident is open" in why[0] and "P7" in why[1] and "upgrade" in why[2]
+    assert not rehearsal.succeeded
+
+
+@pytest.mark.parametrize(
+    ("expected", "advised"),
+    [
+        ('{never: said, text: x, in: "#incdents"}', "there is no channel “#incdents”: did you mean #incidents?"),
+        ("{never: paged, who: Ben}", "there is no person “Ben”: did you mean ben?"),
+        ("{never: paged, who: tier/Lead}", "there is no tier “tier/Lead”: did you mean tier/lead?"),
+        ("{never: paged, who: Anybody}", "there is no person “Anybody”"),
+        ("{never: declared, severity: P9}", "there is no severity “P9”"),
+    ],
+)
+def test_a_name_that_would_make_a_promise_always_kept_is_a_mistake(
+    expected: str, advised: str, runbook: Runbook
+) -> None:
+    with pytest.raises(RunbookMistakes, match=re.escape(advised)):
+        read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\nexpect: [{expected}]\n").must_fit(runbook)
+
+
+async def test_nothing_is_promised_about_a_room_that_never_was(hall: Hall, runbook: Runbook) -> None:
+    rooms = ("inc-2026-01-06-it-is-slow", "inc-2026-01-06-it-was-slow", "Infrastructure-Alerts")
+    wishes = "".join(f'  - {{never: said, text: never said, in: "#{one}"}}\n' for one in rooms)
+    script = read(f"title: x\nscript: [{{at: +0, ada: declares P3 It is slow}}]\nexpect:\n{wishes}")
+    rehearsal = await hall.play(script, runbook)
+    assert [one.is_met for one in rehearsal.outcomes] == [True, False, True]
+    assert "there was no such channel" in as_text(rehearsal)
 
 
 async def test_the_command_ends_with_what_became_of_the_expectations(tmp_path: Path) -> None:

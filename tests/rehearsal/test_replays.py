@@ -1,6 +1,7 @@
 """A past incident, from its export, under the runbook of today: who is paged, then and now."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -113,3 +114,20 @@ def test_what_is_no_export_is_a_sentence(content: str, tmp_path: Path) -> None:
         load_past(tmp_path / "past.json")
     with pytest.raises(Refused, match="cannot be read"):
         load_past(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize(
+    "title", ["\U0001f525 It burns \U0001f9d1\u200d\U0001f692", "\U0001fae8\U000f0000", "", "\u200b", "a\nb"]
+)
+def test_whatever_an_incident_was_called_it_can_be_played_again(title: str, runbook: Runbook) -> None:
+    replay = replay_of(PastIncident.model_validate(exported(title=title)), runbook)
+    first = replay.script.scenario.script[0].deed
+    assert first and re.fullmatch(r"/incident declare P2 \S.*", first.words)
+
+
+def test_an_export_of_thousands_of_entries_is_read(tmp_path: Path, runbook: Runbook) -> None:
+    note = {"at": f"{NIGHT}02:30:00Z", "actor": "ada", "kind": "note", "text": "x" * 1000}
+    past = exported()
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps({**past, "timeline": [*past["timeline"], *[note] * 5000]}))
+    assert len(replay_of(load_past(path), runbook).script.scenario.script) == 4
