@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from bot.store.errors import NO_SESSION, POOLED, Away, Pooled, is_of_the_world, reason, refusal, spoils_the_line
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
-from bot.store.waits import Waits, not_for_ever, silence_began
+from bot.store.waits import Waits, hang_up, not_for_ever, silence_began
 
 SQL = Queries(__file__)
 
@@ -38,6 +38,7 @@ class PooledConnection(Connection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.opened_at = asyncio.get_running_loop().time()
+        self._waits: Waits | None = None
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
@@ -53,7 +54,16 @@ class PooledConnection(Connection):
             refused(refusal(error))
             raise
         refused(None)
+        line._waits = waits
         return line
+
+    async def _try_cancel(self, *, timeout: float = 5.0) -> None:
+        """What the driver does for whoever is cancelled while they wait on this line: it asks the server to end the
+        statement, for five seconds, and waits for as long again until it has. Not for one that nobody waits for."""
+        if self._waits and self._waits.are_over:
+            hang_up(self)
+        else:
+            await super()._try_cancel(timeout=timeout)
 
 
 class Pool(AsyncConnectionPool[Connection]):

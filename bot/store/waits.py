@@ -60,7 +60,7 @@ class Waits:
             if not patience.expired():
                 patience.reschedule(now)
         for conn in self._in_use:
-            _hang_up(conn)
+            hang_up(conn)
 
 
 def silence_began() -> float:
@@ -76,7 +76,7 @@ async def not_for_ever(
 
     def give_up() -> None:
         tell()
-        _hang_up(conn)
+        hang_up(conn)
 
     alarm = asyncio.get_running_loop().call_later(within_s, give_up)
     try:
@@ -85,7 +85,7 @@ async def not_for_ever(
         alarm.cancel()
 
 
-def _hang_up(conn: Connection) -> None:
+def hang_up(conn: Connection) -> None:
     """Whoever waits for the server on this line is told at once that it is lost, and the pool makes another.
 
     To cancel the waiting would not do: the driver then waits for the same server's word on it.

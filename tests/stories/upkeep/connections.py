@@ -93,6 +93,8 @@ class Line:
         self._flowing.set()
         self._port = 0
         self._era = 0
+        # How many connections there have been.
+        self.made = 0
 
     @property
     def url(self) -> str:
@@ -121,6 +123,7 @@ class Line:
         self._era += 1
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.made += 1
         there, back = await asyncio.open_unix_connection(self._socket)
         self._links |= {writer, back}
         ways = [asyncio.create_task(self._flow(reader, back)), asyncio.create_task(self._flow(there, writer))]

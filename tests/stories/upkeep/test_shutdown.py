@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from apscheduler.events import EVENT_JOB_SUBMITTED
+from psycopg.pq import TransactionStatus
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -123,6 +124,43 @@ async def test_everybody_who_waits_for_the_database_hears_at_once_that_nobody_wa
         assert not db.is_waited_for
         await line.cut()
         await db.close()
+
+
+async def test_who_is_cancelled_then_does_not_ask_a_server_that_is_silent_to_end_their_statement(database: str) -> None:
+    """The driver would for ten seconds, and a process that is told to stop has eight."""
+    async with line_to(database) as line:
+        db = Database(line.url, work_connections=1, at_rest=0)
+        await db.open()
+        async with db.statement() as conn:
+            await conn.execute("SELECT 1")
+        line.go_dead()
+        db.wait_no_longer()
+        made = line.made
+
+        async def waits() -> None:
+            async with db.statement() as conn:
+                asking.set()
+                await conn.execute("SELECT 1")
+
+        asking = asyncio.Event()
+        waiting = asyncio.create_task(waits())
+        await asking.wait()
+        # Until the statement is on its way.
+        await until_waiting(db)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        was_asked = line.made > made
+        await line.cut()
+        await db.close()
+        assert waiting.cancelled()
+        assert not was_asked
+
+
+async def until_waiting(db: Database) -> None:
+    async def is_under_way() -> bool:
+        return any(conn.pgconn.transaction_status == TransactionStatus.ACTIVE for conn in db._waits._in_use)
+
+    await until(is_under_way)
 
 
 async def all_wait(db: Database) -> bool:
