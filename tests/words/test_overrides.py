@@ -22,7 +22,7 @@ from tests.domain.updates.conftest import RUNBOOK
 P1 = SeverityFacts("P1", "Critical")
 LONDON = ZoneInfo("Europe/London")
 AT = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
-UNKNOWN = Facts("declared", "Example", "It is slow", "INC-1", P1, "investigating", AT)
+UNKNOWN = Facts("declared", "Example", "It is slow", "INC-1", P1, "investigating", AT, AT)
 
 
 def overrides(folder: Path, files: Mapping[str, str]) -> Overrides:

@@ -33,7 +33,8 @@ class Incident:
     """What is known of an incident. People are a runbook key, else a Slack id, or `tocsin`.
 
     `alerted_at`: its first alert, when that came before the declaration. `started_at` and `detected_at` are what
-    somebody said instead of what the bot knows: `milestones` has both together.
+    somebody said instead of what the bot knows: `milestones` has both together. `closed_for`: how long it was over
+    until it was reopened, in all.
     """
 
     id: int
@@ -66,12 +67,17 @@ class Incident:
     detected_at: datetime | None = None
     first_acknowledged_at: datetime | None = None
     mitigated_at: datetime | None = None
+    closed_for: timedelta = timedelta(0)
 
     @property
     def milestones(self) -> Milestones:
         """What happens by itself never puts them out of order: whatever was known earlier had started by then."""
         said = self._as_said
         return replace(said, started=min(said.started, said.detected))
+
+    def lasted(self, since: datetime, until: datetime) -> timedelta:
+        """How long of this it was not over. A clock that was set back makes no incident end before it began."""
+        return max(until - since - self.closed_for, timedelta(0))
 
     def corrected(
         self, corrections: Mapping[Correctable, datetime | None], now: datetime, shown: Callable[[datetime], str]

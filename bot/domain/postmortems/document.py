@@ -15,6 +15,7 @@ class Document:
 
     `timeline`: {at, who, kind, text}. `alerts`: {title, level, count, since, until}.
     `pages`: {at, person, tier, way, state, accepted_at, answered_at, error}.
+    `lasted`: from its start to its end, without `closed_for`, for which it was over until it was reopened.
     A page's `state` is "unknown" where nobody knows whether it was sent. `phases`: the timeline once more, as
     {phase, entries}; a phase is a milestone, '' before the first. `downtime`, of checks that were down:
     {check, down, since, until, available, measured, target}; None: looks of that time are not kept any more.
@@ -42,6 +43,7 @@ class Document:
     resolved: datetime | None
     resolved_by: str | None
     lasted: timedelta
+    closed_for: timedelta
     roles: Mapping[str, str]
     summary: str
     impact: str
@@ -73,8 +75,8 @@ def sample(organisation: str, severity: tuple[str, str], at: datetime) -> Docume
     said = {"at": at, "who": "Ada Obi", "kind": "declared", "text": "Payments failing"}
     return Document(
         "INC-12", "Payments failing", False, organisation, *severity, "Ada Obi", "draft", 2, "Ben Moss", at, at, at,
-        "Ada Obi", at + timedelta(minutes=6), end, end, "Ada Obi", end - at, {"lead": "Ada Obi"}, "A summary",
-        "Nobody could pay", "A certificate had expired", "", "", "", "", "Watch certificates",
+        "Ada Obi", at + timedelta(minutes=6), end, end, "Ada Obi", end - at, timedelta(0), {"lead": "Ada Obi"},
+        "A summary", "Nobody could pay", "A certificate had expired", "", "", "", "", "Watch certificates",
         timeline=(said,), phases=({"phase": "declared", "entries": (said,)},),
         downtime=(vars(Outage("website", end - at, at, end, 99.86, timedelta(days=30), 99.9)),),
         pages=(

@@ -21,8 +21,9 @@ class SeverityFacts:
 class Facts:
     """None is what nobody knows yet. `docs/templates.md` says what each is; times are aware.
 
-    `told_before`: whether these readers have heard of the incident. `graver`: at the moment `severity`, whether it is
-    graver than they know. `latest`, `conditions`, `actions`, `needs`: as the last `/incident update` has them.
+    `now`: when these words are made. `told_before`: whether these readers have heard of the incident. `graver`: at the
+    moment `severity`, whether it is graver than they know. `latest`, `conditions`, `actions`, `needs`: as the last
+    `/incident update` has them.
     """
 
     moment: Moment
@@ -32,6 +33,7 @@ class Facts:
     severity: SeverityFacts
     status: Status
     declared_at: datetime
+    now: datetime
     is_open: bool = True
     told_before: bool = True
     from_alert: bool = False
@@ -61,7 +63,7 @@ def samples(organisation: str, severity: SeverityFacts, at: datetime) -> Iterato
     """Every moment with every fact that is known at such a time, for somebody who wants to read a template."""
     known = Facts(
         moment="declared", organisation=organisation, title="Payments failing", ref="INC-12", severity=severity,
-        status="investigating", declared_at=at, impact="Nobody can pay by card", lead="Ada Obi",
+        status="investigating", declared_at=at, now=at, impact="Nobody can pay by card", lead="Ada Obi",
         room="inc-2026-01-05-payments-failing", latest="We found the cause", conditions="Payments by card fail",
         actions="Rolling back the last release", needs="Somebody who knows the payment provider",
         next_update=at + timedelta(minutes=30), resolve_by=at + timedelta(hours=4),
@@ -74,8 +76,9 @@ def _at(moment: Moment, known: Facts) -> Facts:
     over = known.declared_at + timedelta(hours=1, minutes=30)
     if moment in (*ENDS, "postmortem"):
         return replace(
-            known, moment=moment, status="resolved", is_open=False, resolved_at=over, lasted=over - known.declared_at,
-            next_update=None, resolve_by=None, summary="Rolled back the last release", postmortem_follows=True,
+            known, moment=moment, status="resolved", is_open=False, resolved_at=over, now=over,
+            lasted=over - known.declared_at, next_update=None, resolve_by=None, summary="Rolled back the last release",
+            postmortem_follows=True,
             postmortem_link="https://example.com/post-mortems/12" if moment in NOTICES else None,
         )  # fmt: skip
     if moment == "severity":

@@ -103,7 +103,7 @@ class Incidents:
         """In the transaction of something else, with the incident locked."""
         must_be_resolved(incident)
         await deadlines.end(conn, incident.id, KINDS, now)
-        await incidents.reopen(conn, incident.id)
+        await incidents.reopen(conn, incident.id, now)
         await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
         changed = await incidents.get(conn, incident.id)
         begins = await self._runs.start_again(conn, changed)

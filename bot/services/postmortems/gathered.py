@@ -50,12 +50,12 @@ class Gathered:
         return _told(self.record.timeline, name)
 
     def pages(self, name: Name) -> tuple[Told, ...]:
-        answers = [entry for entry in self.record.timeline if entry.kind == "acknowledged"]
+        turns = [entry for entry in self.record.timeline if entry.kind in ("acknowledged", "reopened")]
         return tuple(
             {
                 "at": page.due_at, "person": name(page.person), "tier": page.tier, "way": way_name(page.via),
                 "state": "unknown" if page.is_unknown else page.state.replace("_", " "),
-                "accepted_at": page.accepted_at, "answered_at": _answered(page, answers), "error": page.error,
+                "accepted_at": page.accepted_at, "answered_at": _answered(page, turns), "error": page.error,
             }
             for page in self.record.pages
         )  # fmt: skip
@@ -131,6 +131,9 @@ def _line(entry: Entry, name: Name) -> str:
     return " ".join(entry.text.split())
 
 
-def _answered(page: Page, answers: Sequence[Entry]) -> datetime | None:
+def _answered(page: Page, turns: Sequence[Entry]) -> datetime | None:
+    """When this person acknowledged what it was about: after a reopening, that is what they were paged for again."""
     since = page.accepted_at or page.due_at
-    return min((one.at for one in answers if one.actor == page.person and one.at >= since), default=None)
+    again = min((one.at for one in turns if one.kind == "reopened" and one.at > since), default=None)
+    answers = (one.at for one in turns if one.kind == "acknowledged" and one.actor == page.person and one.at >= since)
+    return min((at for at in answers if again is None or at < again), default=None)

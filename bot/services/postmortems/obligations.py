@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.actor import TOCSIN
+from bot.domain.incidents.deadline import promises
 from bot.domain.incidents.incident import Incident
 from bot.domain.postmortems.postmortem import Dates, Postmortem, begun, owner_of
 from bot.domain.postmortems.rules import Reason, Rules, reasons
@@ -61,13 +62,15 @@ class Obligations:
 
     async def _reasons(self, conn: Connection, incident: Incident) -> list[Reason]:
         ended_at = incident.resolved_at or self._deeds.now()
-        promised = (await deadlines.of_incident(conn, incident.id)).get("resolve")
+        running = (await deadlines.of_incident(conn, incident.id)).values()
+        promised = promises(await deadlines.ended(conn, incident.id), running, replace(incident, resolved_at=ended_at))
+        missed = (one.by - one.since for one in promised if one.kind == "resolve" and one.outcome == "missed")
         rules = replace(
             self._rules_of(incident.severity),
-            resolve_promise_missed=promised.by - promised.since if promised and promised.by < ended_at else None,
+            resolve_promise_missed=next(missed, None),
             losses=self._losses(incident, await postmortems.brought_back(conn, incident.id)),
         )
-        return reasons(incident, ended_at - incident.milestones.started, rules)
+        return reasons(incident, incident.lasted(incident.milestones.started, ended_at), rules)
 
     def _rules_of(self, severity: str) -> Rules:
         rule = self._runbook.severity_as_declared(severity).postmortem

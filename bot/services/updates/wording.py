@@ -113,8 +113,7 @@ class Wordings:
         """What a template may say of the incident as it is now."""
         now = self._clock.now()
         severity = self._runbook.severity_as_declared(incident.severity)
-        # A clock that was set back meanwhile makes no incident end before it began.
-        lasted = max(incident.resolved_at - incident.declared_at, timedelta(0)) if incident.resolved_at else None
+        lasted = incident.lasted(incident.declared_at, incident.resolved_at) if incident.resolved_at else None
         return Facts(
             moment=moment,
             organisation=self._runbook.organisation,
@@ -123,6 +122,7 @@ class Wordings:
             severity=SeverityFacts(severity.id, severity.name, severity.means),
             status=incident.status,
             declared_at=incident.declared_at,
+            now=now,
             is_open=incident.is_open,
             from_alert=bool(incident.origin.get("alert")),
             lead=self._people.display_name(incident.lead) if incident.lead else None,

@@ -139,8 +139,8 @@ async def resolve(conn: Connection, incident_id: int, who: str, summary: str | N
     await SQL.run(conn, "resolve", id=incident_id, who=who, summary=summary, now=now)
 
 
-async def reopen(conn: Connection, incident_id: int) -> None:
-    await SQL.run(conn, "reopen", id=incident_id)
+async def reopen(conn: Connection, incident_id: int, now: datetime) -> None:
+    await SQL.run(conn, "reopen", id=incident_id, now=now)
 
 
 async def correct(conn: Connection, changed: Incident) -> None:

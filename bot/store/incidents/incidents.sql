@@ -78,7 +78,8 @@ WHERE id = %(id)s;
 
 -- name: reopen
 UPDATE incidents
-SET status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledged_by = NULL,
+SET closed_for = closed_for + greatest(%(now)s - resolved_at, interval '0'),
+    status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledged_by = NULL,
     acknowledged_at = NULL, summary = NULL, mitigated_at = NULL
 WHERE id = %(id)s;
 

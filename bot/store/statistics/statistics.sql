@@ -27,14 +27,16 @@ WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND pair.too
 GROUP BY GROUPING SETS ((pair.name), (pair.name, i.severity));
 
 -- name: deadlines
--- Whether somebody responded, and it was over, in time; what happens in the instant of its end is.
+-- Whether somebody responded, and it was over, in time, also before a reopening; what happens in the instant of its end
+-- is.
 SELECT kind, count(*) FILTER (WHERE done_at <= by) AS kept,
     count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(now)s) AS missed,
     count(*) FILTER (WHERE done_at IS NULL AND by > %(now)s) AS open
-FROM (
+FROM incidents i CROSS JOIN LATERAL (
     SELECT d.kind, d.by, CASE d.kind WHEN 'respond' THEN i.acknowledged_at ELSE i.resolved_at END AS done_at
-    FROM deadlines d JOIN incidents i ON i.id = d.incident_id
-    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill) promised
+    FROM deadlines d WHERE d.incident_id = i.id
+    UNION ALL SELECT e.kind, e.by, e.done_at FROM ended_deadlines e WHERE e.incident_id = i.id) promised
+WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
 GROUP BY kind;
 
 -- name: updates
@@ -72,19 +74,23 @@ GROUP BY what;
 -- name: people
 -- Who was paged how often, and how long those who acknowledged had been paged for then: since the first page of that
 -- run of the ladder. A step counts once, when a provider has accepted it by any way. There may be a million pages: they
--- are read once, an incident after the other, and never sorted together. Who was called to a private incident is one of
--- its details.
+-- are read once, an incident after the other, and never sorted together; and the local time is worked out per quarter of
+-- an hour, since every zone's offset is a multiple of that. Who was called to a private incident is one of its details.
 WITH runs AS MATERIALIZED (
     SELECT i.id AS incident_id, own.*
     FROM incidents i CROSS JOIN LATERAL (
-        SELECT person, run, min(accepted_at) AS first_at, count(*) AS pages,
-            count(*) FILTER (WHERE extract(hour FROM local) >= %(night_begins)s
+        SELECT person, run, min(first_at) AS first_at, sum(pages) AS pages,
+            sum(pages) FILTER (WHERE extract(hour FROM local) >= %(night_begins)s
                 OR extract(hour FROM local) < %(night_ends)s) AS at_night,
-            count(*) FILTER (WHERE extract(isodow FROM local) >= 6) AS at_weekends
+            sum(pages) FILTER (WHERE extract(isodow FROM local) >= 6) AS at_weekends
         FROM (
-            SELECT p.person, p.run, min(p.accepted_at) AS accepted_at, min(p.accepted_at) AT TIME ZONE %(zone)s AS local
-            FROM pages p WHERE p.incident_id = i.id AND p.accepted_at IS NOT NULL
-            GROUP BY p.person, p.run, p.loop, p.step) steps
+            SELECT person, run, min(accepted_at) AS first_at, count(*) AS pages, quarter AT TIME ZONE %(zone)s AS local
+            FROM (
+                SELECT p.person, p.run, min(p.accepted_at) AS accepted_at,
+                    date_bin('15 min', min(p.accepted_at), '2000-01-01Z') AS quarter
+                FROM pages p WHERE p.incident_id = i.id AND p.accepted_at IS NOT NULL
+                GROUP BY p.person, p.run, p.loop, p.step) steps
+            GROUP BY person, run, quarter) quarters
         GROUP BY person, run) own
     WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND NOT i.private
 ), answers AS (
@@ -97,7 +103,8 @@ WITH runs AS MATERIALIZED (
         percentile_cont(0.9) WITHIN GROUP (ORDER BY took) AS p90
     FROM answers GROUP BY person
 ), paged AS (
-    SELECT person, sum(pages)::int AS pages, sum(at_night)::int AS at_night, sum(at_weekends)::int AS at_weekends
+    SELECT person, sum(pages)::int AS pages, coalesce(sum(at_night), 0)::int AS at_night,
+        coalesce(sum(at_weekends), 0)::int AS at_weekends
     FROM runs GROUP BY person)
 SELECT person, pages, at_night, at_weekends, coalesce(answered, 0) AS answered, median, p90
 FROM paged LEFT JOIN answered USING (person)

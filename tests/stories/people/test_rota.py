@@ -98,7 +98,7 @@ async def test_whoever_makes_a_cover_is_told_by_what_nobody_would_be_reached(new
     runbook = ON_A_SCHEDULE.replace("who: [schedule/primary]}", "who: [schedule/primary], via: [slack, webhook]}")
     async with new_world(runbook=runbook) as world:
         said = await ask(world, "eve", "/escalate cover primary @dev until 18:00")
-        assert "⚠ They cannot be paged by webhook: no webhook." in said and "by slack" not in said
+        assert "⚠ They cannot be paged by webhook: no webhook." in said and "by slack" not in said.lower()
         assert "⚠" not in await ask(world, "eve", "/escalate cover deputies @dev until 18:00")
 
 

@@ -140,7 +140,7 @@ async def test_an_automatic_audience_hears_of_the_declaration_of_status_changes_
     assert len(posted_in(town, "#stakeholders")) == 4
     assert set((await told(town))[:2]) == {
         "stakeholders by email: P1 Critical: Payments failing (INC-1)",
-        "stakeholders by slack: P1 Critical: Payments failing (INC-1)",
+        "stakeholders by Slack: P1 Critical: Payments failing (INC-1)",
     }
     assert len(await told(town)) == 8
 
@@ -841,7 +841,7 @@ async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_
     office.says["DATA"] = "451 try again later"
     await declared(town)
     assert letters(office) == []
-    assert await told(town) == ["stakeholders by slack: P1 Critical: Payments failing (INC-1)"]
+    assert await told(town) == ["stakeholders by Slack: P1 Critical: Payments failing (INC-1)"]
     assert "⏳ email: 1 not sent yet" in words_of(card(town, "stakeholders"))
 
     office.says.clear()
@@ -874,7 +874,8 @@ async def test_a_last_attempt_that_may_have_arrived_and_an_overtaken_one_are_not
         await does(world, "ada", "/incident status identified")
         await world.passes(minutes=2)
         assert "press@example.com not known whether it was sent: a newer text is on its way" in words_of(first)
-        await world.passes(hours=7)
+        await world.has_tried_for(hours=7)
+        await world.passes(minutes=5)
         assert card(world, "press").text.startswith("⚠ Not known whether it was sent to *press*")
 
 

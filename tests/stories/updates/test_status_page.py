@@ -103,7 +103,7 @@ async def test_an_incident_is_on_the_page_from_its_first_words_to_its_last_and_t
         ids = {one for one, _ in entries(await feed(world))}
         assert len(ids) == 3
         assert all(str(one).startswith("tag:") for one in ids)
-        assert len([one for one in await told(world) if "everybody by page" in one]) == 3
+        assert len([one for one in await told(world) if "everybody by status page" in one]) == 3
         assert "Sent to *everybody* by status page" in words_of(card(world, "everybody"))
 
         await world.passes(days=89)
