@@ -1,6 +1,6 @@
 # Tocsin in a container. The runbook is mounted at /etc/tocsin/runbook.yml, and everything else comes from the environment.
 FROM python:3.12-slim AS build
-RUN pip install --no-cache-dir uv
+RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /src
 COPY . .
 # Exactly the versions that were tested, each proven by its hash.

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,14 +35,16 @@ async def tocsin(*words: str, at: Path, **environ: str) -> Ended:
 
 
 @asynccontextmanager
-async def started(*words: str, at: Path, **environ: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def started(
+    *words: str, at: Path, command: Sequence[str] = COMMAND, **environ: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A command that runs while the block does, in an interpreter that begins from nothing, as a person's does.
 
-    It is killed when it is still there at the end.
+    `command`: another Tocsin than this one. It is killed when it is still there at the end.
     """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, cwd=at, env=_environment(at) | environ, stdout=pipe, stderr=pipe
+        *command, *words, cwd=at, env=_environment(at) | environ, stdout=pipe, stderr=pipe
     )
     try:
         yield process

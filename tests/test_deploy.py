@@ -1,9 +1,12 @@
 """The ready-made ways to deploy agree with the bot: its doors, its account, and how long it takes to stop."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from bot.settings import Settings
@@ -43,3 +46,12 @@ def test_every_variable_that_the_image_and_the_unit_set_is_one_that_the_bot_read
     known = {(field.alias or name).upper() for name, field in Settings.model_fields.items()} | {"PATH"}
 
     assert {one.partition("=")[0] for one in f"{image} {unit}".split()} - known == set()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_systemd_has_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
+    """But that nothing is installed at /opt/tocsin here."""
+    unit = tmp_path / "tocsin.service"
+    unit.write_text(UNIT.replace("/opt/tocsin/bin/tocsin", "/bin/true"))
+    said = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
+    assert (said.returncode, said.stdout + said.stderr) == (0, "")

@@ -1,12 +1,19 @@
 """What is installed is whole: everything that is read at run time lies in the wheel, and in the source archive."""
 
+import asyncio
+import signal
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import venv
 from pathlib import Path
 from zipfile import ZipFile
 
+import aiohttp
 import pytest
+
+from tests.commandline import line_with, started
 
 ROOT = Path(__file__).parent.parent
 BUILD = (
@@ -50,3 +57,55 @@ def test_the_source_archive_has_what_the_wheel_is_built_of(built: Path) -> None:
 
     named = {"manifest.yml", "pyproject.toml", "README.md", "LICENSE"}
     assert (files_of("bot") | files_of("commands") | files_of("templates") | named) - inside == set()
+
+
+@pytest.fixture(scope="module")
+def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has the wheel which was built of the source archive, and our libraries."""
+    folder = tmp_path_factory.mktemp("bare")
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(folder, filter="data")
+    subprocess.run(
+        [sys.executable, "-c", BUILD.rpartition(";")[0], str(folder)],
+        cwd=folder / archive.name.removesuffix(".tar.gz"), check=True, capture_output=True,
+    )  # fmt: skip
+    venv.create(folder / "venv", symlinks=True)
+    (wheel,) = folder.glob("*.whl")
+    (packages,) = (folder / "venv").glob("lib/python*/site-packages")
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(folder / "venv"),
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-index",
+    ]
+    subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True)
+    # A path is only looked in: the clone, which our environment knows by a file like this one, is not seen through it.
+    (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))
+    return folder / "venv" / "bin"
+
+
+def test_what_was_built_of_the_source_archive_checks_a_runbook_where_there_is_no_clone(
+    bare: Path, tmp_path: Path
+) -> None:
+    def said(*words: str) -> str:
+        return subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    assert bare.parent in Path(said(str(bare / "python"), "-c", "import bot; print(bot.__file__)").strip()).parents
+    said(str(bare / "tocsin"), "init")
+    assert "runbook.yml is in order" in said(str(bare / "tocsin"), "check")
+
+
+async def test_its_sandbox_shows_its_page(bare: Path, tmp_path: Path) -> None:
+    async with started("sandbox", "--port", "0", at=tmp_path, command=[str(bare / "tocsin")]) as process:
+        url = (await line_with("http://", process.stdout)).rpartition("http://")[2].strip()
+        async with aiohttp.ClientSession() as session, session.get(f"http://{url}") as answer:
+            assert answer.status == 200 and "text/html" in answer.headers["Content-Type"]
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0

@@ -35,6 +35,12 @@ class GameDayReport:
     waits: Sequence[timedelta]
 
     @property
+    def answered_by(self) -> list[str]:
+        """Each once, the first one first; who took the lead or resolved it has answered by that, without a page."""
+        pressed = list(dict.fromkeys(who for who, _ in self.answers))
+        return pressed or [who for who in (self.incident.acknowledged_by or self.incident.resolved_by,) if who]
+
+    @property
     def waits_in_time(self) -> int:
         return sum(self.update_every is not None and wait <= self.update_every for wait in self.waits)
 

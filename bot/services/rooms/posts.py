@@ -98,8 +98,7 @@ class Posts(DeliveryKind[Posted]):
         buttons: Sequence[Button] = (),
         more: Mapping[str, object] = NOTHING,
     ) -> None:
-        mark = self._rendering.say("slack/_drill", incident=room_of)
-        words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
+        words = self._marked(room_of, template, facts)
         place: dict[str, object] = {"incident": room_of.id, **more}
         # Of a room that is known to be closed the answer itself has said so.
         if not room_of.room_closed and (author := facts.get("actor")) not in (None, TOCSIN.name):
@@ -115,8 +114,12 @@ class Posts(DeliveryKind[Posted]):
 
     async def to_lead(self, conn: Connection, lead_of: Incident, template: str, **facts: object) -> None:
         """Say something to who leads the incident, or has declared it, alone."""
-        words = self._rendering.say(f"slack/{template}", **facts)
+        words = self._marked(lead_of, template, facts)
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
+
+    def _marked(self, incident: Incident, template: str, facts: Mapping[str, object]) -> str:
+        mark = self._rendering.say("slack/_drill", incident=incident)
+        return f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
 
     async def to_person(self, conn: Connection, person: str, template: str, **facts: object) -> None:
         """Say something to this person alone."""

@@ -12,7 +12,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 async def test_every_text_of_a_drill_begins_with_drill_and_goes_through_slack_only(new_world: NewWorld) -> None:
-    by_mail = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}")
+    by_mail = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}") + "after_resolution: {watch_for: 2h}\n"
     async with new_world(runbook=by_mail, SMTP_URL="smtp://127.0.0.1:9", MAIL_FROM="tocsin@example.com") as world:
         await world.eve.types("/incident drill P1 Database lost", "#general")
         await world.settled()
@@ -23,6 +23,12 @@ async def test_every_text_of_a_drill_begins_with_drill_and_goes_through_slack_on
         assert "by email" not in words_of(world.card())
         assert world.workspace.mailbox.items == []
         world.nothing_else_was_sent()
+
+        await world.passes(minutes=50)
+        await ask(world, "eve", "/incident resolve INC-1 It was only a drill")
+        await world.passes(hours=4)
+        said = [one for room in world.workspace.conversations for one in room.messages if one.by_bot]
+        assert [one.text for one in said if not one.ephemeral_for and not one.text.startswith("DRILL")] == []
 
 
 async def test_a_private_incident_is_announced_nowhere_and_its_room_tells_nothing(world: World) -> None:

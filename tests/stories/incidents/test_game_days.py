@@ -54,6 +54,15 @@ async def test_the_injects_come_at_their_times_and_the_end_says_how_it_went(
         assert injects(world) == []
 
 
+async def test_who_resolves_it_without_a_word_before_has_acknowledged_it(world: World) -> None:
+    await ask(world, "eve", "/incident drill P1 with nobody-answers")
+    room = world.workspace.channel(world.room())
+    await world.passes(minutes=3)
+    await asked(world, "eve", "/incident resolve", room)
+    (report,) = [one for one in world.said_in(room.id) if "How INC-1 went" in one]
+    assert "Acknowledged after 3 min by <@U0EVE>." in report
+
+
 async def test_an_unknown_scenario_is_refused_with_the_nearest_and_any_other_title_stays_one(world: World) -> None:
     refused = await ask(world, "eve", "/incident drill P1 Payments failing with nobody-answer")
     assert "Did you mean nobody-answers?" in refused
