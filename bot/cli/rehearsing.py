@@ -53,6 +53,9 @@ def rehearse(
         raise click.UsageError("Say which scenario: a file, or one of those that --list shows.")
     plays = [_ready(name, runbook) for name in files]
     replays = [_ready_again(path, runbook) for path in pasts]
+    if junit:
+        # Whether it can be written is known before anything is played.
+        _write(junit, as_junit([]))
     rehearsals = carry_out(_played(plays, replays))
     if junit:
         _write(junit, as_junit(rehearsals))
@@ -112,4 +115,4 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+        raise CannotBegin(f"{path} cannot be written: {error.strerror}.") from error

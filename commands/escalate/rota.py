@@ -58,6 +58,7 @@ async def cover(call: Call) -> Answer:
         return call.say("cover_ended", schedule=schedule, ended=ended, shift=shift, now=now)
     if asking.lower() == "ask":
         begins, ends = await _from_when_until_when(call, schedule, of_ask)
+        await _must_be_heard(call)
         asked = await call.house.cover_requests.ask(call.actor, schedule.key, begins=begins, ends=ends)
         return call.say("cover_is_asked", asked=asked, channel=call.house.runbook.channels.incidents)
     begins, ends = await _from_when_until_when(call, schedule, span)
@@ -146,6 +147,13 @@ def _by_whom(call: Call, typed: str) -> tuple[str, str]:
     if word.startswith("@"):
         raise NotFound(call.house.people.unknown(word))
     raise Refused(f"I do not understand “{words}”. {HOW_TO_COVER}")
+
+
+async def _must_be_heard(call: Call) -> None:
+    """Raises Refused where nobody would read it."""
+    if await call.house.channels.announced_in() is None:
+        channel = call.house.runbook.channels.incidents
+        raise Refused(f"I'm not in {channel}, so nobody was asked. Open it or invite me there, and ask again.")
 
 
 def _nobody_is_named(schedule: str, word: str) -> str:

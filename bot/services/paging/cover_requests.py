@@ -56,6 +56,9 @@ class CoverRequests(DueByRows):
                 raise NotFound("There is no such request for cover.")
             self._must_be_free(asked, now)
             self._must_be_of(asked, actor)
+            await self._people.learn_covers(conn)
+            if self._people.has_throughout(asked.schedule, actor.name, max(asked.begins, now), asked.ends):
+                raise Refused(f"You have `{asked.schedule}` then already: somebody else has to take it.")
             taken = await cover_requests.take(conn, number, actor.name, now)
             await self._covers.take_over(conn, actor, taken.schedule, actor.name, begins=taken.begins, ends=taken.ends)
             await self._cards.touch(conn, f"cover:{number}")

@@ -27,6 +27,8 @@ LOOK_AGAIN_AFTER = timedelta(minutes=10)
 NAMES_WITHIN_S = 1.0
 # Of how many words a name that is typed may be made.
 LONGEST_NAME = 4
+# Of somebody who has so many one after the other it is not known what comes after them.
+MOST_SHIFTS = 1000
 # A cover that ended longer ago says nothing about when a shift of today began.
 COVERS_REMEMBERED = timedelta(days=7)
 
@@ -231,6 +233,17 @@ class People:
     def shift(self, schedule: str, now: datetime) -> Shift:
         """Who has this schedule now, as far as covers have been learned."""
         return duty(self._runbook.schedules[schedule].rotation, self.covers_of(schedule), now)
+
+    def has_throughout(self, schedule: str, name: str, begins: datetime, ends: datetime) -> bool:
+        """Whether nobody else has it from then to then, as far as covers have been learned."""
+        for _ in range(MOST_SHIFTS):
+            shift = self.shift(schedule, begins)
+            if not self.is_same(name, shift.person):
+                return False
+            if shift.ends >= ends:
+                return True
+            begins = shift.ends
+        return False
 
     def entitled(self, schedule: str, now: datetime) -> str:
         """Who has the rights of this schedule now: whoever is on it, but of those who cover only whom it names."""

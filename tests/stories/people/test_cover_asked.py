@@ -1,5 +1,6 @@
 """Cover asked of everybody, and shifts in one's own calendar."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -47,7 +48,42 @@ async def test_cover_that_is_asked_for_is_taken_once_by_one_of_the_schedule(new_
         with pytest.raises(AlreadyDone, match="Ben Moss has taken it already"):
             await world.house.cover_requests.take(Actor("ada", "U0ADA"), 1)
         assert re.search(r"`primary` Ben Moss until .*\(now for Ada Obi\)", await ask(world, "eve", "/escalate oncall"))
-        assert any("Ben Moss covers `primary` for you" in words_of(one) for one in world.pages_of("eve"))
+        assert any("Ben Moss covers `primary`*, " in words_of(one) for one in world.pages_of("eve"))
+
+
+async def test_who_has_the_schedule_then_anyway_cannot_take_it_and_whose_turn_it_is_is_not_made_up(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "ada", "/escalate cover primary ask until Fri 18:00")
+        await pressed(world, "ada", asked_in(world))
+        [said] = [words_of(one) for one in whispered(world, "ada", "#incidents")]
+        assert "You have `primary` then already" in said and world.house.people.covers_of("primary") == []
+        # Beyond Monday's handover it is Ben's: there is something for Ada to take.
+        await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
+        await pressed(world, "ada", asked_in(world))
+        taken = words_of(asked_in(world))
+        assert "Ada Obi covers `primary`*" in taken and "<@U0EVE> asked" in taken and "for" not in taken.split()
+
+
+async def test_of_two_who_press_at_one_instant_one_has_it(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
+        take = world.house.cover_requests.take
+        both = [Actor(who, f"U0{who.upper()}") for who in ("ada", "ben")]
+        taken = await asyncio.gather(*(take(who, 1) for who in both), return_exceptions=True)
+        assert sorted(type(one).__name__ for one in taken) == ["AlreadyDone", "CoverRequest"]
+        assert len(world.house.people.covers_of("primary")) == 1
+
+
+async def test_nobody_is_said_to_be_asked_where_nobody_reads_it(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        async with world.house.db.transaction() as conn:
+            await conn.execute("DELETE FROM channels")
+        said = await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
+        assert "nobody was asked" in said and "#incidents" in said
+        async with world.house.db.statement() as conn:
+            assert await cover_requests.get(conn, 1) is None
 
 
 async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorld) -> None:
