@@ -65,6 +65,8 @@ class Calls:
         self._resting: dict[str, datetime] = {}
         # Known once Slack was asked who we are.
         self.workspace_url: str | None = None
+        self.team_id: str | None = None
+        self.enterprise_id: str | None = None
         self._session = session
         # How many seconds Slack's clock is ahead of ours, as of its last answer.
         self.ahead_s = 0.0
@@ -159,6 +161,8 @@ class Calls:
         except Unanswered as error:
             raise Unreachable(f"Slack cannot be reached: {error}") from error
         self.workspace_url = str(said.get("url") or "") or None
+        self.team_id = str(said.get("team_id") or "") or None
+        self.enterprise_id = str(said.get("enterprise_id") or "") or None
         scopes = answer.headers.get("X-OAuth-Scopes", "")
         return str(said["user_id"]), frozenset(part.strip() for part in scopes.split(",") if part.strip())
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import commands
-from bot.domain.errors import Failed, Refused, Rejected, Unanswered
+from bot.domain.errors import Failed, NotPermitted, Refused, Rejected, Unanswered
 from bot.services import Services
 from bot.slack.blocks import message, values_of
 from bot.store.deadlocks import again_after_deadlock
@@ -83,7 +83,7 @@ class Desk:
         call = self._call(request)
         is_late = request.attempts > 0 and request.kind != "event"
         try:
-            meant = await self._readers[request.kind](call, request.body)
+            meant = await self._meant(call, request)
             if meant is None:
                 return
             call = meant.call
@@ -155,6 +155,16 @@ class Desk:
             message=body.get("message") or {},
         )
 
+    async def _meant(self, call: Call, request: Request) -> Meant | None:
+        """None for what nobody here cares about, and for what people of other organisations have not asked us to do."""
+        try:
+            await self._house.belonging.must_be_given(call.user, _team(request.body))
+        except NotPermitted:
+            if request.kind == "event":
+                return None
+            raise
+        return await self._readers[request.kind](call, request.body)
+
     async def _command(self, call: Call, body: Mapping[str, Any]) -> Meant:
         typed = body["command"].lstrip("/")
         book = self._commands.get(self._renamed.get(typed, typed))
@@ -216,6 +226,17 @@ class Desk:
         deed = next((book.events[event["type"]] for book in self._books if event["type"] in book.events), None)
         channel = _id(event.get("channel")) or _id(event.get("item", {}).get("channel"))
         return Meant(deed, replace(call, message=event, channel=channel)) if deed else None
+
+
+def _team(body: Mapping[str, Any]) -> str:
+    """The workspace of whoever has made a request, as Slack names it; '' for an event that does not say."""
+    user, event = body.get("user"), body.get("event")
+    if isinstance(event, Mapping):
+        told = event.get("user_team") or event.get("team")
+        told = told if told or body.get("is_ext_shared_channel") else body.get("team_id")
+    else:
+        told = user.get("team_id") if isinstance(user, Mapping) else body.get("team_id")
+    return str(told or "")
 
 
 def _value(action: Mapping[str, Any]) -> str:

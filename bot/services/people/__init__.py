@@ -1,3 +1,3 @@
 """People: who is on call, who is meant, who did it (`people`), who may do what (`permissions`), who stands in
-(`covers`), and whose data is taken out (`forgetting`).
+(`covers`), who is of another organisation (`belonging`), and whose data is taken out (`forgetting`).
 """

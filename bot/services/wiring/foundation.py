@@ -18,6 +18,7 @@ from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.outbox import Outbox
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.keyring import Keyring
+from bot.services.people.belonging import Belonging
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
 from bot.services.records.documents import Documents
@@ -100,6 +101,10 @@ class Foundation:
     @cached_property
     def documents(self) -> Documents:
         return Documents(self.rendering)
+
+    @cached_property
+    def belonging(self) -> Belonging:
+        return Belonging(self.runbook, self.people, self.gateway)
 
     @cached_property
     def permissions(self) -> Permissions:

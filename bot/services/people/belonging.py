@@ -1,0 +1,37 @@
+"""Who belongs to our workspace, and who only shares a channel with it."""
+
+import logging
+
+from bot.domain.errors import NotPermitted
+from bot.runbook import Runbook
+from bot.services.people.people import People
+from bot.slack.gateway import Gateway
+
+log = logging.getLogger(__name__)
+
+
+class Belonging:
+    """People of other organisations see the buttons in a channel that is shared with them, and may press them."""
+
+    def __init__(self, runbook: Runbook, people: People, gateway: Gateway) -> None:
+        self._runbook = runbook
+        self._people = people
+        self._gateway = gateway
+        self._known: set[str] = set()
+
+    async def must_be_given(self, account: str, team: str) -> None:
+        """`team` is the workspace that Slack names with this person; '' = it names none. Raises NotPermitted for people
+        of another organisation, unless the runbook names them, and a kind of Failed when Slack cannot say."""
+        own = self._gateway.team_id
+        # Whether Slack knows us is not known before it has been asked once: then nobody is kept from declaring.
+        if own is None or not account or team == own or account in self._known or self._is_named(account):
+            return
+        if not await self._gateway.is_of_us(account):
+            log.warning("person=%s team=%s of another organisation: refused", account, team)
+            raise NotPermitted(
+                f"Only people of {self._runbook.organisation} can do that. Ask one of them, in this channel."
+            )
+        self._known.add(account)
+
+    def _is_named(self, account: str) -> bool:
+        return self._people.named(account) in self._runbook.people

@@ -1,0 +1,71 @@
+"""People of other organisations, with whom a channel is shared, see what stands in it and can do nothing here."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.sandbox import interactions
+from bot.sandbox.delivery import AppRequest
+from tests.stories.asking import declared, whispered
+from tests.stories.upkeep.connections import command, delivered
+from tests.world import World, words_of
+
+STRANGER, ELSEWHERE = "U0STRANGER", "T0ELSEWHERE"
+
+
+def from_elsewhere(request: AppRequest, user: str = STRANGER) -> AppRequest:
+    """The same request of somebody whose workspace is another one."""
+    typed: dict[str, Any] = {"user_id": user, "team_id": ELSEWHERE}
+    used = {"user": {"id": user, "username": "x", "name": "x", "team_id": ELSEWHERE}}
+    return replace(request, payload=request.payload | (typed if "user_id" in request.payload else used))
+
+
+def pressed(world: World, label: str) -> AppRequest:
+    """A button of the incident's card."""
+    card, workspace = world.card(), world.workspace
+    buttons = [one for block in card.blocks or [] for one in block.get("elements", []) if one.get("type") == "button"]
+    button = next(one for one in buttons if label in one["text"]["text"])
+    url = workspace.response_urls.give(card.channel, workspace.person("eve").id)
+    return interactions.message_action(workspace, workspace.person("eve").user, card, button, {}, url)
+
+
+def asked(world: World) -> dict[str, AppRequest]:
+    workspace, eve = world.workspace, world.workspace.person("eve").user
+    url = workspace.response_urls.give(world.card().channel, eve.id)
+    return {
+        "command": command(world, "/incident declare P1 x"),
+        "button": pressed(world, "Acknowledge"),
+        "shortcut": interactions.message_shortcut(workspace, eve, world.card(), "declare_from_message", url),
+    }
+
+
+@pytest.mark.parametrize("what", ["command", "button", "shortcut"])
+async def test_whatever_they_type_or_press_is_refused_and_nothing_is_done(world: World, what: str) -> None:
+    await declared(world)
+    before = await everything(world)
+    answer = await delivered(world, from_elsewhere(asked(world)[what]))
+    assert answer.error is None
+    assert await everything(world) == before
+    assert world.workspace.person("eve").modals() == []
+
+
+async def test_they_are_told_who_can_do_it(world: World) -> None:
+    await declared(world)
+    await delivered(world, from_elsewhere(pressed(world, "Acknowledge")))
+    assert "Only people of Example Tutors" in " ".join(map(words_of, whispered(world, "eve", world.room())))
+
+
+async def test_a_member_of_another_workspace_of_the_same_organisation_and_whom_the_runbook_names_is_heard(
+    world: World,
+) -> None:
+    """Slack names another workspace with them, and says itself that they are of this one."""
+    await declared(world)
+    await delivered(world, from_elsewhere(pressed(world, "Acknowledge"), world.workspace.person("eve").id))
+    assert (await everything(world))[0]["acknowledged_by"] is not None
+
+
+async def everything(world: World) -> list[dict[str, Any]]:
+    async with world.house.db.statement() as conn:
+        cursor = await conn.execute("SELECT id, title, acknowledged_by FROM incidents ORDER BY id")
+        return [dict(row) for row in await cursor.fetchall()]
