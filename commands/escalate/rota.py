@@ -111,7 +111,8 @@ def on_call_facts(call: Call) -> dict[str, Any]:
         {"key": key, "name": tier.name, "people": people.in_tier(tier, now)}
         for key, tier in call.house.runbook.tiers.items()
     ]
-    return {"shifts": shifts, "tiers": tiers}
+    hours = {key: one.availability for key, one in call.house.runbook.people.items() if one.availability}
+    return {"shifts": shifts, "tiers": tiers, "hours": hours}
 
 
 def _schedule_and_note(call: Call) -> tuple[str, str]:

@@ -88,9 +88,9 @@ class Occurrence:
     def is_open(self) -> bool:
         return self.done_at is None and self.missed_at is None
 
-    def is_overdue(self, now: datetime) -> bool:
+    def is_overdue(self, now: datetime, zone: ZoneInfo) -> bool:
         """It has been open for a day."""
-        return self.is_open and self.due_at <= now - DAY
+        return self.is_open and told_overdue_at(self.due_at, self.due_at, zone) <= now
 
     @property
     def is_proved(self) -> bool:
@@ -101,6 +101,15 @@ class Occurrence:
     def late(self) -> timedelta | None:
         """None: it is not done."""
         return max(self.done_at - self.due_at, timedelta(0)) if self.done_at else None
+
+
+def told_overdue_at(due_at: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant after `after`, at least a day after it was due, at which the wall clock shows what it showed
+    when it was due. Not every 24 hours: after a change of the clocks, new and old ones would be told an hour apart."""
+    due = due_at.astimezone(zone)
+    day = max(due.date() + DAY, after.astimezone(zone).date())
+    at = instant_of(day, due.time(), zone)
+    return at if at > after else instant_of(day + DAY, due.time(), zone)
 
 
 def month_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -41,11 +41,14 @@ class RecurringPart:
         found = await self._tasks.open_or_proved()
         if not found:
             return None
+        late = {one.id for one in found if self._tasks.is_overdue(one, now)}
         lines = [
-            Line(self._rendering.say("slack/home_recurring", task=one, now=now), _done_button(one)) for one in found
+            Line(self._rendering.say("slack/home_recurring", task=one, is_overdue=one.id in late), _done_button(one))
+            for one in found
         ]
-        due, late = (sum(map(is_so, found)) for is_so in (lambda one: one.is_open, lambda one: one.is_overdue(now)))
-        return limited(self._rendering.say("slack/home_headline", part="recurring", count=due, ill=late), lines, MOST)
+        due = sum(one.is_open for one in found)
+        headline = self._rendering.say("slack/home_headline", part="recurring", count=due, ill=len(late))
+        return limited(headline, lines, MOST)
 
 
 class ReadinessPart:

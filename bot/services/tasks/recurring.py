@@ -7,7 +7,7 @@ from itertools import takewhile
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone
-from bot.domain.tasks.recurring import DAY, Occurrence, Recurring, month_of
+from bot.domain.tasks.recurring import DAY, Occurrence, Recurring, month_of, told_overdue_at
 from bot.domain.text import cut, plain_line
 from bot.runbook import Runbook
 from bot.services.tasks.proving import Proving
@@ -80,6 +80,9 @@ class RecurringTasks(DueByRows):
         async with self._db.statement() as conn:
             return await recurring.open_or_proved(conn, list(self._tasks), self._clock.now() - DAY)
 
+    def is_overdue(self, one: Occurrence, now: datetime) -> bool:
+        return one.is_overdue(now, self._zone)
+
     async def of_month(self, first: date) -> Sequence[Occurrence]:
         """The oldest first."""
         async with self._db.statement() as conn:
@@ -115,7 +118,7 @@ class RecurringTasks(DueByRows):
         at = task.instant(on, self._zone)
         return await recurring.add(
             conn, task.key, task.what, task.every, due_on=on, due_at=at,
-            look_at=at + DAY if is_latest else None, posted_at=now if is_latest else None,
+            look_at=told_overdue_at(at, at, self._zone) if is_latest else None, posted_at=now if is_latest else None,
         )  # fmt: skip
 
     async def _post(self, conn: Connection, new: Sequence[int]) -> None:
@@ -134,8 +137,7 @@ class RecurringTasks(DueByRows):
             if await self._proving.prove(conn, one, now):
                 await self._cards.show(conn, one.card)
                 continue
-            days = (now - one.due_at) // DAY + 1
-            await recurring.look_again(conn, one.id, one.due_at + days * DAY)
+            await recurring.look_again(conn, one.id, told_overdue_at(one.due_at, now, self._zone))
             found.append(one)
         if found:
             await self._cards.tell_lead(conn, found, now)

@@ -1,6 +1,7 @@
 """A shipped runbook on its stage: what monitoring sends and what people press there, and what reached whom when."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 from bot.doors.incident_json import in_full
 from bot.rehearsal.stage import Stage, staged
-from bot.runbook import read
+from bot.runbook import Runbook, read
 from bot.sandbox.looking import labels
 from bot.sandbox.model import Channel, Message
 from bot.sandbox.people import Person
@@ -21,48 +22,103 @@ BEGINS = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 
 
 class Played:
-    """`m` counts the minutes since the beginning."""
+    """`m` counts the minutes since the beginning. `runbook` is as shipped: nothing is watched or backed up on stage."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, runbook: Runbook) -> None:
         self.stage = stage
+        self.runbook = runbook
         self.workspace = stage.around.workspace
 
     async def posts(self, source: str, body: object) -> None:
         await self.stage._asked("POST", f"/alerts/{source}", json.dumps(body).encode())
         await self.stage.settled()
 
-    async def alert(self, title: str, **labels: str) -> None:
-        body = {"title": title, "fingerprint": title, "status": "firing", "labels": labels}
+    async def alert(self, title: str, fingerprint: str = "", **labels: str) -> None:
+        body = {"title": title, "fingerprint": fingerprint or title, "status": "firing", "labels": labels}
         await self.posts("generic", body)
 
     async def until(self, m: float) -> None:
         await self.stage.until(BEGINS + timedelta(minutes=m))
 
+    @property
+    def minute(self) -> int:
+        return round((self.stage.clock.now() - BEGINS).total_seconds() / 60)
+
     def person(self, key: str) -> Person:
         return self.workspace.person(self.stage.addresses.account(key))
 
-    def reached(self, kind: str, via: str | None = None) -> list[tuple[int, str]]:
-        """Who was paged, or which audience was told, and in which minute; each once, in one minute by name."""
+    def reached(self, kind: str, via: str | None = None, *, since: int = 0) -> list[tuple[int, str]]:
+        """Who was paged, or which audience was told, how many minutes after `since`; once each, by name in a minute."""
         found = [
-            (round((fact.at - BEGINS).total_seconds() / 60), name)
+            (round((fact.at - BEGINS).total_seconds() / 60) - since, name)
             for fact in self.stage.watch.facts
             if fact.kind == kind and via in (None, fact.via)
             for name in (fact.who if kind == "paged" else (fact.audience,))
         ]
-        return sorted(set(found))
+        return sorted({one for one in found if one[0] >= 0})
 
     def said(self, place: str) -> str:
         return "\n".join(fact.text for fact in self.stage.watch.facts if fact.kind == "said" and fact.place == place)
 
-    async def record(self) -> dict[str, Any]:
-        return in_full(await self.stage.app.services.records.of(1))
+    @property
+    def told(self) -> str:
+        """Headlines of all that audiences have read."""
+        return "\n".join(fact.text for fact in self.stage.watch.facts if fact.kind == "told")
+
+    def letter(self, to: str) -> str:
+        """The newest to this address that is no page: subject and text."""
+        mails = self.workspace.mailbox.items
+        return next(f"{one.subject}\n{one.text}" for one in reversed(mails) if one.to == to and "/ack/" not in one.text)
+
+    def outlets_of(self, alert: str) -> set[str]:
+        """By which ways whoever is not paged hears of it."""
+        mails = [one.kind for one in self.workspace.mailbox.items if alert in one.text and "/ack/" not in one.text]
+        return {*mails, *(["slack"] if alert in self.said(self._alerts) else [])} & {"slack", "email", "webhook"}
+
+    async def record(self, number: int = 1) -> dict[str, Any]:
+        return in_full(await self.stage.app.services.records.of(number))
+
+    @property
+    def _alerts(self) -> str:
+        return self.runbook.channels.alerts.removeprefix("#")
 
     @property
     def room(self) -> Channel:
-        return next(one for one in self.workspace.conversations if one.topic and "INC-1 " in f"{one.topic} ")
+        """Of the newest incident."""
+        rooms = [one for one in self.workspace.conversations if one.topic and "INC-" in one.topic]
+        return rooms[-1]
 
     def shown(self, words: str) -> Message:
         return [one for one in self.workspace.messages(self.room.id) if words in words_of(one).replace("*", "")][-1]
+
+    def targets(self) -> dict[str, timedelta]:
+        """What the card of an open incident says: until when to `respond` and to `resolve`, from now."""
+        card = words_of(self.shown("Not acknowledged yet"))
+        found = re.findall(r"(respond|resolve) by <!date\^(\d+)", card)
+        return {kind: datetime.fromtimestamp(int(at), UTC) - self.stage.clock.now() for kind, at in found}
+
+    async def asks(self, who: str, text: str) -> str:
+        """What only they are answered, outside the room."""
+        person, general = self.person(who), self.workspace.channel("#general")
+        if person.id not in general.members:
+            await person.joins(general)
+        answer = await person.types(text, general)
+        await self.stage.settled()
+        return "\n".join(words_of(message) for message in answer.messages).replace("*", "")
+
+    async def page_of(self, alert: str) -> str:
+        """What whoever presses `Runbook` on this alert's card reads."""
+        channel = self.workspace.channel(self._alerts)
+        reader = self.workspace.person(next(who for who in channel.members if who != self.workspace.bot.id))
+        card = [one for one in self.workspace.messages(channel) if alert in words_of(one)][-1]
+        answer = await reader.presses("Runbook", card)
+        await self.stage.settled()
+        return "\n".join(words_of(message) for message in answer.messages)
+
+    async def declares(self, who: str, severity: str, title: str) -> int:
+        """In which minute."""
+        await self.asks(who, f"/incident declare {severity} {title}")
+        return self.minute
 
     async def types(self, who: str, text: str) -> None:
         person = self.person(who)
@@ -103,4 +159,4 @@ class Played:
 async def shipped(name: str, database: str, folder: Path) -> AsyncIterator[Played]:
     runbook = read(shipped_runbooks()[name].read_text("utf-8"), {})
     async with staged(runbook, BEGINS, database=database, folder=folder) as stage:
-        yield Played(stage)
+        yield Played(stage, runbook)

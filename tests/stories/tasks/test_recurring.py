@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.tasks.recurring import Recurring
+from bot.domain.tasks.recurring import Recurring, told_overdue_at
 from bot.sandbox.looking import labels
 from bot.sandbox.model import Message
 from tests.stories.asking import ask, asked, told
@@ -140,3 +140,18 @@ def test_days_and_hours_follow_the_calendar_and_the_clock_of_the_place() -> None
     assert after(nightly, 2026, 3, 29) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     assert after(nightly, 2026, 10, 25) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert nightly.first_after(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), LONDON) == date(2026, 10, 26)
+
+
+def test_what_is_overdue_is_told_at_the_time_of_day_at_which_it_was_due_over_a_change_of_the_clocks_too() -> None:
+    def told(due: datetime, after: datetime) -> datetime:
+        return told_overdue_at(due, after, LONDON).astimezone(LONDON)
+
+    monthly = datetime(2026, 3, 1, 9, tzinfo=LONDON)
+    yesterday = datetime(2026, 3, 28, 9, tzinfo=LONDON)
+    for due in (monthly, yesterday):
+        for day in (29, 30):
+            before = datetime(2026, 3, day - 1, 9, tzinfo=LONDON)
+            assert told(due, before) == datetime(2026, 3, day, 9, tzinfo=LONDON), "all of it in one message"
+    assert told(monthly, datetime(2026, 3, 28, 15, tzinfo=LONDON)) == datetime(2026, 3, 29, 9, tzinfo=LONDON)
+    at_once = told(monthly, monthly)
+    assert at_once == datetime(2026, 3, 2, 9, tzinfo=LONDON), "never before a day is over"

@@ -58,12 +58,12 @@ async def test_five_minutes_before_the_lead_is_reminded_with_what_was_said_last(
     await town.passes(seconds=20)
     (near,) = clocks(town)
     assert f"<@{town.cleo.id}>" in near.text
-    assert "are due an update by" in near.text
+    assert "is due by" in near.text
     assert "We are on it." in str(near.blocks)
     assert town.ada.labels(near) == ["Tell clients", "Snooze 15 min", "Snooze 30 min"]
     await town.passes(minutes=5)
     assert len(clocks(town)) == 2
-    assert "are due an update now" in clocks(town)[-1].text
+    assert "is due now" in clocks(town)[-1].text
 
 
 async def test_unmet_for_as_long_again_the_next_tier_is_paged_once_and_told_why(town: World) -> None:
@@ -205,5 +205,5 @@ async def test_an_approval_that_took_long_begins_the_time_until_the_next_update(
     assert clocks(town) == []
     assert len(town.pages_of("ben")) == 0
     await town.passes(minutes=6)
-    assert "are due an update now" in clocks(town)[-1].text
+    assert "is due now" in clocks(town)[-1].text
     assert len(town.pages_of("ben")) == 0

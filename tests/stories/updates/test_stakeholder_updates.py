@@ -959,7 +959,7 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
 
     await town.passes(minutes=1)
     (reminder,) = reminders(town)
-    assert "*clients* are due an update" in reminder.text
+    assert "update to *clients* is due" in reminder.text
     assert town.ada.labels(reminder) == ["Tell clients", "Snooze 15 min", "Snooze 30 min"]
 
     await presses(town, "ada", "Tell clients", reminder)
@@ -988,7 +988,7 @@ async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_sai
         assert reminders(world) == []
         await world.passes(minutes=1)
         (reminder,) = reminders(world)
-        assert "*stakeholders* are due an update" in reminder.text
+        assert "update to *stakeholders* is due" in reminder.text
         assert world.ada.labels(reminder) == ["Tell stakeholders", "Snooze 15 min", "Snooze 30 min"]
 
         await does(world, "ada", "/incident resolve")
@@ -1024,7 +1024,7 @@ async def test_after_being_told_their_time_counts_anew(town: World, office: Post
 
 def reminders(world: World) -> list[Message]:
     """Of audiences, at their time and after it."""
-    return [one for one in world.workspace.messages(world.room()) if "* are due an update now" in one.text]
+    return [one for one in world.workspace.messages(world.room()) if "* is due now" in one.text]
 
 
 def _typed(form: View, name: str) -> str:
