@@ -39,7 +39,8 @@ def import_(files: tuple[Path, ...], templates: Path | None) -> None:
         _write_templates(draft, templates)
     click.echo(_checked(draft, folder), nl=False)
     left = len(draft.notes) - len(understood)
-    click.echo(f"{len(understood)} parts understood, {left} left out. Read the draft, then: tocsin check", err=True)
+    parts = f"{len(understood)} part{'' if len(understood) == 1 else 's'}"
+    click.echo(f"{parts} understood, {left} left out. Read the draft, then: tocsin check", err=True)
 
 
 def _write_templates(draft: Draft, folder: Path) -> None:

@@ -17,6 +17,7 @@ _TURNED = re.compile(
     r"(?P<verb>is|are|was|were|can|has|have)\b(?! to )(?P<rest>.*)",
     re.I | re.S,
 )
+_HAVE_TO = re.compile(r"(?:you|they|we) (?:have to|need|want|use)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def _asked(condition: str) -> str:
     turned = _TURNED.fullmatch(words)
     if turned:
         words = f"{turned['verb'].lower()} {turned['who'].lower()}{turned['rest']}"
+    elif _HAVE_TO.match(words):
+        words = f"do {words}"
     return f"{_capital(words)}?"
 
 

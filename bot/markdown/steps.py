@@ -108,7 +108,6 @@ class _Steps:
             return None
         asked = Step(one_line(section.title), section.line, question=question)
         self._add(asked)
-        self._above = None
         return asked
 
     def _introduced(self, block: Block) -> Step | None:
@@ -121,7 +120,7 @@ class _Steps:
         if asked is None or asked.question is None or asked.question.then:
             return
         below = len(self.steps) - next(at for at, step in enumerate(self.steps, start=1) if step is asked)
-        asked.leads_past = max(below, 1)
+        asked.leads_past = below
 
     def _code(self, code: Code, heading: Step | None) -> None:
         for at, question in tree_in(code.text):
@@ -138,17 +137,25 @@ class _Steps:
             self._run(run, code.line, heading)
 
     def _run(self, run: str, line: int, heading: Step | None) -> None:
-        if self._above is not None and self._above.question is not None:
-            # A question has no command: what its answer is about is the step below it.
-            asked = self._above
-            words = (asked.question.then if asked.question else "") or asked.words
-            asked.question = Question(asked.question.ask if asked.question else asked.words)
-            self._add(Step(one_line(words).rstrip(":"), line, run))
-            return
         if self._above is None:
             self._add(heading or Step("Run", line))
-        if self._above is not None:
-            self._above.run = f"{self._above.run}\n{run}".strip("\n")
+        elif self._above.question is not None:
+            # A question has no command: what its answer is about is the step below it.
+            self._when_so(self._above, self._above.question, line)
+        self._above.run = f"{self._above.run}\n{run}".strip("\n")
+
+    def _when_so(self, asked: Step, question: Question, line: int) -> None:
+        """The step below a question, for when the answer is yes."""
+        if question.otherwise:
+            asked.notes.append(f"Otherwise: {question.otherwise}")
+        asked.question = Question(question.ask)
+        self._add(Step(one_line(question.then or asked.words).rstrip(":"), line))
+
+    def _noted(self, above: Step, notes: Sequence[str], line: int) -> None:
+        """What stands below a question that doesn't say what to do when it is so says that."""
+        if above.question is not None and not above.question.then:
+            self._when_so(above, above.question, line)
+        (self._above or above).notes += [words[:MOST_WORDS] for words in notes]
 
     def _paragraph(self, block: Paragraph, heading: Step | None) -> None:
         self._introduction = block.text
@@ -160,7 +167,7 @@ class _Steps:
             elif otherwise and self._above and self._above.question:
                 self._above.question = Question(self._above.question.ask, self._above.question.then, otherwise)
             elif number == 0 and self._above is not None and not block.text.rstrip().endswith(":"):
-                self._above.notes.append(one_line(block.text)[:MOST_WORDS])
+                self._noted(self._above, [one_line(block.text)], block.line)
 
     def _listing(self, listing: Listing, heading: Step | None) -> None:
         self._introduction = ""
@@ -174,7 +181,9 @@ class _Steps:
                 self._add(Step(_words(item), item.line))
                 self._within(item.within)
             elif self._above is not None:
-                self._above.notes += _noted([Listing(is_numbered=False, items=[item], line=item.line)])
+                self._noted(
+                    self._above, _words_of([Listing(is_numbered=False, items=[item], line=item.line)]), item.line
+                )
 
     def _within(self, blocks: Sequence[Block]) -> None:
         """What an item holds: commands are its step's, and so are nested items, as notes."""
@@ -195,7 +204,7 @@ class _Steps:
         elif otherwise and self._above and self._above.question:
             self._above.question = Question(self._above.question.ask, self._above.question.then, otherwise)
         elif self._above is not None and item.text:
-            self._above.notes.append(one_line(item.text)[:MOST_WORDS])
+            self._noted(self._above, [one_line(item.text)], item.line)
         self._introduction = item.text
         self._within(item.within)
 
@@ -218,14 +227,14 @@ def _words(item: Item) -> str:
     return one_line(item.text).removesuffix(":") or plain(item.text)
 
 
-def _noted(blocks: Iterable[Block]) -> list[str]:
+def _words_of(blocks: Iterable[Block]) -> list[str]:
     """The words of lists, entry by entry."""
-    notes: list[str] = []
+    words: list[str] = []
     for block in blocks:
         if isinstance(block, Paragraph):
-            notes.append(one_line(block.text)[:MOST_WORDS])
+            words.append(one_line(block.text))
         elif isinstance(block, Listing):
             for item in block.items:
-                notes += [one_line(item.text)[:MOST_WORDS]] if item.text else []
-                notes += _noted(item.within)
-    return notes
+                words += [one_line(item.text)] if item.text else []
+                words += _words_of(item.within)
+    return words

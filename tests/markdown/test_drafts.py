@@ -463,11 +463,35 @@ def test_the_command_prints_a_draft_that_the_check_accepts_and_says_what_it_left
     done = CliRunner().invoke(import_, [str(tmp_path / "a.md")])
     assert done.exit_code == 0
     assert list(read(done.stdout, {}).procedures) == ["look"]
-    assert "a.md:2: Look: understood as procedure look (1 steps)" in done.stderr
+    assert "a.md:2: Look: understood as procedure look (1 step)" in done.stderr
     assert "a.md:4: Words: left out:" in done.stderr
     nothing = CliRunner().invoke(import_, [str(tmp_path / "words.md")])
     assert (nothing.exit_code, nothing.stdout) == (1, "")
     assert CliRunner().invoke(main, ["import", str(tmp_path / "gone.md")]).exit_code == 2
+
+
+def test_front_matter_speaks_of_the_one_procedure_of_its_document_and_what_it_says_besides_is_kept() -> None:
+    front = "---\ntitle: Disk full\nseverity: p1\nalerts: Disk*\nreview_by: 2030-01-02\nowner: platform\n---\n"
+    severity = "# Severity\n| Level | Description |\n|---|---|\n| P1 | Sunk |\n"
+    draft = draft_of([("disk.md", f"{front}1. Look\n"), ("severity.md", severity)])
+    (procedure,) = read(written(draft), {}).procedures.values()
+    assert (procedure.title, procedure.severity, procedure.alerts) == ("Disk full", "P1", ("Disk*",))
+    assert str(procedure.review_by) == "2030-01-02"
+    assert "#   owner: platform" in written(draft)
+    alone = written(draft_of([("disk.md", f"{front}1. Look\n")]))
+    assert "TODO: P1, which procedure disk-full is for" in alone
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        ("title: " + "[" * 3000, "cannot be read as YAML"), ("a: b: c", "cannot be read as YAML"),
+        ("severity: grave", "no key"), ("review_by: soon", "no key"),
+    ],
+)  # fmt: skip
+def test_front_matter_that_is_none_is_said_to_be_left_out(front: str, said: str) -> None:
+    draft = draft_of([("a.md", f"---\n{front}\n---\n1. Look\n")])
+    assert [said in note.why for note in draft.notes if note.what == "front matter"] == [True]
 
 
 def test_texts_for_audiences_become_templates_that_the_check_renders(tmp_path: Path) -> None:

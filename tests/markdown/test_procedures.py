@@ -131,14 +131,43 @@ def test_a_condition_above_several_steps_leads_past_all_of_them() -> None:
     )
     assert [(one.get("ask") or one["do"], dict(one.get("answers", {})).get("No")) for one in asked] == [
         ("Is the site down?", "Go to step 3"),
-        ("Run", None),
+        ("If the site is down", None),
         ("Payments fail?", "Go to step 6"),
         ("Look", None),
         ("Ask", None),
-        ("You have to take it down?", "Stop"),
+        ("Do you have to take it down?", "Stop"),
         ("Tell them", None),
         ("Take it down", None),
     ]
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "   - Scale up\n   - Tell Ada\n",
+        "   1. Scale up\n   2. Tell Ada\n",
+        "\n   Scale up, and tell Ada.\n",
+        "   ```\n   scale\n   ```\n",
+    ],
+)
+def test_what_stands_in_a_condition_is_for_when_it_is_so_and_no_leads_past_that_alone(below: str) -> None:
+    found = steps(f"1. Look\n2. If it is slow:\n{below}3. Verify it\n4. Close it\n")
+    assert [one.get("do") or one["ask"] for one in found] == [
+        "Look", "Is it slow?", "If it is slow", "Verify it", "Close it",
+    ]  # fmt: skip
+    assert found[1]["answers"]["No"] == "Go to step 4" and (found[2].get("notes") or found[2]["run"])
+
+
+@pytest.mark.parametrize("before", ["**If the site is down:**\n\n", "Look at it:\n\nIf the site is down:\n\n"])
+def test_a_list_below_a_condition_is_lost_in_no_shape(before: str) -> None:
+    found = steps(f"{before}- Call Ada\n- Restart it\n\n**Afterwards:**\n\n1. Verify it\n")
+    assert found[0]["answers"]["No"] == "Go to step 3"
+    assert found[1]["notes"] == ["Call Ada", "Restart it"] and found[2]["do"] == "Verify it"
+
+
+def test_what_is_otherwise_done_is_kept_where_the_command_is_a_step_of_its_own() -> None:
+    asked, then, _ = steps("1. If it is slow, scale up; otherwise wait\n   ```\n   scale\n   ```\n2. Verify it\n")
+    assert asked["notes"] == ["Otherwise: Wait"] and (then["do"], then["run"]) == ("Scale up", "scale")
 
 
 def test_a_block_that_is_all_comments_holds_nothing_to_run() -> None:

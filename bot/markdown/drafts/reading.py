@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from bot.markdown.commands import command_in
 from bot.markdown.descriptions import is_description
 from bot.markdown.drafts.backups import KEPT, POLICY, backups_of, database_of, databases_in, read_policy
 from bot.markdown.drafts.draft import Draft, Note
+from bot.markdown.drafts.front import take, title_of
 from bot.markdown.drafts.lists import POSTMORTEM, TRIAGE, read_list
 from bot.markdown.drafts.places import Found, placed, subject_of
 from bot.markdown.drafts.tables import read_table
@@ -15,8 +17,8 @@ from bot.markdown.drafts.templates import OPEN, OVER, RESOLVED, reader_of, text_
 from bot.markdown.drafts.under_way import UnderWay
 from bot.markdown.drafts.values import duration_in, named, severity_in, severity_said
 from bot.markdown.drafts.watching import watch
-from bot.markdown.front_matter import front_matter
-from bot.markdown.outline import LABEL, Block, Code, Listing, Outline, Paragraph, Section, Table, lines_of, outline
+from bot.markdown.front_matter import FrontMatter, front_matter
+from bot.markdown.outline import LABEL, Block, Code, Listing, Paragraph, Section, Table, lines_of, outline
 from bot.markdown.steps import READ_ABOUT, SYMPTOMS, steps_in
 from bot.markdown.words import one_line, plain
 
@@ -35,8 +37,7 @@ def draft_of(documents: Sequence[tuple[str, str]]) -> Draft:
     """Of (name, text) of each; any text at all gives a draft, perhaps an empty one."""
     draft = Draft()
     for name, text in documents:
-        front = front_matter(text)
-        _Reading(draft, name, outline(front.body, front.body_line)).all()
+        _Reading(draft, name, front_matter(text)).all()
     _complete(draft)
     return draft
 
@@ -54,9 +55,11 @@ def _complete(draft: Draft) -> None:
         if draft.slow and "http" in check:
             check["slow"] = draft.slow
     _unnamed_in_the_matrix(draft)
-    for procedure in draft.procedures.values():
-        if procedure.get("severity") not in draft.severities:
-            procedure.pop("severity", None)
+    for key, procedure in draft.procedures.items():
+        severity = procedure.get("severity")
+        if severity and severity not in draft.severities:
+            del procedure["severity"]
+            draft.ask("severities", f"{severity}, which procedure {key} is for: no document describes it")
 
 
 def _unnamed_in_the_matrix(draft: Draft) -> None:
@@ -74,15 +77,18 @@ def _unnamed_in_the_matrix(draft: Draft) -> None:
 
 
 class _Reading:
-    def __init__(self, draft: Draft, file: str, read: Outline) -> None:
+    def __init__(self, draft: Draft, file: str, front: FrontMatter) -> None:
         self._draft = draft
         self._file = file
-        self._outline = read
-        self._procedure = UnderWay(draft, file)
+        self._front = front
+        self._outline = outline(front.body, front.body_line)
+        self._title = one_line(self._outline.title or title_of(front))
+        self._procedure = UnderWay(draft, title_of(front) or PurePath(file).stem)
         self._notes: list[Note] = []
 
     def all(self) -> None:
-        self._draft.title = self._draft.title or one_line(self._outline.title or "")
+        known = set(self._draft.procedures)
+        self._draft.title = self._draft.title or self._title
         for index, section in enumerate(self._outline.sections):
             around = [one.title for one in self._outline.around(index)]
             if section.blocks:
@@ -90,6 +96,8 @@ class _Reading:
             elif 0 < section.level < LABEL:
                 self._done(self._procedure.begin(section, around[-1] if around else ""))
         self._done(self._procedure.finish())
+        own = [key for key in self._draft.procedures if key not in known]
+        self._notes += take(self._draft, self._file, self._front, own)
         self._draft.notes += placed(sorted(self._notes, key=lambda note: note.line))
 
     def _section(self, section: Section, around: Sequence[str]) -> None:

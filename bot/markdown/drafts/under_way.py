@@ -21,9 +21,11 @@ PARTS = re.compile(
 
 
 class UnderWay:
-    def __init__(self, draft: Draft, file: str) -> None:
+    """`otherwise`: the title of what stands below no heading."""
+
+    def __init__(self, draft: Draft, otherwise: str) -> None:
         self._draft = draft
-        self._file = file
+        self._otherwise = otherwise
         self._head: Section | None = None
         self._parts: list[Section] = []
         self._above = ""
@@ -62,11 +64,15 @@ class UnderWay:
         content |= {"severity": named[0]} if len(named := severities_in(head.title)) == 1 else {}
         content |= {"symptoms": symptoms} if symptoms else {}
         key = self._draft.procedure(content["title"], content | {"steps": steps})
-        return head, parts[0].line, Found(f"procedures.{key}", f"procedure {key} ({len(steps)} steps)")
+        return (
+            head,
+            parts[0].line,
+            Found(f"procedures.{key}", f"procedure {key} ({len(steps)} step{'' if len(steps) == 1 else 's'})"),
+        )
 
     def _title(self, head: Section) -> str:
         """Of two that are called the same, the second says where it stands."""
-        title = unnumbered(one_line(head.title))[:150] or self._file
+        title = unnumbered(one_line(head.title))[:150] or self._otherwise
         known = {one["title"] for one in self._draft.procedures.values()}
         above = unnumbered(one_line(self._above))
         return f"{title} ({above})"[:150] if title in known and above else title

@@ -86,7 +86,7 @@ async def test_what_waits_for_an_approval_is_what_the_room_is_reminded_of(town: 
     await writes(town, "ada", "clients", text="Still on it.")
     await town.passes(minutes=15)
     due = clocks(town)[-1]
-    assert "text by Ada Obi waits for approval" in due.text and "due an update now" not in due.text
+    assert "text by Ada Obi waits for approval" in due.text and "is due now" not in due.text
     assert town.ada.labels(due) == ["Snooze 15 min", "Snooze 30 min"]
     await town.passes(minutes=45)
     assert "waits for approval" in str(town.pages_of("ben")[0].blocks)

@@ -779,7 +779,7 @@ async def test_a_reminder_for_a_closed_room_stands_where_incidents_are_announced
     await presses(town, "ben", "Approve", card(town, "clients"))
     await town.ada.archives(town.workspace.channel(town.room()))
     await town.passes(minutes=50)
-    assert any("clients" in words and "due an update" in words for words in posted_in(town, "#incidents"))
+    assert any("An update to *clients* is due" in words for words in posted_in(town, "#incidents"))
 
 
 async def test_whoever_was_told_a_severity_that_is_lowered_is_told_the_new_one_too(

@@ -1,0 +1,57 @@
+"""What the front matter of a document says about its one procedure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from bot.markdown.drafts.draft import Draft, Note
+from bot.markdown.drafts.values import severity_in
+from bot.markdown.front_matter import FrontMatter
+
+WHAT = "front matter"
+NO_KEY = "a runbook has no key for it"
+SEVERAL = "it doesn't say which procedure of the document is meant"
+
+
+def title_of(front: FrontMatter) -> str:
+    title = front.values.get("title")
+    return title.strip() if isinstance(title, str) else ""
+
+
+def take(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str]) -> Iterator[Note]:
+    """Into the procedure of the document; its title is taken elsewhere. `procedures`: the keys of all that it has."""
+    place = f"procedures.{procedures[0]}" if procedures else ""
+    if front.mistake:
+        line, why = front.mistake
+        yield Note(file, line, WHAT, None, why)
+    for key, value in front.values.items():
+        if key == "title":
+            continue
+        read = _read(key, value)
+        if read and len(procedures) == 1:
+            draft.procedures[procedures[0]].setdefault(key, read)
+            yield Note(file, front.lines[key], WHAT, f"{key} of procedure {procedures[0]}", place=place)
+        else:
+            words = ", ".join(value) if isinstance(value, list) else str(value)
+            yield Note(file, front.lines[key], WHAT, None, SEVERAL if read else NO_KEY, f"{key}: {words}", place)
+
+
+def _read(key: str, value: Any) -> Any:
+    """As the runbook file would have it; None: it cannot be that."""
+    texts = [value] if isinstance(value, str) and value.strip() else list(_texts(value))
+    if key == "severity" and texts:
+        return severity_in(texts[0])
+    if key == "alerts":
+        return texts or None
+    return _day(texts[0]) if key == "review_by" and texts else None
+
+
+def _texts(value: object) -> Iterable[str]:
+    return (one for one in value if isinstance(one, str) and one.strip()) if isinstance(value, list) else ()
+
+
+def _day(text: str) -> str | None:
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        return None
