@@ -137,25 +137,24 @@ class _Steps:
             self._run(run, code.line, heading)
 
     def _run(self, run: str, line: int, heading: Step | None) -> None:
-        if self._above is None:
-            self._add(heading or Step("Run", line))
-        elif self._above.question is not None:
+        step = self._above or self._add(heading or Step("Run", line))
+        if step.question is not None:
             # A question has no command: what its answer is about is the step below it.
-            self._when_so(self._above, self._above.question, line)
-        self._above.run = f"{self._above.run}\n{run}".strip("\n")
+            step = self._when_so(step, step.question, line)
+        step.run = f"{step.run}\n{run}".strip("\n")
 
-    def _when_so(self, asked: Step, question: Question, line: int) -> None:
+    def _when_so(self, asked: Step, question: Question, line: int) -> Step:
         """The step below a question, for when the answer is yes."""
         if question.otherwise:
             asked.notes.append(f"Otherwise: {question.otherwise}")
         asked.question = Question(question.ask)
-        self._add(Step(one_line(question.then or asked.words).rstrip(":"), line))
+        return self._add(Step(one_line(question.then or asked.words).rstrip(":"), line))
 
     def _noted(self, above: Step, notes: Sequence[str], line: int) -> None:
         """What stands below a question that doesn't say what to do when it is so says that."""
         if above.question is not None and not above.question.then:
-            self._when_so(above, above.question, line)
-        (self._above or above).notes += [words[:MOST_WORDS] for words in notes]
+            above = self._when_so(above, above.question, line)
+        above.notes += [words[:MOST_WORDS] for words in notes]
 
     def _paragraph(self, block: Paragraph, heading: Step | None) -> None:
         self._introduction = block.text
@@ -208,9 +207,10 @@ class _Steps:
         self._introduction = item.text
         self._within(item.within)
 
-    def _add(self, step: Step) -> None:
+    def _add(self, step: Step) -> Step:
         self.steps.append(step)
         self._above = step
+        return step
 
 
 def _without_words(section: Section) -> Section:

@@ -1,6 +1,6 @@
 """Procedures in the room: which fit, one opened, and its steps ticked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.procedures.run import Run, TickDeed
@@ -150,9 +150,10 @@ async def _offered(call: Call, incident: Incident) -> Answer:
         Button(one.title, f"procedure.open#{one.key}"[:255], f"{incident.id} {one.key}") for one, _ in offered[:OFFERED]
     ]
     running = await call.house.procedure_choice.under_way(incident)
+    shown = offered[:OFFERED]
     return call.say(
-        "procedures", incident=incident, offered=offered[:OFFERED], fits=bool(fitting), running=running,
-        more=len(known) - len(offered[:OFFERED]), buttons=tuple(buttons),
+        "procedures", incident=incident, offered=shown, fits=bool(fitting), running=running,
+        others=_others(known, [one.key for one, _ in shown]), buttons=tuple(buttons),
     )  # fmt: skip
 
 
@@ -163,5 +164,10 @@ async def _read(call: Call) -> Answer:
         return Reply(call.house.procedure_cards.of_runbook(procedure, await choices(call)))
     shown = list(known.values())[:OFFERED]
     buttons = [Button(one.title, f"procedure.read#{one.key}"[:255], one.key) for one in shown]
-    facts = {"offered": [(one, ()) for one in shown], "fits": False, "running": (), "more": len(known) - len(shown)}
+    others = _others(known, [one.key for one in shown])
+    facts = {"offered": [(one, ()) for one in shown], "fits": False, "running": (), "others": others}
     return call.say("procedures", incident=None, **facts, buttons=tuple(buttons))
+
+
+def _others(known: Iterable[str], shown: Sequence[str]) -> list[str]:
+    return [key for key in known if key not in shown]

@@ -38,6 +38,11 @@ class Step:
     def younger_than(self) -> timedelta:
         return timedelta(seconds=self.younger_than_s or 0)
 
+    def to_do_when(self, answer: str) -> str | None:
+        """What this answer says; None: nothing but that the next step follows."""
+        words = self.answers[answer]
+        return None if ONWARD.fullmatch(words.strip(" .")) else words
+
     @property
     def is_proved(self) -> bool:
         """The bot ticks it, and nobody else."""
@@ -104,8 +109,7 @@ class Run:
         last = next((tick for tick in reversed(self.ticks) if not tick.undone_at), None)
         if last is None or last.deed != "answered" or last.opens is not None or last.leads_to is not None:
             return None
-        words = self.steps[last.step].answers[last.said or ""]
-        return None if ONWARD.fullmatch(words.strip(" .")) else words
+        return self.steps[last.step].to_do_when(last.said or "")
 
     @property
     def undoable(self) -> Tick | None:

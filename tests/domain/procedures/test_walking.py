@@ -58,6 +58,7 @@ def test_an_answer_is_repeated_above_the_next_step_only_if_it_says_what_to_do(wo
     steps = [Step("Deployed?", answers={"No": words}), Step("Fix")]
     answered = replace(ticked(0, "answered"), said="No")
     assert Run(1, 1, "site-down", "Site down", steps, "ada", AT, AT, ticks=[answered]).said == said
+    assert steps[0].to_do_when("No") == said
 
 
 def test_an_approval_is_of_the_step_it_was_given_for() -> None:

@@ -50,6 +50,7 @@ async def test_what_fits_is_offered_best_first_with_why_and_opens_by_a_press(wor
     words = told(offer)
     assert "Procedures that fit INC-1" in words and "title says connection, timeouts" in words
     assert "symptom “Slow queries”" in words and "for P1" in words
+    assert "`payments`" in words.partition("Others")[2] and "`broken-login`" in words, "the rest can be typed"
     assert labels(offer.messages[-1]) == ["Database connection timeout"]
     assert await press_on(world, "ada", "Database connection timeout", offer) == ""
     assert "step 1 of 4" in live(world).text
