@@ -142,7 +142,7 @@ class Actor:
         await deed
         await self._stage.settled()
         if await self._acknowledgements(key) == before:
-            raise Undone("It acknowledged nothing: somebody was first, or it is over.")
+            raise Undone("Somebody was first, or it is over.")
 
     async def _acknowledgements(self, key: str) -> int:
         found = [entry for one in await self._stage.incidents() for entry in one["timeline"]]

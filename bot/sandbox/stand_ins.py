@@ -152,10 +152,14 @@ class StandIns:
 
 
 def bring_in(workspace: Workspace, runbook: Runbook) -> None:
-    """Accounts for the people of this runbook who have none, so that they can be paged and played."""
+    """Accounts for the people of this runbook who have none, so that they can be paged and played; they are in every
+    public channel, as the others are."""
+    public = [one for one in workspace.conversations if one.kind == "public"]
     for key, person in runbook.people.items():
         email = person.email or f"{key}@example.com"
         if not workspace.users_by_email(email):
             names = chain([key], (f"{key}{number}" for number in count(2)))
             name = next(one for one in names if not workspace.find_user(one))
-            workspace.add_user(User(workspace.ids.next("U"), name, person.name, email))
+            user = workspace.add_user(User(workspace.ids.next("U"), name, person.name, email))
+            for channel in public:
+                channel.members.append(user.id)

@@ -15,7 +15,7 @@ from tests.world import RUNBOOK, example_runbook
 SCRIPT = """
 title: Payments fail and the mail server is away
 script:
-  - {at: +0, eve: declares P1 Payments failing}
+  - {at: +0, zoe: declares P1 Payments failing}
   - {at: +6m, bot: killed}
   - {at: +20m, ben: acknowledges}
   - {at: +30m, cleo: "presses Re\\x01open\\uFFFE"}
@@ -25,12 +25,13 @@ expect:
   - {by: +10m, paged: ben}
   - {never: paged, who: cleo}
 """
-EVE = "  eve: {name: Eve Lind, email: eve@example.com}\ntiers:"
+# Nobody of the team that the simulated workspace has of its own.
+ZOE = "  zoe: {name: Zoe Ward, email: zoe@example.org}\ntiers:"
 
 
 @pytest.fixture
 def runbook() -> Runbook:
-    return example_runbook(RUNBOOK.replace("tiers:", EVE, 1))
+    return example_runbook(RUNBOOK.replace("tiers:", ZOE, 1))
 
 
 @pytest.fixture

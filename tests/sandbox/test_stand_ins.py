@@ -105,7 +105,9 @@ def test_each_replacement_is_named_and_shows_no_secret() -> None:
 
 def test_the_runbooks_people_are_there_to_be_paged(here: Runbook, workspace: Workspace) -> None:
     bring_in(workspace, here)
-    assert [user.real_name for user in workspace.users_by_email("ada@real.example.com")] == ["Ada Real"]
+    (ada,) = workspace.users_by_email("ada@real.example.com")
+    assert ada.real_name == "Ada Real"
+    assert all(ada.id in channel.members for channel in workspace.conversations if channel.kind == "public")
     assert here.people["ada"].slack is None
 
 
