@@ -14,7 +14,7 @@ from bot.cli.carrying import carry_out
 from bot.cli.channel_checks import channel_findings
 from bot.cli.environment_checks import environment_findings, inspected
 from bot.cli.findings import Finding
-from bot.cli.simulating import said, unconfirmed_said
+from bot.cli.simulating import said, unconfirmed_said, ways_where_it_runs
 from bot.cli.test_page import try_paging
 from bot.cli.webhook_key import key_of
 from bot.clock import Clock
@@ -91,7 +91,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(f"caution: {caution}")
         for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
             yield Finding(said(gap), "Until then nothing is sent that way.")
-        for contact in unconfirmed(runbook, ready_ways(settings), found.asked if isinstance(found, Inspection) else ()):
+        asked = found.asked if isinstance(found, Inspection) else ()
+        for contact in unconfirmed(runbook, ways_where_it_runs(settings), asked):
             yield Finding(unconfirmed_said(contact, runbook.timezone), "Have them type /escalate test.")
         async for finding in audience_findings(settings, runbook):
             yield finding

@@ -8,6 +8,7 @@ import click
 from bot.cli.carrying import carry_out
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.domain.paging.page import Via
 from bot.pagers import way_name, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -29,15 +30,18 @@ def tell(runbook: Runbook, settings: Settings) -> None:
 
 def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
     rendering = Rendering(runbook.timezone)
-    begins, ready = Clock().now(), ready_ways(settings)
+    begins, ready = Clock().now(), ways_where_it_runs(settings)
     if settings.slack_bot_token is None:
-        # No bot runs by these settings: with what it has where it runs, its ladders have their waits.
-        ready = frozenset(ways())
         click.echo("SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:")
     for severity in runbook.severities:
         found = simulate_by_rotation(runbook, severity, begins, Reach(ready, settings.twilio_from))
         facts = {"severity": severity, "begins": begins, "simulation": found, "runbook": runbook}
         click.echo(rendering.say("documents/simulation", **facts))
+
+
+def ways_where_it_runs(settings: Settings) -> frozenset[Via]:
+    """Without a token no bot runs by these settings: all of them, for it may have what is missing here."""
+    return frozenset(ways()) if settings.slack_bot_token is None else ready_ways(settings)
 
 
 def _tell_audience_gaps(found: Sequence[AudienceGap]) -> None:
@@ -60,7 +64,7 @@ def _tell_unconfirmed(runbook: Runbook, settings: Settings) -> None:
     except Failed as error:
         click.echo(f"Whether contacts were confirmed is not known: {error}")
         return
-    missing = unconfirmed(runbook, ready_ways(settings), found.asked)
+    missing = unconfirmed(runbook, ways_where_it_runs(settings), found.asked)
     if missing:
         click.echo("Contacts that were not confirmed:")
     for one in missing:

@@ -13,7 +13,8 @@ _THEN = re.compile(r",? then |: |, | (?:->|=>|[-–—→]) ", re.IGNORECASE)
 _OTHERWISE = re.compile(r"[.;,]\s+(?:otherwise|if not|else)\b[,:]?\s*", re.IGNORECASE)
 # What can be asked by turning two words around.
 _TURNED = re.compile(
-    r"(?P<who>there|it|this|that|you|they|we|the [\w-]+(?: [\w-]+)?)\s+"
+    r"(?P<who>this|that|the [\w-]+(?: [\w-]+)?|"
+    r"(?!(?:\w+ )?(?:that|which|who|what|where|when)\b.*\w \w)[\w-]+(?: [\w-]+)?)\s+"
     r"(?P<verb>is|are|was|were|can|has|have)\b(?! to )(?P<rest>.*)",
     re.I | re.S,
 )
@@ -66,7 +67,7 @@ def _asked(condition: str) -> str:
     words = condition.strip().rstrip("?:,.;")
     turned = _TURNED.fullmatch(words)
     if turned:
-        words = f"{turned['verb'].lower()} {turned['who'].lower()}{turned['rest']}"
+        words = f"{turned['verb'].lower()} {turned['who']}{turned['rest']}"
     elif _HAVE_TO.match(words):
         words = f"do {words}"
     return f"{_capital(words)}?"

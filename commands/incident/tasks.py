@@ -1,11 +1,13 @@
 """Tasks in an incident: somebody is asked for something, says that it is done, or hands it over."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.tasks.task import WHAT_LENGTH, by_owner, must_be_sensible
+from bot.domain.text import cut
 from bot.runbook import spoken_duration
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form, Reply
@@ -16,6 +18,9 @@ from commands.incident.given import LIST, Given
 
 # `15m`, `15 minutes`, `in 15 minutes`: the longest is tried first.
 SPAN_WORDS = (3, 2, 1)
+# What was meant as one and cannot be read: `-5m`, `0.5h`.
+LIKE_A_SPAN = re.compile(r"[-+]?\d[\d.,e]{0,30} ?(?:s|secs?|m|mins?|minutes?|h|hrs?|hours?|d|days?)", re.IGNORECASE)
+NOTHING_TO_DO = "Type what has to be done: `/incident task @user <what> [15m]`."
 GIVEN = Given("task", lambda house: house.incident_tasks, while_open=True)
 GIVEN.add_to(COMMAND)
 
@@ -58,14 +63,19 @@ async def asked(call: Call) -> Answer:
 
 
 def what_and_span(words: str) -> tuple[str, timedelta | None]:
-    """What is to be done, and how long it may take where the words end with that."""
+    """What is to be done, and how long it may take where the words end with that. Raises Refused."""
     split = words.split()
     for count in SPAN_WORDS:
-        if len(split) > count:
-            try:
-                return " ".join(split[:-count]), spoken_duration(" ".join(split[-count:]))
-            except Refused:
-                continue
+        what, end = " ".join(split[:-count]), " ".join(split[-count:])
+        try:
+            span = spoken_duration(end)
+        except Refused:
+            continue
+        if not what:
+            raise Refused(NOTHING_TO_DO)
+        return what, span
+    if split and LIKE_A_SPAN.fullmatch(split[-1]):
+        raise Refused(f"“{cut(split[-1], 40)}” can't be read as a time: type for example `15m`, `2h` or `1d`.")
     return words, None
 
 
@@ -79,7 +89,7 @@ def _whom(call: Call) -> tuple[str, str]:
         return call.house.people.named(others[0]), as_typed(words, call.names).strip()
     who, words = call.whom()
     if not words:
-        raise Refused("Type what has to be done: `/incident task @user <what> [15m]`.")
+        raise Refused(NOTHING_TO_DO)
     return who, words
 
 

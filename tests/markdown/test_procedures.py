@@ -106,6 +106,18 @@ def test_a_line_that_begins_with_if_is_a_question_that_leads_on() -> None:
     assert asked[4]["answers"] == {"Yes": "Page the lead", "No": "Stop"}
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("If payments are failing", "Are payments failing?"), ("If CPU usage is high", "Is CPU usage high?"),
+        ("If that is so", "Is that so?"), ("If payments fail", "Payments fail?"),
+        ("If what you see is red", "What you see is red?"), ("If you need more room", "Do you need more room?"),
+    ],
+)  # fmt: skip
+def test_a_condition_is_asked_as_people_ask(written: str, asked: str) -> None:
+    assert steps(f"1. {written}: scale up\n")[0]["ask"] == asked
+
+
 def test_a_condition_above_several_steps_leads_past_all_of_them() -> None:
     asked = steps(
         """\

@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# No blank, quote or sign of a shell; nothing that could be an option, an assignment, a way up a folder or a whole disk.
-HARMLESS = re.compile(r"(?!.*\.\.)(?=.*[A-Za-z0-9])[A-Za-z0-9_/][A-Za-z0-9_.:/@-]{0,199}", re.ASCII)
+# No blank, quote or sign of a shell; nothing that could be an option, an assignment, a way up a folder or a whole disk;
+# no `@`, before which another host's name could hide, and no `--`, behind which SQL reads nothing.
+HARMLESS = re.compile(r"(?!.*(?:\.\.|--))(?=.*[A-Za-z0-9])[A-Za-z0-9_/][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
 BRACES = r"\{\{\s*(?:\$?labels\.|\.Labels\.)?(?P<braces>[A-Za-z_][\w.-]{0,60})\s*\}\}"
 # Not `<in >out`, which is a shell's: nothing but the words stands between the brackets.
 BRACKETS = r"<(?P<brackets>[A-Za-z](?:[\w .-]{0,60}\w)?)>"

@@ -24,7 +24,7 @@ def test_a_known_value_that_means_nothing_to_a_shell_takes_its_place(written: st
 @pytest.mark.parametrize(
     "value",
     ["a b", "a;reboot", "$(reboot)", "`reboot`", "-rf", "--force", "a'b", 'a"b', "a\nb", "../../etc", "a=b", "*", "~",
-     "a|b", "a&b", "ä", "", ".", "/", "//", "/.", "x" * 300],
+     "a|b", "a&b", "ä", "", ".", "/", "//", "root@evil.example/", "1--x", "/.", "x" * 300],
 )  # fmt: skip
 @pytest.mark.parametrize("around", ["rm {{ x }}", "rm '{{ x }}'", 'rm "<x>"'])
 def test_any_other_value_stands_beside_and_never_in_the_command(value: str, around: str) -> None:

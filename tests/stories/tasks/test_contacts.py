@@ -19,15 +19,16 @@ from bot.store.paging import confirmations
 from tests.commandline import tocsin
 from tests.mail_server import PostOffice, post_office
 from tests.stories.asking import ask
+from tests.stories.paging.test_links import follow, press
 from tests.stories.paging.test_test_pages import PUBLIC, mail_of
+from tests.stories.telephone.telephones import ADA, BEN, by, heard, replied, telephones
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 LONDON = ZoneInfo("Europe/London")
 # 3 October 2026 is a Saturday.
-ASKING = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}") + (
-    'maintenance: {tasks: [{do: Verify contacts, every: quarter, "on": 3, proved_by: contacts}]}\n'
-)
+ROUND = 'maintenance: {tasks: [{do: Verify contacts, every: quarter, "on": 3, proved_by: contacts}]}\n'
+ASKING = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}") + ROUND
 
 
 @pytest.fixture
@@ -117,6 +118,45 @@ async def test_what_a_provider_refuses_is_said_as_that_and_who_has_left_is_not_a
         assert "Ada" not in missing and "Cleo Fox by Slack" in missing
         await world.passes(hours=24 * 7)
         assert "Resolved by Tocsin" in words_of(asked_of(world, "cleo")[0]), "after a week nobody waits for it"
+
+
+async def test_a_text_is_confirmed_by_a_word_or_by_its_link_and_a_call_by_a_key(
+    new_world: NewWorld, database: str, tmp_path: Path
+) -> None:
+    """Each confirms its own way and no other; the gap stands everywhere until it is closed."""
+    asking = by("sms", "voice", then="sms") + ROUND
+    async with telephones(new_world, asking) as (world, company):
+        await until(world, 5, 9)
+        await world.passes(minutes=1)
+        (text,), (of_ben,), (call,) = company.texts(ADA), company.texts(BEN), company.calls(ADA)
+        assert "TEST" in text.body and "TEST" in of_ben.body
+
+        assert "acknowledged" not in await replied(world, company, ADA, "who is this?")
+        environ = {"DATABASE_URL": database, "PUBLIC_URL": PUBLIC, **company.environ}
+        gaps = ["Ada Obi by SMS", "Ada Obi by call", "Ben Moss by SMS", "Cleo Fox by Slack"]
+        assert await unconfirmed(world, asking, tmp_path, environ) == gaps
+
+        assert "acknowledged" in await replied(world, company, ADA, "ack")
+        (path,) = re.findall(rf"{PUBLIC}(/ack/\S+)", of_ben.body)
+        assert (await follow(world, path))[0] == 200
+        assert await unconfirmed(world, asking, tmp_path, environ) == [gaps[1], gaps[2], gaps[3]], "nobody pressed yet"
+        await press(world, path)
+        assert "acknowledged" in heard(await company.pressed(call, "1"))
+        await world.cleo.presses("Acknowledge", asked_of(world, "cleo")[0])
+        await world.passes(minutes=2)
+        assert await unconfirmed(world, asking, tmp_path, environ) == []
+        (due,) = [one for one in world.workspace.messages("#incidents") if "Verify contacts" in words_of(one)]
+        assert "proved by 3 people who confirmed 4 ways" in words_of(due)
+
+
+async def unconfirmed(world: World, runbook: str, at: Path, environ: dict[str, str]) -> list[str]:
+    """Whom `/escalate oncall` names, once a shell names the same."""
+    (at / "runbook.yml").write_text(runbook)
+    named = re.findall(r"⚠ (.+?): asked", (await ask(world, "eve", "/escalate oncall")).partition("Not confirmed")[2])
+    for command in (("check", "--simulate"), ("doctor",)):
+        out = (await tocsin(*command, at=at, **environ)).out
+        assert re.findall(r"(\w+ \w+ by \w+): asked", out) == named, command
+    return named
 
 
 @pytest.mark.parametrize("typed", ["ack", "lead", "resolve", "status {} resolved"])

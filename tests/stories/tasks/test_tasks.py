@@ -102,6 +102,10 @@ async def test_what_cannot_be_asked_for_is_answered_with_a_sentence_and_changes_
         ("somebody check the logs", "I don't know anybody"),
         ("@ben", "Type what has to be done"),
         ("@ben check the logs 90d", "from 1m to 30d"),
+        ("@ben check the logs -5m", "can't be read as a time"),
+        ("@ben check the logs 0.5h", "can't be read as a time"),
+        ("@ben check the logs 99999999999999999999h", "can't be read as a time"),
+        ("@ben 15m", "Type what has to be done"),
     ):
         assert said in await ask(world, "ada", f"/incident task {typed}", room), typed
     assert await tasks_of(world) == []
