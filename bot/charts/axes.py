@@ -11,11 +11,15 @@ MOST_TIMES = 10
 FEWEST_VALUES = 4
 
 
-def round_values(highest: float) -> list[float]:
-    """From 0 to the first one that is not below `highest`, in steps of 1, 2, 2.5 or 5 times a power of ten."""
+def round_values(highest: float, *, whole: bool = False) -> list[float]:
+    """From 0 to the first one that is not below `highest`, in steps of 1, 2, 2.5 or 5 times a power of ten.
+
+    `whole`: of what is counted, of which there are no halves.
+    """
     rough = (highest or 1) / FEWEST_VALUES
     power = 10 ** floor(log10(rough))
     step = max(factor * power for factor in (1, 2, 2.5, 5) if factor * power <= rough)
+    step = ceil(step) if whole else step
     # A hair less: 0.07 is seven steps of 0.01, and to a computer a little more.
     return [step * n for n in range(ceil((highest or 1) / step - 1e-9) + 1)]
 

@@ -30,6 +30,8 @@ class BarCanvas:
         self._image = Image.new("RGB", (WIDTH * FINER, HEIGHT * FINER), "white")
         self._draw = ImageDraw.Draw(self._image)
         values = [value for one in chart["series"] for value in one["values"] if value is not None]
+        # What has no unit is counted.
+        self._is_counted = not chart["unit"]
         self._highest = max(values, default=0) * 1.08 or 1
 
     def drawn(self) -> Image.Image:
@@ -43,7 +45,7 @@ class BarCanvas:
         return self._image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
     def _grid(self) -> None:
-        for value in round_values(self._highest):
+        for value in round_values(self._highest, whole=self._is_counted):
             if value <= self._highest:
                 y = self._y(value)
                 self._draw.line([FINER * edge for edge in (LEFT, y, WIDTH - RIGHT, y)], GRID, FINER)
@@ -57,7 +59,7 @@ class BarCanvas:
         for number, one in enumerate(series):
             value = one["values"][place]
             left = begin + room * (1 - FILLED) / 2 + width * number
-            if value:
+            if value or (value is not None and not self._is_counted):
                 self._bar(left, left + width - 1, value, number)
         self._text((begin + room / 2, HEIGHT - BOTTOM + 10), label, SMALL, anchor="ma")
 

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from markdown_it import MarkdownIt
+
 from bot.sandbox.happenings import Happening, NextDue
 from bot.sandbox.identifiers import micros
 from bot.sandbox.mailbox import Mail
@@ -41,6 +43,7 @@ def channel_json(workspace: Workspace, channel: Channel, me: User) -> Json:
         "unread": len(unread) if me.id in channel.members else 0,
         "mention": any(_mentions(message, me) for message in unread) or (channel.kind == "im" and bool(unread)),
         "latest": visible[-1].ts if visible else None,
+        "canvas": _canvas(workspace, channel),
     }
     return answer | ({"with": channel.other_member(me.id)} if channel.kind == "im" else {})
 
@@ -138,6 +141,15 @@ def _view(workspace: Workspace, view: View) -> Json:
 def _file(workspace: Workspace, file_id: str) -> Json:
     file = workspace.files[file_id]
     return {"id": file.id, "title": file.title, "mimetype": file.mimetype, "url": f"/sandbox/files/{file.id}"}
+
+
+def _canvas(workspace: Workspace, channel: Channel) -> Json | None:
+    """As HTML: what stands in it is text, links and tables, and never markup of its own."""
+    canvas = next((one for one in workspace.canvases.values() if one.channel == channel.id), None)
+    if canvas is None:
+        return None
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return {"title": canvas.title, "html": markdown.render(canvas.markdown)}
 
 
 def _is_unread(channel: Channel, message: Message, me: User) -> bool:

@@ -52,3 +52,9 @@ def test_an_hour_that_the_clock_leaves_out_is_on_no_chart() -> None:
         "03:00",
         "04:00",
     ]
+
+
+def test_what_is_counted_has_no_halves() -> None:
+    assert round_values(2.2, whole=True) == [0, 1, 2, 3]
+    assert round_values(0, whole=True) == [0, 1]
+    assert all(value == int(value) for highest in range(1, 200) for value in round_values(highest, whole=True))

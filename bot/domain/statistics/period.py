@@ -30,6 +30,12 @@ class Period:
     def span(self) -> timedelta:
         return self.until - self.since
 
+    @property
+    def shown(self) -> str:
+        """As people read it: `last 30 days`, `2026-Q3`."""
+        days = self.name.removesuffix("d")
+        return self.name if days == self.name else "last day" if days == "1" else f"last {days} days"
+
 
 def last_days(days: int, now: datetime) -> Period:
     """Raises Refused."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.sandbox.call import MethodCall
+from bot.sandbox.changes import Change
 from bot.sandbox.errors import SlackError, invalid_arguments
 from bot.sandbox.limits import limits
 from bot.sandbox.methods.method import Method, anywhere
@@ -24,6 +25,7 @@ def create(call: MethodCall) -> Json:
     markdown = "" if content is None else _markdown(content)
     canvas = Canvas(call.state.ids.next("F"), channel.id, call.text("title"), markdown)
     call.state.canvases[canvas.id] = canvas
+    call.state.tell(Change("channel", channel))
     return {"canvas_id": canvas.id}
 
 
@@ -44,6 +46,7 @@ def edit(call: MethodCall) -> Json:
     written = _markdown(change.get("document_content"))
     before, after = (written, "") if operation == "insert_at_start" else ("", written)
     canvas.markdown = written if operation == "replace" else before + canvas.markdown + after
+    call.state.tell(Change("channel", call.state.find_channel(canvas.channel)))
     return {}
 
 

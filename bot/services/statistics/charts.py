@@ -34,7 +34,7 @@ class StatisticsCharts:
             return None
         values = [float(numbers.counts.hours.get(hour, 0)) for hour in range(HOURS)]
         labels = [f"{hour:02d}" for hour in range(HOURS)]
-        title = f"Incidents by hour of the day, {numbers.period.name}"
+        title = f"Incidents by hour of the day, {numbers.period.shown}"
         return await self._uploaded("hours", BarChart(title, "", labels, [Series("incidents", values)]), numbers)
 
     async def times(self, numbers: Numbers) -> Picture | None:
@@ -45,7 +45,7 @@ class StatisticsCharts:
         labels = [f"to {name} ({one.n if one else 0})" for name, one in zip(PAIRS, spreads, strict=True)]
         median = Series("median", [_minutes(one.median) if one else None for one in spreads])
         p90 = Series("90% within", [_minutes(one.p90) if one else None for one in spreads])
-        title = f"Times in minutes, {numbers.period.name}"
+        title = f"Times in minutes, {numbers.period.shown}"
         return await self._uploaded("times", BarChart(title, "min", labels, [median, p90]), numbers)
 
     async def _uploaded(self, what: str, chart: BarChart, numbers: Numbers) -> Picture:

@@ -59,7 +59,7 @@ class Statistics:
                 objectives={name: backup.rpo for name, backup in self._runbook.backups.items()},
             )
             availability = await self._availability(conn, period)
-        return _numbers(period, found, availability)
+        return _numbers(period, found, availability, self._runbook.severity_ids)
 
     def _rhythms(self) -> dict[str, Any]:
         """Of severities that promise updates around the clock: waits are counted in elapsed time."""
@@ -75,9 +75,15 @@ class Statistics:
         ]
 
 
-def _numbers(period: Period, found: Mapping[str, Sequence[Row]], availability: Sequence[Availability]) -> Numbers:
+def _numbers(
+    period: Period,
+    found: Mapping[str, Sequence[Row]],
+    availability: Sequence[Availability],
+    severities: Sequence[str],
+) -> Numbers:
+    """`severities`: the gravest first."""
     spreads, by_severity = _times(found["times"])
-    counts, private = _counts(found["counts"])
+    counts, private = _counts(found["counts"], severities)
     return Numbers(
         period=period,
         counts=counts,
@@ -93,8 +99,8 @@ def _numbers(period: Period, found: Mapping[str, Sequence[Row]], availability: S
     )
 
 
-def _counts(rows: Sequence[Row]) -> tuple[Counts, int]:
-    """And how many of them are private."""
+def _counts(rows: Sequence[Row], severities: Sequence[str]) -> tuple[Counts, int]:
+    """And how many of them are private. A severity that has left the runbook comes last."""
     by: dict[str, dict[Any, int]] = {"severity": {}, "source": {}, "hour": {}}
     total: Row = {"count": 0, "open": 0, "private": 0, "reopened": 0}
     for row in rows:
@@ -104,7 +110,9 @@ def _counts(rows: Sequence[Row]) -> tuple[Counts, int]:
         else:
             total = row
     hours = dict(sorted(by["hour"].items()))
-    counted = Counts(total["count"], total["open"], total["reopened"], by["severity"], by["source"], hours)
+    in_order = [one for one in (*severities, *by["severity"]) if one in by["severity"]]
+    of_severity = {one: by["severity"][one] for one in in_order}
+    counted = Counts(total["count"], total["open"], total["reopened"], of_severity, by["source"], hours)
     return counted, total["private"]
 
 

@@ -40,3 +40,10 @@ def test_what_cannot_be_counted_is_refused_with_examples(words: str) -> None:
 
 def test_the_longest_period_is_ten_years() -> None:
     assert last_days(3660, NOW).span == timedelta(days=3660)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [("", "last 30 days"), ("1d", "last day"), ("2w", "last 14 days"), ("2026", "2026")]
+)
+def test_a_period_is_shown_as_people_say_it(words: str, shown: str) -> None:
+    assert period_of(words, NOW, LONDON).shown == shown

@@ -89,3 +89,22 @@ async def test_text_from_outside_stays_text(
     assert await page.locator("#messages script, #messages img, header img").count() == 0
     assert await page.locator("a[href^='javascript']").count() == 0
     assert await page.evaluate("window.caught") is None
+
+
+async def test_a_channels_canvas_is_shown_as_it_is_written_and_holds_no_markup_of_its_own(
+    page: Page, client: AsyncWebClient, general: str
+) -> None:
+    def content(text: str) -> dict[str, str]:
+        return {"type": "markdown", "markdown": text}
+
+    await expect(page.get_by_role("button", name="Canvas")).to_have_count(0)
+    made = await client.conversations_canvases_create(channel_id=general, document_content=content("# What happened"))
+    await page.get_by_role("button", name="Canvas").click()
+    canvas = page.frame_locator(".canvas-frame")
+    await expect(canvas.get_by_role("heading", name="What happened")).to_be_visible()
+    written = content(f"# Why\n\n{EVIL}\n\n| What | Who |\n|---|---|\n| Alert | Ada |")
+    change = {"operation": "replace", "document_content": written}
+    await client.canvases_edit(canvas_id=made["canvas_id"], changes=[change])
+    await expect(canvas.get_by_role("heading", name="Why")).to_be_visible()
+    await expect(canvas.get_by_role("cell", name="Alert")).to_be_visible()
+    assert await canvas.locator("script, img").count() == 0

@@ -14,7 +14,7 @@ const KINDS = {
   webhook: ["hook", "Webhook"],
 };
 // The frame that shows a mail runs no script, and loads nothing from anywhere.
-const FRAME_RULES = `<!doctype html><meta charset=utf-8><base target=_blank>
+export const FRAME_RULES = `<!doctype html><meta charset=utf-8><base target=_blank>
 <meta http-equiv=Content-Security-Policy content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <style>body { margin: 14px; font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }</style>`;
 

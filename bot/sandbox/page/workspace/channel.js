@@ -114,7 +114,18 @@ function drawHead(channel) {
     String(channel.members.length),
     pins > 0 && [icon("pin"), String(pins)],
   );
-  return [name, el("p", { class: "topic", title: channel.topic || null }, mrkdwn(channel.topic)), about];
+  const topic = el("p", { class: "topic", title: channel.topic || null }, mrkdwn(channel.topic));
+  return [name, topic, channel.canvas && canvasButton(channel), about];
+}
+
+function canvasButton(channel) {
+  const open = () =>
+    world.side?.kind === "canvas" ? toggleSide("canvas") : openSide({ kind: "canvas", channel: channel.id });
+  return el(
+    "button",
+    { type: "button", class: "button quiet-button", data: { key: "canvas" }, on: { click: open } },
+    "Canvas",
+  );
 }
 
 function tabs() {

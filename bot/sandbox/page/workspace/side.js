@@ -5,14 +5,17 @@ import { el, fill, iconButton } from "../kit/dom.js";
 import { closeSide, openDirect, openMessage } from "../navigate.js";
 import { avatar, nameOf, titleOf } from "../people.js";
 import { drawHappenings } from "../stage/happenings.js";
-import { drawMailbox } from "../stage/mailbox.js";
+import { drawMailbox, FRAME_RULES } from "../stage/mailbox.js";
 import { messageKey, messagesOf, on, world } from "../world.js";
 import { Composer } from "./composer.js";
 import { drawMessage } from "./message.js";
 import { pendingAt } from "./outgoing.js";
 import { Pane } from "./pane.js";
 
-const TITLES = { thread: "Thread", details: "About", mailbox: "Mailbox", happenings: "Make something happen" };
+const TITLES = { thread: "Thread", details: "About", canvas: "Canvas", mailbox: "Mailbox", happenings: "Make something happen" };
+
+const CANVAS_STYLE = `<style>table { border-collapse: collapse } :is(th, td) { border: 1px solid #ccc; padding: 3px 8px; text-align: left }
+tr:has(th:empty) { display: none }</style>`;
 
 let thread = null;
 let before = null; // what had the focus when the panel opened
@@ -67,7 +70,7 @@ export function prepareSide(host) {
   on("sent", ({ place }) => place.thread_ts && thread && (thread.pane.stuck = true));
   on("mail", redrawFor("mailbox"));
   on("happenings", redrawFor("happenings"));
-  on("channels users", redrawFor("details"));
+  on("channels users", redrawFor("details", "canvas"));
   host.addEventListener("keydown", (event) => event.key === "Escape" && !event.defaultPrevented && closeSide());
 }
 
@@ -75,6 +78,7 @@ const drawers = {
   mailbox: drawMailbox,
   happenings: drawHappenings,
   details: drawDetails,
+  canvas: drawCanvas,
   thread(body, side, isNew) {
     thread ??= openThread(body, side);
     thread.pane.update();
@@ -92,6 +96,17 @@ function openThread(body, { channel, ts }) {
   fill(body, scroller, composer.node);
   composer.settle();
   return { composer, pane: new Pane({ scroller, list, messages, pending, inThread: true }) };
+}
+
+function drawCanvas(body, { channel: id }) {
+  const canvas = world.channels.get(id).canvas;
+  const frame = el("iframe", {
+    class: "canvas-frame",
+    title: `The canvas “${canvas.title}”`,
+    sandbox: "allow-popups allow-popups-to-escape-sandbox",
+    srcdoc: FRAME_RULES + CANVAS_STYLE + canvas.html,
+  });
+  fill(body, frame);
 }
 
 function drawDetails(body, { channel: id }) {
