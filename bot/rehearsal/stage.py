@@ -13,6 +13,7 @@ import aiohttp
 from bot import manifest
 from bot.app import App
 from bot.clock import Clock
+from bot.doors.incident_whole import whole
 from bot.rehearsal.addresses import Addresses
 from bot.rehearsal.processes import Processes
 from bot.rehearsal.watching import Watch
@@ -31,6 +32,8 @@ PATIENCE_S = 60.0
 CONNECT = partial(Database, work_connections=4, at_rest=0, intake_timeout_s=PATIENCE_S)
 # Whoever moves the clock has everything looked at.
 SWEEP_EVERY_S = 5.0
+# More than a week of scripts can declare.
+EVERY = 100_000
 
 
 class Stage:
@@ -90,9 +93,10 @@ class Stage:
         await self._asked("POST", path)
 
     async def incidents(self) -> list[dict[str, Any]]:
-        """All of them, oldest first, as other programs read them."""
-        listed = json.loads(await self._asked("GET", "/api/v1/incidents"))["incidents"]
-        return [json.loads(await self._asked("GET", f"/api/v1/incidents/{one['ref']}")) for one in reversed(listed)]
+        """All of them, oldest first, as they are exported: the private ones too."""
+        services = self.app.services
+        known = await services.incidents.newest(open_only=False, limit=EVERY)
+        return [whole(await services.records.of(one.id)) for one in reversed(known)]
 
     # What a traveller has to know of the bot
 
@@ -165,7 +169,6 @@ def _settings(around: Outside, database: str, folder: Path) -> Settings:
         "TOCSIN_HOME": str(folder),
         "PUBLIC_URL": PUBLIC_URL,
         "ALERTS_TOKEN": TOKEN,
-        "API_TOKEN": TOKEN,
         "PORT": "0",
         "LOG_LEVEL": "ERROR",
     }

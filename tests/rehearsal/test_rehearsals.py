@@ -148,6 +148,14 @@ def test_a_name_that_would_make_a_promise_always_kept_is_a_mistake(
         read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\nexpect: [{expected}]\n").must_fit(runbook)
 
 
+async def test_what_became_of_a_private_incident_is_known_as_of_any_other(hall: Hall, runbook: Runbook) -> None:
+    script = read(
+        "title: x\nscript: [{at: +0, ada: /incident private P1 A breach}, {at: +1m, ada: acknowledges}]\n"
+        "expect: [{by: +0, declared: P1}, {by: +1m, acknowledged: ada}, {never: acknowledged, who: ben}]\n"
+    )
+    assert (await hall.play(script, runbook)).succeeded
+
+
 async def test_nothing_is_promised_about_a_room_that_never_was(hall: Hall, runbook: Runbook) -> None:
     rooms = ("inc-2026-01-06-it-is-slow", "inc-2026-01-06-it-was-slow", "Infrastructure-Alerts")
     wishes = "".join(f'  - {{never: said, text: never said, in: "#{one}"}}\n' for one in rooms)
