@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import Failed
 from bot.doors.request_bodies import read_body
+from bot.doors.slack_shapes import fault_in
 from bot.services.upkeep.reception import Reception
 
 log = logging.getLogger(__name__)
@@ -250,13 +251,20 @@ async def _no_options(ack: AsyncAck) -> None:
 
 
 def parse_body(body: str, content_type: str | None) -> dict[str, Any]:
-    """Bolt's own takes any form that merely holds the word "payload" for a button press and loses the command."""
+    """Bolt's own takes any form that merely holds the word "payload" for a button press and loses the command.
+
+    Raises ValueError for what Slack never sends, whatever its signature says.
+    """
     if not body:
         return {}
     if content_type == "application/json" or body.startswith("{"):
-        return _object(body)
-    fields = dict(parse_qsl(body, keep_blank_values=True))
-    return _object(fields["payload"]) if "payload" in fields else dict(fields)
+        found = _object(body)
+    else:
+        fields = dict(parse_qsl(body, keep_blank_values=True))
+        found = _object(fields["payload"]) if "payload" in fields else dict(fields)
+    if fault := fault_in(found):
+        raise ValueError(f"not as Slack sends it, at {fault}")
+    return found
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.domain.errors import Unreachable
+from bot.doors.slack_shapes import fault_in
 from bot.wire.certificates import tls_error_in, tls_reason_of
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ class SocketHandler(AsyncSocketModeHandler):
         self.all_acknowledged.set()
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        if fault := fault_in(req.payload or {}):
+            log.warning("socket: a request of type=%s is not as Slack sends it, at %s", req.type, fault)
+            return
         self._under_way += 1
         self.all_acknowledged.clear()
         try:

@@ -120,6 +120,14 @@ def _where_opened(call: Call, view: Mapping[str, Any]) -> Call:
     """Slack does not say where a form was opened, so the form carries it."""
     try:
         back = json.loads(view["private_metadata"])
-        return replace(call, **{name: back[name] for name in ("channel", "response_url", "private")})
+        channel, response_url, private = (_text(back[name]) for name in ("channel", "response_url", "private"))
+        return replace(call, channel=channel, response_url=response_url, private=private)
     except (ValueError, TypeError, KeyError) as error:
         raise Refused(OUTDATED) from error
+
+
+def _text(carried: object) -> str:
+    """Raises TypeError for what none of ours is."""
+    if not isinstance(carried, str):
+        raise TypeError("no text")
+    return carried

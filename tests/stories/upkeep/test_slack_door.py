@@ -88,6 +88,39 @@ async def test_nothing_is_read_before_it_is_known_to_be_from_slack(
     assert [one for one in caplog.records if one.exc_info] == []
 
 
+# Each in the place of a form's own part, or of a button's request.
+FORM_UNLIKE_SLACKS: list[dict[str, Any]] = [
+    {"state": None}, {"state": {"values": []}}, {"state": {"values": {"title": None}}},
+    {"state": {"values": {"title": []}}}, {"state": {"values": {"title": {"value": {"value": 7}}}}},
+    {"state": {"values": {"title": {"value": {"selected_option": "x"}}}}},
+    {"state": {"values": {"title": {"value": {"selected_options": [{}]}}}}},
+    {"blocks": None}, {"blocks": [{"type": "input"}, 7]}, {"private_metadata": None}, {"callback_id": 7},
+]  # fmt: skip
+PRESS_UNLIKE_SLACKS: list[dict[str, Any]] = [
+    {"actions": []}, {"actions": [{}]}, {"actions": None}, {"actions": [{"action_id": "page.acknowledge", "value": 1}]},
+    {"user": None}, {"user": {}}, {"channel": 7}, {"message": 7},
+]  # fmt: skip
+
+
+async def test_what_is_signed_and_not_as_slack_sends_it_is_refused_and_not_a_fault(
+    new_world: NewWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_world(transport="http") as world:
+        await ask(world, "eve", "/incident declare")
+        eve = world.eve
+        form = interactions.view_submission(world.workspace, eve.user, eve.modal(), []).payload
+        used = {"action_id": "x", "type": "button"}
+        press = interactions.view_action(world.workspace, eve.user, eve.modal(), used).payload
+        bodies = [{**form, "view": {**form["view"], **change}} for change in FORM_UNLIKE_SLACKS]
+        bodies += [{**press, **change} for change in PRESS_UNLIKE_SLACKS]
+        for body in bodies:
+            assert (await sent_by_hand(world, {"payload": json.dumps(body)}))[0] == 400, body
+        assert await stored(world, "form", "action") == []
+        assert (await sent_by_hand(world, {"payload": json.dumps(form)}))[0] == 200
+        assert (await sent_by_hand(world, {"payload": json.dumps(press)}))[0] == 200
+    assert [one for one in caplog.records if one.exc_info] == []
+
+
 async def test_slack_checks_the_address_and_the_certificate(new_world: NewWorld) -> None:
     async with new_world(transport="http") as world:
         assert await world.workspace.courier.transport.verify()  # type: ignore[union-attr]

@@ -1,0 +1,117 @@
+"""What a request of Slack's has to look like before anything is done with it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Id = Annotated[str, Field(min_length=1)]
+
+
+class _Shape(BaseModel):
+    """A part of a request. What Slack sends beside it is its own business."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Named(_Shape):
+    id: Id
+
+
+class _Option(_Shape):
+    value: str
+
+
+class _Element(_Shape):
+    """What was filled in, or is carried by a button."""
+
+    value: str | None = None
+    selected_option: _Option | None = None
+    selected_options: list[_Option] | None = None
+    selected_user: str | None = None
+    selected_channel: str | None = None
+    selected_date: str | None = None
+
+
+class _Action(_Element):
+    action_id: str
+
+
+class _State(_Shape):
+    values: dict[str, dict[str, _Element]] = {}
+
+
+class _Block(_Shape):
+    type: str
+    block_id: str
+
+
+class _View(_Shape):
+    id: str
+    callback_id: str = ""
+    private_metadata: str = ""
+    state: _State | None = None
+    blocks: list[_Block] = []
+
+
+class _Submitted(_View):
+    state: _State
+    blocks: list[_Block]
+
+
+class _Interaction(_Shape):
+    user: _Named
+    channel: _Named | None = None
+    message: dict[str, Any] | None = None
+    view: _View | None = None
+    callback_id: str = ""
+    trigger_id: str | None = ""
+    response_url: str | None = ""
+
+
+class _Pressed(_Interaction):
+    actions: Annotated[list[_Action], Field(min_length=1)]
+
+
+class _Form(_Interaction):
+    view: _Submitted
+
+
+class _Typed(_Shape):
+    command: str
+    user_id: Id
+    channel_id: str = ""
+    text: str = ""
+    trigger_id: str | None = ""
+    response_url: str | None = ""
+
+
+class _Event(_Shape):
+    class Happened(_Shape):
+        type: str
+        user: str | _Named | None = None
+        channel: str | _Named | None = None
+
+    event: Happened
+
+
+BY_TYPE: Mapping[object, type[_Shape]] = {
+    "block_actions": _Pressed,
+    "view_submission": _Form,
+    "view_closed": _Interaction,
+    "shortcut": _Interaction,
+    "message_action": _Interaction,
+    "event_callback": _Event,
+}
+
+
+def fault_in(body: Mapping[str, Any]) -> str | None:
+    """Which part of a request is not as Slack sends it; None: nothing is wrong with what we know of it."""
+    shape = _Typed if "command" in body else BY_TYPE.get(body.get("type"))
+    if shape is None:
+        return None
+    try:
+        shape.model_validate(body)
+    except ValidationError as error:
+        return ".".join(str(step) for step in error.errors(include_url=False, include_input=False)[0]["loc"])
+    return None
