@@ -40,6 +40,11 @@ WhoKind = Literal["person", "schedule", "tier"]
 # A Monday long ago: rotations without a `starts` count from it, and so never shift when the file is edited.
 LONG_AGO = date(2024, 1, 1)
 
+# Beyond them no handover could be told, or was meant.
+YEARS = range(1970, 2100)
+# Who writes `1m` means a month.
+SHORTEST_SHIFT = timedelta(minutes=5)
+
 ROTATIONS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 
@@ -90,9 +95,18 @@ def rotation_of(text: str) -> timedelta:
     if text in ROTATIONS:
         return ROTATIONS[text]
     try:
-        return some_time(text)
+        every = some_time(text)
     except Refused as error:
         raise Refused(f"“{text}” is not a rotation: say daily, weekly or a duration such as 12h") from error
+    if every < SHORTEST_SHIFT:
+        raise Refused(f"“{text}” is too short: a shift lasts 5m at least, and a month is written 30d or 4w")
+    return every
+
+
+def _some_day(day: date) -> date:
+    if day.year not in YEARS:
+        raise wrong(f"is out of reach: a schedule starts between {YEARS[0]} and {YEARS[-1]}")
+    return day
 
 
 def _usual_handover(seen: dict[str, Any]) -> HandoverTime:
@@ -182,7 +196,7 @@ class Schedule(Keyed):
     handover: Annotated[HandoverTime, read_by(HandoverTime.parse, "a handover such as Mon 09:00"), _as_text] = Field(
         default_factory=_usual_handover
     )
-    starts: date = LONG_AGO
+    starts: Annotated[date, AfterValidator(_some_day)] = LONG_AGO
     timezone: Zone = ZoneInfo("UTC")
     remind: Duration | None = None
     announce: bool = False

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
 from bot.runbook.mistakes import RawMistake, advice
 from bot.runbook.references import found_at
-from bot.scenarios.expectations import ANYBODY
+from bot.scenarios.expectations import ANYBODY, WAYS
 from bot.scenarios.steps import KEYS
 
 # Where a name stands, what it names, and of which group.
@@ -34,6 +35,13 @@ def unknown_names(content: Mapping[str, Any], runbook: Runbook) -> Iterator[RawM
             what, known = _known(kind, name, runbook)
             if not _is_known(kind, name, [*known, ANYBODY]) and not _is_a_room(kind, name, runbook):
                 yield RawMistake(path, f"there is no {what} “{name}”: {advice(name, known)}")
+            elif kind == "audience" and name in known and not _is_seen(runbook.audiences[name]):
+                message = f"“{name}” reads nothing but its status page, which a rehearsal does not see"
+                yield RawMistake(path, message)
+
+
+def _is_seen(audience: Audience) -> bool:
+    return any(getattr(audience, way) for way in WAYS["told"])
 
 
 def _is_known(kind: str, name: str, known: Sequence[str]) -> bool:

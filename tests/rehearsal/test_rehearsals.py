@@ -25,6 +25,7 @@ expect:
   - {by: +10m, paged: ben}
   - {never: paged, who: cleo}
 """
+QUIET = "title: x\nscript: [{at: +0, nobody: answers}]\n"
 # Nobody of the team that the simulated workspace has of its own.
 ZOE = "  zoe: {name: Zoe Ward, email: zoe@example.org}\ntiers:"
 
@@ -146,6 +147,13 @@ def test_a_name_that_would_make_a_promise_always_kept_is_a_mistake(
 ) -> None:
     with pytest.raises(RunbookMistakes, match=re.escape(advised)):
         read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\nexpect: [{expected}]\n").must_fit(runbook)
+
+
+def test_an_audience_that_nobody_can_see_being_told_is_a_mistake() -> None:
+    runbook = example_runbook(RUNBOOK + "audiences:\n  everybody: {page: {title: Our status}}\n")
+    with pytest.raises(RunbookMistakes, match="“everybody” reads nothing but its status page"):
+        read(f"{QUIET}expect: [{{never: told, audience: everybody}}]\n").must_fit(runbook)
+    read(f"{QUIET}expect: [{{never: told}}]\n").must_fit(runbook)
 
 
 async def test_what_became_of_a_private_incident_is_known_as_of_any_other(hall: Hall, runbook: Runbook) -> None:

@@ -262,8 +262,8 @@ class People:
         return sorted((one for one in self.covers_of(schedule) if one.begins > now), key=lambda one: one.begins)
 
     def covers_of(self, schedule: str) -> list[Cover]:
-        """As far as they have been learned."""
-        return [one for one in self._covers if one.schedule == schedule]
+        """As far as they have been learned. Somebody who has left the runbook since covers nothing any more."""
+        return [one for one in self._covers if one.schedule == schedule and self.person(one.person)]
 
     async def _called(self, account: str) -> str | None:
         """None when Slack has failed to say it a moment ago. Raises Failed."""

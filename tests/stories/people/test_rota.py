@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import AsyncConnection
 
 from bot.app import App
 from bot.domain.actor import Actor
@@ -176,6 +177,21 @@ async def test_who_is_on_call_and_covers_too_still_does_when_a_cover_over_it_end
         await ask(world, "ada", "/escalate cover primary @cleo until 18:00")
         said = await ask(world, "eve", "/escalate cover primary off")
         assert "Nobody covers" not in said and "Still running: Ada Obi until" in said
+
+
+async def test_a_cover_of_somebody_who_has_left_the_runbook_since_counts_no_more(
+    new_world: NewWorld, database: str
+) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
+        async with await AsyncConnection.connect(database, autocommit=True) as conn:
+            await conn.execute("UPDATE covers SET person = 'gone'")
+            await conn.execute("UPDATE handovers SET due_at = %s", [world.clock.now()])
+        await world.passes(minutes=1)
+        assert "*You are on call for `primary` now*" in words_of(world.pages_of("ada")[-1])
+        for asked in ("oncall", "simulate P1"):
+            said = await ask(world, "eve", f"/escalate {asked}")
+            assert "gone" not in said and "Ada Obi" in said
 
 
 async def test_only_whom_the_runbook_names_may_cover_and_everybody_who_did_is_on_record(new_world: NewWorld) -> None:
