@@ -127,7 +127,7 @@ async def overrule(call: Call) -> Answer:
 
 def judge_approval(values: Mapping[str, str]) -> Mapping[str, str]:
     missing = {"target": "Type the name of what is replaced.", "reason": "Say why."}
-    return {name: missing[name] for name in values if not values[name].strip()}
+    return {name: why for name, why in missing.items() if name in values and not values[name].strip()}
 
 
 @COMMAND.form("backup.approve", judge_approval)
