@@ -4,7 +4,7 @@ Time and memory are bounded by what is written down as spent: each turn of a loo
 are no globals (no `range`), no other files, and of methods and filters only those that make words.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from datetime import timedelta, tzinfo
 from typing import Any
@@ -23,6 +23,10 @@ from bot.runbook import duration_read
 # What one rendering may spend: characters and steps together. A letter needs a tenth of it.
 BUDGET = 100_000
 LARGEST_FILE = 20_000
+# Whatever is in a list that is written in a template, and in the lists in it: to compare it takes as long.
+LARGEST_LIST = 1_000
+# All that a macro was given beside its parameters: lists of lists without being written as such.
+UNNAMED = frozenset({"varargs", "kwargs"})
 
 METHODS = frozenset({
     "get", "items", "strip", "lstrip", "rstrip", "lower", "upper", "capitalize", "startswith", "endswith", "splitlines",
@@ -111,9 +115,14 @@ class _Environment(ImmutableSandboxedEnvironment):
         """`a ~ b`"""
         return "".join(self._written(value) for value in values)
 
+    def collected(self, made: Collection[Any]) -> Collection[Any]:
+        """`[a, b]`, `(a, b)` and `{"a": b}`"""
+        self.spend(_size(made, LARGEST_LIST))
+        return made
+
     def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.spend(1)
-        own = __obj in (self.spend, self.joined) or isinstance(__obj, Macro | LoopContext | Undefined)
+        own = __obj in (self.spend, self.joined, self.collected) or isinstance(__obj, Macro | LoopContext | Undefined)
         if not own and getattr(__obj, "__name__", "") not in METHODS:
             raise SecurityError("calls what a template may not call")
         return super().call(__context, __obj, *args, **kwargs)
@@ -122,6 +131,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         tree = super()._parse(source, name, filename)
         for node in tree.find_all(tuple(FORBIDDEN)):
             raise TemplateSyntaxError(f"“{FORBIDDEN[type(node)]}” can't be used here", node.lineno, name, filename)
+        for named in tree.find_all(nodes.Name):
+            if named.name in UNNAMED:
+                raise TemplateSyntaxError(f"“{named.name}” can't be used here", named.lineno, name, filename)
         metered: nodes.Template = _Meters().visit(tree)
         return metered
 
@@ -143,6 +155,17 @@ class _Environment(ImmutableSandboxedEnvironment):
             return found
 
         return used
+
+
+def _size(value: Any, most: int) -> int:
+    """How much is in it, however often it is the same. Raises SecurityError above `most`."""
+    size = 1
+    if isinstance(value, Collection) and not isinstance(value, str):
+        for one in value.items() if isinstance(value, Mapping) else value:
+            size += _size(one, most - size)
+    if size > most:
+        raise SecurityError("puts too much into a list")
+    return size
 
 
 def _no_collection(value: Any) -> Any:
@@ -172,10 +195,28 @@ class _Meters(NodeTransformer):
         node.body.insert(0, _spends(node))
         return node
 
+    def visit_List(self, node: nodes.List) -> nodes.Call:
+        self.generic_visit(node)
+        return _collected(node)
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Call:
+        self.generic_visit(node)
+        return _collected(node)
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:
+        """Also what a loop or an assignment gives names to."""
+        self.generic_visit(node)
+        return _collected(node) if node.ctx == "load" else node
+
     def visit_Concat(self, node: nodes.Concat) -> nodes.Call:
         self.generic_visit(node)
         function = nodes.EnvironmentAttribute("joined")
         return nodes.Call(function, node.nodes, [], None, None, lineno=node.lineno)
+
+
+def _collected(node: nodes.Expr) -> nodes.Call:
+    function = nodes.EnvironmentAttribute("collected")
+    return nodes.Call(function, [node], [], None, None, lineno=node.lineno)
 
 
 def _spends(node: nodes.Node) -> nodes.Output:

@@ -212,3 +212,41 @@ def test_what_would_take_the_memory_of_the_house_is_broken_before_it_does(templa
     sandbox = Sandbox(LONDON, {"client.j2": template})
     with pytest.raises(BrokenTemplate):
         sandbox.render("client.j2", {})
+
+
+TWICE = {
+    "a list": ("[1]", "[{0}, {0}]"),
+    "a pair": ("(1,)", "({0}, {0})"),
+    "by name": ("{{'a': 1}}", "{{'a': {0}, 'b': {0}}}"),
+    "a view": ("{{'a': 1}}", "{{'a': {0}.items(), 'b': {0}.items()}}"),
+}
+
+
+@pytest.mark.parametrize("made", TWICE.values(), ids=list(TWICE))
+@pytest.mark.parametrize("used", ["x == y", "y in [x]", "{x: 1}", "{1: 2}.get(x)", "{1: 2}[x]"])
+def test_lists_that_would_take_for_ever_to_compare_are_broken_before_they_are_made(
+    made: tuple[str, str], used: str
+) -> None:
+    first, again = made
+    begun = "".join(f"{{% set {name} = {first.replace('{{', '{').replace('}}', '}')} %}}" for name in "xy")
+    doubled = "".join(f"{{% set {name} = {again.format(name)} %}}" for name in "xy")
+    template = "Hello\n\n" + begun + doubled * 60 + "{% if " + used + " %}yes{% endif %}"
+    with pytest.raises(BrokenTemplate, match="too much"):
+        Sandbox(LONDON, {"client.j2": template}).render("client.j2", {})
+
+
+def test_a_macro_is_given_what_it_names() -> None:
+    with pytest.raises(BrokenTemplate, match="varargs"):
+        Sandbox(LONDON, {"client.j2": "{% macro m() %}{{ m(varargs, varargs) }}{% endmacro %}{{ m() }}"}).render(
+            "client.j2", {}
+        )
+
+
+def test_a_template_may_write_lists_of_its_own() -> None:
+    template = (
+        "{% for label, value in [('Shop', shop), ('Since', since)] %}{{ label }}: {{ value }}. {% endfor %}"
+        "{% set shop, since = since, shop %}{{ shop }} "
+        "{% if since in ('down', 'up') %}{{ {'down': 'closed'}[since] }}{% endif %}"
+    )
+    words = Sandbox(LONDON, {"client.j2": template}).render("client.j2", {"shop": "down", "since": "noon"})
+    assert words == "Shop: down. Since: noon. noon closed"
