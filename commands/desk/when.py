@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import dateparser
 
 from bot.domain.errors import Refused
-from bot.domain.people.schedule import instant_of
+from bot.domain.people.schedule import instants_of
 from bot.runbook import parse_duration
 from bot.slack.blocks import clip
 
@@ -52,7 +52,14 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
     found = _parsed(words, now, zone)
     if found.tzinfo is not None:
         return found.astimezone(now.tzinfo)
-    return instant_of(found.date(), found.time(), zone)
+    # An hour that is repeated, and half of it over: the one to come is meant.
+    days = {now.astimezone(zone).date(), found.date()} if _names_no_day(words) else {found.date()}
+    meant = [at for day in sorted(days) for at in instants_of(day, found.time(), zone)]
+    return next((at for at in meant if at > now), meant[-1])
+
+
+def _names_no_day(words: str) -> bool:
+    return not CLOCK.sub("", HALF_CLOCK.sub("", words)).strip()
 
 
 def is_on_a_clock(words: str) -> bool:

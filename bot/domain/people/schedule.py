@@ -151,6 +151,13 @@ def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     return local.astimezone(UTC)
 
 
+def instants_of(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Whenever this wall clock shows this on this day, in UTC: twice, when the hour is repeated."""
+    first = instant_of(day, at, zone)
+    again = datetime.combine(day, at, zone).replace(fold=1).astimezone(UTC)
+    return (first, again) if again > first else (first,)
+
+
 def _first_instant_after_gap(local: datetime, zone: ZoneInfo) -> datetime:
     """`local` does not exist, the clocks jumped over it: find the jump, to the second, by halving."""
     jump = abs((local.utcoffset() or DAY) - (local.replace(fold=1).utcoffset() or DAY))

@@ -64,6 +64,20 @@ def test_the_night_the_clocks_change_a_span_is_elapsed_time_and_a_time_is_the_wa
     assert read("03:30", evening, BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(("zone", "day"), [("Europe/London", (2026, 10, 25)), ("America/New_York", (2026, 11, 1))])
+def test_in_an_hour_that_is_repeated_the_time_to_come_is_meant(zone: str, day: tuple[int, int, int]) -> None:
+    wall = ZoneInfo(zone)
+    first = datetime(*day, 1, 0, tzinfo=wall).astimezone(UTC)
+    half, hour = timedelta(minutes=30), timedelta(hours=1)
+    moment = timedelta(seconds=20)
+    assert read("01:30", first + moment, wall) == first + half
+    for words in ("01:30", "1:30am"):
+        assert read(words, first + half + moment, wall) == first + half + hour, "the first is over"
+        assert read(words, first + hour + moment, wall) == first + half + hour
+    assert read("01:30", first + half + hour + moment, wall) == first + half + hour + timedelta(days=1)
+    assert read("02:30", first + hour, wall) == first + 2 * hour + half
+
+
 @pytest.mark.parametrize(
     "words", ["9", "at 18", "Monday 9", "Thu, 06", "tomorrow 9", "tomorrow at 9", "9 tomorrow", "01/12/2026 09:00"]
 )
