@@ -64,7 +64,14 @@ class RateLimited(Unreachable):
 
 
 class Held(RateLimited):
-    """The other side has just told another that it takes no more for now, so it was not asked: that is no attempt."""
+    """The other side has just told another that it takes no more for now, so it was not asked: that is no attempt.
+
+    `in_line`: when all of those that wait for the same have had their turn; `retry_after`: when the first may try.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta, in_line: timedelta | None = None) -> None:
+        super().__init__(message, retry_after)
+        self.in_line = retry_after if in_line is None else in_line
 
 
 class Throttled(Unreachable):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.clock import Clock
@@ -22,8 +22,10 @@ from bot.store.pipelined import Connection
 
 # Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
 DECLARED_AT_ONCE = 10
-# Of cards that stand already and show nothing new but that it fires still; Slack takes few edits a second.
+# Of cards that stand already and show nothing new but that it fires still. Slack takes about one edit a second: of more
+# than these each waits a little longer than the one before, and is edited once for all that comes meanwhile.
 REPEATS_SHOWN_PER_S = 20
+LATER_BY, LATEST = timedelta(milliseconds=500), timedelta(minutes=5)
 
 
 FindIncidents = Callable[[Connection, Collection[Alert]], Awaitable[dict[tuple[str, str], int]]]
@@ -131,16 +133,16 @@ class AlertSettling:
         group = replace(standing.group, told=told, page_at=page, due_at=due_at, rests_until=rest)
         as_before = replace(group, due_at=standing.group.due_at, rests_until=standing.group.rests_until)
         is_repeat = "slack" in standing.group.told and as_before == standing.group
-        await self._show(conn, group, later=is_repeat and not self._has_room_for_a_repeat())
+        await self._show(conn, group, later=self._wait_of_a_repeat() if is_repeat else None)
         return group
 
-    def _has_room_for_a_repeat(self) -> bool:
+    def _wait_of_a_repeat(self) -> timedelta | None:
         """That what fires goes on firing is shown at once, but not when everything says so at every moment."""
         second = int(self._clock.elapsed().total_seconds())
         if second != self._second:
             self._second, self._repeats = second, 0
         self._repeats += 1
-        return self._repeats <= REPEATS_SHOWN_PER_S
+        return min(self._repeats * LATER_BY, LATEST) if self._repeats > REPEATS_SHOWN_PER_S else None
 
     async def _closed(
         self, conn: Connection, standing: GroupStanding, now: datetime, *, by: Actor | None = None
@@ -153,7 +155,7 @@ class AlertSettling:
         await self._show(conn, group)
         return group
 
-    async def _show(self, conn: Connection, group: Group, *, later: bool = False) -> None:
+    async def _show(self, conn: Connection, group: Group, *, later: timedelta | None = None) -> None:
         if "slack" in group.told:
             await self._cards.touch(conn, f"alert:{group.id}", later=later)
 

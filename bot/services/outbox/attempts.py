@@ -86,6 +86,8 @@ class Attempts:
             self._limits.close(delivery.way, said)
             return replace(self._again(delivery, said, NO_TIME), limit=error)
         wait = error.retry_after if isinstance(error, RateLimited) else None
+        if isinstance(error, Held) and delivery.was_held:
+            wait = error.in_line
         outcome = self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
         return replace(outcome, was_tried=not isinstance(error, Held))
 

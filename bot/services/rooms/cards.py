@@ -21,7 +21,6 @@ from bot.store.rooms.cards import Card
 
 # A provider usually answers within this.
 A_MOMENT = timedelta(milliseconds=500)
-A_WHILE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,21 @@ class Cards(DeliveryKind[Shown]):
             self._placed[prefix] = placed
 
     async def touch(
-        self, conn: Connection, key: str, *, incident: int | None = None, soon: bool = False, later: bool = False
+        self,
+        conn: Connection,
+        key: str,
+        *,
+        incident: int | None = None,
+        soon: bool = False,
+        later: timedelta | None = None,
     ) -> None:
         """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be.
 
-        `soon`: in a moment more of it will have changed, and may be shown with the same edit. `later`: no hurry.
+        `soon`: in a moment more of it will have changed, and may be shown with the same edit. `later`: nobody
+        misses it for so long.
         """
         payload = {"card": key} | ({"incident": incident} if incident else {})
-        wait = A_WHILE if later else A_MOMENT if soon else None
+        wait = later or (A_MOMENT if soon else None)
         due_at = self._clock.now() + wait if wait else None
         name = f"card {key}"
         await self._outbox.put(conn, "card", payload, priority=CARD, key=name, lane=name, due_at=due_at)

@@ -5,7 +5,8 @@ FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY ordinality;
 
 -- name: put_once
--- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try.
+-- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try. One
+-- that was held back keeps its turn, unless there is a hurry: then it is the first of those that were.
 -- All keys of a transaction at once, and in the same order for everybody: two that put the same ones cannot deadlock.
 INSERT INTO outbox (kind, payload, key, lane, way, priority, due_at, created_at)
 SELECT DISTINCT ON (key)
@@ -14,9 +15,15 @@ FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY key, ordinality DESC
 ON CONFLICT (key) WHERE state = 'waiting' AND key IS NOT NULL
 DO UPDATE SET
-    due_at = CASE WHEN outbox.attempts > 0 THEN outbox.due_at ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
+    due_at = CASE
+        WHEN outbox.attempts > 0 OR (outbox.was_held AND EXCLUDED.due_at > EXCLUDED.created_at + interval '1 s')
+            THEN outbox.due_at
+        ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
+    was_held = outbox.was_held AND EXCLUDED.due_at > EXCLUDED.created_at + interval '1 s',
     payload = EXCLUDED.payload
-WHERE outbox.payload <> EXCLUDED.payload OR (outbox.attempts = 0 AND EXCLUDED.due_at < outbox.due_at);
+WHERE outbox.payload <> EXCLUDED.payload
+    OR (outbox.attempts = 0 AND EXCLUDED.due_at < outbox.due_at
+        AND NOT (outbox.was_held AND EXCLUDED.due_at > EXCLUDED.created_at + interval '1 s'));
 
 -- name: put_in_hand
 -- Claimed by whoever puts it in: nobody else looks at it before its lease is over.
@@ -67,7 +74,7 @@ FROM places, LATERAL (
     FOR UPDATE SKIP LOCKED) due
 WHERE o.id = due.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at,
-    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way;
+    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way, o.was_held;
 
 -- name: lapsed
 -- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.
@@ -103,6 +110,7 @@ RETURNING o.id,
 UPDATE outbox o
 SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s,
     attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END,
+    was_held = NOT %(was_tried)s AND NOT %(put_off)s,
     created_at = CASE WHEN %(put_off)s THEN %(due_at)s ELSE o.created_at END,
     tried_since = CASE WHEN NOT %(put_off)s THEN o.tried_since END
 WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'

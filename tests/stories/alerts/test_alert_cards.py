@@ -498,6 +498,31 @@ async def test_of_many_that_go_on_firing_at_one_moment_the_cards_are_edited_a_li
     await world.house.alerts.receive("generic", things)
     await world.settled()
     edits = [sent for sent in world.sent_since() if sent.method == "chat.update"]
-    assert 20 <= len(edits) < 60
+    assert len(edits) == 20
     await world.passes(seconds=5)
+    assert len([sent for sent in world.sent_since() if sent.method == "chat.update"]) == 0
+    await world.passes(seconds=25)
     assert all("Seen 2 times" in words_of(card) for card in monitoring.cards)
+
+
+async def test_of_cards_that_slack_takes_one_by_one_a_few_a_second_ask_for_their_turn(
+    world: World, monitoring: Monitoring
+) -> None:
+    async def asked() -> int:
+        async with world.house.db.statement() as conn:
+            row = await (await conn.execute("SELECT sum(fence) AS times FROM outbox WHERE kind = 'card'")).fetchone()
+        return int(row["times"])
+
+    world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None)
+    things = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
+    await world.house.alerts.receive("generic", things)
+    await world.settled()
+    for _ in range(2):
+        await world.passes(seconds=1.1)
+    begun = await asked()
+    for _ in range(10):
+        await world.passes(seconds=1.1)
+    assert await asked() - begun < 3 * len(things)
+    world.workspace.faults.clear()
+    await world.passes(seconds=20)
+    assert len(monitoring.cards) == len(things)
