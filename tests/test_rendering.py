@@ -1,5 +1,6 @@
 """The words that this process says, whatever is put beside it meanwhile."""
 
+import re
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from jinja2 import TemplateNotFound
 
 from bot.rendering import Rendering, duration_spelt
+from bot.shipped import templates_folder
 
 
 @pytest.mark.parametrize(("span", "said"), [
@@ -16,6 +18,12 @@ from bot.rendering import Rendering, duration_spelt
 ])  # fmt: skip
 def test_letters_say_a_duration_as_people_do(span: timedelta, said: str) -> None:
     assert duration_spelt(span) == said
+
+
+def test_texts_that_are_kept_or_read_elsewhere_than_in_slack_name_people_by_their_names() -> None:
+    """`name` may give Slack's own sign for somebody, which is only read in a message's markup."""
+    kept = (templates_folder() / "documents").glob("*.j2")
+    assert [one.name for one in kept if re.search(r"\|\s*(?:name|mention)\b", one.read_text("utf-8"))] == []
 
 
 def test_a_process_says_what_its_own_version_has_to_say_while_an_upgrade_replaces_the_files(tmp_path: Path) -> None:

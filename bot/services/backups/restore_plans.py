@@ -85,7 +85,7 @@ class RestorePlans:
         incident_id = incident.id if incident else None
         name = plan.backup.name
         if other := await restores.open_into(conn, name, plan.prospect.target):
-            raise AlreadyDone(_in_the_way(other, self._people.display_name(other.asked_by)))
+            raise AlreadyDone(_in_the_way(other, self._people.known_name(other.asked_by)))
         restore = await restores.ask(
             conn, name=name, backup_id=plan.backup.id, asked_by=self._people.with_account(actor),
             prospect=plan.prospect, incident_id=incident_id, now=now, expires_at=now + APPROVE_WITHIN,

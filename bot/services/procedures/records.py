@@ -28,7 +28,7 @@ class ProcedureRecords:
         self._rendering = rendering
 
     def name(self, who: str | None) -> str:
-        return self._people.display_name(who or "")
+        return self._people.known_name(who or "")
 
     def is_by(self, tick: Tick, actor: Actor) -> bool:
         return self._people.is_one(actor, tick.by, tick.account)
@@ -38,7 +38,8 @@ class ProcedureRecords:
 
     def first(self, tick: Tick, actor: Actor) -> str:
         """For whoever pressed second."""
-        return self._rendering.say("documents/procedure_first", tick=tick, own=self.is_by(tick, actor))
+        facts = {"tick": tick, "who": self.name(tick.by), "own": self.is_by(tick, actor)}
+        return self._rendering.say("documents/procedure_first", **facts)
 
     async def opened(self, conn: Connection, run: Run, actor: Actor, now: datetime) -> None:
         await self._write(conn, run, actor.name, now, what="opened", tick=None)

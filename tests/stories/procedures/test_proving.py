@@ -1,5 +1,6 @@
 """Steps that need no hand: the bot ticks them with its evidence, and others need a second person."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -10,10 +11,10 @@ from bot.domain.errors import NotPermitted
 from bot.services.procedures.runs import Place
 from bot.store.backups import backups
 from bot.store.backups.backups import RunResult
-from tests.stories.asking import ask, declared
+from tests.stories.asking import ask, declared, timeline, told
 from tests.stories.checks.website import a_website
 from tests.stories.procedures.room import is_live, labels, live, press, shown, skip
-from tests.world import RUNBOOK, World
+from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 PROVED = """
@@ -86,6 +87,26 @@ async def test_a_look_from_before_the_step_came_up_proves_nothing(new_world: New
         assert "step 3 of 5" in live(world).text
         await press(world, "ada", "Undo")
         assert "step 2 of 5" in live(world).text
+
+
+async def test_who_is_not_in_the_runbook_is_named_in_evidence_entries_and_refusals(new_world: NewWorld) -> None:
+    own = RUNBOOK + "procedures:\n  p: {title: P, steps: [{do: Wait, incident: acknowledged}, Look]}\n"
+    async with new_world(runbook=own) as world:
+        room = await declared(world)
+        await ask(world, "eve", "/incident runbook p", room)
+        for name in ("finn", "dev"):
+            await world.workspace.person(name).joins(room)
+        await ask(world, "finn", "/incident ack", room)
+        await ask(world, "finn", "/incident task @dev look at it", room)
+        await world.passes(minutes=1)
+        assert "acknowledged by Finn Hale" in words_of(live(world))
+        answers = await asyncio.gather(*(one.presses("Done", live(world)) for one in (world.finn, world.dev)))
+        await world.settled()
+        (late,) = [told(answer) for answer in answers if answer.messages]
+        assert "Finn Hale was first" in late or "Dev Rao was first" in late
+        entries = [words for kind, _, words in await timeline(world) if kind in ("checklist", "task")]
+        assert any("Finn Hale" in words for words in entries) and any(words.startswith("Dev Rao:") for words in entries)
+        assert not [words for words in entries if "<@" in words]
 
 
 async def test_undoing_takes_back_what_a_person_did_with_what_was_proved_since(new_world: NewWorld) -> None:
