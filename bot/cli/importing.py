@@ -11,6 +11,7 @@ from bot.runbook import RunbookMistakes, read
 from bot.shipped import templates_folder
 
 DRAFT = "runbook.yml"
+NOT_UTF_8 = "is not UTF-8: save the file as UTF-8."
 
 
 @click.command("import")
@@ -77,8 +78,12 @@ def _line(note: Note) -> str:
 
 def _text_of(file: Path) -> str:
     try:
-        return read_given(file).decode("utf-8-sig")
+        text = read_given(file).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CannotBegin(f"{file} is not UTF-8: save the file as UTF-8.") from error
+        raise CannotBegin(f"{file} {NOT_UTF_8}") from error
     except OSError as error:
         raise CannotBegin(f"{file} cannot be read: {error.strerror}.") from error
+    if text.count("\0") > len(text) // 4:
+        # UTF-16 without a mark, of which every byte is a sign of UTF-8 too.
+        raise CannotBegin(f"{file} {NOT_UTF_8}")
+    return text

@@ -494,6 +494,13 @@ def test_front_matter_that_is_none_is_said_to_be_left_out(front: str, said: str)
     assert [said in note.why for note in draft.notes if note.what == "front matter"] == [True]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_a_document_in_another_encoding_is_refused_with_what_to_do(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes("# Stör\n1. Look at it\n".encode(encoding))
+    done = CliRunner().invoke(main, ["import", str(tmp_path / "a.md")])
+    assert done.exit_code == 2 and "save the file as UTF-8" in done.stderr
+
+
 def test_texts_for_audiences_become_templates_that_the_check_renders(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(TEXTS)
     folder = tmp_path / "words"

@@ -124,9 +124,9 @@ async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: Worl
     assert "Acknowledged by <@U0EVE>" in words_of(world.card())
     assert room.topic == topic, "Slack posts a line for each change of the topic"
     assert [headline for place, headline in world.posts() if place == ROOM] == [
-        "*lead* is now <@U0BEN>.",
+        "<@U0BEN> is now *lead*.",
         "👀 <@U0EVE> acknowledged. Paging stopped.",
-        "*lead* is now <@U0EVE>.",
+        "<@U0EVE> is now *lead*.",
     ]
     world.nothing_else_was_sent()
 
@@ -149,12 +149,12 @@ async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
     assert not await ask(world, "eve", "/incident role Comms @dev", room)
     assert "U0DEV" in room.members
     assert "*comms* <@U0DEV>" in words_of(world.card())
-    assert world.posts() == [(ROOM, "*comms* is now <@U0DEV>.")]
+    assert world.posts() == [(ROOM, "<@U0DEV> is now *comms*.")]
 
     await ask(world, "eve", "/incident role", room)
     await world.eve.submits(values={"Role": "scribe", "Who": "finn"})
     await world.settled()
-    assert world.posts() == [(ROOM, "*scribe* is now <@U0FINN>.")]
+    assert world.posts() == [(ROOM, "<@U0FINN> is now *scribe*.")]
     world.nothing_else_was_sent()
 
 

@@ -78,10 +78,10 @@ async def test_a_first_name_of_two_is_asked_back(new_world: NewWorld) -> None:
 
 async def test_the_lead_is_given_by_first_name(world: World) -> None:
     room = await declared(world)
-    assert "*lead* is now <@U0BEN>" in await posted(world, "eve", "/incident lead Ben", room)
-    assert "*comms* is now <@U0CLEO>" in await posted(world, "eve", "/incident role comms cleo", room)
+    assert "<@U0BEN> is now *lead*" in await posted(world, "eve", "/incident lead Ben", room)
+    assert "<@U0CLEO> is now *comms*" in await posted(world, "eve", "/incident role comms cleo", room)
     await ask(world, "dev", "/escalate oncall")
-    assert "*lead* is now <@U0DEV>" in await posted(world, "eve", "/incident lead Dev", room)
+    assert "<@U0DEV> is now *lead*" in await posted(world, "eve", "/incident lead Dev", room)
 
 
 async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> None:
