@@ -17,21 +17,23 @@ class Belonging:
         self._runbook = runbook
         self._people = people
         self._gateway = gateway
-        self._known: set[str] = set()
+        # An account never changes its organisation, and each thing that somebody does would ask again.
+        self._is_of_us: dict[str, bool] = {}
 
     async def must_be_given(self, account: str, team: str) -> None:
         """`team` is the workspace that Slack names with this person; '' = it names none. Raises NotPermitted for people
         of another organisation, unless the runbook names them, and a kind of Failed when Slack cannot say."""
         own = self._gateway.team_id
         # Whether Slack knows us is not known before it has been asked once: then nobody is kept from declaring.
-        if own is None or not account or team == own or account in self._known or self._is_named(account):
+        if own is None or not account or team == own or self._is_named(account):
             return
-        if not await self._gateway.is_of_us(account):
+        if account not in self._is_of_us:
+            self._is_of_us[account] = await self._gateway.is_of_us(account)
+        if not self._is_of_us[account]:
             log.warning("person=%s team=%s of another organisation: refused", account, team)
             raise NotPermitted(
                 f"Only people of {self._runbook.organisation} can do that. Ask one of them, in this channel."
             )
-        self._known.add(account)
 
     def _is_named(self, account: str) -> bool:
         return self._people.named(account) in self._runbook.people

@@ -65,6 +65,21 @@ async def test_a_member_of_another_workspace_of_the_same_organisation_and_whom_t
     assert (await everything(world))[0]["acknowledged_by"] is not None
 
 
+async def test_slack_is_asked_once_where_somebody_belongs(world: World) -> None:
+    await declared(world)
+    asked_about: list[str] = []
+
+    def is_seen(arguments: dict[str, Any]) -> bool:
+        asked_about.append(arguments["user"])
+        return False
+
+    world.workspace.faults.refuse("users.info", "fatal_error", times=None, when=is_seen)
+    for _ in range(3):
+        await delivered(world, from_elsewhere(pressed(world, "Acknowledge")))
+    # Once for that, and once for their name.
+    assert asked_about.count(STRANGER) == 2
+
+
 async def everything(world: World) -> list[dict[str, Any]]:
     async with world.house.db.statement() as conn:
         cursor = await conn.execute("SELECT id, title, acknowledged_by FROM incidents ORDER BY id")
