@@ -71,12 +71,24 @@ def of_another_host() -> ssl.SSLCertVerificationError:
 
 
 async def tls_reason(
-    error: Exception, host: str, port: int, greet: Callable[[socket.socket], None] | None = None
+    error: Exception,
+    host: str,
+    port: int,
+    greet: Callable[[socket.socket], None] | None = None,
+    *,
+    within_s: float = LOOK_WITHIN_S,
 ) -> str:
-    """Why no TLS came about with this server. For a certificate it is asked once more, to say whose that is."""
+    """Why no TLS came about with this server. For a certificate it is asked once more, to say whose that is: in time,
+    or without that."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return tls_reason_of(error)
-    return tls_reason_of(error, await asyncio.to_thread(certificate_of, host, port, greet), host)
+    try:
+        # Each step of the look has a limit of its own, and a name server or a slow server can make it many.
+        async with asyncio.timeout(within_s):
+            seen = await asyncio.to_thread(certificate_of, host, port, greet)
+    except TimeoutError:
+        seen = None
+    return tls_reason_of(error, seen, host)
 
 
 def tls_reason_at(error: ssl.SSLError, url: str) -> str:

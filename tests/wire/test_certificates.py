@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from bot.clock import Clock
 from bot.domain.errors import Unreachable
 from bot.settings import Settings, Smtp
-from bot.wire.certificates import Certificate, certificate_of, tls_reason_of, without_code
+from bot.wire.certificates import Certificate, certificate_of, tls_reason, tls_reason_of, without_code
 from bot.wire.http_client import ask, http_client
 from bot.wire.mail import Letter, Mail
 from bot.wire.s3_library import make_client, translated
@@ -128,3 +129,21 @@ def test_a_server_that_shows_nothing_at_the_second_look_leaves_the_words_without
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         assert certificate_of("127.0.0.1", nobody.getsockname()[1]) is None
+
+
+async def test_a_second_look_that_hangs_is_not_waited_for() -> None:
+    """An attempt would be over with it, and what was never sent would count as perhaps sent."""
+    error = ssl.SSLCertVerificationError(1, "certificate has expired")
+    error.verify_code = 10
+    released, ended = threading.Event(), threading.Event()
+
+    def hang(line: socket.socket) -> None:
+        released.wait()
+        ended.set()
+        raise OSError("it has gone")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        said = await tls_reason(error, "127.0.0.1", server.getsockname()[1], hang, within_s=0.1)
+        released.set()
+        await asyncio.to_thread(ended.wait)
+    assert said == "the certificate has expired"
