@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import Rejected
+from bot.services.outbox.kinds import NoLongerWanted
 from bot.services.people.people import People
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Message
@@ -39,7 +40,8 @@ class ShiftMessages:
         """Where incidents are announced."""
         channel = await self._channels.announced_in()
         if channel is None:
-            raise Rejected("the channel of incidents is missing")
+            # What is missing is shown elsewhere.
+            raise NoLongerWanted("the channel of incidents is missing")
         if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=delivery.created_at)):
             return found
         return await self._gateway.post(channel, await written(), key=key)

@@ -131,15 +131,15 @@ class Posts(DeliveryKind[Posted]):
         await self._outbox.wake(conn, ["card", "post"], {})
 
     async def send(self, delivery: Delivery) -> Posted:
-        if "person" in delivery.payload:
-            return await self._post(delivery, await self._account(delivery.payload["person"]), _said(delivery))
         of = next((delivery.payload[key] for key in ("incident", "lead_of") if key in delivery.payload), None)
         incident = None if of is None else await self._incident(of)
         said = _said(delivery)
-        if incident is None:
-            return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if self._outbox.waited(delivery) > LATE_AFTER:
             said = headed(self._rendering.say("slack/as_of", incident=incident, at=delivery.created_at), said)
+        if "person" in delivery.payload:
+            return await self._post(delivery, await self._account(delivery.payload["person"]), said)
+        if incident is None:
+            return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if "lead_of" in delivery.payload:
             return (await self._post_to_lead(delivery, incident, said))[0]
         return await self._post_for(incident, delivery, said)
