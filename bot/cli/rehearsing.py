@@ -13,6 +13,7 @@ from bot.domain.errors import Refused
 from bot.rehearsal import Hall, Rehearsal, as_junit, as_replay, as_text
 from bot.runbook import Runbook
 from bot.runbook import load as load_runbook
+from bot.runbook.mistakes import advised
 from bot.scenarios import Replay, Script, load_past, replay_of
 from bot.scenarios import load as load_script
 from bot.shipped import shipped_runbook, shipped_scenarios
@@ -66,7 +67,7 @@ def rehearse(
 def _ready(name: str, runbook: Path | None) -> tuple[Script, Runbook]:
     """Everything is read before anything is played. Raises CannotBegin with every mistake."""
     try:
-        path = shipped_scenarios().get(name, Path(name))
+        path = _path_of(name)
         script = load_script(path)
         own = runbook or _runbook_of(script, path)
         book = load_runbook(own, os.environ)
@@ -74,6 +75,14 @@ def _ready(name: str, runbook: Path | None) -> tuple[Script, Runbook]:
     except Refused as error:
         raise CannotBegin(str(error)) from error
     return script, book
+
+
+def _path_of(name: str) -> Path:
+    """Raises Refused for what looks like a shipped one's name and is none."""
+    shipped, path = shipped_scenarios(), Path(name)
+    if name not in shipped and not path.suffix and not path.exists():
+        raise Refused(f"There is no scenario and no file “{name}”. {advised(name, shipped)}")
+    return shipped.get(name, path)
 
 
 def _ready_again(path: Path, runbook: Path | None) -> tuple[Replay, Runbook]:

@@ -183,10 +183,12 @@ async def test_the_command_ends_with_what_became_of_the_expectations(tmp_path: P
     well = await tocsin("rehearse", "right.yml", at=tmp_path)
     badly = await tocsin("rehearse", "right.yml", "wrong.yml", "--junit", "out.xml", at=tmp_path)
     not_at_all = await tocsin("rehearse", "right.yml", "broken.yml", at=tmp_path)
+    mistyped = await tocsin("rehearse", "nobody-answer", at=tmp_path)
     nowhere = await tocsin("rehearse", "right.yml", "--junit", "none/out.xml", at=tmp_path)
 
     assert (well.code, badly.code, not_at_all.code) == (0, 1, 2), well.err + badly.err
     assert "Ada Obi is paged in Slack (accepted)" in well.out
     assert "broken.yml:" in not_at_all.err
+    assert mistyped.code == 2 and "Did you mean nobody-answers?" in mistyped.err
     assert (nowhere.code, nowhere.out) == (2, "") and "none/out.xml cannot be written" in nowhere.err
     assert 'failures="1"' in (tmp_path / "out.xml").read_text()

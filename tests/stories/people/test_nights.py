@@ -47,8 +47,9 @@ async def test_a_night_is_by_the_clock_of_who_is_paged_and_who_leads_hears_of_th
             await world.passes(minutes=20)
             await ask(world, "eve", f"/incident resolve INC-{nights} done")
             await world.passes(hours=11, minutes=40)
-        [said] = warned(world)
+        said = warned(world)[-1]
         assert "You were paged 3 nights in a row" in said and said.count("1 page") == 3
+        assert not any("Ada Obi" in one for one in warned(world))
 
 
 async def test_who_has_left_the_runbook_is_not_told_of(new_world: NewWorld, database: str) -> None:
