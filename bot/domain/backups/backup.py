@@ -15,6 +15,8 @@ BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
 
 # A backup whose process has not been heard of for this long has lost it.
 LOST_AFTER = timedelta(minutes=1)
+# What a lost one has left is looked at again after this, unless somebody has been able to: it may be large.
+LOOK_AGAIN_AFTER = timedelta(minutes=10)
 # In the name of a dump: when it was begun, between the entry's name and its number.
 BEGUN = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 # When people are told what was cleaned up.
@@ -38,7 +40,7 @@ class Backup:
     and `counted` says how they came to be known, or why they are not. `before_restore` is the restore that it was taken
     before, for safety. `adopted_at`: it lay at its place already, made by a bot with another memory. `source` is the
     database that was dumped: `server`, `port`, `database`, and in `properties` what the dump of it does not hold;
-    None = it is of a time when that was not recorded.
+    None = it is of a time when that was not recorded. `sweep_at`: what a lost one has left is to be looked at then.
     """
 
     id: int
@@ -65,6 +67,7 @@ class Backup:
     before_restore: int | None = None
     adopted_at: datetime | None = None
     source: Mapping[str, Any] | None = None
+    sweep_at: datetime | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.clock import PLANNED_ANEW_FOR, Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.backups.backup import LOST_AFTER, Backup, BackupStanding, next_run, worst_first
+from bot.domain.backups.backup import LOOK_AGAIN_AFTER, LOST_AFTER, Backup, BackupStanding, next_run, worst_first
 from bot.domain.errors import AlreadyDone, Refused
 from bot.rendering import time_shown
 from bot.runbook import Runbook
@@ -54,18 +54,22 @@ class Backups(DueByRows):
         async with self._db.transaction() as conn:
             due = await backups.claim_plans(conn, self._supported, now)
             begun = [await self._begin_planned(conn, name, now) for name in due]
-            lost = await backups.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
+            again_at, own = now + LOOK_AGAIN_AFTER, self._runs.own
+            lost = await backups.lose(conn, silent_since=now - LOST_AFTER, own=own, now=now, again_at=again_at)
             for backup in lost:
                 await self._runs.tell(conn, backup)
+            left = await backups.claim_left(
+                conn, self._supported, self._dumps.machine, own=own, now=now, again_at=again_at
+            )
         for backup in filter(None, begun):
             self._runs.start(backup)
-        for backup in lost:
+        for backup in [*lost, *left]:
             self._runs.take_over(backup)
-        return len(due) + len(lost)
+        return len(due) + len(lost) + len(left)
 
     @property
     def due_rows(self) -> DueRows:
-        return backups.due_rows(self._supported, own=self._runs.own, lost_after=LOST_AFTER)
+        return backups.due_rows(self._supported, own=self._runs.own, lost_after=LOST_AFTER, machine=self._dumps.machine)
 
     @property
     def under_way(self) -> int:

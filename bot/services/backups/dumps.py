@@ -9,7 +9,18 @@ from pathlib import Path
 
 from bot.domain.backups.backup import Backup, Damaged
 from bot.domain.errors import Failed, Refused
-from bot.dumpers import BackupPlace, Content, DumpDraft, Dumper, Equipment, KeptDump, Tally, kind_of_place, sum_of
+from bot.dumpers import (
+    BackupPlace,
+    Content,
+    DumpDraft,
+    Dumper,
+    Equipment,
+    KeptDump,
+    Tally,
+    is_of_one_machine,
+    kind_of_place,
+    sum_of,
+)
 from bot.runbook import Runbook
 from bot.services.backups.manifests import Beside, Described, described, manifest_of, read_beside
 from bot.services.backups.proofs import prove_readable, prove_written
@@ -83,6 +94,10 @@ class Dumps:
         wanted = self._wanted[name]
         dumper = self._dumpers[wanted.kind]
         await sum_of(dumper.dump(wanted, await dumper.equip(wanted, self._tools), Tally(), quick=True))
+
+    def sees(self, backup: Backup) -> bool:
+        """Whether what it wrote would be found from here: a folder is seen by its own machine alone."""
+        return backup.machine == self.machine or not is_of_one_machine(backup.place)
 
     async def left_by(self, lost: Backup) -> Described | None:
         """What a run that died has left under its name; None = nothing of use, and that is discarded."""

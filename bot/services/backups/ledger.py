@@ -77,6 +77,15 @@ class BackupLedger:
         if await self._record(lambda conn: backups.fail(conn, number, error=error, now=self._clock.now())):
             log.warning("backup=%s failed error=%r", number, error)
 
+    async def swept(self, lost: Backup) -> None:
+        """What it left has been looked at, and nothing of it counts."""
+
+        async def record() -> None:
+            async with self._db.transaction() as conn:
+                await backups.swept(conn, lost.id)
+
+        await until_recorded(record)
+
     async def tell(self, conn: Connection, backup: Backup) -> None:
         """Its card; of one that is over its alert too, and the card of the failure that it makes good."""
         await self._cards.show(conn, backup)

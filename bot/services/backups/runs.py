@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.domain.backups.backup import Backup
+from bot.domain.backups.backup import Backup, Damaged
 from bot.domain.errors import Failed, Refused
 from bot.services.backups.dumps import Dumps
 from bot.services.backups.ledger import BackupLedger
@@ -61,14 +61,20 @@ class Runs:
         await until_recorded(lambda: self._retention.tidy(backup.name))
 
     async def _salvage(self, lost: Backup) -> None:
-        """A run that died when its dump had its name already has made a good one after all, if that can be read."""
+        """A run that died when its dump had its name already has made a good one after all, if that can be read.
+
+        What cannot be looked at now is looked at again later.
+        """
         try:
             left = await self._dumps.left_by(lost)
-            if left is None:
-                return
-            made = left.made
-            await self._dumps.prove(replace(lost, size=made.size, sha256=made.sha256, counts=made.counts))
-        except (Failed, Refused) as error:
+            if left is not None:
+                made = left.made
+                await self._dumps.prove(replace(lost, size=made.size, sha256=made.sha256, counts=made.counts))
+                await self._ledger.succeed(lost, made)
+            elif self._dumps.sees(lost):
+                await self._ledger.swept(lost)
+        except Damaged as error:
             log.warning("backup=%s lost, and its file is of no use: %s", lost.id, error)
-        else:
-            await self._ledger.succeed(lost, made)
+            await self._ledger.swept(lost)
+        except (Failed, Refused) as error:
+            log.warning("backup=%s lost, and its leftovers cannot be read now: %s", lost.id, error)

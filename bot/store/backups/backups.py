@@ -64,9 +64,10 @@ async def plans(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
     return {row["name"]: row["due_at"] for row in await SQL.all(conn, "plans", names=list(names))}
 
 
-def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelta) -> DueRows:
-    """When the next plan is due, or a run that is not among `own` counts as lost after this much silence."""
-    return DueRows(SQL, {"names": list(names), "own": list(own), "lost_after": lost_after})
+def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelta, machine: str) -> DueRows:
+    """When the next plan is due, a run that is not among `own` counts as lost after this much silence, or what one has
+    left can be looked at from this machine."""
+    return DueRows(SQL, {"names": list(names), "own": list(own), "lost_after": lost_after, "machine": machine})
 
 
 # Runs
@@ -128,9 +129,25 @@ async def fail(conn: Connection, backup_id: int, *, error: str, now: datetime) -
     return _backup(await SQL.one(conn, "fail", id=backup_id, error=error, now=now))
 
 
-async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Backup]:
-    """Give up the runs whose process has been silent since then."""
-    return [Backup(**row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+async def lose(
+    conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime, again_at: datetime
+) -> list[Backup]:
+    """Give up the runs whose process has been silent since then; others look at what they left from `again_at` on."""
+    when = {"silent_since": silent_since, "now": now, "again_at": again_at}
+    return [Backup(**row) for row in await SQL.all(conn, "lose", own=list(own), **when)]
+
+
+async def claim_left(
+    conn: Connection, names: Sequence[str], machine: str, *, own: Collection[int], now: datetime, again_at: datetime
+) -> list[Backup]:
+    """Lost ones at which nobody has looked yet, as far as this machine can."""
+    values = {"names": list(names), "machine": machine, "own": list(own), "now": now, "again_at": again_at}
+    return [Backup(**row) for row in await SQL.all(conn, "claim_left", **values)]
+
+
+async def swept(conn: Connection, backup_id: int) -> None:
+    """What it left has been looked at, and is gone or counts."""
+    await SQL.run(conn, "swept", id=backup_id)
 
 
 async def judge(conn: Connection, backup_id: int, *, damage: str | None, now: datetime) -> Backup | None:

@@ -15,10 +15,13 @@ UPDATE backup_plans SET due_at = %(due_at)s WHERE name = %(name)s;
 SELECT name, due_at FROM backup_plans WHERE name = ANY(%(names)s);
 
 -- name: next_due
--- The next plan, or the moment a silent run counts as lost.
+-- The next plan, the moment a silent run counts as lost, or what one has left that this machine can look at.
 SELECT LEAST(
     (SELECT min(due_at) FROM backup_plans WHERE name = ANY(%(names)s)),
-    (SELECT min(heard_at) + %(lost_after)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[]))
+    (SELECT min(heard_at) + %(lost_after)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[])),
+    (SELECT min(sweep_at) FROM backups
+        WHERE sweep_at IS NOT NULL AND name = ANY(%(names)s) AND (machine = %(machine)s OR place LIKE '%%://%%')
+            AND id <> ALL(%(own)s::bigint[]))
 ) AS due_at;
 
 -- name: hold
@@ -62,7 +65,7 @@ WHERE id = %(id)s AND state = 'running';
 UPDATE backups
 SET state = 'good', ended_at = %(now)s, size = %(size)s, sha256 = %(sha256)s, tool = %(tool)s, server = %(server)s,
     verified_at = %(now)s, error = NULL, tables = %(tables)s, tables_done = coalesce(%(tables)s, 0),
-    counts = %(counts)s, counted = %(counted)s, source = %(source)s
+    counts = %(counts)s, counted = %(counted)s, source = %(source)s, sweep_at = NULL
 WHERE id = %(id)s AND state IN ('running', 'lost')
 RETURNING *;
 
@@ -72,10 +75,22 @@ WHERE id = %(id)s AND state = 'running'
 RETURNING *;
 
 -- name: lose
--- Those whose process has not been heard of since.
-UPDATE backups SET state = 'lost', ended_at = %(now)s
+-- Those whose process has not been heard of since. Whoever gives one up looks at once at what it has left.
+UPDATE backups SET state = 'lost', ended_at = %(now)s, sweep_at = %(again_at)s
 WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
 RETURNING *;
+
+-- name: claim_left
+-- Lost ones at which nobody has looked. What is in a folder is seen by its own machine alone.
+UPDATE backups SET sweep_at = %(again_at)s
+WHERE id IN (
+    SELECT id FROM backups
+    WHERE sweep_at <= %(now)s AND name = ANY(%(names)s) AND (machine = %(machine)s OR place LIKE '%%://%%')
+        AND id <> ALL(%(own)s::bigint[]) FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: swept
+UPDATE backups SET sweep_at = NULL WHERE id = %(id)s;
 
 -- name: judge
 UPDATE backups SET state = %(state)s, verified_at = %(now)s, error = %(error)s

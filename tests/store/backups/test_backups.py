@@ -89,13 +89,13 @@ async def test_a_run_is_lost_when_it_is_silent_for_too_long_unless_it_is_our_own
         backup = await begun(conn)
         assert backup
         await backups.hear(conn, backup.id, size=5, tables=None, tables_done=0, now=NOON + SECOND)
-        due = await backups.due_rows([], own=[], lost_after=LOST_AFTER).soonest(conn)
+        due = await backups.due_rows([], own=[], lost_after=LOST_AFTER, machine="here").soonest(conn)
         assert due == NOON + SECOND + LOST_AFTER
-        assert await backups.due_rows([], own=[backup.id], lost_after=LOST_AFTER).soonest(conn) is None
+        assert await backups.due_rows([], own=[backup.id], lost_after=LOST_AFTER, machine="here").soonest(conn) is None
 
-        assert await backups.lose(conn, silent_since=NOON, own=[], now=due) == []
-        assert await backups.lose(conn, silent_since=NOON + SECOND, own=[backup.id], now=due) == []
-        (lost,) = await backups.lose(conn, silent_since=NOON + SECOND, own=[], now=due)
+        assert await backups.lose(conn, silent_since=NOON, own=[], now=due, again_at=due) == []
+        assert await backups.lose(conn, silent_since=NOON + SECOND, own=[backup.id], now=due, again_at=due) == []
+        (lost,) = await backups.lose(conn, silent_since=NOON + SECOND, own=[], now=due, again_at=due)
         assert (lost.state, lost.size) == ("lost", 5)
 
 
@@ -103,7 +103,7 @@ async def test_a_run_given_up_for_lost_that_is_whole_after_all_is_good(db: Datab
     async with db.transaction() as conn:
         backup = await begun(conn)
         assert backup
-        await backups.lose(conn, silent_since=NOON, own=[], now=NOON)
+        await backups.lose(conn, silent_since=NOON, own=[], now=NOON, again_at=NOON)
         assert await backups.fail(conn, backup.id, error="too late", now=NOON) is None
         done = await backups.succeed(conn, backup.id, MADE, NOON)
         assert done and done.state == "good"

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import platform
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -136,6 +138,33 @@ async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
         await world.passes(minutes=1)
         assert [run.state for run in await runs(world)] == ["lost", "good"]
         assert dumps(folder) == good
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_what_a_lost_run_has_left_is_looked_at_although_whoever_noticed_died_too(
+    new_world: NewWorld, guarded: Guarded, folder: Path, named: bool
+) -> None:
+    """By a later process of its own machine, and by none of another."""
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        good = await one_good_backup(world, folder)
+        second = await begun(world, folder)
+        dump, half = only_dump(folder), folder / f".{second.file}.part"
+        half.write_bytes(dump.read_bytes())
+        shutil.copy(f"{dump}.json", f"{folder / second.file}.json")
+        if named:
+            half.rename(folder / second.file)
+        now = world.clock.now()
+        async with world.house.db.transaction() as conn:
+            await backups.lose(conn, silent_since=now, own=[], now=now, again_at=now + timedelta(minutes=5))
+        await world.passes(minutes=6)
+        assert half.exists() or named, "it is none of this machine's"
+        assert [run.state for run in await runs(world)] == ["lost", "good"]
+        async with world.house.db.transaction() as conn:
+            await conn.execute("UPDATE backups SET machine = %s", [platform.node()])
+        await world.passes(minutes=6)
+        assert [run.state for run in await runs(world)] == ["good" if named else "lost", "good"]
+        assert named or dumps(folder) == good
+        assert {run.sweep_at for run in await runs(world)} == {None}
 
 
 async def waits(server: Guarded) -> None:
