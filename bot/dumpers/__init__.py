@@ -151,6 +151,11 @@ class Restorer(Protocol):
     async def exists(self, backup: Any, database: str = "") -> bool:
         """Whether there is a database of this name; without a name, the target."""
 
+    async def number_of(self, backup: Any, database: str) -> int | None:
+        """The server's own of this database, which stays when its name is changed; None = there is none of this name.
+
+        Of those that exchange."""
+
     async def exchange(self, backup: Any, scratch: str, aside: str, target: str) -> bool:
         """Put the scratch database into the place of the target, which is kept as `aside`; False = there was none.
 

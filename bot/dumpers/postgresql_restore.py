@@ -141,6 +141,12 @@ async def exists(backup: PostgresqlBackup, database: str = "") -> bool:
         return await _stands(conn, database or target_of(backup))
 
 
+async def number_of(backup: PostgresqlBackup, database: str) -> int | None:
+    async with _entrance(backup) as conn:
+        row = await (await conn.execute(SQL("number"), {"name": database})).fetchone()
+    return int(row[0]) if row else None
+
+
 async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: str) -> bool:
     async with _entrance(backup) as conn, _entrance(backup) as other:
         stands = await _stands(conn, target)

@@ -1,6 +1,9 @@
 -- name: stands
 SELECT EXISTS (SELECT FROM pg_database WHERE datname = %(name)s);
 
+-- name: number
+SELECT oid::bigint FROM pg_database WHERE datname = %(name)s;
+
 -- name: prospect
 -- Of a target: its owner, its size in bytes where this account may know it, and how many are connected to it.
 SELECT pg_get_userbyid(datdba),

@@ -29,7 +29,8 @@ class Restore:
 
     `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
     were; `lost` is what could not be brought back, in words. `bytes_back`: how much of the backup has been so far.
-    `server_running`: see `Target.running`.
+    `server_running`: see `Target.running`. `scratch_number`: the server's own of `scratch`, whatever that is called by
+    now; None = it was not about to be swapped in.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Restore:
     lost: Sequence[str] = ()
     bytes_back: int = 0
     server_running: str | None = None
+    scratch_number: int | None = None
 
     @property
     def left(self) -> timedelta | None:

@@ -31,6 +31,10 @@ class Target:
         """The same database of the same server; its owner and its size may be others by now."""
         return (self.server, self.port, self.database) == (other.server, other.port, other.database)
 
+    def is_beside(self, other: "Target") -> bool:
+        """On the same server."""
+        return (self.server, self.port) == (other.server, other.port)
+
 
 @dataclass(frozen=True)
 class Prospect:

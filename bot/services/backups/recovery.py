@@ -116,6 +116,17 @@ class BackupRecovery:
         """Whether there is a database of this name beside the target; without a name, the target itself."""
         return await self._restorer(name).exists(self._wanted[name], database)
 
+    async def number_of(self, name: str, database: str) -> int | None:
+        """The server's own of this database, which stays when its name changes; None = there is none."""
+        return await self._restorer(name).number_of(self._wanted[name], database) if self.exchanges(name) else None
+
+    async def must_lead_beside(self, name: str, target: Target) -> None:
+        """Raises Rejected where the runbook's entry leads to another server than the target's: nothing that is or is
+        not there says anything of it."""
+        found = await self._restorer(name).prospect(self._wanted[name])
+        if not found.target.is_beside(target):
+            raise Rejected(f"it replaced {target.shown}, and the runbook's entry leads to {found.target.shown} now")
+
     async def exchange(self, name: str, scratch: str, aside: str, target: Target) -> bool:
         """Put what was brought back into its place; False = there was nothing there before."""
         return await self._restorer(name).exchange(self._wanted[name], scratch, aside, target.database)

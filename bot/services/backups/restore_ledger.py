@@ -42,16 +42,17 @@ class RestoreLedger:
         async with self._db.transaction() as conn:
             return await restores.get(conn, restore.id)
 
-    async def move_on(self, restore: Restore, stage: Stage) -> None:
+    async def move_on(self, restore: Restore, stage: Stage, *, number: int | None = None) -> None:
         """Raises Rejected when others have given it up for lost: then it must not touch anything any more.
 
         A database of ours that is away or full for a moment ends nothing. But who approved it does not expect it hours
-        later: after the time in which others would give it up the failure is raised.
+        later: after the time in which others would give it up the failure is raised. `number`: see
+        `Restore.scratch_number`.
         """
 
         async def record() -> None:
             async with self._db.transaction() as conn:
-                if not await restores.move_on(conn, restore.id, stage, self._clock.now()):
+                if not await restores.move_on(conn, restore.id, stage, self._clock.now(), number=number):
                     raise Rejected("it has been given up for lost meanwhile")
                 await self._steps.write(conn, await restores.get(conn, restore.id), stage, TOCSIN.name)
 

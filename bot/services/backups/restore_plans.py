@@ -85,7 +85,7 @@ class RestorePlans:
         incident_id = incident.id if incident else None
         name = plan.backup.name
         if other := await restores.open_into(conn, name, plan.prospect.target):
-            raise AlreadyDone(_in_the_way(other, self._people.known_name(other.asked_by)))
+            raise AlreadyDone(self._in_the_way(other, actor))
         restore = await restores.ask(
             conn, name=name, backup_id=plan.backup.id, asked_by=self._people.with_account(actor),
             prospect=plan.prospect, incident_id=incident_id, now=now, expires_at=now + APPROVE_WITHIN,
@@ -94,12 +94,28 @@ class RestorePlans:
             raise AlreadyDone(f"Another restore of {name} is under way: its message shows its progress.")
         return restore
 
+    async def own_waiting(self, conn: Connection, actor: Actor, plan: Plan) -> Restore | None:
+        """What this person has asked for already, by this plan, and nobody has decided; locked."""
+        other = await restores.open_into(conn, plan.backup.name, plan.prospect.target)
+        if other is None or other.backup_id != plan.backup.id or not self._is_of(actor, other):
+            return None
+        locked = await restores.lock(conn, other.id)
+        return locked if locked.state == "waiting" and locked.target.is_where(plan.prospect.target) else None
 
-def _in_the_way(other: Restore, asked_by: str) -> str:
-    into = f"Restore {other.id} into {other.target.database}"
-    if other.state == "waiting":
+    def _is_of(self, actor: Actor, restore: Restore) -> bool:
+        return self._people.is_one(actor, restore.asked_by, restore.asked_account)
+
+    def _in_the_way(self, other: Restore, actor: Actor) -> str:
+        into = f"Restore {other.id} into {other.target.database}"
+        if other.state != "waiting":
+            return f"{into} is already running: its message shows its progress."
+        if self._is_of(actor, other):
+            return (
+                f"{into} is already waiting for approval: you asked for it. If nobody can approve it: "
+                f"`/backup restore {other.backup_id} break-glass <why>`. If it is not what you want, reject it first."
+            )
+        asked_by = self._people.known_name(other.asked_by)
         return f"{into} is already waiting for approval: {asked_by} asked for it. Approve it, or reject it first."
-    return f"{into} is already running: its message shows its progress."
 
 
 async def must_be_free(conn: Connection, restore: Restore) -> None:

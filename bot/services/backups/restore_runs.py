@@ -58,12 +58,18 @@ class RestoreRuns:
     async def _look_and_drop(self, restore: Restore) -> tuple[bool, bool]:
         """Whether the restored data is in its place, and whether the previous database is kept."""
         name = restore.name
+        if restore.prospect:
+            await self._recovery.must_lead_beside(name, restore.target)
         await self._recovery.drop(name, restore.scratch)
         # Only now: a process that was frozen and wakes up has nothing left to exchange.
         kept = await self._recovery.exists(name, restore.aside)
-        # Where it was overwritten, that something is there now says nothing.
-        began_empty = restore.was_gone and not restore.is_mixed
-        return kept or (began_empty and await self._recovery.exists(name)), kept
+        return kept or await self._is_in_place(restore), kept
+
+    async def _is_in_place(self, restore: Restore) -> bool:
+        """By its number: somebody may have dropped the target meanwhile, or made one that was not there."""
+        if restore.scratch_number is None:
+            return False
+        return await self._recovery.number_of(restore.name, restore.target.database) == restore.scratch_number
 
     async def _restore(self, restore: Restore) -> None:
         begun_s = time.monotonic()
@@ -98,7 +104,8 @@ class RestoreRuns:
     async def _put_in_place(self, restore: Restore, backup: Backup) -> bool:
         """False: the previous database is not kept, because there was none or it was overwritten."""
         if self._recovery.exchanges(restore.name):
-            await self._ledger.move_on(restore, "exchanging")
+            number = await self._recovery.number_of(restore.name, restore.scratch)
+            await self._ledger.move_on(restore, "exchanging", number=number)
             return await self._recovery.exchange(restore.name, restore.scratch, restore.aside, restore.target)
         await self._ledger.move_on(restore, "overwriting")
         await self._recovery.overwrite(backup, restore.scratch, restore.target)

@@ -54,7 +54,8 @@ class Restores:
     ) -> Restore:
         """Begin without a second person; the next tier is paged with the reason, and it stands in the log.
 
-        The reason overrules invariants too. `into` has to be typed where the backup is of another database.
+        What they have asked for already and nobody has approved begins then. The reason overrules invariants too.
+        `into` has to be typed where the backup is of another database.
         """
         plan = await self._plans.of(actor, backup_id, incident)
         target = plan.prospect.target
@@ -63,7 +64,8 @@ class Restores:
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            restore = await self._plans.open(conn, actor, plan, incident)
+            waiting = await self._plans.own_waiting(conn, actor, plan)
+            restore = waiting or await self._plans.open(conn, actor, plan, incident)
             await must_be_free(conn, restore)
             paged = await self._witnesses.page(conn, actor, restore, incident, reason)
             await restores.tie(conn, restore.id, paged.id)

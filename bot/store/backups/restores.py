@@ -70,9 +70,12 @@ async def tie(conn: Connection, restore_id: int, incident_id: int) -> None:
     await SQL.run(conn, "tie", id=restore_id, incident_id=incident_id)
 
 
-async def move_on(conn: Connection, restore_id: int, stage: Stage, now: datetime) -> bool:
-    """What it is doing now; its heartbeat too. False: it has been given up meanwhile, and must not go on."""
-    return bool(await SQL.run(conn, "move_on", id=restore_id, stage=stage, now=now))
+async def move_on(conn: Connection, restore_id: int, stage: Stage, now: datetime, *, number: int | None = None) -> bool:
+    """What it is doing now; its heartbeat too. False: it has been given up meanwhile, and must not go on.
+
+    `number`: the server's own of the database that is about to be swapped in.
+    """
+    return bool(await SQL.run(conn, "move_on", id=restore_id, stage=stage, now=now, number=number))
 
 
 async def hear(conn: Connection, restore_id: int, *, bytes_back: int, now: datetime) -> Restore | None:

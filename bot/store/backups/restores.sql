@@ -52,7 +52,9 @@ RETURNING *;
 UPDATE backup_restores SET incident_id = %(incident_id)s WHERE id = %(id)s;
 
 -- name: move_on
-UPDATE backup_restores SET stage = %(stage)s, heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
+UPDATE backup_restores
+SET stage = %(stage)s, heard_at = %(now)s, scratch_number = coalesce(%(number)s::bigint, scratch_number)
+WHERE id = %(id)s AND state = 'running';
 
 -- name: hear
 -- The process that runs it is alive.

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -263,6 +263,52 @@ async def test_breaking_the_glass_without_an_incident_declares_one_and_wakes_som
             assert not any(words in letter.as_string() for words in ("nobody answers", "Ada", "@ada"))
 
 
+async def test_whoever_asked_and_finds_nobody_to_approve_breaks_the_glass_of_the_same_restore(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """As the bot itself has advised; somebody else can approve it, and does not break it."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup run orders")
+        assert "break-glass" in await answered(world, world.ada, "/backup restore 1")
+        assert "break-glass" in await answered(world, world.ada, "/backup restore 1")
+        assert "Approve it" in await answered(world, world.ben, "/backup restore 1 break-glass nobody answers")
+        assert "reject it first" in await answered(world, world.ada, "/backup restore 2 break-glass nobody answers")
+        assert (await restored(world)).state == "waiting"
+
+        await answered(world, world.ada, "/backup restore 1 break-glass nobody answers")
+        assert rows(guarded, address) == 200 and len(await steps(world)) > 2
+        assert "*without a second person*: nobody answers" in shown(world) and "is done in" in shown(world)
+        assert (await steps(world))[1] == ("ada", "broken")
+        with pytest.raises(AlreadyDone, match="has begun already"):
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
+        assert [step for _, step in await steps(world)].count("done") == 1
+
+
+@pytest.mark.parametrize("second", ["approves too", "rejects", "breaks the glass"])
+async def test_of_two_who_decide_at_one_instant_one_does_and_the_other_reads_what_was_decided(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, second: str
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        house = world.house
+        deeds: dict[str, Callable[[], Awaitable[object]]] = {
+            "approves too": lambda: house.backup_restore_decisions.approve(Actor("ben"), 1),
+            "rejects": lambda: house.backup_restore_decisions.reject(Actor("ada"), 1),
+            "breaks the glass": lambda: house.backup_restores.break_glass(Actor("ada"), 1, None, "nobody answers"),
+        }
+        first = house.backup_restore_decisions.approve(Actor("ben"), 1)
+        ends = await asyncio.gather(first, deeds[second](), return_exceptions=True)
+        assert sum(isinstance(end, AlreadyDone) for end in ends) == 1, ends
+        await world.settled()
+        taken = [step for _, step in await steps(world)]
+        decided = [step for step in taken if step in ("approved", "rejected", "broken")]
+        assert len(decided) == 1 and taken.count("done") == (decided != ["rejected"])
+        assert rows(guarded, address) == (4 if decided == ["rejected"] else 200)
+        assert len(asides(guarded)) == taken.count("done")
+
+
 async def test_breaking_the_glass_is_for_those_who_may_restore(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
@@ -428,7 +474,8 @@ async def test_two_entries_of_one_database_are_not_restored_at_once(
         )
         [refused] = [one for one in asked if isinstance(one, AlreadyDone)]
         assert "is already waiting for approval" in str(refused)
-        said = await answered(world, world.ben, "/backup restore 2 break-glass Nobody is awake")
+        who, number = (world.ada, 1) if asked[0] is refused else (world.ben, 2)
+        said = await answered(world, who, f"/backup restore {number} break-glass Nobody is awake")
         assert "reject it first" in said
 
 
@@ -515,6 +562,63 @@ async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
             (aside,) = asides(guarded)
             assert f"*The restored data is in place*, the previous database is kept as `{aside}`" in said
             assert rows(guarded, address) == 200
+
+
+async def test_what_stands_under_the_name_of_a_database_that_was_gone_is_not_called_restored(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Somebody made an empty one meanwhile, and then the process died."""
+    question = "SELECT count(*) FROM orders, pg_sleep(CASE WHEN current_database() LIKE 'tocsin%' THEN 40 ELSE 0 END)"
+    runbook = keep(address, tmp_path, f'invariants: {{"{question}": "> 0"}}')
+    (tmp_path / "runbook.yml").write_text(runbook)
+    async with new_world(runbook=runbook) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("DROP DATABASE orders")
+        await answered(world, world.ada, "/backup restore 1")
+        process = await begun(database, tmp_path)
+        await until(lambda: bool(guarded.ask("SELECT count(*) FROM backup_restores WHERE stage = 'asking'", database)))
+        guarded.tell(f"CREATE DATABASE orders OWNER {USER}")
+        process.kill()
+        await process.wait()
+        await world.passes(seconds=62)
+        assert "in place" not in shown(world) and "in place" not in over(world)
+        assert (await restored(world)).exchanged_at is None and asides(guarded) == []
+
+
+async def test_data_that_was_put_in_the_place_of_a_database_dropped_meanwhile_is_found_there(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """After the safety backup, so that nothing is kept beside; and the process died before it could write that down."""
+    (tmp_path / "runbook.yml").write_text(keep(address, tmp_path))
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address, hours=0)
+        await answered(world, world.ada, "/backup restore 1")
+        await killed_after_the_exchange(guarded, database, tmp_path)
+        (aside,) = asides(guarded)
+        guarded.tell(f"DROP DATABASE {aside}")
+        await world.passes(seconds=62)
+        assert "*The restored data is in place*." in shown(world)
+        assert "*orders holds the restored data after all*" in over(world) and rows(guarded, address) == 200
+
+
+async def test_an_entry_that_leads_to_another_server_by_then_says_nothing_of_the_one_that_was_replaced(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    runbook = keep(address, tmp_path)
+    (tmp_path / "runbook.yml").write_text(runbook)
+    (tmp_path / "s").symlink_to(guarded.host)
+    elsewhere = address.replace(quote(guarded.host, safe=""), quote(str(tmp_path / "s"), safe=""))
+    async with new_world(runbook=runbook) as world:
+        await harmed(world, guarded, address, hours=0)
+        await answered(world, world.ada, "/backup restore 1")
+        await killed_after_the_exchange(guarded, database, tmp_path)
+    async with new_world(runbook=keep(elsewhere, tmp_path)) as world:
+        await world.passes(minutes=3)
+        assert "it is not known yet which data orders holds" in shown(world)
+    async with new_world(runbook=runbook) as world:
+        await world.passes(minutes=10)
+        found = await restored(world)
+        assert found.exchanged_at is not None and found.kept
 
 
 @pytest.mark.parametrize("had_swapped", [False, True])
