@@ -167,7 +167,7 @@ def _what_to_restore(call: Call) -> tuple[int, str, str]:
     into = ""
     word, why = first_word(rest)
     if word.lower() == "into":
-        into, rest = first_word(why)
+        into, rest = _before_glass(why)
         if not into:
             raise Refused(f"Say what is replaced, by its name: `/backup restore {number} into <database>`.")
         word, why = first_word(rest)
@@ -181,6 +181,13 @@ def _what_to_restore(call: Call) -> tuple[int, str, str]:
     if not why.strip():
         raise Refused(f"Say why nobody else can approve it: `/backup restore {number} break-glass <why>`.")
     return int(number), into, why.strip()
+
+
+def _before_glass(text: str) -> tuple[str, str]:
+    """The name of a database, which may have blanks in it, and the rest from the glass on."""
+    words = text.split(" ")
+    glass = next((at for at, word in enumerate(words) if word.lower() in GLASS), len(words))
+    return " ".join(words[:glass]).strip(), " ".join(words[glass:])
 
 
 def _only(names: list[str]) -> str:

@@ -39,9 +39,15 @@ async def _restore(backup: Backup) -> Finding:
     """What a drill or a restore would find out only when it is needed."""
     try:
         equipment = await restorers()[backup.kind].ready(backup, program_folders(binaries()))
+        foreseen = await restorers()[backup.kind].foreseen(backup)
     except Failed as error:
         return Finding(
             f"backup {backup.key}: cannot be restored: {error}", "Until then it is neither drilled nor restored."
+        )
+    if foreseen:
+        return Finding(
+            f"backup {backup.key}: cannot be restored: {'; '.join(foreseen)}; then back it up again",
+            "Until then it is neither drilled nor restored.",
         )
     if backup.drill_on is None:
         where = "; a drill takes as much room on its server again" if backup.drill else ""

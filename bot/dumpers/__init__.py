@@ -124,6 +124,10 @@ class Restorer(Protocol):
         """Find what fits the server, and see that we may bring this backup back. Raises Rejected, saying what to do,
         or Unreachable. `source` is that of the backup's own equipment; None: what is there now counts instead."""
 
+    async def foreseen(self, backup: Any) -> Sequence[str]:
+        """What would end a restore half-way although every right is there, each with how to fix it. It need not be
+        all: a drill finds the rest."""
+
     async def prospect(self, backup: Any) -> Prospect:
         """Which database would be replaced, and what that means. It need not be there."""
 

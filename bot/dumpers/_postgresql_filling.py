@@ -25,6 +25,7 @@ OPTIONS = ("--verbose", "--no-password", "--no-subscriptions", "--enable-row-sec
 
 ERROR = "pg_restore: error: "
 COMMAND = "Command was: "
+LABELS = ("LINE ", "DETAIL:", "HINT:", "QUERY:", "CONTEXT:")
 FORGIVEN = re.compile(r"Command was: SET [a-z_]+ = ")
 IGNORED = re.compile(r"pg_restore: warning: errors ignored on restore: (\d+)")
 
@@ -112,6 +113,7 @@ class Complaints:
         self.ignored = 0
         self.error = ""
         self._pending: list[str] = []
+        self._is_detail = False
 
     def excuses(self, code: int) -> bool:
         """Whether a program that ended with this has restored everything: one that is killed complains of nothing."""
@@ -127,7 +129,23 @@ class Complaints:
             self.error = " ".join(self._pending)
         elif line.startswith(ERROR):
             self._pending = [line.removeprefix(ERROR)]
+            self._is_detail = False
         elif self._pending:
-            self._pending.append(line)
+            self._pending += filter(None, [self._without_rows(line)])
         elif found := IGNORED.match(line):
             self.ignored = int(found[1])
+
+    def _without_rows(self, line: str) -> str:
+        """What is in a database is not for a channel: rows stand in brackets behind DETAIL, and after COPY.
+
+        The labels are libpq's, in our language; the words are in the server's.
+        """
+        if line.startswith(LABELS):
+            self._is_detail = line.startswith("DETAIL:")
+        elif self._is_detail:
+            return ""
+        if self._is_detail:
+            words, bracket, _ = line.partition("(")
+            return words + "…" if bracket else line
+        context, words = line.startswith("CONTEXT:  ") * "CONTEXT:  ", line.removeprefix("CONTEXT:  ")
+        return context + words.partition(": ")[0] if words.startswith("COPY ") else line

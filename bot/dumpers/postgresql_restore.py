@@ -30,6 +30,7 @@ from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
 from bot.dumpers._postgresql_limits import read_only
 from bot.dumpers._postgresql_needs import ignored_by, lacking, lend, needs_of, take_back
+from bot.dumpers._postgresql_paths import pathless_in
 from bot.dumpers._postgresql_properties import create, properties_of
 from bot.dumpers._postgresql_properties import dress as dress_as
 from bot.dumpers._postgresql_subscriptions import disable, remove
@@ -72,6 +73,13 @@ async def ready(
         raise Rejected("; ".join(lacks))
     chosen, others = nearest(fitting), [tool.path for tool in fitting]
     return Equipment(chosen.path, f"pg_restore {chosen.version}", f"PostgreSQL {written(server)}", others)
+
+
+async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
+    if not await exists(backup):
+        return ()
+    async with _within(backup, target_of(backup)) as conn:
+        return await pathless_in(conn)
 
 
 async def prospect(backup: PostgresqlBackup) -> Prospect:

@@ -175,6 +175,29 @@ def test_an_error_is_heard_to_its_end_and_is_the_last_word() -> None:
     )
 
 
+def test_no_row_of_a_database_is_repeated_in_what_is_said_of_an_error() -> None:
+    heard = Complaints()
+    for line in (
+        'pg_restore: error: could not execute query: FEHLER:  doppelter Wert verletzt Unique-Constraint "mails"',
+        "DETAIL:  Schlüssel »(mail)=(ada@example.com",
+        "and more of ada@example.com)« existiert bereits.",
+        "HINT:  Look there.",
+        "CONTEXT:  COPY people, Zeile 7: »1	ada@example.com«",
+        'COPY people, line 1, column mail: "ada@example.com"',
+        "Command was: ALTER TABLE",
+    ):
+        heard.hear(line)
+    assert "ada" not in heard.error
+    for kept in (
+        "Unique-Constraint",
+        "DETAIL:  Schlüssel",
+        "HINT:  Look there.",
+        "COPY people, Zeile 7",
+        "column mail",
+    ):
+        assert kept in heard.error
+
+
 def test_the_programs_of_every_version_are_looked_for_where_the_system_puts_them() -> None:
     folders = program_folders(EMBEDDED)
     assert folders[0] == EMBEDDED

@@ -7,6 +7,9 @@ from typing import Any
 
 from bot.domain.errors import Refused
 
+# What people and Slack put around a name that has blanks in it.
+QUOTES = "\"'`“”„‘’"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -86,7 +89,7 @@ def must_be_named(source: Target | None, target: Target, typed: str, command: st
 
     `typed` '' = nothing was; a name that was typed must be right in any case.
     """
-    if typed and typed != target.database:
+    if typed and target.database not in (typed, typed.strip(QUOTES)):
         raise Refused(f"“{typed}” is not what would be replaced: that is {target.shown}. Nothing was done.")
     if source and is_elsewhere(source, target) and not typed:
         raise Refused(

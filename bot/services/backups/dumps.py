@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bot.domain.backups.backup import Backup, Damaged
-from bot.domain.errors import Failed, Refused
+from bot.domain.backups.backup import Backup, Damaged, Gone
+from bot.domain.errors import Failed, Refused, Rejected
 from bot.dumpers import (
     BackupPlace,
     Content,
@@ -79,7 +79,7 @@ class Dumps:
         content = dumper.dump(wanted, equipment, tally, quick=backup.before_restore is not None)
         draft = await place.write(backup.place, backup.file, content, noted)
         try:
-            await dumper.inspect(place.read_draft(draft), self._tools)
+            await self._inspected(dumper, place, draft)
             made = _made(draft, equipment, tally)
             took_s = time.monotonic() - begun_s
             await place.settle(draft, manifest_of(backup, wanted, made, took_s=took_s))
@@ -88,6 +88,13 @@ class Dumps:
                 await asyncio.shield(place.discard(draft.place, draft.file))
             raise
         return made
+
+    async def _inspected(self, dumper: Dumper, place: BackupPlace, draft: DumpDraft) -> None:
+        """Raises a kind of Failed."""
+        try:
+            await dumper.inspect(place.read_draft(draft), self._tools)
+        except Gone as error:
+            raise Rejected(f"{draft.place}: what had just been written there was removed meanwhile") from error
 
     async def rehearse(self, name: str) -> None:
         """Dump what is there, and keep none of it. Raises a kind of Failed."""

@@ -167,6 +167,21 @@ async def test_what_a_lost_run_has_left_is_looked_at_although_whoever_noticed_di
         assert {run.sweep_at for run in await runs(world)} == {None}
 
 
+async def test_a_folder_that_is_removed_in_the_middle_is_told_by_its_name(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    address = guarded.database()
+    async with new_world(runbook=keep(address, folder)) as world:
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.eve.types("/backup run", "#general")
+            await waits(guarded)
+            shutil.rmtree(folder)
+        await world.settled()
+        [failed] = await runs(world)
+        assert failed.state == "failed" and str(folder) in (failed.error or "")
+
+
 async def waits(server: Guarded) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'pg_dump'"
     while not server.ask(waiting):

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bot.cli.backup_checks import backups_tried
 from bot.domain.actor import Actor
 from bot.domain.errors import NotPermitted, Refused
 from bot.services.backups import long_work
@@ -73,13 +74,13 @@ async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     """The runbook's entry was pointed elsewhere since."""
-    payments = guarded.database("payments", rows=50)
+    payments = guarded.database("our payments", rows=50)
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await answered(world, world.ada, "/backup run orders")
     async with new_world(runbook=keep(payments, tmp_path)) as world:
         said = await answered(world, world.ada, "/backup restore 1 break-glass nobody is there")
-        assert f"taken of orders on {guarded.host} port 5432, and it would replace payments on" in said
-        assert "`/backup restore 1 into payments break-glass nobody is there`" in said
+        assert f"taken of orders on {guarded.host} port 5432, and it would replace our payments on" in said
+        assert "`/backup restore 1 into our payments break-glass nobody is there`" in said
         assert "“orders” is not what would be replaced" in await answered(
             world, world.ada, "/backup restore 1 into orders"
         )
@@ -87,23 +88,29 @@ async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name
 
         await answered(world, world.ada, "/backup restore 1")
         first = shown(world).splitlines()[0]
-        assert first.startswith(f"⚠️ *Restore 1: payments on {guarded.host} port 5432 would be replaced* with backup 1")
+        assert first.startswith(
+            f"⚠️ *Restore 1: our payments on {guarded.host} port 5432 would be replaced* with backup 1"
+        )
         assert f"of another database: orders on {guarded.host} port 5432" in first
-        assert "*To approve, type payments*" in shown(world)
+        assert "*To approve, type our payments*" in shown(world)
 
         await pressed(world, world.ben, "Approve")
         assert (await restored(world)).state == "waiting"
         await world.ben.submits(values={"What is replaced": "orders"})
         await world.settled()
         assert (await restored(world)).state == "waiting"
-        with pytest.raises(Refused, match="it would replace payments"):
+        with pytest.raises(Refused, match="it would replace our payments"):
             await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
 
         await pressed(world, world.ben, "Approve")
-        await world.ben.submits(values={"What is replaced": "payments"})
+        await world.ben.submits(values={"What is replaced": "“our payments”"})
         await world.settled()
         assert rows(guarded, payments) == 200
         assert rows(guarded, address) == 200
+
+        guarded.tell("DELETE FROM orders", payments)
+        await answered(world, world.ada, "/backup restore 1 into our payments break-glass nobody is there")
+        assert rows(guarded, payments) == 200
 
 
 async def test_what_was_approved_is_not_done_when_the_entry_leads_elsewhere_by_then(
@@ -326,3 +333,18 @@ async def test_all_databases_of_a_mongodb_together_are_refused_at_the_asking(
         said = await answered(world, world.ada, "/backup restore 1")
         assert "only one can be restored: add `database`" in said
         assert await steps(world) == []
+
+
+async def test_the_doctor_names_what_a_restore_could_not_call(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    guarded.tell("CREATE FUNCTION low(x text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)'", address)
+    guarded.tell("CREATE FUNCTION key(x text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT low($1)'", address)
+    guarded.tell("ALTER TABLE orders ADD CHECK (key(note) <> '')", address)
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        found = await backups_tried(world.app.settings, world.app.runbook)
+        [broken] = [one for one in found if "search_path" in one.what]
+        assert "cannot be restored" in broken.what and "ALTER FUNCTION public.key(text) SET search_path" in broken.what
+        guarded.tell("ALTER FUNCTION key(text) SET search_path FROM CURRENT", address)
+        found = await backups_tried(world.app.settings, world.app.runbook)
+        assert not [one for one in found if "cannot be restored" in one.what]
