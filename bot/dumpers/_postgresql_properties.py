@@ -68,7 +68,8 @@ async def _make_quiet(conn: AsyncConnection, database: str, properties: Properti
 
 
 async def dress(conn: AsyncConnection, database: str, properties: Properties) -> Sequence[str]:
-    """Owner and tablespace it has already. Returns what could not be brought back, in words, without any value.
+    """Its tablespace it has already, and its owner, unless that is another since. Returns what could not be brought
+    back, in words, without any value.
 
     That people may not enter who could not before is no such thing: where it cannot be seen to, an error is raised.
     """
@@ -99,6 +100,7 @@ async def _statements(conn: AsyncConnection, database: str, properties: Properti
         "rights": Jsonb(properties.get("rights") or []),
         "limit": properties.get("limit"),
         "comment": properties.get("comment"),
+        "owner": properties.get("owner"),
     }
     return list(await (await conn.execute(SQL("statements"), values)).fetchall())
 

@@ -65,6 +65,9 @@ UNION ALL
 SELECT 'its connection limit', format('ALTER DATABASE %%I CONNECTION LIMIT %%s', %(database)s::text, %(limit)s::integer)
 WHERE %(limit)s::integer >= 0
 UNION ALL
+SELECT 'its owner, ' || %(owner)s::text, format('ALTER DATABASE %%I OWNER TO %%I', %(database)s::text, %(owner)s::text)
+FROM pg_database WHERE datname = %(database)s::text AND pg_get_userbyid(datdba) <> %(owner)s::text
+UNION ALL
 SELECT 'its comment', format('COMMENT ON DATABASE %%I IS %%L', %(database)s::text, %(comment)s::text)
 WHERE %(comment)s::text IS NOT NULL;
 

@@ -191,10 +191,11 @@ async def test_the_restored_database_takes_the_place_of_the_other_with_its_owner
         "SELECT row(pg_get_userbyid(datdba), datacl, datconnlimit, (SELECT array_agg(setconfig ORDER BY setrole) FROM"
         " pg_db_role_setting WHERE setdatabase = d.oid))::text FROM pg_database d WHERE datname = '%s'"
     )
-    before = guarded.ask(facts % "orders")
     guarded.tell("DELETE FROM orders WHERE id > 2", address)
     await filled(address, content)
 
+    guarded.tell(f"CREATE ROLE seller; GRANT seller TO {USER}; ALTER DATABASE orders OWNER TO seller")
+    before = guarded.ask(facts % "orders")
     assert not await restoring.dress(a_backup(address), SCRATCH, {})
     with psycopg.connect(address) as somebody:
         assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE, "orders")
