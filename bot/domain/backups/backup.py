@@ -1,6 +1,7 @@
 """What is known of a backup: its name, its age against the objective, which ones may go, and when the next is due."""
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -17,8 +18,8 @@ BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
 LOST_AFTER = timedelta(minutes=1)
 # What a lost one has left is looked at again after this, unless somebody has been able to: it may be large.
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
-# In the name of a dump: when it was begun, between the entry's name and its number.
-BEGUN = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+# The name of a dump: the entry, when it was begun, its number, and, of younger ones, what was drawn by lot.
+NAMED = re.compile(r"(.+)-\d{8}T\d{6}Z-\d+(?:-[0-9a-f]{6})?\.[^-]+", re.ASCII | re.DOTALL)
 # When people are told what was cleaned up.
 MONDAY, REPORTED_AT = 0, time(9)
 
@@ -124,17 +125,18 @@ class BackupStanding:
 
 
 def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
-    """`orders-20260808T020000Z-12.dump`: sorts by time, and no two runs have the same."""
-    return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}{suffix}"
+    """`orders-20260808T020000Z-12-9f2c41.dump`: sorts by time, and no two runs have the same.
+
+    The end is drawn by lot: two bots may keep one folder, such as the old one and its successor, which counts on from
+    what it has taken over; both begin at the same second of the night.
+    """
+    return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}-{secrets.token_hex(3)}{suffix}"
 
 
 def name_in(file: str) -> str:
     """The key of the entry in the name of a file that `file_name` made; '' = it is none of those."""
-    name, _, rest = file.rpartition("-")
-    name, _, begun = name.rpartition("-")
-    number, dot, suffix = rest.partition(".")
-    is_made = BEGUN.fullmatch(begun) and number.isascii() and number.isdigit() and dot and suffix
-    return name if is_made else ""
+    found = NAMED.fullmatch(file)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Names, ages, what may be deleted, and when the next backup is due."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from bot.domain.backups.backup import (
     estimate,
     file_name,
     misses_at,
+    name_in,
     next_report,
     next_run,
     size_shown,
@@ -38,7 +40,30 @@ def a_backup(number: int = 1, *, days_old: float = 0) -> Backup:
 
 def test_a_file_is_named_after_its_database_and_the_instant_in_utc() -> None:
     local = datetime(2026, 8, 8, 3, 0, 5, tzinfo=LONDON)
-    assert file_name("orders", local, 12, ".dump") == "orders-20260808T020005Z-12.dump"
+    name = file_name("orders", local, 12, ".dump")
+    assert re.fullmatch(r"orders-20260808T020005Z-12-[0-9a-f]{6}\.dump", name)
+    assert name_in(name) == "orders"
+
+
+def test_two_bots_that_keep_one_folder_do_not_choose_the_same_name() -> None:
+    """The old one and its successor, which counts on from what it has taken over, at the same second of the night."""
+    assert len({file_name("orders", NOON, 31, ".dump") for _ in range(20)}) > 1
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("orders-20260808T020005Z-12.dump", "orders"),
+        ("a-b-20260808T020005Z-12-0a1b2c.archive.gz", "a-b"),
+        ("orders-20260808T020005Z-1-20260808T020005Z-12.dump", "orders-20260808T020005Z-1"),
+        ("orders-20260808T020005Z.dump", ""),
+        ("orders-20260808T020005Z-12-zzzzzz.dump", ""),
+        ("-20260808T020005Z-12.dump", ""),
+        ("orders.dump", ""),
+    ],
+)
+def test_whose_dump_it_is_is_known_by_its_name_of_any_age(file: str, name: str) -> None:
+    assert name_in(file) == name
 
 
 def test_a_backup_goes_only_when_it_is_older_than_what_is_kept() -> None:
