@@ -35,8 +35,9 @@ class Target:
         return (self.server, self.port, self.database) == (other.server, other.port, other.database)
 
     def is_beside(self, other: "Target") -> bool:
-        """On the same server."""
-        return (self.server, self.port) == (other.server, other.port)
+        """On the same server, or on one that took over from it with all that it had, as after a failover."""
+        own, others = (target.running.partition(" since ")[0] if target.running else None for target in (self, other))
+        return (self.server, self.port) == (other.server, other.port) or (own is not None and own == others)
 
 
 @dataclass(frozen=True)

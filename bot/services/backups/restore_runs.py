@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.actor import Actor
@@ -59,7 +60,7 @@ class RestoreRuns:
         """Whether the restored data is in its place, and whether the previous database is kept."""
         name = restore.name
         if restore.prospect:
-            await self._recovery.must_lead_beside(name, restore.target)
+            await self._recovery.must_lead_beside(name, replace(restore.target, running=restore.server_running))
         await self._recovery.drop(name, restore.scratch)
         # Only now: a process that was frozen and wakes up has nothing left to exchange.
         kept = await self._recovery.exists(name, restore.aside)

@@ -24,6 +24,7 @@ from bot.domain.backups.backup import (
     to_delete,
     worst_first,
 )
+from bot.domain.backups.target import Target
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
@@ -43,6 +44,15 @@ def test_a_file_is_named_after_its_database_and_the_instant_in_utc() -> None:
     name = file_name("orders", local, 12, ".dump")
     assert re.fullmatch(r"orders-20260808T020005Z-12-[0-9a-f]{6}\.dump", name)
     assert name_in(name) == "orders"
+
+
+def test_a_server_that_took_over_from_another_is_the_one_that_was_restored_on() -> None:
+    first = Target("db-1", 5432, "orders", running="7301 since 1786024800.5")
+    assert first.is_beside(Target("db-2", 5432, "other", running="7301 since 1786028400.5"))
+    assert first.is_beside(Target("db-1", 5432, "other"))
+    assert not first.is_beside(Target("db-2", 5432, "orders"))
+    assert not first.is_beside(Target("db-2", 5432, "orders", running="7302 since 1786024800.5"))
+    assert not Target("db-1", 5432, "orders").is_beside(Target("db-1", 5433, "orders"))
 
 
 def test_two_bots_that_keep_one_folder_do_not_choose_the_same_name() -> None:
