@@ -24,6 +24,7 @@ from bot.domain.saying import cause_of, fit_to_show, gone_away, whole_to_show, w
 from bot.dumpers._programs import base_environment, every_program, what_it_says
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
+from bot.wire.opening import opened
 
 SQL = Statements(__file__)
 
@@ -56,9 +57,10 @@ async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnecti
     # Our own statements are UTF-8, whatever the database keeps its text in.
     ours = {"connect_timeout": str(CONNECT_TIMEOUT_S), "client_encoding": "UTF8"}
     parameters = parameters_of(backup, database) | ours
+    opening = AsyncConnection.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            return await _plain(await AsyncConnection.connect(autocommit=True, **parameters))  # type: ignore[arg-type]
+            return await _plain(await opened(opening, lambda conn: conn.pgconn.finish()))
     except TimeoutError as error:
         raise Unreachable(f"the server did not answer within {CONNECT_TIMEOUT_S}s") from error
     except (psycopg.Error, OSError) as error:

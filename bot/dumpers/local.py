@@ -15,6 +15,7 @@ from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Content, DumpDraft, KeptDump, Noted
 from bot.dumpers._files import created, open_file
 from bot.dumpers._manifest_read import LARGEST_BYTES, manifest_in
+from bot.wire.opening import opened
 
 PLACE = "local"
 
@@ -224,17 +225,8 @@ async def _pieces(path: Path) -> Content:
 
 async def _opened(path: Path) -> BinaryIO:
     """A thread cannot be interrupted: what it opens after nobody waits for it any more is closed at once."""
-    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(lambda: open_file(path, "dump")))
-    try:
-        return await _in_time(path.parent, asyncio.shield(opening))
-    except (asyncio.CancelledError, Unanswered):
-        opening.add_done_callback(_close_what_was_opened)
-        raise
-
-
-def _close_what_was_opened(opening: asyncio.Future[BinaryIO]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
+    opening = asyncio.to_thread(lambda: open_file(path, "dump"))
+    return await _in_time(path.parent, opened(opening, lambda file: file.close()))
 
 
 def _partial(place: str, file: str) -> Path:

@@ -14,6 +14,7 @@ from bot.domain.saying import cause_of
 from bot.probes._look import NonsenseError, Stopwatch, within
 from bot.runbook import duration_read
 from bot.runbook.health import PostgresqlCheck
+from bot.wire.opening import opened
 
 KIND = "postgresql"
 MEASURES = "ms until the answer"
@@ -75,7 +76,8 @@ def expects(check: PostgresqlCheck) -> str:
 async def _look(check: PostgresqlCheck) -> ServerState:
     """Raises psycopg.Error, NonsenseError."""
     question = Path(__file__).with_suffix(".sql").read_bytes()
-    conn = await AsyncConnection.connect(check.target.reveal(), autocommit=True, application_name="tocsin health")
+    opening = AsyncConnection.connect(check.target.reveal(), autocommit=True, application_name="tocsin health")
+    conn = await opened(opening, lambda conn: conn.pgconn.finish())
     try:
         seen = await (await conn.cursor(row_factory=class_row(ServerState)).execute(question)).fetchone()
     except (TypeError, ValueError) as error:

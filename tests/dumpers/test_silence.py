@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -128,6 +128,33 @@ async def test_a_program_that_was_killed_is_told_as_that_and_what_it_read_is_not
         await kill("pg_dump")
         with pytest.raises(Unreachable, match="pg_dump: it was ended from outside"):
             await dumping
+
+
+async def test_a_connection_that_nobody_waits_for_any_more_keeps_nobody_from_dropping_a_database(
+    guarded: Guarded,
+) -> None:
+    """A server lets nobody drop one while it waits for somebody's password, for a minute."""
+    backup = a_backup(guarded.database())
+    guarded.tell("CREATE DATABASE doomed")
+    # As an error keeps what was being done when it arose.
+    kept: list[asyncio.Task[object]] = []
+    with psycopg.connect(guarded.entrance, autocommit=True) as conn:
+        for _ in range(30):
+            kept.append(asyncio.ensure_future(connect(backup)))
+            for _ in range(len(kept) % 10):
+                await asyncio.sleep(0)
+            kept[-1].cancel()
+            await asyncio.wait([kept[-1]])
+        starting = b"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'starting'"
+        # The server itself hangs up on such a one after a minute.
+        async with asyncio.timeout(30):
+            await until_none(lambda: conn.execute(starting).fetchone() == (0,))
+    guarded.tell("DROP DATABASE doomed")
+
+
+async def until_none(is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        await asyncio.to_thread(os.sched_yield)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a program ends when it writes to nobody")
