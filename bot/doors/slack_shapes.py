@@ -1,9 +1,9 @@
 """What a request of Slack's has to look like before anything is done with it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Id = Annotated[str, Field(min_length=1)]
 
@@ -42,8 +42,16 @@ class _State(_Shape):
 
 
 class _Block(_Shape):
-    type: str
-    block_id: str
+    """What is typed into an input is known by the input's block."""
+
+    type: str = ""
+    block_id: str = ""
+
+    @model_validator(mode="after")
+    def _must_be_known(self) -> Self:
+        if self.type == "input" and not self.block_id:
+            raise ValueError("an input without a block_id")
+        return self
 
 
 class _View(_Shape):

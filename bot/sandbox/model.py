@@ -17,6 +17,8 @@ class User:
     color: str = "4a6fa5"
     is_bot: bool = False
     deleted: bool = False
+    # Of another workspace, with which a channel is shared; '': of this one.
+    team: str = ""
 
 
 @dataclass

@@ -9,13 +9,14 @@ def user_json(state: State, user: User) -> Json:
         "real_name": user.real_name,
         "display_name": user.name,
         "title": user.title,
-        "team": state.team_id,
+        "team": user.team or state.team_id,
     }
     if user.email and "users:read.email" in state.scopes:
         profile["email"] = user.email
     return {
         "id": user.id,
-        "team_id": state.team_id,
+        "team_id": user.team or state.team_id,
+        "is_stranger": bool(user.team),
         "name": user.name,
         "real_name": user.real_name,
         "color": user.color,

@@ -44,20 +44,13 @@ class Members(Calls):
             raise
         return not found.get("is_bot") and not found.get("deleted")
 
-    async def is_of_us(self, user: str) -> bool:
-        """A member of this workspace, or of another one of the same Enterprise. Raises a kind of Failed."""
-        try:
-            found = (await self.call("users.info", params={"user": user}))["user"]
-        except Rejected as error:
-            if error.code in ("user_not_found", "user_not_visible"):
-                return False
-            raise
+    async def is_of_another_organisation(self, user: str) -> bool:
+        """Whether Slack says so: only a channel is shared with them. Raises a kind of Failed."""
+        found = (await self.call("users.info", params={"user": user}))["user"]
         of_organisation = (found.get("enterprise_user") or {}).get("enterprise_id")
-        is_shared = found.get("is_stranger") or found.get("deleted")
-        return not is_shared and (
-            found.get("team_id") == self.team_id
-            or (of_organisation is not None and of_organisation == self.enterprise_id)
-        )
+        if of_organisation and of_organisation == self.enterprise_id:
+            return False
+        return bool(found.get("is_stranger")) or found.get("team_id", self.team_id) != self.team_id
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         await self.call("views.open", trigger_id=trigger_id, view=view)

@@ -2,7 +2,7 @@
 
 import logging
 
-from bot.domain.errors import NotPermitted
+from bot.domain.errors import Failed, NotPermitted
 from bot.runbook import Runbook
 from bot.services.people.people import People
 from bot.slack.gateway import Gateway
@@ -18,18 +18,22 @@ class Belonging:
         self._people = people
         self._gateway = gateway
         # An account never changes its organisation, and each thing that somebody does would ask again.
-        self._is_of_us: dict[str, bool] = {}
+        self._is_other: dict[str, bool] = {}
 
     async def must_be_given(self, account: str, team: str) -> None:
         """`team` is the workspace that Slack names with this person; '' = it names none. Raises NotPermitted for people
-        of another organisation, unless the runbook names them, and a kind of Failed when Slack cannot say."""
+        of another organisation, unless the runbook names them. Only when Slack says that they are: nobody is kept from
+        declaring because Slack cannot say."""
         own = self._gateway.team_id
-        # Whether Slack knows us is not known before it has been asked once: then nobody is kept from declaring.
-        if own is None or not account or team == own or self._is_named(account):
+        if own is None or not account or team in ("", own) or self._is_named(account):
             return
-        if account not in self._is_of_us:
-            self._is_of_us[account] = await self._gateway.is_of_us(account)
-        if not self._is_of_us[account]:
+        if account not in self._is_other:
+            try:
+                self._is_other[account] = await self._gateway.is_of_another_organisation(account)
+            except Failed as error:
+                log.warning("person=%s team=%s Slack does not say whose they are: %s", account, team, error)
+                return
+        if self._is_other[account]:
             log.warning("person=%s team=%s of another organisation: refused", account, team)
             raise NotPermitted(
                 f"Only people of {self._runbook.organisation} can do that. Ask one of them, in this channel."

@@ -68,7 +68,7 @@ def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any
     """A submitted modal once more, as it was filled in, with these words above in the place of earlier ones."""
     kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close")}
     said = [block | {"block_id": f"{REFUSAL}{number}"} for number, block in enumerate(prose(words))]
-    others = [block for block in view["blocks"] if not block["block_id"].startswith(REFUSAL)]
+    others = [block for block in view["blocks"] if not block.get("block_id", "").startswith(REFUSAL)]
     blocks = [*said, *(_filled(block, view["state"]["values"]) for block in others)]
     return {**kept, "private_metadata": private, "blocks": blocks[:VIEW_BLOCKS]}
 

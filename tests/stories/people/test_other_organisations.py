@@ -7,6 +7,7 @@ import pytest
 
 from bot.sandbox import interactions
 from bot.sandbox.delivery import AppRequest
+from bot.sandbox.model import User
 from tests.stories.asking import declared, whispered
 from tests.stories.upkeep.connections import command, delivered
 from tests.world import World, words_of
@@ -38,6 +39,12 @@ def asked(world: World) -> dict[str, AppRequest]:
         "button": pressed(world, "Acknowledge"),
         "shortcut": interactions.message_shortcut(workspace, eve, world.card(), "declare_from_message", url),
     }
+
+
+@pytest.fixture(autouse=True)
+def shared(world: World) -> None:
+    """The incident's channel is shared with another workspace."""
+    world.workspace.users[STRANGER] = User(STRANGER, "x", "X of elsewhere", team=ELSEWHERE)
 
 
 @pytest.mark.parametrize("what", ["command", "button", "shortcut"])
@@ -78,6 +85,20 @@ async def test_slack_is_asked_once_where_somebody_belongs(world: World) -> None:
         await delivered(world, from_elsewhere(pressed(world, "Acknowledge")))
     # Once for that, and once for their name.
     assert asked_about.count(STRANGER) == 2
+
+
+@pytest.mark.parametrize("trouble", ["cannot be asked", "does not know them", "names no workspace"])
+async def test_nobody_is_kept_from_declaring_because_slack_cannot_say_whose_they_are(
+    world: World, trouble: str
+) -> None:
+    user = "U0UNKNOWN" if trouble == "does not know them" else STRANGER
+    request = from_elsewhere(command(world, "/incident declare P1 x"), user)
+    if trouble == "cannot be asked":
+        world.workspace.faults.break_down("users.info", times=None)
+    if trouble == "names no workspace":
+        request = replace(request, payload={**request.payload, "team_id": ""})
+    await delivered(world, request)
+    assert len(await everything(world)) == 1
 
 
 async def everything(world: World) -> list[dict[str, Any]]:
