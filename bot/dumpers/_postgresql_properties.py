@@ -87,6 +87,11 @@ async def dress(conn: AsyncConnection, database: str, properties: Properties) ->
         "kept, it is disabled there)"
         for name in properties.get("subscriptions") or ()
     ]
+    found += [
+        f"the replication slot {name} (create it again for what reads from it; where the previous database is kept, "
+        "drop it there, or the server keeps its log for it until the disk is full)"
+        for name in properties.get("slots") or ()
+    ]
     if properties.get("is_template"):
         # Nobody could drop it if what comes next failed.
         found.append("that it is a template")

@@ -27,6 +27,8 @@ SELECT jsonb_build_object(
         FROM pg_db_role_setting LEFT JOIN pg_roles AS r ON r.oid = setrole,
             unnest(setconfig) WITH ORDINALITY AS each (setting, number)
         WHERE setdatabase = d.oid),
+    'slots', (SELECT coalesce(jsonb_agg(slot_name ORDER BY slot_name), '[]')
+        FROM pg_replication_slots WHERE slot_type = 'logical' AND database = datname),
     'subscriptions', (SELECT coalesce(jsonb_agg(subname ORDER BY subname), '[]') FROM pg_subscription WHERE subdbid = d.oid))
 FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
 

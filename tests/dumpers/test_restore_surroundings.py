@@ -150,6 +150,18 @@ async def test_what_a_restore_cannot_call_for_want_of_a_path_is_told_before_with
     await restored(kept(entrance, "postgres"))
 
 
+async def test_a_replication_slot_that_stays_with_the_previous_database_is_named(entrance: str) -> None:
+    slot = "SELECT pg_create_logical_replication_slot('feed', 'pgoutput')"
+    tell(into(entrance, "shop"), slot)
+    try:
+        backup = kept(entrance, "keeper")
+        await restored(backup, dressed=False)
+        [said] = await restoring.dress(backup, SCRATCH, {})
+        assert "replication slot feed" in said
+    finally:
+        tell(entrance, "SELECT pg_drop_replication_slot('feed')")
+
+
 async def test_a_question_is_asked_on_the_path_of_the_database(entrance: str) -> None:
     tell(
         into(entrance, "shop"),

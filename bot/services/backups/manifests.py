@@ -62,6 +62,7 @@ class _Properties(_Facts):
     comment: str | None = None
     rights: Sequence[Annotated[list[str | bool | None], Field(min_length=3, max_length=3)]] | None = None
     settings: Sequence[Annotated[list[str | None], Field(min_length=2, max_length=2)]] | None = None
+    slots: Sequence[str] | None = None
     subscriptions: Sequence[str] | None = None
 
 
