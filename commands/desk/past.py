@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import dateparser
@@ -11,8 +11,15 @@ from bot.domain.errors import Refused
 from bot.domain.people.schedule import instant_of
 from bot.runbook import spoken_duration
 from bot.slack.blocks import clip
-from commands.desk.when import LONGEST, QUOTES, is_on_a_clock, says_its_date
+from commands.desk.when import BEHIND_A_CLOCK, LONGEST, QUOTES, is_on_a_clock, named_offset, says_its_date
 
+# Names of zones that nobody takes for a word. Some are used in several places.
+ELSEWHERE = frozenset(
+    {
+        "BST", "IST", "WEST", "CET", "CEST", "EET", "EEST", "MSK", "EST", "EDT", "CST", "CDT", "MDT", "PST", "PDT",
+        "JST", "AEST", "AEDT", "ACST", "AWST", "NZST", "NZDT", "SAST",
+    }
+)  # fmt: skip
 # Nobody's incident began before.
 YEARS_BACK = 10
 HOW = "say for example `14:05`, `20 minutes ago`, `yesterday 23:50` or `2026-12-01 09:00`"
@@ -28,6 +35,7 @@ _CLOCK = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]m)?|\d{1,2}\s?[ap]m|noon|midnigh
 _ZONE = r"(?:\s?(?:z|utc|gmt|[+-]\d{2}:?\d{2}))?"
 _SPAN = r"\d+(?:\.\d+)?\s*(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])"
 _AGO = rf"(?:about\s+)?(?:half\s+an\s+hour|an?\s+(?:minute|hour|day|week)|{_SPAN}(?:(?:\s+|\s+and\s+)?{_SPAN})*)"
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 # What ends a time, and no word that goes on.
 _END = rf"(?=$|[\s,;:.){QUOTES}](?!\d))"
 AGO = re.compile(rf"(?P<span>{_AGO})(?:\s+ago)?{_END}", re.IGNORECASE)
@@ -48,10 +56,11 @@ async def past_moment(words: str, *, now: datetime, zone: ZoneInfo) -> tuple[dat
     return await asyncio.to_thread(read, words, now, zone)
 
 
-def read(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
+def read(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, str]:
     words = words.strip().lstrip(QUOTES).strip()
     if found := NOW.match(words):
         return now, _rest(words, found.end())
+    words, zone = _without_zone(words, now, zone)
     if found := MOMENT.match(words):
         return _instant(found[0], now, zone), _rest(words, found.end())
     if found := AGO.match(words):
@@ -61,10 +70,25 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
     )
 
 
-def _instant(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+def _without_zone(words: str, now: datetime, zone: tzinfo) -> tuple[str, tzinfo]:
+    """A time as Tocsin writes it names its zone. Raises Refused for the name of another: it is no reason either."""
+    time = MOMENT.match(words)
+    name = BEHIND_A_CLOCK.match(words, time.end()) if time else None
+    if time is None or name is None:
+        return words, zone
+    if (named := named_offset(name[0], zone, now)) is not None:
+        return words[: time.end()] + words[name.end() :], named
+    if (other := name[0].strip()) in ELSEWHERE:
+        raise Refused(f"{other} isn't a time of {zone}. Type it as it is there, or as UTC: `14:05 UTC`.")
+    return words, zone
+
+
+def _instant(words: str, now: datetime, zone: tzinfo) -> datetime:
     """By the wall clock of the zone, unless the words name another."""
     today = now.astimezone(zone).replace(tzinfo=None)
-    settings: dict[str, object] = {"RELATIVE_BASE": today, "PREFER_DATES_FROM": "past", "DATE_ORDER": "YMD"}
+    # With the year first, the library takes “24 Nov” for a November of 2024.
+    order = "YMD" if ISO_DATE.search(words) else "DMY"
+    settings: dict[str, object] = {"RELATIVE_BASE": today, "PREFER_DATES_FROM": "past", "DATE_ORDER": order}
     plain = re.sub(
         r"(\d)\.(\d)", r"\1:\2", re.sub(r"^(?:at|on)\s+|\b(?:last|on|at)\s+", "", words, flags=re.IGNORECASE)
     )

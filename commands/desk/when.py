@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import dateparser
@@ -23,6 +23,8 @@ MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.
 # Of “tomorrow 25:00” the library leaves out what it does not understand, and takes the hour of now.
 CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
 HALF_CLOCK = re.compile(r"(?<![\d:.])(\d{1,2})(?:[:.]\d{2})?\s?[ap]m\b", re.IGNORECASE)
+# The name of a zone, as Tocsin writes it behind a time.
+BEHIND_A_CLOCK = re.compile(r"(?<=[\dmM])\s*\b[A-Z]{3,5}\b")
 # A year that nobody means.
 YEARS_AHEAD = 10
 # No time takes more words than this; the library looks at longer ones many times over.
@@ -39,7 +41,7 @@ async def moment(words: str, *, now: datetime, zone: ZoneInfo) -> datetime:
     return await asyncio.to_thread(read, words, now, zone)
 
 
-def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+def read(words: str, now: datetime, zone: tzinfo) -> datetime:
     words = words.strip().strip(QUOTES).strip()
     if not words:
         raise Refused(f"No time is given: {HOW}.")
@@ -47,6 +49,8 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
         raise Refused(f"“{clip(words, LONGEST)}” is too long for a time: {HOW}.")
     if (later := _later(words, now)) is not None:
         return later
+    if (name := BEHIND_A_CLOCK.search(words)) and (named := named_offset(name[0], zone, now)):
+        words, zone = words[: name.start()] + words[name.end() :], named
     if re.search(r"\d/\d", words) or (BARE_NUMBER.search(words) and not MONTH.search(words)):
         raise Refused(f"“{words}” can be read in two ways: {HOW}.")
     found = _parsed(words, now, zone)
@@ -60,6 +64,16 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 def _names_no_day(words: str) -> bool:
     return not CLOCK.sub("", HALF_CLOCK.sub("", words)).strip()
+
+
+def named_offset(name: str, zone: tzinfo, now: datetime) -> tzinfo | None:
+    """What `IST` is where clocks show that: elsewhere it is the time of Ireland, or Israel. Summer or winter, whichever
+    is named; None: clocks never show it there."""
+    for months in range(12):
+        at = (now + timedelta(days=30.5 * months)).astimezone(zone)
+        if at.tzname() == name.strip():
+            return timezone(at.utcoffset() or timedelta(0), name.strip())
+    return None
 
 
 def is_on_a_clock(words: str) -> bool:
@@ -77,7 +91,7 @@ def _later(words: str, now: datetime) -> datetime | None:
         return None
 
 
-def _parsed(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+def _parsed(words: str, now: datetime, zone: tzinfo) -> datetime:
     """By the wall clock of the zone, unless the words name another: then it is aware."""
     today = now.astimezone(zone).replace(tzinfo=None)
     found = _guess(words, today)

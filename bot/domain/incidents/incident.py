@@ -97,6 +97,14 @@ class Incident:
             changed._as_said.must_be_in_order(name, shown)
         return changed
 
+    def must_be_mitigated_after(self, reopened_at: datetime, shown: Callable[[datetime], str]) -> None:
+        """What was mended before it was reopened came back. Raises Refused, in which `shown` writes a time."""
+        if self.mitigated_at is not None and self.mitigated_at < reopened_at:
+            raise Refused(
+                f"Mitigated {shown(self.mitigated_at)} would be before {self.ref} was reopened ({shown(reopened_at)}). "
+                "Type when it was mitigated after that."
+            )
+
     @property
     def _as_said(self) -> Milestones:
         detected = self.detected_at or self.alerted_at or self.declared_at

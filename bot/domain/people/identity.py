@@ -20,7 +20,8 @@ def is_former(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Identity:
-    """All that says who somebody is. `also`: further words that somebody has said are theirs, such as a first name."""
+    """All that says who somebody is. `also`: further words that somebody has said are theirs, such as a first name.
+    `others`: longer names of other people, in which theirs stand."""
 
     keys: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
@@ -30,6 +31,7 @@ class Identity:
     # Addresses of webhooks, and the direct messages with them.
     places: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
 
     @property
     def words(self) -> list[str]:
@@ -70,12 +72,18 @@ class Identity:
             self, addresses=self.addresses - shared, phones=self.phones - shared, places=self.places - shared
         )
 
+    def beside(self, names: Iterable[str]) -> "Identity":
+        """Where one of these names of others has one of theirs within it, it is the other who is meant."""
+        own = [re.compile(_word(name), re.IGNORECASE) for name in self.names | self.also]
+        longer = {name for name in names if any(one.search(name) and not one.fullmatch(name) for one in own)}
+        return replace(self, others=self.others | longer)
+
     def _written(self) -> Iterator[str]:
         for account in sorted(self.accounts):
             yield rf"<@{account}(\|[^>]*)?>"
             yield _word(account)
         for name in sorted(self.names | self.also):
-            yield from sorted({_word(one) for one in _as_written(name)})
+            yield from sorted({self._unless_another(one) for one in _as_written(name)})
         for address in sorted(self.addresses):
             yield rf"(?<![\w.+-]){re.escape(address)}(?!\w|-|\.\w)"
         for phone in sorted(self.phones):
@@ -85,10 +93,24 @@ class Identity:
         for key in sorted(self.keys):
             yield rf"(?<=:){re.escape(key)}(?=$|:)"
 
+    def _unless_another(self, name: str) -> str:
+        """This name, where it is not a part of somebody else's."""
+        own = _word(name)
+        longer = [one for other in sorted(self.others) for one in sorted(_as_written(other))]
+        parts = [(one[: found.start()], one[found.end() :]) for one in longer for found in re.finditer(own, one, re.I)]
+        befores = "".join(rf"(?<!{_literal(before)})" for before, after in parts if not after)
+        afters = "".join(rf"(?!{_literal(after)}(?!\w))" for _, after in parts if after)
+        return f"{befores}{own}{afters}"
+
 
 def _word(words: str) -> str:
     parted = BETWEEN_NAMES.join(re.escape(one) for one in words.split())
     return rf"(?<!\w){parted}(?!\w)"
+
+
+def _literal(words: str) -> str:
+    """Of one length, as what stands before something has to be."""
+    return "".join(r"[\s_.-]" if re.fullmatch(r"[\s_.-]", sign) else re.escape(sign) for sign in words)
 
 
 def _as_written(text: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -143,7 +143,7 @@ def _first_handover_day(rotation: Rotation) -> date:
     return rotation.starts - timedelta(days=(rotation.starts.weekday() - rotation.weekday) % 7)
 
 
-def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
+def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
     """When this wall clock shows this, in UTC: by the rule of `handover` for hours that are skipped or come twice."""
     local = datetime.combine(day, at, zone)
     if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
@@ -151,14 +151,14 @@ def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
     return local.astimezone(UTC)
 
 
-def instants_of(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, ...]:
+def instants_of(day: date, at: time, zone: tzinfo) -> tuple[datetime, ...]:
     """Whenever this wall clock shows this on this day, in UTC: twice, when the hour is repeated."""
     first = instant_of(day, at, zone)
     again = datetime.combine(day, at, zone).replace(fold=1).astimezone(UTC)
     return (first, again) if again > first else (first,)
 
 
-def _first_instant_after_gap(local: datetime, zone: ZoneInfo) -> datetime:
+def _first_instant_after_gap(local: datetime, zone: tzinfo) -> datetime:
     """`local` does not exist, the clocks jumped over it: find the jump, to the second, by halving."""
     jump = abs((local.utcoffset() or DAY) - (local.replace(fold=1).utcoffset() or DAY))
     high = local.astimezone(UTC)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone
@@ -27,10 +28,12 @@ class Times:
     ) -> Incident:
         """All or none; None: as the bot knows it. Raises Refused when one is in the future or passes another."""
         async with self._deeds.on(actor, incident_id) as (conn, before, now):
-            changed = before.corrected(given, now, lambda at: time_shown(at, self._runbook.timezone, now))
+            changed = before.corrected(given, now, partial(self._shown, now=now))
             moved = [name for name in given if changed.milestones.at(name) != before.milestones.at(name)]
             if not moved:
                 raise AlreadyDone(f"{before.ref} has these times already.")
+            if "mitigated" in moved and (reopened_at := await incidents.last_reopened(conn, before.id)):
+                changed.must_be_mitigated_after(reopened_at, partial(self._shown, now=now))
             await incidents.correct(conn, changed)
             lines = [self._line(name, before, changed, now) for name in moved]
             words = ", ".join(lines) + (f" ({why.strip()})" if why.strip() else "")

@@ -114,6 +114,8 @@ class Forgetting:
         whole = replace(whole, also=whole.also | frozenset(filter(None, (one.strip() for one in also))))
         others = [one for one in everybody if not one.is_called_as(whole)]
         own = whole.without(self._in_use().union(*(one.words for one in others)))
+        called = {person.name for person in self._runbook.people.values()}.union(*(one.names for one in others))
+        own = own.beside(called)
         return own, sorted(set(whole.words) - set(own.words))
 
     def _in_use(self) -> set[str]:

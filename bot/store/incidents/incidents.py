@@ -188,6 +188,12 @@ async def reopened_since(conn: Connection, incident_id: int, since: datetime) ->
     return row is not None and bool(row["reopened"])
 
 
+async def last_reopened(conn: Connection, incident_id: int) -> datetime | None:
+    """None: never."""
+    at: datetime | None = (await SQL.the(conn, "last_reopened", incident_id=incident_id))["at"]
+    return at
+
+
 async def timeline(conn: Connection, incident_id: int) -> list[Entry]:
     """Oldest first, without what somebody has hidden."""
     return [Entry(**row) for row in await SQL.all(conn, "timeline", incident_id=incident_id)]

@@ -111,6 +111,9 @@ RETURNING id;
 SELECT EXISTS (
     SELECT FROM timeline WHERE incident_id = %(incident_id)s AND kind = 'reopened' AND at > %(since)s) AS reopened;
 
+-- name: last_reopened
+SELECT max(at) AS at FROM timeline WHERE incident_id = %(incident_id)s AND kind = 'reopened';
+
 -- name: answers
 -- Who has acknowledged, and since when that counts. Oldest first.
 SELECT id, at, actor, kind, text FROM timeline

@@ -36,6 +36,12 @@ NOW = datetime(2026, 8, 6, 14, 0, 30, tzinfo=UTC)
         ("2026-08-05 09:00", "05 08:00:00", ""),
         ("2026-08-05T09:00:00Z deploy", "05 09:00:00", "deploy"),
         ("6 Aug 13:50", "06 12:50:00", ""),
+        # As Tocsin writes it.
+        ("06 Aug 13:50 BST first errors", "06 12:50:00", "first errors"),
+        ("13:50 BST yesterday", "05 12:50:00", ""),
+        ("Mon 13:50 BST", "03 12:50:00", ""),
+        ("13:50 GMT", "06 13:50:00", ""),
+        ("14:05 GET requests fail", "06 13:05:00", "GET requests fail"),
         ("now", "06 14:00:30", ""),
     ],
 )
@@ -68,3 +74,19 @@ def test_what_is_no_time_is_refused_with_examples(words: str) -> None:
 def test_in_the_hour_that_comes_twice_the_first_is_meant() -> None:
     after = datetime(2026, 10, 25, 12, 0, tzinfo=UTC)
     assert read("01:30", after, LONDON)[0] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert read("01:30 BST", after, LONDON)[0] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert read("01:30 GMT", after, LONDON)[0] == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    assert read("02:30 CET", after, ZoneInfo("Europe/Berlin"))[0] == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
+def test_the_name_of_another_zone_is_no_reason() -> None:
+    with pytest.raises(Refused, match="CEST isn't a time of Europe/London"):
+        read("14:05 CEST first errors", NOW, LONDON)
+
+
+@pytest.mark.parametrize("shown", ["%d %b %H:%M", "%-d %b %H:%M", "%b %d %H:%M", "%H:%M %d %B", "%d %b %Y %H:%M"])
+def test_every_day_of_a_month_is_one_of_this_year(shown: str) -> None:
+    now = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+    for day in range(1, 31):
+        at = datetime(2026, 11, day, 22, 50, tzinfo=UTC)
+        assert read(f"{at:{shown}}", now, LONDON) == (at, "")

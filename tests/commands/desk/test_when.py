@@ -118,6 +118,21 @@ def test_a_day_is_found_however_its_number_is_written(words: str) -> None:
     assert read(words, NOW, LONDON) == datetime(2026, 12, 3, 9, tzinfo=LONDON)
 
 
+@pytest.mark.parametrize(
+    ("zone", "words", "hour"),
+    [
+        ("Asia/Kolkata", "tomorrow 15:00 IST", 9.5),
+        ("Asia/Jerusalem", "tomorrow 15:00 IDT", 12),
+        ("Asia/Shanghai", "tomorrow 15:00 CST", 7),
+        ("America/Chicago", "tomorrow 15:00 CST", 21),
+        ("America/Chicago", "tomorrow 15:00 CDT", 20),
+        ("Europe/London", "tomorrow 15:00 EST", 20),
+    ],
+)
+def test_a_zone_that_several_places_call_so_is_that_of_the_runbook(zone: str, words: str, hour: float) -> None:
+    assert read(words, NOW, ZoneInfo(zone)) == datetime(2026, 8, 7, tzinfo=UTC) + timedelta(hours=hour)
+
+
 def test_no_words_are_no_time() -> None:
     with pytest.raises(Refused, match="No time is given"):
         read("  ", NOW, LONDON)

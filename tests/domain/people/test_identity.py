@@ -42,3 +42,12 @@ def test_what_only_looks_like_them_is_somebody_elses(said: str) -> None:
 def test_a_key_is_found_as_a_whole_string_of_json_that_is_no_tier_and_as_a_word_of_what_programs_call_things() -> None:
     assert re.findall(ADA.quoted, '{"lead": "ada", "tier": "ada", "ada": 1, "said": "ada did it"}') == ["ada", "ada"]
     assert re.search(ADA.in_keys, "acknowledged 1 0 ada") and not re.search(ADA.in_keys, "acknowledged 1 0 adam")
+
+
+def test_within_the_longer_name_of_somebody_else_it_is_the_other_who_is_meant() -> None:
+    ada = ADA.beside({"Ada Öbi-Wan", "Ada Öbi Junior", "Mary Ada Öbi", "Ben Moss", "Ada Öbi"})
+    assert ada.others == {"Ada Öbi-Wan", "Ada Öbi Junior", "Mary Ada Öbi"}
+    for other in ("Ada Öbi-Wan by Slack: sent", "ada öbi junior", "Mary Ada Öbi's", r"Ada \u00d6bi-Wan"):
+        assert not re.search(ada.pattern, other, re.IGNORECASE)
+    for own in ("Ada Öbi", "Ada Öbi - wants it", "Ada Öbi-Wanda", "inc-ada-öbi-left", "Ada Öbi and Ada Öbi-Wan"):
+        assert len(re.findall(ada.pattern, own, re.IGNORECASE)) == 1

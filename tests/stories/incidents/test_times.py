@@ -53,6 +53,12 @@ async def test_milestones_come_by_themselves_and_a_reopened_incident_has_its_las
     listed = await ask(town, "ada", "/incident times", room)
     assert "*Acknowledged* <!date^1786025100^" in listed and "*Mitigated* not yet" in listed
     await town.passes(minutes=10)
+    # What was mended before it was reopened came back.
+    assert "reopened (15:30 BST)" in await ask(town, "ada", "/incident mitigated 15:10", room)
+    assert (await times(town))["mitigated"] == ""
+    await ask(town, "ada", "/incident mitigated 15:35", room)
+    assert (await times(town))["mitigated"] == "14:35:00"
+    await ask(town, "ada", "/incident mitigated 15:40", room)
     await ask(town, "ada", "/incident resolve", room)
     assert ((await times(town))["mitigated"], (await times(town))["resolved"]) == ("14:40:00", "14:40:00")
 

@@ -120,9 +120,10 @@ async def test_two_people_stay_two(town: World) -> None:
         assert (record.incident.declared_by, record.incident.resolved_by) == ("former-1", "former-2")
 
 
-async def test_what_was_interrupted_goes_on_with_the_same_name(town: World) -> None:
+async def test_what_was_interrupted_goes_on_with_the_same_name_and_leaves_others_theirs(town: World) -> None:
     await lived(town)
-    async with town.joined(runbook=AFTER) as later:
+    await ask(town, "ben", "/incident note INC-1 Ada Obi Fox helped Ada Obi")
+    async with town.joined(runbook=AFTER.replace("Cleo Fox", "Ada Obi Fox")) as later:
         forgetting = later.services.forgetting
         found = await forgetting.find("ada")
         async with town.house.db.transaction() as conn:
@@ -135,6 +136,8 @@ async def test_what_was_interrupted_goes_on_with_the_same_name(town: World) -> N
             await conn.execute("UPDATE requests SET worked_at = received_at")
         done = await forgetting.forget(await forgetting.find("U0ADA"))
         assert (done.former, done.left) == ("former-1", {})
+        written = [entry.text for entry in await later.services.incidents.timeline(1)]
+        assert "Ada Obi Fox helped former-1" in written
 
 
 async def test_a_shell_shows_what_would_be_changed_and_does_it_when_told(tmp_path: Path, database: str) -> None:
