@@ -23,9 +23,9 @@ EVERY = 1_000_000
 @click.option("--all", "every", is_flag=True, help="Every incident, a file each, into the folder given by --to.")
 @click.option("--private", is_flag=True, help="With --all: private ones too.")
 @click.option(
-    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("export"), show_default=True
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="With --all: where to.  [default: export]"
 )
-def export(ref: str | None, kind: str, every: bool, private: bool, folder: Path) -> None:
+def export(ref: str | None, kind: str, every: bool, private: bool, folder: Path | None) -> None:
     """Print an incident whole, as Markdown, JSON or CSV.
 
     REF is an incident such as INC-12. With it go milestones, timeline, pages, updates, tasks, post-mortem.
@@ -35,7 +35,9 @@ def export(ref: str | None, kind: str, every: bool, private: bool, folder: Path)
     """
     if every == (ref is not None):
         raise click.UsageError("Say which incident, for example: tocsin export INC-12, or --all for every one.")
-    carry_out(_all(kind, folder, private=private) if ref is None else _one(readable(ref), kind))
+    if not every and (private or folder is not None):
+        raise click.UsageError("One incident is printed: put it into a file with >. --to and --private go with --all.")
+    carry_out(_all(kind, folder or Path("export"), private=private) if ref is None else _one(readable(ref), kind))
 
 
 async def _one(ref: str, kind: str) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
+from bot.domain.text import plain_line
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.typed import as_typed, mentioned
@@ -75,15 +77,25 @@ async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) 
         incident.id,
         await words_of(call, message),
         at=datetime.fromtimestamp(float(message["ts"]), UTC),
-        author=call.house.people.named(str(message.get("user", call.user))),
+        author=await _author(call, message),
         key=key_of(call.channel, message["ts"]),
     )
+
+
+async def _author(call: Call, message: Mapping[str, Any]) -> str:
+    """Of an integration without an account, whoever took its message over; its name stands in the words."""
+    user = str(message.get("user") or call.user)
+    if message.get("bot_id") and user == (await call.house.gateway.whoami())[0]:
+        return TOCSIN.name
+    return call.house.people.named(user)
 
 
 async def words_of(call: Call, message: Mapping[str, Any]) -> str:
     """What a message says, and its files by their names with a link."""
     written = str(message.get("text", "")).strip()
     said = as_typed(written, await call.house.people.names_of(mentioned(written)))
+    if not message.get("user") and (name := plain_line(str(message.get("username") or message.get("bot_id") or ""))):
+        said = f"{name}: {said}"
     files = [_file(file) for file in message.get("files") or () if isinstance(file, Mapping)]
     return "\n".join(part for part in (said, *files) if part) or "(a message without words)"
 

@@ -50,7 +50,7 @@ class Gathered:
         return _told(self.record.timeline, name)
 
     def pages(self, name: Name) -> tuple[Told, ...]:
-        turns = [entry for entry in self.record.timeline if entry.kind in ("acknowledged", "reopened")]
+        turns = [entry for entry in self.record.timeline if entry.kind in ("acknowledged", "resolved", "reopened")]
         return tuple(
             {
                 "at": page.due_at, "person": name(page.person), "tier": page.tier, "way": way_name(page.via),
@@ -132,8 +132,11 @@ def _line(entry: Entry, name: Name) -> str:
 
 
 def _answered(page: Page, turns: Sequence[Entry]) -> datetime | None:
-    """When this person acknowledged what it was about: after a reopening, that is what they were paged for again."""
+    """When this person acknowledged what it was about: after a reopening, that is what they were paged for again. Who
+    resolves what nobody has acknowledged since the page answers it too."""
     since = page.accepted_at or page.due_at
     again = min((one.at for one in turns if one.kind == "reopened" and one.at > since), default=None)
-    answers = (one.at for one in turns if one.kind == "acknowledged" and one.actor == page.person and one.at >= since)
-    return min((at for at in answers if again is None or at < again), default=None)
+    answers = [one for one in turns if one.kind != "reopened" and since <= one.at and (again is None or one.at < again)]
+    first = min((one.at for one in answers if one.kind == "acknowledged"), default=None)
+    own = (one for one in answers if one.actor == page.person)
+    return min((one.at for one in own if one.kind == "acknowledged" or first is None), default=None)

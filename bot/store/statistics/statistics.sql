@@ -73,9 +73,10 @@ GROUP BY what;
 
 -- name: people
 -- Who was paged how often, and how long those who acknowledged had been paged for then: since the first page of that
--- run of the ladder. A step counts once, when a provider has accepted it by any way. There may be a million pages: they
--- are read once, an incident after the other, and never sorted together; and the local time is worked out per quarter of
--- an hour, since every zone's offset is a multiple of that. Who was called to a private incident is one of its details.
+-- run of the ladder. Who resolves what nobody has acknowledged since then acknowledges it. A step counts once, when a
+-- provider has accepted it by any way. There may be a million pages: they are read once, an incident after the other, and
+-- never sorted together; and the local time is worked out per quarter of an hour, since every zone's offset is a multiple
+-- of that. Who was called to a private incident is one of its details.
 WITH runs AS MATERIALIZED (
     SELECT i.id AS incident_id, own.*
     FROM incidents i CROSS JOIN LATERAL (
@@ -96,7 +97,9 @@ WITH runs AS MATERIALIZED (
 ), answers AS (
     SELECT DISTINCT ON (t.id) t.actor AS person, t.at - r.first_at AS took
     FROM runs r JOIN timeline t ON t.incident_id = r.incident_id AND t.actor = r.person
-    WHERE t.kind = 'acknowledged' AND r.first_at <= t.at
+    WHERE r.first_at <= t.at AND (t.kind = 'acknowledged' OR t.kind = 'resolved' AND NOT EXISTS (
+        SELECT FROM timeline a
+        WHERE a.incident_id = t.incident_id AND a.kind = 'acknowledged' AND a.at BETWEEN r.first_at AND t.at))
     ORDER BY t.id, r.run DESC
 ), answered AS (
     SELECT person, count(*) AS answered, percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS median,

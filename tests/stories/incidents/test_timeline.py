@@ -3,8 +3,11 @@
 import asyncio
 
 from bot.domain.actor import Actor
+from bot.sandbox import interactions
+from bot.sandbox.delivery import AppRequest
 from bot.sandbox.model import Channel, Message
-from tests.stories.asking import ask, asked, declared, notes, told, whispered
+from tests.stories.asking import ask, asked, declared, notes, timeline, told, whispered
+from tests.stories.upkeep.connections import delivered
 from tests.world import World, words_of
 
 UNREADABLE = "needs the scope channels:history"
@@ -54,6 +57,19 @@ async def test_a_pushpin_keeps_the_messages_own_author_and_time(world: World) ->
     assert entry.at.timestamp() == float(message.ts)
     assert "Added to *INC-1*'s timeline." in words_of(whispered(world, "eve", room)[-1])
     world.nothing_else_was_sent()
+
+
+async def test_what_a_bot_said_is_its_own_and_not_of_who_took_it_over(world: World) -> None:
+    room = await declared(world)
+    await world.eve.reacts("pushpin", world.card())
+    # As an integration without an account says it.
+    url = world.workspace.response_urls.give(room.id, world.eve.id)
+    taken = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "add_to_timeline", url)
+    said = {"subtype": "bot_message", "bot_id": "B0CI", "username": "CI", "text": "Deployed 1.2", "ts": "1786024900.1"}
+    await delivered(world, AppRequest("interactive", taken.payload | {"message": said}))
+    kept = [(who, words.splitlines()[0]) for kind, who, words in await timeline(world) if kind == "note"]
+    assert [who for who, words in kept if "INC-1" in words] == ["tocsin"]
+    assert [(who, words) for who, words in kept if "Deployed" in words] == [("U0EVE", "CI: Deployed 1.2")]
 
 
 async def test_the_same_message_stands_in_the_timeline_once_however_often_it_is_taken(world: World) -> None:

@@ -82,6 +82,9 @@ async def test_every_incident_goes_into_a_folder_a_file_each(tmp_path: Path, dat
     assert without.out.strip() == "0 incidents written to public; 1 private left out (--private writes them too)"
     await tocsin("export", "--all", "--private", "--to", "public", at=tmp_path, **at_home)
     assert "| Private | yes |" in (tmp_path / "public" / "inc-1.md").read_text()
+    for alone in (["--to", "kept"], ["--private"]):
+        said = await tocsin("export", "INC-1", *alone, at=tmp_path, **at_home)
+        assert said.code == 2 and "go with --all" in said.err and not said.out
     assert (await tocsin("export", "INC-9", at=tmp_path, **at_home)).code == 1
     nowhere = await tocsin("export", "--all", "--private", "--to", "runbook.yml/kept", at=tmp_path, **at_home)
     assert nowhere.code == 1 and "runbook.yml/kept cannot be written: Not a directory." in nowhere.err

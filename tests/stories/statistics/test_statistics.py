@@ -16,7 +16,8 @@ import pytest
 
 from bot.store.pipelined import Connection
 from tests.stories.asking import ask, declared, whispered
-from tests.world import BEGINNING, RUNBOOK, World
+from tests.stories.postmortems.test_postmortems import card
+from tests.world import BEGINNING, RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 TOKEN = "lookout"
@@ -86,6 +87,30 @@ async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town:
     pictures = [file for file in town.workspace.files.values() if file.name.endswith(".png")]
     assert [file.name for file in pictures] == ["hours-30d.png", "times-30d.png"]
     assert all(file.content and file.content.startswith(b"\x89PNG") for file in pictures)
+
+
+async def test_who_resolves_what_nobody_has_acknowledged_has_answered_their_page(town: World) -> None:
+    room = await declared(town)
+    await town.passes(minutes=4)
+    await ask(town, "ada", "/incident resolve A false alarm", room)
+    assert "*Acknowledged* <!date^1786025040^" in words_of(town.card())
+    [ada] = (await read(town))["people"]
+    assert (ada["person"], ada["answered"], ada["answer_median_s"]) == ("ada", 1, 240.0)
+    await town.passes(minutes=1)
+    await ask(town, "ada", "/incident reopen It is back", room)
+    await town.passes(minutes=2)
+    await ask(town, "eve", "/escalate ack", room)
+    await town.passes(minutes=1)
+    await ask(town, "ada", "/incident resolve Rebuilt", room)
+    [ada] = (await read(town))["people"]
+    assert (ada["pages"], ada["answered"]) == (2, 1)
+
+    await ask(town, "ada", "/incident postmortem", room)
+    await town.ada.presses("As a file", card(town))
+    await town.settled()
+    document = [one.content.decode() for one in town.workspace.files.values() if one.content][-1]
+    told = [line.rpartition("Slack: ")[2] for line in document.splitlines() if "by Slack: accepted" in line]
+    assert told == ["accepted 15:00 BST; acknowledged 15:04 BST", "accepted 15:05 BST"]
 
 
 async def test_updates_are_owed_while_it_is_open_also_by_who_never_writes_one(town: World) -> None:
