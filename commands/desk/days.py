@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.errors import Refused
 from bot.domain.people.schedule import instant_of
 from commands.desk.when import DAYS, WEEKDAY, read
+from commands.desk.when import HOW as HOW_OF_TIMES
 
 # Who says a day and no hour means the end of its work.
 END_OF_WORK = time(17, 0)
@@ -21,6 +22,8 @@ HOUR = re.compile(
 # “12.10.”: a day and a month, in one order or the other.
 DOTTED = re.compile(r"(?:^|\s)\d{1,2}\.\d{1,2}\b")
 MONTH_END = re.compile(r"(?:the )?(?:end of )?(?:the |this )?(next )?month", re.IGNORECASE)
+QUARTER_END = re.compile(r"(?:the )?(?:end of )?(?:the |this )?(next )?quarter", re.IGNORECASE)
+YEAR_END = re.compile(r"(?:the )?(?:end of )?(?:the |this )?(next )?year", re.IGNORECASE)
 WEEK_END = re.compile(r"(?:(?:the )?end of (?:the |this )?|this )?(next )?week", re.IGNORECASE)
 WEEKDAY_OF_NEXT = re.compile(r"(\w+),? (?:of )?next week", re.IGNORECASE)
 FRIDAY = 4
@@ -44,7 +47,10 @@ def by_day(words: str, now: datetime, zone: ZoneInfo) -> datetime:
         raise Refused(f"“{words}” can be read in two ways: {HOW}.")
     if words.lower() == "now":
         raise Refused(f"“{words}” leaves no time: {HOW}.")
-    found = read(words, now, zone)
+    try:
+        found = read(words, now, zone)
+    except Refused as refused:
+        raise Refused(str(refused).replace(HOW_OF_TIMES, HOW)) from refused
     if not HOUR.search(words):
         return _ends(found.astimezone(zone).date(), now, zone)
     if found <= now:
@@ -57,12 +63,22 @@ def _named(words: str, today: date) -> date | None:
     if found := MONTH_END.fullmatch(words):
         first = (today.replace(day=1) + timedelta(days=32)).replace(day=1) if found[1] else today
         return first.replace(day=monthrange(first.year, first.month)[1])
+    if found := QUARTER_END.fullmatch(words):
+        return _last_of_quarter(today, 1 if found[1] else 0)
+    if found := YEAR_END.fullmatch(words):
+        return date(today.year + (1 if found[1] else 0), 12, 31)
     monday = today - timedelta(days=today.weekday())
     if found := WEEK_END.fullmatch(words):
         return monday + timedelta(days=FRIDAY, weeks=1 if found[1] or today.weekday() > FRIDAY else 0)
     if (found := WEEKDAY_OF_NEXT.fullmatch(words)) and (weekday := WEEKDAY.fullmatch(found[1])):
         return monday + timedelta(days=DAYS.index(weekday[1].lower()), weeks=1)
     return None
+
+
+def _last_of_quarter(today: date, ahead: int) -> date:
+    years, quarter = divmod((today.month - 1) // 3 + ahead, 4)
+    year, month = today.year + years, quarter * 3 + 3
+    return date(year, month, monthrange(year, month)[1])
 
 
 def _ends(on: date, now: datetime, zone: ZoneInfo) -> datetime:

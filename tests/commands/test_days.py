@@ -26,6 +26,10 @@ NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
         ("Tuesday next week", "2026-08-11 17:00"),
         ("end of the month", "2026-08-31 17:00"),
         ("end of next month", "2026-09-30 17:00"),
+        ("end of the quarter", "2026-09-30 17:00"),
+        ("next quarter", "2026-12-31 17:00"),
+        ("the end of the year", "2026-12-31 17:00"),
+        ("end of next year", "2027-12-31 17:00"),
         ("2 weeks", "2026-08-20 17:00"),
         ("in 3 days.", "2026-08-09 17:00"),
         ("Friday 9am", "2026-08-07 09:00"),
@@ -46,5 +50,10 @@ def test_today_is_its_end_once_work_has_ended() -> None:
     "words", ["yesterday", "now", "Now!", "2020-01-01", "12.10.", "12/10", "the cows come home", ""]
 )
 def test_what_is_past_or_can_be_read_in_two_ways_is_refused(words: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="`Friday`, `12 Dec`"):
         by_day(words, NOW, LONDON)
+
+
+def test_the_quarter_after_the_last_one_is_of_the_next_year() -> None:
+    november = datetime(2026, 11, 6, 14, 0, tzinfo=UTC)
+    assert by_day("end of next quarter", november, LONDON).date() == datetime(2027, 3, 31, tzinfo=UTC).date()

@@ -58,7 +58,8 @@ class Obligations:
         new = begun(incident, why, self._dates, now, owner=owner_of(incident))
         scheduled = known.scheduled_at if known.scheduled_at and known.scheduled_at > now else None
         state = "draft" if known.version else new.state
-        return replace(new, state=state, version=known.version, link=known.link, scheduled_at=scheduled)
+        new = replace(new, link=known.link, canvas=known.canvas)
+        return replace(new, state=state, version=known.version, scheduled_at=scheduled)
 
     async def _reasons(self, conn: Connection, incident: Incident) -> list[Reason]:
         ended_at = incident.resolved_at or self._deeds.now()

@@ -99,7 +99,8 @@ class Postmortems:
                 raise AlreadyDone(f"The post-mortem of {incident.ref} is done.")
             new = await self._obligations.begin(conn, incident, now)
             if known:
-                new = replace(new, version=known.version, reasons=known.reasons, link=known.link)
+                new = replace(new, version=known.version, reasons=known.reasons, owner=known.owner)
+                new = replace(new, link=known.link, canvas=known.canvas)
             return await self._ledger.keep(conn, incident, new, actor, "begun", now)
 
     async def page(self, incident: Incident, version: int | None = None) -> Page:

@@ -55,6 +55,21 @@ async def test_it_is_the_document_and_follows_what_is_written(town: World) -> No
     assert "once more" in canvases(town)[0].markdown
 
 
+async def test_one_that_is_written_after_all_keeps_its_canvas_and_who_it_was_handed_to(town: World) -> None:
+    room = town.workspace.channel(town.room())
+    await pressed(town)
+    await ask(town, "ada", "/incident postmortem owner @ben", room)
+    await ask(town, "ada", "/incident postmortem waive No need", room)
+    [canvas] = canvases(town)
+    assert "| State | waived |" in canvas.markdown
+    await town.ada.presses("Write one after all", card(town))
+    await town.settled()
+    assert "| State | draft |" in canvas.markdown and "| Owner | Ben Moss |" in canvas.markdown
+    await ask(town, "ada", "/incident reopen It is back", room)
+    await ask(town, "ada", "/incident resolve Rebuilt", room)
+    assert "Rebuilt" in canvas.markdown
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
