@@ -15,6 +15,7 @@ from bot.services.rooms.room_files import MENTION
 
 KINDS = ("md", "json", "csv")
 EVERY = 1_000_000
+OWNER_ONLY = 0o600
 
 
 @click.command()
@@ -53,16 +54,19 @@ async def _all(kind: str, folder: Path, *, private: bool) -> None:
         written = [incident for incident in found if private or not incident.private]
         for incident in reversed(written):
             text = _written(services, await services.records.of(incident.id), kind)
-            _keep(folder, f"{incident.ref.lower()}.{kind}", text)
+            _keep(folder, f"{incident.ref.lower()}.{kind}", text, private=incident.private)
         left_out = len(found) - len(written)
         aside = f"; {left_out} private left out (--private writes them too)" if left_out else ""
         click.echo(f"{len(written)} incident{'' if len(written) == 1 else 's'} written to {folder}{aside}")
 
 
-def _keep(folder: Path, name: str, text: str) -> None:
-    """In place of an earlier one."""
+def _keep(folder: Path, name: str, text: str, *, private: bool) -> None:
+    """In place of an earlier one; a private one is for nobody else on this machine to read."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if private:
+            (folder / name).touch(OWNER_ONLY)
+            (folder / name).chmod(OWNER_ONLY)
         (folder / name).write_text(text, "utf-8")
     except OSError as error:
         raise Refused(f"{error.filename or folder} cannot be written: {error.strerror}.") from error

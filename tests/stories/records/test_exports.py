@@ -81,7 +81,8 @@ async def test_every_incident_goes_into_a_folder_a_file_each(tmp_path: Path, dat
     without = await tocsin("export", "--all", "--to", "public", at=tmp_path, **at_home)
     assert without.out.strip() == "0 incidents written to public; 1 private left out (--private writes them too)"
     await tocsin("export", "--all", "--private", "--to", "public", at=tmp_path, **at_home)
-    assert "| Private | yes |" in (tmp_path / "public" / "inc-1.md").read_text()
+    secret = tmp_path / "public" / "inc-1.md"
+    assert "| Private | yes |" in secret.read_text() and not secret.stat().st_mode & 0o077
     for alone in (["--to", "kept"], ["--private"]):
         said = await tocsin("export", "INC-1", *alone, at=tmp_path, **at_home)
         assert said.code == 2 and "go with --all" in said.err and not said.out

@@ -96,6 +96,7 @@ async def test_who_resolves_what_nobody_has_acknowledged_has_answered_their_page
     assert "*Acknowledged* <!date^1786025040^" in words_of(town.card())
     [ada] = (await read(town))["people"]
     assert (ada["person"], ada["answered"], ada["answer_median_s"]) == ("ada", 1, 240.0)
+    assert "Ada Obi: 1; answered 1, within 4 min" in await ask(town, "ada", "/incident stats")
     await town.passes(minutes=1)
     await ask(town, "ada", "/incident reopen It is back", room)
     await town.passes(minutes=2)
@@ -108,7 +109,7 @@ async def test_who_resolves_what_nobody_has_acknowledged_has_answered_their_page
     await ask(town, "ada", "/incident postmortem", room)
     await town.ada.presses("As a file", card(town))
     await town.settled()
-    document = [one.content.decode() for one in town.workspace.files.values() if one.content][-1]
+    [document] = [one.content.decode() for one in town.workspace.files.values() if ".md" in one.name and one.content]
     told = [line.rpartition("Slack: ")[2] for line in document.splitlines() if "by Slack: accepted" in line]
     assert told == ["accepted 15:00 BST; acknowledged 15:04 BST", "accepted 15:05 BST"]
 
