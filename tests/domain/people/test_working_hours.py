@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.domain.people.working_hours import WorkingHours, after, between, opening
@@ -97,7 +97,16 @@ def test_whoever_always_works_counts_all_time() -> None:
 def test_counted_in_two_parts_it_is_the_same(
     hours: WorkingHours, now: datetime, first: timedelta, second: timedelta
 ) -> None:
+    """What is counted first may end when people go home; of no time at all the end is the next opening."""
+    assume(second)
     assert hours.after(hours.after(now, first), second) == hours.after(now, first + second)
+
+
+def test_no_time_at_all_ends_at_the_next_opening() -> None:
+    monday = WorkingHours(frozenset({0}), time(0), time(0), ZoneInfo("UTC"))
+    closing = datetime(2026, 1, 6, tzinfo=UTC)
+    assert monday.after(closing - 24 * HOUR, 24 * HOUR) == closing
+    assert monday.after(closing, timedelta(0)) == datetime(2026, 1, 12, tzinfo=UTC)
 
 
 @given(hours(), INSTANTS, SPANS)
