@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.errors import Refused
+from bot.domain.statistics.numbers import Numbers
 from bot.doors.incident_json import in_full, in_short
 from bot.services import Services
 from bot.services.statistics.tables import as_csv, as_json
@@ -53,12 +54,18 @@ class Api:
         return web.json_response(await self._time_limit.wait_for(self._shown(request.match_info["ref"])))
 
     async def stats(self, request: web.Request) -> web.Response:
-        """The numbers of the last `?days=30`; with `Accept: text/csv` as a table."""
+        """The numbers of the last `?days=30`, or of a `?period=2026-Q3`; with `Accept: text/csv` as a table."""
         self._must_know_the_token(request)
-        numbers = await self._time_limit.wait_for(self._services.statistics.of_days(_days(request)))
+        numbers = await self._time_limit.wait_for(self._counted(request))
         if "text/csv" in request.headers.get("Accept", ""):
             return web.Response(text=as_csv(numbers), content_type="text/csv", charset="utf-8")
         return web.json_response(as_json(numbers))
+
+    async def _counted(self, request: web.Request) -> Numbers:
+        """Raises Refused."""
+        if "period" in request.query:
+            return await self._services.statistics.said(request.query["period"])
+        return await self._services.statistics.of_days(_days(request))
 
     async def _shown(self, ref: str) -> dict[str, Any]:
         incident = await self._services.incidents.find(ref)

@@ -129,7 +129,9 @@ async def test_what_is_no_period_is_refused(town: World) -> None:
     assert "a period" in await ask(town, "eve", "/incident stats soon")
     for wrong in ("?days=0", "?days=x", "?days=-1", "?days=99999999999999999999", "?days=1e3"):
         assert (await read(town, wrong, status=400))["error"]
+    assert (await read(town, "?period=soon", status=400))["error"]
     assert (await read(town, "?days=3660"))["incidents"]["count"] == 0
+    assert (await read(town, "?period=2026-Q3"))["period"]["name"] == "2026-Q3"
     assert "*0 incidents*" in await ask(town, "eve", "/incident stats 2026")
     assert "nothing to count in 0000" in await ask(town, "eve", "/incident stats 0000")
 
