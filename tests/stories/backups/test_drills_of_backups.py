@@ -107,7 +107,7 @@ async def test_when_the_newest_backup_is_damaged_the_one_before_it_is_drilled(
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await answered(world, "/backup run")
         await answered(world, "/backup run")
-        newest = next((tmp_path / "kept").glob("*-2.dump"))
+        newest = next((tmp_path / "kept").glob("*-2-*.dump"))
         newest.write_bytes(newest.read_bytes()[:-10])
 
         await answered(world, "/backup drill orders")

@@ -680,13 +680,19 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def killed(guarded: Guarded, database: str, home: Path, when: str) -> None:
-    """A process of its own restores and is killed with -9 as soon as there is a database of this name."""
+    """A process of its own restores and is killed with -9 as soon as there is a database of this name.
+
+    However quick it is: the exchange waits for whoever is busy with the name of the target.
+    """
     process = await begun(database, home)
-    while not asides(guarded, when):
-        assert process.returncode is None
-        await asyncio.sleep(0.002)
-    process.kill()
-    await process.wait()
+    with psycopg.connect(guarded.entrance) as busy:
+        busy.execute("COMMENT ON DATABASE orders IS 'nobody renames it'")
+        while not asides(guarded, when):
+            assert process.returncode is None
+            await asyncio.sleep(0.002)
+        process.kill()
+        await process.wait()
+        busy.rollback()
 
 
 async def killed_after_the_exchange(guarded: Guarded, database: str, home: Path) -> None:

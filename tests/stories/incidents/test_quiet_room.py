@@ -37,7 +37,7 @@ async def test_an_ordinary_incident_says_each_thing_once(new_world: NewWorld) ->
         await world.settled()
         await ask(world, "ada", "/incident lead", room)
         await ask(world, "ada", "/incident impact Nobody can pay", room)
-        assert heard(world) == ["👀", "*lead*"], "the impact is on the card"
+        assert heard(world) == ["👀", "<@U0ADA>"], "the impact is on the card"
         await world.passes(minutes=6)
         await ask(world, "ada", "/incident status identified", room)
         await ask(world, "ada", "/incident update The connection pool was exhausted", room)

@@ -1,5 +1,6 @@
 """A card that changes while it is being sent, and cannot be sent then, is one row that shows the change."""
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -64,7 +65,7 @@ async def test_what_becomes_of_a_room_holds_no_card_that_others_want_to_change(w
     rooms, shown = world.house.rooms, world.house.cards
     async with world.house.db.transaction() as conn:
         for card in ("incident:1", "announcement:1"):
-            await shown.touch(conn, card, incident=1, later=True)
+            await shown.touch(conn, card, incident=1, later=timedelta(seconds=5))
     async with world.house.db.transaction() as one:
         if what == "opened":
             await rooms.furnish(one, 1, "C0ROOM", "inc-another")
