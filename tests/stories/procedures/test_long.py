@@ -52,7 +52,9 @@ async def test_sixty_steps_ticked_by_three_while_one_of_two_processes_is_killed_
         await processes.until_connected()
         await processes.declared("P3 Slow reports")
         room = await the_room(processes)
-        await processes.workspace.person("eve").types("/incident runbook long", room)
+        eve = processes.workspace.person("eve")
+        await processes.until(lambda: eve.id in room.members)
+        await eve.types("/incident runbook long", room)
         await processes.until(lambda: lives_in(room))
         while (step := step_of(room)) <= 60:
             people = [processes.workspace.person(name) for name in ("ada", "ben", "eve")]
