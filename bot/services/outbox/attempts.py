@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, RateLimited, Rejected, Throttled, Unanswered
-from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, PutOff, backoff
+from bot.services.outbox.kinds import CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome, PutOff, backoff
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
 from bot.services.outbox.limits import Limits
 from bot.store.outbox.outbox import Delivery
@@ -86,7 +86,8 @@ class Attempts:
             self._limits.close(delivery.way, said)
             return replace(self._again(delivery, said, NO_TIME), limit=error)
         wait = error.retry_after if isinstance(error, RateLimited) else None
-        if isinstance(error, Held) and delivery.was_held:
+        # A page, and what is said in a room, stand in no line: they ask as soon as anybody may.
+        if isinstance(error, Held) and delivery.was_held and delivery.priority >= CARD:
             wait = error.in_line
         outcome = self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
         return replace(outcome, was_tried=not isinstance(error, Held))

@@ -6,8 +6,9 @@ from itertools import pairwise
 import pytest
 
 from bot.clock import Clock
+from bot.domain.errors import Held
 from bot.services.outbox.attempts import Attempts
-from bot.services.outbox.kinds import DeliveryKind, IsThere, NotYet
+from bot.services.outbox.kinds import CARD, PAGE, ROOM, DeliveryKind, IsThere, NotYet
 from bot.services.outbox.limits import Limits
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
@@ -51,3 +52,24 @@ async def test_what_waits_for_a_room_looks_again(is_there: IsThere | None, longe
     assert gaps == sorted(gaps) and gaps[-1] == longest_s
     # In half an hour thirty-odd looks, and not three hundred and sixty, where somebody wakes it.
     assert (len(gaps) < 50) is (is_there is not None)
+
+
+class HeldBack(DeliveryKind[None]):
+    async def send(self, delivery: Delivery) -> None:
+        raise Held("Slack limits this channel", timedelta(seconds=1), timedelta(seconds=30))
+
+
+@pytest.mark.parametrize(
+    ("priority", "was_held", "after_s"), [(PAGE, True, 1), (ROOM, True, 1), (CARD, False, 1), (CARD, True, 30)]
+)
+async def test_only_what_may_wait_stands_in_line_where_slack_takes_no_more(
+    priority: int, was_held: bool, after_s: int
+) -> None:
+    clock = Clock()
+    clock.freeze(BEGAN)
+    kinds = {"post": HeldBack()}
+    attempts = Attempts(clock, kinds, Limits(Database("postgresql:///nowhere"), clock, kinds))
+    lease = BEGAN + timedelta(seconds=15)
+    delivery = Delivery(1, "post", {}, 1, 1, False, BEGAN, BEGAN, lease, priority, None, "slack", was_held)
+    outcome = await attempts.make(delivery)
+    assert outcome.again_at == BEGAN + timedelta(seconds=after_s) and not outcome.was_tried
