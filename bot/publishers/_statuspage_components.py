@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.publishers._statuspage_ours import ours_in
-from bot.runbook.audiences import COMPONENT_STATES, ComponentState
+from bot.runbook.audiences import COMPONENT_STATES, Component, ComponentState
 
 OPERATIONAL = "operational"
 UNDER_MAINTENANCE = "under_maintenance"
@@ -12,10 +12,10 @@ UNDER_MAINTENANCE = "under_maintenance"
 BY_RANK: tuple[ComponentState, ...] = ("major_outage", "partial_outage", "degraded_performance")
 
 
-def by_rank(components: Mapping[str, ComponentState | None], rank: int) -> dict[str, str]:
+def by_rank(components: Mapping[str, Component], rank: int) -> dict[str, str]:
     """What an open incident makes of each: what the runbook says, else what its severity is."""
     usual = BY_RANK[min(rank, len(BY_RANK) - 1)]
-    return {id: state or usual for id, state in components.items()}
+    return {id: one.down or usual for id, one in components.items()}
 
 
 def while_open(own: Mapping[str, str], others: Sequence[Mapping[str, Any]]) -> dict[str, str]:

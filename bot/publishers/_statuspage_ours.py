@@ -1,7 +1,7 @@
 """What of a page at statuspage.io is ours: each incident of ours there says so in its metadata."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.updates.update import Update
@@ -14,10 +14,11 @@ NAME_LENGTH = 255
 
 @dataclass(frozen=True)
 class Known:
-    """An incident there that is ours: its id, and the update that was written last."""
+    """An incident there that is ours: its id, the update that was written last, and what that made of components."""
 
     id: str
     update: str | None = None
+    components: Mapping[str, str] = field(default_factory=dict)
 
 
 def ours_in(incident: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -30,7 +31,14 @@ def ours_in(incident: Mapping[str, Any]) -> Mapping[str, Any]:
 def known_in(incidents: Sequence[Mapping[str, Any]], publication: Publication) -> Known | None:
     """The newest that this is about, which stands first."""
     found = (one for one in incidents if ours_in(one).get("reference") == publication.thread)
-    return next((Known(str(one["id"]), ours_in(one).get("update")) for one in found), None)
+    return next((known_as(str(one["id"]), one) for one in found), None)
+
+
+def known_as(id: str, there: Mapping[str, Any]) -> Known:
+    """`there`: what was read of it; empty: nothing."""
+    ours = ours_in(there)
+    components = ours.get("components")
+    return Known(id, ours.get("update"), components if isinstance(components, dict) else {})
 
 
 def besides(incidents: Sequence[Mapping[str, Any]], known: Known | None) -> list[Mapping[str, Any]]:

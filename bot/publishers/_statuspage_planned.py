@@ -9,7 +9,7 @@ from bot.domain.text import cut
 from bot.domain.updates.update import CLOSES, Moment
 from bot.publishers import Publication
 from bot.publishers._statuspage_components import UNDER_MAINTENANCE, at_the_end, while_open
-from bot.publishers._statuspage_ours import NAME_LENGTH, Known, besides, key_of_update, known_in, ours_in, written
+from bot.publishers._statuspage_ours import NAME_LENGTH, Known, besides, key_of_update, known_as, known_in, written
 from bot.wire.statuspage import Statuspage
 
 STATUSES: Mapping[Moment, str] = {
@@ -35,14 +35,16 @@ class PlannedThere:
         self._api = api
 
     async def publish(self, publication: Publication, window: Window, ids: Sequence[str]) -> str:
-        """`ids`: the components that are worked on. Returns its id there."""
+        """`ids`: the components that are worked on, as the runbook has it now. Returns its id there."""
         page, update = publication.delivery.address, publication.update
         under_way = await self._api.active_maintenance(page)
         known = await self._known(publication, under_way)
         if known and known.update == key_of_update(update):
             return known.id
         others = besides([*under_way, *(await self._api.unresolved(page))], known)
-        values = _values(publication, window, ids, others)
+        # What a runbook of before has put under maintenance is not left so.
+        concerned = list(dict.fromkeys([*ids, *(known.components if known else ())]))
+        values = _values(publication, window, concerned, others)
         if known and (changed := await self._changed(page, known.id, values)):
             return changed
         if update.moment in CLOSES:
@@ -60,7 +62,7 @@ class PlannedThere:
             return known_in(await self._api.latest(page), publication) if publication.unsure else None
         there = await self._api.incident(page, earlier) if publication.unsure else None
         # One that is gone says so once more when it is to be changed.
-        return Known(earlier, ours_in(there or {}).get("update"))
+        return known_as(earlier, there or {})
 
     async def _changed(self, page: str, id: str, values: Mapping[str, Any]) -> str | None:
         """None when it is gone there."""

@@ -10,10 +10,10 @@ from bot.domain.text import cut
 from bot.domain.updates.update import ENDS, GOES_ON, Outlet, Update
 from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
 from bot.publishers._statuspage_components import at_the_end, by_rank, while_open
-from bot.publishers._statuspage_ours import NAME_LENGTH, Known, besides, key_of_update, known_in, ours_in, written
+from bot.publishers._statuspage_ours import NAME_LENGTH, Known, besides, key_of_update, known_as, known_in, written
 from bot.publishers._statuspage_planned import PlannedThere
 from bot.runbook import Runbook
-from bot.runbook.audiences import StatusPage
+from bot.runbook.audiences import Component, StatusPage
 from bot.wire.statuspage import Statuspage
 
 OUTLET = OutletFacts(
@@ -55,15 +55,17 @@ class StatuspagePublisher:
     async def publish(self, publication: Publication) -> str:
         page, update = publication.delivery.address, publication.update
         if isinstance(publication.about, Window):
-            return await self._planned.publish(publication, publication.about, list(self._components(publication)))
+            there = self._page(publication)
+            concerned = there.concerned(publication.about.components) if there else []
+            return await self._planned.publish(publication, publication.about, concerned)
         open_there = await self._api.unresolved(page)
         known = await self._known(publication, open_there)
         if update.moment.startswith(POSTMORTEM):
             return await self._tell_of_postmortem(page, known, update)
         if known and known.update == key_of_update(update):
             return known.id
-        others = besides([*open_there, *await self._worked_on(publication)], known)
-        values = self._values(publication, others)
+        others = besides([*open_there, *await self._worked_on(publication, known)], known)
+        values = self._values(publication, others, known)
         if known and (changed := await self._changed(page, known.id, values)):
             return changed
         name = cut(update.subject, NAME_LENGTH)
@@ -74,13 +76,14 @@ class StatuspagePublisher:
         update = publication.update
         if update.moment.startswith(POSTMORTEM):
             return json.dumps({"postmortem": update.text}, indent=2, ensure_ascii=False)
-        values = {"name": cut(update.subject, NAME_LENGTH), **self._values(publication, ())}
+        values = {"name": cut(update.subject, NAME_LENGTH), **self._values(publication, (), None)}
         read = {name: value for name, value in values.items() if name not in ("metadata", "component_ids")}
         return json.dumps(read, indent=2, ensure_ascii=False)
 
-    async def _worked_on(self, publication: Publication) -> Sequence[Mapping[str, Any]]:
+    async def _worked_on(self, publication: Publication, known: Known | None) -> Sequence[Mapping[str, Any]]:
         """The planned work that is under way: it keeps the components that work again otherwise."""
-        if publication.update.moment != "resolved" or not self._components(publication):
+        concerned = self._components(publication) or (known and known.components)
+        if publication.update.moment != "resolved" or not concerned:
             return []
         return await self._api.active_maintenance(publication.delivery.address)
 
@@ -96,7 +99,7 @@ class StatuspagePublisher:
             return Known(publication.earlier)
         there = await self._api.incident(page, publication.earlier)
         # One that is gone says so once more when it is to be changed.
-        return Known(publication.earlier, ours_in(there or {}).get("update"))
+        return known_as(publication.earlier, there or {})
 
     async def _changed(self, page: str, id: str, values: Mapping[str, Any]) -> str | None:
         """None when it is gone there, or over and cannot be opened again: then there is a new one."""
@@ -113,14 +116,17 @@ class StatuspagePublisher:
         await self._api.publish_postmortem(page, known.id, update.text)
         return known.id
 
-    def _values(self, publication: Publication, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _values(
+        self, publication: Publication, others: Sequence[Mapping[str, Any]], known: Known | None
+    ) -> dict[str, Any]:
         update, rank = publication.update, self._rank(publication)
         own = by_rank(self._components(publication), rank)
         states: dict[str, str] = {}
         if update.moment in GOES_ON:
             states = while_open(own, others)
         elif update.moment == "resolved":
-            states = at_the_end(list(own), others)
+            # Also what a runbook of before has set.
+            states = at_the_end([*dict.fromkeys([*own, *(known.components if known else ())])], others)
         return {
             "status": "resolved" if update.moment in ENDS else STATUSES.get(update.status or "", "investigating"),
             "body": update.text,
@@ -129,10 +135,14 @@ class StatuspagePublisher:
             **({"component_ids": list(states), "components": states} if states else {}),
         }
 
-    def _components(self, publication: Publication) -> Mapping[str, Any]:
+    def _components(self, publication: Publication) -> Mapping[str, Component]:
+        page = self._page(publication)
+        return page.components if page else {}
+
+    def _page(self, publication: Publication) -> StatusPage | None:
         audience = self._runbook.audiences.get(publication.update.audience)
-        page: StatusPage | None = audience.statuspage if audience else None
-        return page.components if page and page.page == publication.delivery.address else {}
+        page = audience.statuspage if audience else None
+        return page if page and page.page == publication.delivery.address else None
 
     def _rank(self, publication: Publication) -> int:
         severity, known = publication.update.severity, self._runbook.severity_ids

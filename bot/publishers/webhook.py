@@ -71,11 +71,12 @@ class WebhookPublisher:
         return {"incident": facts}
 
 
-def _planned(update: Update, window: Window) -> dict[str, str]:
+def _planned(update: Update, window: Window) -> dict[str, object]:
     return {
         "ref": window.ref,
         "starts_at": (update.planned_from or window.starts_at).isoformat(),
         "ends_at": (update.planned_until or window.ends_at).isoformat(),
+        "components": list(window.components),
     }
 
 

@@ -1,15 +1,17 @@
 """Who is told about an incident, and where."""
 
 import re
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from bot.domain.errors import Refused
 from bot.runbook.addresses import Webhook
 from bot.runbook.parts import Keyed, Part
 from bot.runbook.places import BackupPlace
-from bot.runbook.values import Channels, Duration, Emails, Name, refused_as_wrong, wrong
+from bot.runbook.values import Channels, Duration, Emails, Name, Names, refused_as_wrong, wrong
+from bot.runbook.written import or_text, written
 from bot.shipped import shelf
 
 USUAL_TEMPLATE = "stakeholder"
@@ -28,10 +30,12 @@ def _component_id(text: str) -> str:
 
 
 class OwnPage(Part):
-    """A status page of our own. `title` None: named after the organisation. `to` None: served, and not written."""
+    """A status page of our own. `title` None: named after the organisation. `to` None: served, and not written.
+    `components`: what planned work may concern, as readers call it."""
 
     title: Name | None = None
     to: BackupPlace | None = None
+    components: Names = ()
 
 
 # What an incident may make of a component, the worst last.
@@ -39,18 +43,39 @@ ComponentState = Literal["degraded_performance", "partial_outage", "major_outage
 COMPONENT_STATES: tuple[str, ...] = ("operational", "under_maintenance", *get_args(ComponentState))
 
 
+class Component(Part):
+    """Of a page at statuspage.io. `name`: as readers call it, None: nobody names it. `down`: what an open incident
+    makes of it, None: that goes by its severity."""
+
+    name: Name | None = None
+    down: ComponentState | None = None
+
+
+@written(or_text)
+def _state_alone(component: object) -> object:
+    return {"down": component} if isinstance(component, str | None) else component
+
+
+@written(lambda inner: {"anyOf": [{"type": "array", "items": {"type": "string"}}, inner()]})
+def _may_be_listed(components: object) -> object:
+    return dict.fromkeys(components) if isinstance(components, list) else components
+
+
+ComponentId = Annotated[str, refused_as_wrong(_component_id)]
+Components = Annotated[
+    dict[ComponentId, Annotated[Component, BeforeValidator(_state_alone)]], BeforeValidator(_may_be_listed)
+]
+
+
 class StatusPage(Part):
-    """A page of statuspage.io, by its id. `components`: what an open incident makes of each, None: by its severity."""
+    """A page of statuspage.io, by its id. `components` by their ids."""
 
     page: Annotated[str, refused_as_wrong(_page_id)]
-    components: dict[Annotated[str, refused_as_wrong(_component_id)], ComponentState | None] = Field(
-        default_factory=dict
-    )
+    components: Components = Field(default_factory=dict)
 
-    @field_validator("components", mode="before")
-    @classmethod
-    def _may_be_listed(cls, components: object) -> object:
-        return dict.fromkeys(components) if isinstance(components, list) else components
+    def concerned(self, named: Collection[str]) -> list[str]:
+        """The ids of those that are so called; all of them when none is named."""
+        return [id for id, one in self.components.items() if not named or (one.name or id) in named]
 
 
 class Audience(Keyed):
@@ -80,3 +105,10 @@ class Audience(Keyed):
             *others, last = shelf("publishers")
             raise wrong(f"where to tell them is missing: add {', '.join(others)} or {last}")
         return {"automatic": True, **audience} if outlets == {"webhook"} else audience
+
+
+def component_names(audiences: Iterable[Audience]) -> list[str]:
+    """What planned work can be said to concern, each once: by name, at statuspage.io by id where there is none."""
+    own = [name for one in audiences if one.page for name in one.page.components]
+    there = [each.name or id for one in audiences if one.statuspage for id, each in one.statuspage.components.items()]
+    return list(dict.fromkeys([*own, *there]))

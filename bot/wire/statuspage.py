@@ -26,6 +26,14 @@ Incident = Mapping[str, Any]
 class Statuspage:
     """One token. Nothing is sent again by itself.
 
+    Relied upon, of what developer.statuspage.io documents: scheduled maintenance is an incident whose `status` is
+    `scheduled`, `in_progress`, `verifying` or `completed`, with `scheduled_for` and `scheduled_until`; `component_ids`
+    are those it concerns, and `components` maps ids to states that this request sets, in POST and PATCH alike; an
+    incident is answered with its `metadata` (an object of objects) and its `components` as they are now; `unresolved`
+    is without, `active_maintenance` and `upcoming` are nothing but, scheduled maintenance, and of each list the first
+    page of a hundred is looked at; 1 request a second over a minute, else 420 or 429; errors are JSON with `error`.
+    Not documented, and taken either way: that a PATCH opens what is resolved, which is made anew where it is refused.
+
     Raises Rejected for what it refuses, Throttled, Unreachable when nothing was changed, and Unanswered when that is
     not known.
     """

@@ -10,6 +10,7 @@ from bot.domain.alerts.silence import selected
 from bot.domain.errors import Refused
 from bot.domain.maintenance.window import REASON_LENGTH, WHAT_LENGTH, Window
 from bot.runbook import format_duration, spoken_duration
+from bot.runbook.audiences import component_names
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.carried import number, outdated, second
@@ -18,11 +19,11 @@ from commands.incident.book import COMMAND
 
 HOW = (
     "Type what, when and for how long: `/incident maintenance Database upgrade at tomorrow 22:00 for 2h`. "
-    "Add `silencing db-*` (as `/health silence` has it) to mute its alerts meanwhile, and `telling clients` to choose "
-    "the audiences"
+    "Add `silencing db-*` (as `/health silence` has it) to mute its alerts meanwhile, `affecting Shop` for what "
+    "readers will notice, and `telling clients` to choose the audiences"
 )
 # What may follow, in any order, after how long it takes.
-CLAUSE = re.compile(r"\s+(silencing|telling)\s+", re.IGNORECASE)
+CLAUSE = re.compile(r"\s+(silencing|telling|affecting)\s+", re.IGNORECASE)
 LASTS = re.compile(r"\s+for\s+", re.IGNORECASE)
 # Where the time may begin: behind one of these words, or with the name of a day.
 BEGINS = re.compile(
@@ -45,14 +46,20 @@ class Typed:
     lasts: timedelta
     silencing: str = ""
     telling: str = ""
+    affecting: str = ""
 
     @property
     def audiences(self) -> list[str]:
-        return [one.strip() for one in self.telling.split(",") if one.strip()]
+        return _each(self.telling)
+
+    @property
+    def components(self) -> list[str]:
+        return _each(self.affecting)
 
 
 @COMMAND.verb(
-    "maintenance", usage="maintenance <what> at <when> for <how long> [silencing <selector>] [telling <audiences>]",
+    "maintenance",
+    usage="maintenance <what> at <when> for <how long> [silencing <selector>] [affecting <what>] [telling <audiences>]",
     help="plan work, announce it, and mute its alerts meanwhile; `maintenance list`", needs="incident.declare",
 )  # fmt: skip
 async def maintenance(call: Call) -> Answer:
@@ -78,6 +85,7 @@ async def plan(call: Call) -> Answer:
         spoken_duration(call.values["lasts"]),
         call.values["silencing"],
         call.values["telling"],
+        call.values.get("affecting", ""),
     )
     return await _plan(call, typed)
 
@@ -181,6 +189,7 @@ async def _plan(call: Call, typed: Typed) -> Reply:
         matches=matches,
         shown=typed.silencing,
         audiences=typed.audiences,
+        components=typed.components,
     )
     return call.say("maintenance_planned", window=window, channel=call.house.runbook.channels.incidents)
 
@@ -193,8 +202,16 @@ def _plan_form(windows: Sequence[Window], call: Call) -> Form:
         Input("silencing", "Mute alerts meanwhile", optional=True, hint="a check, a source, or label=value"),
         Input("telling", "Tell", optional=True, hint="audiences, with commas; empty: the automatic ones"),
     ]
+    if known := component_names(call.house.runbook.audiences.values()):
+        inputs.append(
+            Input("affecting", "What readers will notice", optional=True, hint=f"with commas: {', '.join(known)}")
+        )
     words = call.house.rendering.say("slack/maintenance_list", windows=windows, entries={}, more=0)
     return Form(form("maintenance.plan", "Plan maintenance", inputs, submit="Plan", words=words))
+
+
+def _each(listed: str) -> list[str]:
+    return [one.strip() for one in listed.split(",") if one.strip()]
 
 
 async def _one(call: Call, window_id: int) -> Reply:

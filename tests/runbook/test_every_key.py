@@ -89,7 +89,8 @@ def test_who_is_told(runbook: Runbook) -> None:
     assert (board.template, board.automatic, board.approval) == ("client", True, True)
     assert board.update_every == 25 * MINUTE
     assert page.statuspage is not None
-    assert (page.statuspage.page, page.statuspage.components) == ("abc123", {"web": "partial_outage"})
+    (web,) = page.statuspage.components.values()
+    assert (page.statuspage.page, web.name, web.down) == ("abc123", "Shop", "partial_outage")
     assert everybody.page is not None
     assert (everybody.page.title, everybody.page.to) == ("Our status", "s3://bucket/status")
     assert machines.webhook is not None

@@ -26,7 +26,8 @@ A_MOMENT = timedelta(minutes=1)
 class Window:
     """One piece of planned work. `matches`: which alerts are silenced meanwhile, `shown` as it was asked for.
 
-    `audiences`: who is to be told, by key. `notice`: how long before its start that was to be; `announced_at`: when the
+    `audiences`: who is to be told, by key. `components`: what it concerns, as readers call it; empty: nobody has said.
+    `notice`: how long before its start that was to be; `announced_at`: when the
     notice was put on its way, which is not yet that it was accepted. `asked_at`: when its owner was asked whether it is
     done, `late_at`: when that had gone unanswered for too long. `reason`: why it was cancelled or moved, else empty.
     """
@@ -51,10 +52,17 @@ class Window:
     ended_at: datetime | None = None
     ended_by: str | None = None
     reason: str = ""
+    components: Sequence[str] = ()
 
     @property
     def ref(self) -> str:
         return f"M-{self.id}"
+
+    @property
+    def affected(self) -> str:
+        """As a sentence names it: `Shop, Search and Payments`; empty: nobody has said."""
+        *others, last = [*self.components] or [""]
+        return " and ".join(one for one in (", ".join(others), last) if one)
 
     @property
     def is_over(self) -> bool:

@@ -19,7 +19,7 @@ def planned_samples(organisation: str, at: datetime) -> Iterator[tuple[str, Mapp
     """Every moment, with its facts."""
     planned = Window(
         7, "Database upgrade", at, at + timedelta(hours=2), timedelta(hours=48), ["clients"], {"check": "orders"},
-        "orders", "ada", None, at - timedelta(days=3),
+        "orders", "ada", None, at - timedelta(days=3), components=["Shop", "Payments by card"],
     )  # fmt: skip
     begun = replace(planned, state="under_way", began_at=at)
     late = at + timedelta(hours=2, minutes=15)

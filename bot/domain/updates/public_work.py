@@ -32,7 +32,8 @@ class PublicWork:
     """What was said of one piece of planned work, the newest first.
 
     `unsure`: its time passed while no process of ours was there. `starts_at`, `ends_at`: as planned; None: they have
-    changed, and nobody has been sent the new ones. `ended_at`: done or cancelled.
+    changed, and nobody has been sent the new ones. `ended_at`: done or cancelled. `components`: what it concerns;
+    empty: nobody has said.
     """
 
     kind: ClassVar = "work"
@@ -42,6 +43,7 @@ class PublicWork:
     starts_at: datetime | None
     ends_at: datetime | None
     ended_at: datetime | None
+    components: Sequence[str] = ()
 
     @property
     def title(self) -> str:
@@ -72,4 +74,5 @@ def _work(feed: str, window: Window, texts: Sequence[SentOfWork]) -> PublicWork:
         starts_at=starts_at if is_as_sent else None,
         ends_at=ends_at if is_as_sent else None,
         ended_at=window.ended_at if window.is_over else None,
+        components=window.components,
     )

@@ -20,7 +20,7 @@ from bot.domain.text import cut, plain_line
 from bot.runbook import Runbook
 from bot.services.maintenance.transitions import Transitions
 from bot.services.people.permissions import Permissions
-from bot.services.updates.audiences import audience_called
+from bot.services.updates.audiences import audience_called, components_called
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.maintenance import maintenance
@@ -45,9 +45,10 @@ class Windows:
     async def plan(
         self, actor: Actor, what: str, starts_at: datetime, lasts: timedelta, *,
         matches: Mapping[str, str] | None = None, shown: str = "", audiences: Sequence[str] = (),
+        components: Sequence[str] = (),
     ) -> Window:  # fmt: skip
         """`matches` and `shown`: which alerts are silenced meanwhile. `audiences` are keys; none: those that are told
-        of incidents without being asked. Raises Refused."""
+        of incidents without being asked. `components`: what it concerns, by name. Raises Refused."""
         self._permissions.must(actor, "incident.declare")
         if matches:
             self._permissions.must(actor, "alert.silence")
@@ -58,7 +59,7 @@ class Windows:
         new = NewWindow(
             what_of(what), starts_at, starts_at + lasts, self._runbook.maintenance.notice,
             self._told(audiences), matches or {}, shown,
-            actor.name, actor.slack_id,
+            actor.name, actor.slack_id, components_called(self._runbook, components),
         )  # fmt: skip
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())

@@ -1,13 +1,14 @@
 """The runbook's audiences: found by name, and where each is told."""
 
 import difflib
+from collections.abc import Sequence
 
 from bot.domain.errors import NotFound
 from bot.domain.text import either
 from bot.domain.updates.update import Outlet
 from bot.publishers import outlets
 from bot.runbook import Runbook
-from bot.runbook.audiences import Audience
+from bot.runbook.audiences import Audience, component_names
 
 Where = tuple[Outlet, str]
 
@@ -23,6 +24,18 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
     near = difflib.get_close_matches(wanted, keys, n=1)
     hint = f"Did you mean {keys[near[0]]}? " if near else ""
     raise NotFound(f"There is no audience “{name.strip()}”. {hint}Use {either(list(runbook.audiences))}.")
+
+
+def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:
+    """Each once, whatever the capitals; raises NotFound with those there are."""
+    known = component_names(runbook.audiences.values())
+    by_name = {name.lower(): name for name in known}
+    if names and not known:
+        raise NotFound("No audience of the runbook names components. Add `components: [Shop]` to its `page`.")
+    for name in names:
+        if name.strip().lower() not in by_name:
+            raise NotFound(f"There is no component “{name.strip()}”. Use {either(known)}.")
+    return list(dict.fromkeys(by_name[name.strip().lower()] for name in names))
 
 
 def addresses(audience: Audience) -> list[Where]:

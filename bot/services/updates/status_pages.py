@@ -147,6 +147,7 @@ def _work(work: PublicWork) -> dict[str, Any]:
         "starts_at": _instant(work.starts_at),
         "ends_at": _instant(work.ends_at),
         "ended_at": _instant(work.ended_at),
+        "components": list(work.components),
         "updates": [_words(one) for one in work.words],
     }
 

@@ -29,6 +29,7 @@ class NewWindow:
     shown: str
     author: str
     author_account: str | None
+    components: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Entry:
 
 async def insert(conn: Connection, new: NewWindow, now: datetime) -> Window:
     """Due at once; `save` says when what is next."""
-    values = {**vars(new), "audiences": list(new.audiences), "matches": Jsonb(dict(new.matches))}
+    lists = {"audiences": list(new.audiences), "components": list(new.components)}
+    values = {**vars(new), **lists, "matches": Jsonb(dict(new.matches))}
     return _window(await SQL.the(conn, "insert", **values, now=now))
 
 

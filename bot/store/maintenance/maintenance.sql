@@ -1,9 +1,10 @@
 -- name: insert
 INSERT INTO maintenance
-    (what, starts_at, ends_at, notice, audiences, matches, shown, author, author_account, created_at, due_at)
+    (what, starts_at, ends_at, notice, audiences, matches, shown, author, author_account, components, created_at,
+        due_at)
 VALUES
     (%(what)s, %(starts_at)s, %(ends_at)s, %(notice)s, %(audiences)s, %(matches)s, %(shown)s, %(author)s,
-        %(author_account)s, %(now)s, %(now)s)
+        %(author_account)s, %(components)s, %(now)s, %(now)s)
 RETURNING *;
 
 -- name: by_id

@@ -125,7 +125,7 @@ NO_PERSON: Columns = {
     "injects": ("kind",),
     "keys": ("name", "secret", "former"),
     "limited_ways": ("way",),
-    "maintenance": ("audiences", "state"),
+    "maintenance": ("audiences", "components", "state"),
     "migrations": ("name",),
     "nudges": ("kind",),
     "occurrences": ("task", "every"),

@@ -11,7 +11,8 @@ from bot.sandbox.statuspage import SimulatedStatuspage
 from bot.settings import Settings
 from tests.publishers.conftest import RUNBOOK
 
-WITH = f"{RUNBOOK}audiences: {{page: {{statuspage: {{page: abc123, components: [web, mails]}}}}}}\n"
+PAGE = "audiences: {page: {statuspage: {page: abc123, components: {web: {}, mails: {name: Mail}}}}}\n"
+WITH = f"{RUNBOOK}{PAGE}"
 
 
 @pytest.fixture

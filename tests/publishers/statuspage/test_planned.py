@@ -1,6 +1,6 @@
 """Planned work at statuspage.io: one scheduled maintenance there for each of ours, whatever became of the answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,9 +9,11 @@ import pytest
 
 from bot.domain.errors import Rejected, Throttled, Unanswered
 from bot.domain.maintenance.window import Window
-from bot.publishers import Publication, Publisher
+from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
+from bot.runbook import read
 from bot.sandbox.statuspage import Fault, SimulatedStatuspage
 from tests.publishers.conftest import NOON, Publishing
+from tests.publishers.statuspage.conftest import WITH
 
 HOUR = timedelta(hours=1)
 ToPage = Callable[..., Publication]
@@ -21,10 +23,14 @@ ToPage = Callable[..., Publication]
 def of_work(publishing: Publishing) -> ToPage:
     """About M-7, planned for one hour from 14:00, unless said otherwise."""
 
-    def make(moment: str = "announced", *, work: int = 7, starts: int = 2, lasts: int = 1, **said: Any) -> Publication:
+    def make(
+        moment: str = "announced", *, work: int = 7, starts: int = 2, lasts: int = 1, at: Sequence[str] = (),
+        **said: Any,
+    ) -> Publication:  # fmt: skip
         window = Window(
-            work, "Upgrade", NOON + 2 * HOUR, NOON + 3 * HOUR, HOUR, ["page"], {}, "", "ada", None, NOON - HOUR
-        )
+            work, "Upgrade", NOON + 2 * HOUR, NOON + 3 * HOUR, HOUR, ["page"], {}, "", "ada", None, NOON - HOUR,
+            components=at,
+        )  # fmt: skip
         planned = {"planned_from": NOON + starts * HOUR, "planned_until": NOON + (starts + lasts) * HOUR}
         facts = {"incident_id": None, "maintenance_id": work, "status": None, "severity": None, **planned, **said}
         made = publishing("statuspage", "abc123", "page", moment=f"maintenance_{moment}", **facts)
@@ -59,6 +65,26 @@ async def test_it_is_scheduled_moved_begun_late_and_completed_there_and_its_comp
     assert set(there.components.values()) == {"operational"}
     assert (len(there.incidents), one["name"]) == (1, "Finished: Upgrade")
     assert states(there) == ["scheduled", "scheduled", "in_progress", "in_progress", "completed"]
+
+
+async def test_work_that_says_what_it_affects_touches_nothing_else(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
+) -> None:
+    id = await publisher.publish(of_work(at=["Mail", "Warehouse"]))
+    assert [each["id"] for each in there.incidents[0]["components"]] == ["mails"]
+    await publisher.publish(of_work("begun", id=32, at=["Mail", "Warehouse"], earlier=id))
+    assert there.components == {"web": "operational", "mails": "under_maintenance", "other": "operational"}
+    await publisher.publish(of_work("done", id=33, at=["Mail", "Warehouse"], earlier=id))
+    assert set(there.components.values()) == {"operational"}
+
+
+async def test_what_the_runbook_had_when_the_work_began_is_set_back_at_its_end(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, parts: PublisherParts
+) -> None:
+    id = await publisher.publish(of_work("begun"))
+    fewer = replace(parts, runbook=read(WITH.replace("mails: {name: Mail}", "other: {name: Other}"), {}))
+    await on_the_shelf(fewer)["statuspage"].publish(of_work("done", id=32, earlier=id))
+    assert there.components["mails"] == "operational"
 
 
 async def test_what_is_cancelled_is_completed_there_and_its_components_stay(

@@ -221,6 +221,6 @@ async def test_a_post_mortem_is_published_with_the_incident_it_is_of(
 async def test_an_own_state_of_a_component_is_taken_as_the_runbook_has_it(
     parts: PublisherParts, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
-    own = read(WITH.replace("[web, mails]", "{web: degraded_performance}"), {})
+    own = read(WITH.replace("{web: {}, mails: {name: Mail}}", "{web: degraded_performance}"), {})
     await on_the_shelf(replace(parts, runbook=own))["statuspage"].publish(to_page())
     assert (there.components["web"], there.components["mails"]) == ("degraded_performance", "operational")

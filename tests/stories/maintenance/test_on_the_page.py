@@ -35,14 +35,17 @@ async def test_planned_work_is_on_the_page_ahead_under_way_and_in_the_history(
         def written() -> Any:
             return json.loads((tmp_path / "status.json").read_text())
 
-        await ask(world, "ada", PLAN.format("in 3d"))
+        await ask(world, "ada", PLAN.format("in 3d") + " affecting pay, Shop telling everybody")
         assert (await as_json(world))["maintenance"] == [], "its notice is not due yet"
+        assert "Shop or Pay" in await ask(world, "ada", PLAN.format("in 3d") + " affecting Shops")
         await world.passes(days=1)
         found = await work(world)
         assert (found["state"], found["starts_at"], found["ends_at"]) == (
             "scheduled", "2026-08-09T14:00:00+00:00", "2026-08-09T16:00:00+00:00"
         )  # fmt: skip
         assert WORKING in await shown(world) and "Sun 09 Aug 2026 15:00 BST" in await shown(world)
+        assert found["components"] == ["Pay", "Shop"] and "Pay and Shop may not work" in found["updates"][0]["text"]
+        assert "Affects: Pay, Shop" in await shown(world) and "Affects Pay and Shop" in words_of(card(world))
         assert written()["maintenance"] == [found] and "Database upgrade" in (tmp_path / "index.html").read_text()
 
         await world.passes(days=2)

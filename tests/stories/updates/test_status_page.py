@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -24,7 +25,7 @@ WORKING = "All systems working"
 
 
 def with_page(to: str | Path | None = None, *, more: str = "automatic: true", means: str = "Complete outage") -> str:
-    own = f"title: Example status, to: {to}" if to else "title: Example status"
+    own = "title: Example status, components: [Shop, Pay]" + (f", to: {to}" if to else "")
     audiences = f"\naudiences: {{everybody: {{page: {{{own}}}, template: public, {more}}}}}\n"
     return updating(RUNBOOK, "everybody", audiences).replace(
         "    name: Critical\n", f"    name: Critical\n    means: {means}\n"
@@ -229,7 +230,8 @@ async def test_a_folder_that_cannot_be_written_is_told_in_the_room_and_the_page_
 
 
 async def test_what_was_sent_by_mail_before_there_was_a_page_stays_off_it(new_world: NewWorld) -> None:
-    async with new_world(runbook=with_page().replace("page: {title: Example status}", 'slack: ["#general"]')) as world:
+    by_slack = re.sub(r"page: \{[^}]*\}", 'slack: ["#general"]', with_page())
+    async with new_world(runbook=by_slack) as world:
         await declared(world)
         async with world.joined(runbook=with_page()) as second:
             url = f"http://127.0.0.1:{second.port}/status"
