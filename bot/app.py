@@ -19,6 +19,7 @@ from bot.doors.web import serving, web_app
 from bot.metrics import Metrics
 from bot.runbook import Runbook
 from bot.services import Services
+from bot.services.alerts.echoes import Echoes
 from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.readiness import Readiness
 from bot.services.upkeep.schema import Schema
@@ -273,5 +274,5 @@ class App:
         return Overload(partial(self.metrics.alerts_refused, "unread", 503))
 
     def _senders(self, services: Services) -> Senders:
-        hook = self.runbook.alerts.webhook
-        return Senders(self.settings, self.clock.now, services.keyring.of_webhook, hook.reveal() if hook else None)
+        echoes = Echoes(self.runbook, services.keyring, services.provider_alerts.is_ours)
+        return Senders(self.settings, self.clock.now, echoes)

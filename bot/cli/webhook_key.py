@@ -1,6 +1,5 @@
 """The keys that sign webhooks and links: shown to those who must know them, and rotated."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -11,11 +10,9 @@ from bot.cli.carrying import carry_out
 from bot.clock import Clock
 from bot.domain.errors import NotFound
 from bot.runbook import Runbook
-from bot.runbook.addresses import Webhook
+from bot.runbook.webhooks import webhooks_of
 from bot.services.paging.keyring import LINKS, WEBHOOK, Keyring
 from bot.wire.webhooks import written
-
-ALERTS = "alerts"
 
 rotate_option = click.option("--rotate", is_flag=True, help="Make a new one; the former counts too for a while.")
 at_once_option = click.option("--at-once", is_flag=True, help="With --rotate: the former one ends now.")
@@ -75,7 +72,7 @@ async def _keys(*, rotate: bool, at_once: bool) -> list[str]:
                 if until
                 else "New keys. The former ones have ended: give each receiver its new one now."
             )
-        for name, webhook in _webhooks(runbook).items():
+        for name, webhook in webhooks_of(runbook).items():
             lines.append(f"{name}: {written((await keyring.of_webhook(webhook.reveal()))[0])}")
     return lines or ["The runbook holds no webhook."]
 
@@ -100,16 +97,8 @@ def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _webhooks(runbook: Runbook) -> Mapping[str, Webhook]:
-    """By name; an audience has its kind before its key, because a person may have the same one."""
-    found = {key: one.webhook for key, one in runbook.people.items()}
-    found |= {ALERTS: runbook.alerts.webhook} if runbook.alerts.webhook else {}
-    found |= {f"audience/{key}": one.webhook for key, one in runbook.audiences.items()}
-    return {name: webhook for name, webhook in found.items() if webhook}
-
-
 def _address(runbook: Runbook, name: str) -> str:
-    known = _webhooks(runbook)
+    known = webhooks_of(runbook)
     webhook = known.get(name) or known.get(f"audience/{name}")
     if webhook is None:
         there_are = f"There is one of: {', '.join(known)}." if known else "The runbook holds none at all."

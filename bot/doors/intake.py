@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 NOTHING_STORED = "nothing was stored, send it again later"
 NOT_KNOWN = "it is not known whether this was stored: send it again"
+OUR_OWN = "sent by this Tocsin itself: the address that it was sent to leads back here"
 LARGEST_BODY = 1024 * 1024
 # A larger one is parsed in a thread, so that the loop goes on turning.
 PARSED_AT_ONCE = 16 * 1024
@@ -132,10 +133,10 @@ class Intake:
             return _answer(401, "the signature is wrong, or its certificate is not the provider's")
         if source.by_query and trusted and not body.strip():
             return await self._take_query(source, request)
-        if await self._senders.are_we(request, body):
-            # An alert that is told to a webhook which leads here would be told to it again, and so on.
-            log.warning("source=%s our own webhook of alerts has come back: not taken", source.name)
-            return web.json_response({"accepted": 0, "odd": ["sent by this Tocsin: it opens nothing"]}, status=202)
+        if await self._senders.are_we(source, request, body):
+            # It would be told to where it came from again, and so on; and taken, a page would count as sent.
+            log.warning("source=%s what this house has sent has come back: refused", source.name)
+            return _echo(source)
         return await self._keep(source, body, request.headers, request)
 
     async def _take_query(self, source: Source, request: web.Request) -> web.Response:
@@ -210,6 +211,11 @@ def _without_token(source: Source, body: bytes) -> bytes:
     for written in (token, token.replace("/", r"\/")) if token else ():
         body = body.replace(f'"{written}"'.encode(), b'"..."')
     return body
+
+
+def _echo(source: Source) -> web.Response:
+    status, answer = source.refusal(OUR_OWN) if source.refusal else (409, {"error": OUR_OWN})
+    return web.json_response(answer, status=status)
 
 
 def _accepted(count: int, reading: Reading) -> dict[str, object]:

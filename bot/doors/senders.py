@@ -7,25 +7,22 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.services.alerts.echoes import Echoes
 from bot.services.alerts.refusals import Sender
 from bot.settings import Settings
 from bot.sources import Source
-from bot.wire.webhooks import KeysOf, is_signed
 
 HOW_TO_ASK = "Send the header Authorization: Bearer <ALERTS_TOKEN>, or ?token=<ALERTS_TOKEN>"
 ONLY_SIGNED = "ALERTS_TOKEN is not set, so only sources that sign what they send are taken"
 
 
 class Senders:
-    """Compares in constant time. `own_hook`: the address our own alerts are posted to, None = they are not."""
+    """Compares in constant time."""
 
-    def __init__(
-        self, settings: Settings, now: Callable[[], datetime], keys_of: KeysOf, own_hook: str | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime], echoes: Echoes) -> None:
         self._settings = settings
         self.now = now
-        self._keys_of = keys_of
-        self._own_hook = own_hook
+        self._echoes = echoes
 
     def has_token(self, request: web.Request) -> bool:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
@@ -47,11 +44,10 @@ class Senders:
         now = self.now()
         return any(source.is_signed(body, request.headers, secret, now) for secret in self._secrets(source))
 
-    async def are_we(self, request: web.Request, body: bytes) -> bool:
-        """Has this very house posted it to its webhook of alerts? Another Tocsin signs with other keys."""
-        if self._own_hook is None or "Webhook-Signature" not in request.headers:
-            return False
-        return is_signed(request.headers, await self._keys_of(self._own_hook), body)
+    async def are_we(self, source: Source, request: web.Request, body: bytes) -> bool:
+        """Has this very house sent it? Raises Unreachable."""
+        key = source.sent_as(body) if source.sent_as else None
+        return await self._echoes.is_one(request.headers, body, key)
 
     def refusal(self, source: Source | None = None) -> str:
         """How to be taken; `source` is whose address was posted to, None = it is no matter."""

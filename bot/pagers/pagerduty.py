@@ -16,7 +16,7 @@ import aiohttp
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
-from bot.domain.paging.provider_alert import ProviderAlert
+from bot.domain.paging.provider_alert import OURS, ProviderAlert
 from bot.pagers import PageCall, Pager, PagerParts, Way
 from bot.pagers._unconfirmed import may_have_arrived
 from bot.rendering import Rendering
@@ -143,4 +143,4 @@ def _is_refused(answer: Answer) -> bool:
 
 def dedup_key(incident: Incident) -> str:
     """Of an incident's first alert. The instant is part of it: a new database counts from 1 again."""
-    return f"tocsin-{incident.ref}.{incident.declared_at.timestamp():.0f}"
+    return f"{OURS}{incident.ref}.{incident.declared_at.timestamp():.0f}"

@@ -13,6 +13,8 @@ and, where its system has them,
     token_in(body)            the token that its senders can only put into the body; read without parsing it
     delivery(body, headers)   the system's own id of a delivery, the same on a retry; None = this one has none
     answer(body, accepted)    what its senders expect to be answered with; a status and an object
+    sent_as(body)             the name that this house gives such an event when it sends one; None = it is none of ours
+    refusal(why)              what its senders expect to be told when an event is refused for good
     kept(body)                what may be kept of a body, be it understood or not: without what is private in it
     client(alert)             whose alert it is, for a source that one mistake can flood: each client of each address
                               may send so many a minute (`bot/doors/rates.py`)
@@ -67,7 +69,7 @@ class Reading:
         )
 
 
-OPTIONAL = ("is_signed", "is_genuine", "token_in", "delivery", "answer", "kept", "client")
+OPTIONAL = ("is_signed", "is_genuine", "token_in", "delivery", "answer", "sent_as", "refusal", "kept", "client")
 Headers = Mapping[str, str]
 Parse = Callable[[bytes, Headers], Reading]
 IsSigned = Callable[[bytes, Headers, str, datetime], bool]
@@ -89,6 +91,8 @@ class Source:
     token_in: Callable[[bytes], str | None] | None = None
     delivery: Callable[[bytes, Headers], str | None] | None = None
     answer: Answer | None = None
+    sent_as: Callable[[bytes], str | None] | None = None
+    refusal: Callable[[str], tuple[int, Mapping[str, object]]] | None = None
     kept: Callable[[bytes], bytes] | None = None
     client: Callable[[ReceivedAlert], str] | None = None
     paths: Sequence[str] = ()

@@ -26,6 +26,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from bot.domain.alerts.received import ReceivedAlert, fingerprint_of
+from bot.domain.errors import Refused
 from bot.sources import Headers, Reading, WrongShape
 from bot.sources._shapes import (
     MEASURED_LENGTH,
@@ -154,6 +155,17 @@ def answer(body: bytes, accepted: int) -> tuple[int, Mapping[str, object]]:
     if _is_old(content):
         return 200, done | {"incident_key": event.key}
     return 202, done if event.is_change else done | {"dedup_key": event.key}
+
+
+def sent_as(body: bytes) -> str | None:
+    try:
+        return _read(read_json(body)).dedup_key or None
+    except Refused:
+        return None
+
+
+def refusal(why: str) -> tuple[int, Mapping[str, object]]:
+    return 400, {"status": "invalid event", "message": "Event object is invalid", "errors": [why]}
 
 
 def _read(content: Any) -> _Event:

@@ -8,6 +8,8 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Via
 
 AlertState = Literal["open", "acknowledged", "resolved"]
+# What the key of each of them begins with.
+OURS = "tocsin-"
 
 
 @dataclass(frozen=True)

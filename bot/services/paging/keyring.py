@@ -1,5 +1,6 @@
 """The keys of our own: what signs links and webhooks, and how one is replaced by another."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -36,8 +37,12 @@ class Keyring:
 
     async def of_webhook(self, url: str) -> list[bytes]:
         """What is posted to this address is signed with each of them, the present one first. Raises Unreachable."""
-        known = await self._get_or_recall(WEBHOOK)
-        return [key_for(root, url) for root in known.that_count(self._clock.now())]
+        return await self.of_webhooks([url])
+
+    async def of_webhooks(self, urls: Iterable[str]) -> list[bytes]:
+        """Those of all these addresses together. Raises Unreachable."""
+        roots = (await self._get_or_recall(WEBHOOK)).that_count(self._clock.now())
+        return [key_for(root, url) for url in urls for root in roots]
 
     async def of_new_links(self) -> bytes:
         """Links that acknowledge are signed with it. Raises Unreachable."""

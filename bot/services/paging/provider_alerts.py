@@ -2,7 +2,7 @@
 
 from bot.domain.errors import Unreachable
 from bot.domain.paging.page import Page
-from bot.domain.paging.provider_alert import alert_key
+from bot.domain.paging.provider_alert import OURS, alert_key
 from bot.store.database import Database
 from bot.store.paging import provider_alerts
 
@@ -31,3 +31,10 @@ class ProviderAlerts:
                 if await provider_alerts.open_one(conn, page.id, number=number, key=key):
                     return key
         raise Unreachable("it was answered before it was sent")
+
+    async def is_ours(self, key: str) -> bool:
+        """Is it that of an alert which a page of this house has opened?"""
+        if not key.startswith(OURS):
+            return False
+        async with self._db.statement() as conn:
+            return await provider_alerts.is_known(conn, key)

@@ -116,6 +116,10 @@ class Paging(Foundation):
         return Telephone(twilio, self.session, self.clock, public_url=self.settings.public_url) if twilio else None
 
     @cached_property
+    def provider_alerts(self) -> ProviderAlerts:
+        return ProviderAlerts(self.db)
+
+    @cached_property
     def pagers(self) -> Mapping[Via, Pager]:
         return on_the_shelf(
             PagerParts(
@@ -127,7 +131,7 @@ class Paging(Foundation):
                 account_of=self.people.account,
                 known_account=self.people.known_account,
                 acknowledge_link=self.links.link_to,
-                open_alert=ProviderAlerts(self.db).open,
+                open_alert=self.provider_alerts.open,
                 unconfirmed=Unconfirmed(self.db, self.clock),
                 mail=self.mail,
                 session=self.session,

@@ -26,6 +26,10 @@ async def get(conn: Connection, incident_id: int, via: Via, number: int) -> Prov
     return ProviderAlert(**row) if row else None
 
 
+async def is_known(conn: Connection, key: str) -> bool:
+    return bool((await SQL.the(conn, "is_known", key=key))["is_known"])
+
+
 async def set_state(conn: Connection, alert: ProviderAlert, state: AlertState, now: datetime) -> None:
     of = {"incident_id": alert.incident_id, "via": alert.via, "number": alert.number}
     await SQL.run(conn, "set_state", **of, state=state, now=now)

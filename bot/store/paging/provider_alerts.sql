@@ -14,6 +14,9 @@ SELECT * FROM provider_alerts WHERE incident_id = %(incident_id)s AND via = %(vi
 -- name: get
 SELECT * FROM provider_alerts WHERE incident_id = %(incident_id)s AND via = %(via)s AND number = %(number)s;
 
+-- name: is_known
+SELECT EXISTS (SELECT FROM provider_alerts WHERE key = %(key)s) AS is_known;
+
 -- name: set_state
 UPDATE provider_alerts SET state = %(state)s, changed_at = %(now)s
 WHERE incident_id = %(incident_id)s AND via = %(via)s AND number = %(number)s;

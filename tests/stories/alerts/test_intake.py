@@ -328,17 +328,26 @@ async def test_what_another_tocsin_sends_is_an_alert_as_any_other(monitoring: Mo
     assert (reply.status, reply.body) == (202, {"accepted": 1})
 
 
-async def test_an_alert_whose_webhook_leads_back_here_is_told_once(new_world: NewWorld) -> None:
-    runbook = WITH_ALERTS + f"  webhook: http://127.0.0.1:{{port}}/alerts/generic?token={TOKEN}\n"
+async def test_an_alert_whose_webhook_leads_back_here_is_told_once(new_world: NewWorld, database: str) -> None:
     door = free_port()
+    here = f"http://127.0.0.1:{door}/alerts"
+    hooks = f"  webhook: {here}/generic?token={TOKEN}\n"
+    people = WITH_ALERTS.replace("name: Ben Moss,", f'name: Ben Moss, webhook: "{here}/generic?token={TOKEN}&site=b",')
+    runbook = people.replace("{page: oncall", "{page: looped").replace(
+        "tiers:\n", "tiers:\n  looped: {who: [ben], via: [webhook, pagerduty]}\n"
+    )
+    pagerduty = {"PAGERDUTY_EVENTS_URL": f"{here}/pagerduty/v2/enqueue", "PAGERDUTY_ROUTING_KEY": TOKEN}
     async with (
-        new_world(runbook=runbook.replace("{port}", str(door)), ALERTS_TOKEN=TOKEN) as world,
+        new_world(runbook=runbook + hooks, ALERTS_TOKEN=TOKEN, **pagerduty) as world,
         watched(world) as monitoring,
         forwarding(door, world.app.port),
     ):
-        await monitoring.fires(alert("SiteDown", severity="critical"))
+        await monitoring.fires(alert("DatabaseDown", severity="critical"))
         await world.settled()
-        assert [card.text for card in monitoring.cards] == ["🔴 *Critical* SiteDown is bad"]
+        assert [card.text for card in monitoring.cards] == ["🔴 *Critical* DatabaseDown is bad"]
+        async with await psycopg.AsyncConnection.connect(database) as conn:
+            pages = await conn.execute("SELECT via, state FROM pages WHERE via <> 'slack'")
+            assert sorted(await pages.fetchall()) == [("pagerduty", "refused"), ("webhook", "refused")]
 
 
 async def test_when_too_many_wait_the_next_is_sent_away_unread_and_all_who_wait_are_taken(

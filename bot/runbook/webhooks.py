@@ -1,0 +1,16 @@
+"""Every address of the organisation's own that something is posted to."""
+
+from collections.abc import Mapping
+
+from bot.runbook.addresses import Webhook
+from bot.runbook.models import Runbook
+
+ALERTS = "alerts"
+
+
+def webhooks_of(runbook: Runbook) -> Mapping[str, Webhook]:
+    """By name; an audience has its kind before its key, because a person may have the same one."""
+    found = {key: one.webhook for key, one in runbook.people.items()}
+    found |= {ALERTS: runbook.alerts.webhook} if runbook.alerts.webhook else {}
+    found |= {f"audience/{key}": one.webhook for key, one in runbook.audiences.items()}
+    return {name: webhook for name, webhook in found.items() if webhook}
