@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.domain.alerts.silence import selected
 from bot.domain.errors import Refused
+from bot.domain.text import cut
 from bot.runbook import spoken_duration
 from bot.services.alerts.silence_posts import silence_buttons
 from commands.desk.call import Answer, Call
@@ -52,6 +53,8 @@ def split(text: str) -> tuple[str, timedelta, str]:
             except Refused:
                 continue
             return " ".join([selector, *words[:start]]), duration, " ".join(words[end:])
+    if words:
+        raise Refused(f"“{cut(words[0], 40)}” is no time to silence it for: say 30m, 2h or 3d, such as {EXAMPLE}.")
     raise Refused(f"Say what to silence and for how long: {EXAMPLE}.")
 
 

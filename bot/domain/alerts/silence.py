@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.alerts.alert import Alert, Group, GroupStanding
+from bot.domain.alerts.alert import PAGE_AFTER, Alert, Group, GroupStanding
 from bot.domain.alerts.rules import matching
 from bot.domain.errors import Refused
 from bot.domain.text import cut
@@ -50,19 +50,26 @@ class Silence:
 def muted(standing: GroupStanding, silences: Collection[Silence], now: datetime) -> GroupStanding:
     """With the silence it is under: only when each of its alerts is, and until the first of them is no more.
 
-    A page that a silence held back is due when it ends, also when it ends early.
+    A page that a silence held back is due when it ends, also when it ends early; but people have as long to answer as
+    they always have.
     """
     found = [_longest(standing.group, alert, silences) for alert in standing.standing_for]
     under = [one for one in found if one]
     if not under or len(under) < len(found):
         was_held = standing.group.silenced_until is not None and standing.group.page_at is not None
-        page_at = min(standing.group.page_at or now, now) if was_held else standing.group.page_at
+        page_at = max(now, _due_without(standing)) if was_held else standing.group.page_at
         # Which it was under is kept: its end says how much it has muted.
         group = replace(standing.group, silenced_by=None, silenced_until=None, page_at=page_at)
         return replace(standing, group=group)
     first = min(under, key=lambda one: (one.ends_at, one.id))
     group = replace(standing.group, silence_id=first.id, silenced_by=first.author, silenced_until=first.ends_at)
     return replace(standing, group=group)
+
+
+def _due_without(standing: GroupStanding) -> datetime:
+    """When people would be paged if nothing had been silenced."""
+    waiting = [alert.risen_at for alert in standing.unanswered if alert.level == "critical"]
+    return min(waiting, default=standing.group.opened_at) + PAGE_AFTER
 
 
 def _longest(group: Group, alert: Alert, silences: Iterable[Silence]) -> Silence | None:

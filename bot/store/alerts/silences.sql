@@ -29,11 +29,12 @@ UPDATE silences SET ends_at = %(ends_at)s WHERE id = %(id)s RETURNING *;
 UPDATE silences SET ended_at = %(now)s, ended_by = %(by)s, muted = %(muted)s WHERE id = %(id)s RETURNING *;
 
 -- name: counts
--- Of each: how many alerts of its cards were told while it was in force, and how many of those fire.
+-- Of each: how many alerts of its cards have fired while it was in force, also those that did before, and how many of
+-- them fire now.
 SELECT s.id, count(a.id)::int AS muted, count(a.id) FILTER (WHERE a.resolved_at IS NULL)::int AS firing
 FROM silences s
 LEFT JOIN alert_groups g ON g.silence_id = s.id
-LEFT JOIN alerts a ON a.group_id = g.id AND a.last_at >= s.starts_at
+LEFT JOIN alerts a ON a.group_id = g.id AND (a.resolved_at IS NULL OR a.resolved_at > s.starts_at)
 WHERE s.id = ANY(%(ids)s) GROUP BY s.id;
 
 -- name: look_at_open

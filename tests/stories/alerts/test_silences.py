@@ -82,6 +82,33 @@ async def test_what_ends_early_tells_at_once_what_it_held_back(world: World, mon
     assert "Nothing is silenced" in await says(world, "/health silences")
 
 
+async def test_what_fired_before_is_counted_among_what_a_silence_has_muted(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    await world.passes(minutes=1)
+    await says(world, "/health silence alertname=*Down* 1h")
+    assert "1 muted, 1 firing" in await says(world, "/health silences")
+    await world.passes(hours=1)
+    assert "muted 1 alert; 1 still firing" in monitoring.about_silences[-1]
+    # In bold the stars would be taken for its marks.
+    assert "`alertname=*Down*`" in monitoring.about_silences[-1]
+
+
+async def test_a_silence_that_ends_soon_leaves_people_their_time_to_answer(
+    world: World, monitoring: Monitoring
+) -> None:
+    await says(world, "/health silence alertname=SiteDown 10m")
+    await world.passes(minutes=8)
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    await world.passes(minutes=2)
+    assert len(monitoring.cards) == 1 and not world.pages_of("ada")
+    await world.passes(minutes=2, seconds=59)
+    assert not world.pages_of("ada")
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ada")) == 1
+
+
 async def test_half_an_hour_more_is_a_button(world: World, monitoring: Monitoring) -> None:
     answer = await world.ben.types("/health silence alertname=Noise 30m")
     await world.settled()
