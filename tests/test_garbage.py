@@ -1,6 +1,8 @@
-"""Nobody looks for garbage while much is made at one go."""
+"""Nobody looks for garbage while much is made at one go, nor in what stays."""
 
 import gc
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -48,3 +50,28 @@ def test_it_is_looked_for_again_when_the_last_block_is_left_whatever_happens_in_
         assert not gc.isenabled()
         raise ValueError("x")
     assert gc.isenabled()
+
+
+def test_what_was_there_at_the_start_is_not_looked_through_again_and_what_becomes_garbage_later_is_found() -> None:
+    looked_through, found = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, check=True).stdout.split()
+    assert int(looked_through) < 1_000
+    assert found == b"True"
+
+
+KEPT = """
+import gc, weakref
+from bot.garbage import keep_what_is_there
+
+class Thing:
+    pass
+
+there = [[] for _ in range(100_000)]
+keep_what_is_there()
+print(len(gc.get_objects()))
+lost = Thing()
+lost.itself = lost
+seen = weakref.ref(lost)
+del lost
+more = [[] for _ in range(50_000)]
+print(seen() is None)
+"""

@@ -11,6 +11,7 @@ from bot.cli.carrying import carry_out, serve
 from bot.cli.refusals import CannotBegin
 from bot.clock import Clock
 from bot.doors.doorkeeper import raise_file_limit
+from bot.garbage import keep_what_is_there
 from bot.settings import Settings
 from bot.store import migrations
 
@@ -45,6 +46,7 @@ async def _run(app: App) -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waiting"))
     async with app.running() as services:
         await asyncio.to_thread(services.rendering.prepare, *SAID_AT_NIGHT)
+        keep_what_is_there()
         await app.until_stopped()
 
 

@@ -22,9 +22,7 @@ class ListedCommand:
 
     def load_at_start(self) -> click.Command:
         module, _, name = self.place.partition(":")
-        # What is imported stays: to look for garbage in it takes a fifth of the time. Not frozen as well: the collector
-        # then believes that little is alive, and looks through all of that so often that pages in a storm leave twice
-        # as late (`python -m bench storm`).
+        # What is imported stays: to look for garbage in it takes a fifth of the time.
         with uncollected():
             command: click.Command = getattr(importlib.import_module(f"bot.cli.{module}"), name)
         return command
