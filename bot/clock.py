@@ -49,6 +49,12 @@ class Clock:
         """Since some instant of the past, evenly: for measuring, whatever is done to any clock."""
         return timedelta(seconds=self._steady())
 
+    def passed(self) -> timedelta:
+        """As `elapsed`, but a rehearsal that moves this clock moves it as well, also while it stands still."""
+        if self._frozen_at is not None:
+            return timedelta(seconds=self._frozen_at.timestamp())
+        return self.elapsed() + self._moved
+
     def machine_now(self) -> datetime:
         """The machine's own idea of the time: for measuring how wrong it is, and for those who know no other."""
         return datetime.fromtimestamp(self._wall(), UTC)

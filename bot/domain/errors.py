@@ -66,12 +66,12 @@ class RateLimited(Unreachable):
 class Held(RateLimited):
     """The other side has just told another that it takes no more for now, so it was not asked: that is no attempt.
 
-    `in_line`: when all of those that wait for the same have had their turn; `retry_after`: when the first may try.
+    `place`: what it takes no more of, such as posts in one channel; empty: where only one at a time asks anyway.
     """
 
-    def __init__(self, message: str, retry_after: timedelta, in_line: timedelta | None = None) -> None:
+    def __init__(self, message: str, retry_after: timedelta, place: str = "") -> None:
         super().__init__(message, retry_after)
-        self.in_line = retry_after if in_line is None else in_line
+        self.place = place
 
 
 class Throttled(Unreachable):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,10 +35,6 @@ OUTCOME_UNKNOWN = frozenset({"internal_error", "fatal_error", "request_timeout"}
 BUSY = frozenset({"ratelimited", "rate_limited"})
 
 
-# Slack takes about one message a second in a channel, and a few at once: hundreds that wait for one need not all ask.
-BETWEEN_TWO_HELD = timedelta(milliseconds=100)
-
-
 class AppRefused(Unreachable):
     """The token or a scope is at fault: an operator can fix it, so what waits is kept. `code`: Slack's word for why."""
 
@@ -66,9 +62,8 @@ class Calls:
     ) -> None:
         self._clock = clock
         self._metrics = metrics or Metrics()
-        self._resting: dict[str, datetime] = {}
-        # Of those that were held back there, when the last has its turn.
-        self._lines: dict[str, datetime] = {}
+        # Until when, on the steady counter: a clock that is set back makes no rest longer.
+        self._resting: dict[str, timedelta] = {}
         # Known once Slack was asked who we are.
         self.workspace_url: str | None = None
         self.team_id: str | None = None
@@ -99,7 +94,7 @@ class Calls:
         except Failed as failure:
             outcome = type(failure).__name__
             if isinstance(failure, RateLimited):
-                self._resting[place] = self._clock.now() + failure.retry_after
+                self._resting[place] = self._clock.passed() + failure.retry_after
             raise
         finally:
             self._metrics.slack_called(method, time.perf_counter() - began, outcome)
@@ -144,24 +139,21 @@ class Calls:
     @property
     def limited(self) -> LimitedWay | None:
         """Where Slack has told this process to wait, and until when at the latest; None: nowhere."""
-        now = self._clock.now()
-        waits = {place: until for place, until in self._resting.items() if until > now}
+        now = self._clock.passed()
+        waits = {place: until - now for place, until in self._resting.items() if until > now}
         if not waits:
             return None
         methods = sorted({place.partition(" ")[0] for place in waits})
-        return LimitedWay(max(waits.values()), f"Slack limits {', '.join(methods)}")
+        return LimitedWay(self._clock.now() + max(waits.values()), f"Slack limits {', '.join(methods)}")
 
     def _must_not_rest(self, place: str) -> None:
         until = self._resting.get(place)
         if until is None:
             return
-        now = self._clock.now()
+        now = self._clock.passed()
         if until > now:
-            last = self._lines[place] = max(self._lines.get(place, until), until) + BETWEEN_TWO_HELD
-            raise Held(f"rate limited by Slack ({place})", until - now, last - now)
+            raise Held(f"rate limited by Slack ({place})", until - now, place)
         del self._resting[place]
-        if self._lines.get(place, now) <= now:
-            self._lines.pop(place, None)
 
     async def whoami(self) -> tuple[str, frozenset[str]]:
         """The bot's own user id, and the scopes its token has."""

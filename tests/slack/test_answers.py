@@ -1,12 +1,12 @@
 """What Slack takes beside the Web API, and what comes back in its place: answers to a command, and files."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.clock import Clock
-from bot.domain.errors import Rejected, Unanswered
+from bot.domain.errors import Held, RateLimited, Rejected, Unanswered
 from bot.slack.blocks import message
 from bot.slack.gateway import Gateway
 from bot.wire.http_client import http_client
@@ -111,3 +111,24 @@ async def test_a_date_that_a_proxy_has_given_an_answer_hides_no_message(
 
     found = await gateway.find_posted("D1", "page:1", since=datetime.now(UTC))
     assert found and found.ts == ts
+
+
+@pytest.mark.parametrize(("asked", "waits_s"), [("0", 1), ("-1", 1), ("abc", 1), ("", 1), ("nan", 1), ("86400", 60)])
+async def test_slack_is_not_asked_again_before_its_time_by_whatever_clock_is_set(
+    slack: Provider, asked: str, waits_s: float
+) -> None:
+    counter = 1000.0
+    clock = Clock(steady=lambda: counter)
+    slack.answers(429, b'{"ok": false, "error": "ratelimited"}', **{"Retry-After": asked})
+    async with http_client() as session:
+        gateway = Gateway(session, clock, token="xoxb-1", base_url=f"{slack.url}/api/")
+        with pytest.raises(RateLimited):
+            await gateway.post("C1", message("Declared"))
+        # Whoever sets the database's clock keeps no page back for an hour.
+        clock.correct(clock.now() - timedelta(hours=1))
+        with pytest.raises(Held) as held:
+            await gateway.post("C1", message("Declared"))
+        assert held.value.retry_after == timedelta(seconds=waits_s)
+        counter += waits_s
+        slack.answers(200, b'{"ok": true, "channel": "C1", "ts": "1.0"}')
+        assert str(await gateway.post("C1", message("Declared"))) == "C1/1.0"

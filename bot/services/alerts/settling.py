@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 from bot.clock import Clock
@@ -26,7 +27,7 @@ DECLARED_AT_ONCE = 10
 # than these each waits a little longer than the one before, and is edited once for all that comes meanwhile.
 REPEATS_SHOWN_PER_S = 20
 LATER_BY, LATEST = timedelta(milliseconds=500), timedelta(minutes=5)
-
+NONE_SHOWN: Mapping[int, Group] = MappingProxyType({})
 
 FindIncidents = Callable[[Connection, Collection[Alert]], Awaitable[dict[tuple[str, str], int]]]
 
@@ -64,35 +65,64 @@ class AlertSettling:
         left = DECLARED_AT_ONCE
         resting = await alerts.put_off(conn, group_ids, urgent, self._clock.now())
         for some in alerts.sliced(sorted(set(group_ids) - resting)):
-            left -= await self.settle_all(conn, await alerts.lock_all(conn, some), may_declare=left)
+            standings = await alerts.lock_all(conn, some)
+            shown = {one.group.id: one.group for one in standings}
+            left -= await self.settle_all(conn, standings, may_declare=left, shown=shown)
             await asyncio.sleep(0)
 
     async def settle_all(
-        self, conn: Connection, standings: Sequence[GroupStanding], *, may_declare: int = DECLARED_AT_ONCE
+        self,
+        conn: Connection,
+        standings: Sequence[GroupStanding],
+        *,
+        may_declare: int = DECLARED_AT_ONCE,
+        shown: Mapping[int, Group] = NONE_SHOWN,
     ) -> int:
-        """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once."""
+        """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once.
+
+        `shown`: as their cards show them, by id; what is only told once more may be shown a little later.
+        """
         now = self._clock.now()
         silences = await stored.in_force(conn, now)
         standings = [muted(one, silences, now) for one in standings]
         earlier = await self._earlier_incidents(conn, standings, now, alerts.open_incidents_of)
         watched = await self._earlier_incidents(conn, standings, now, alerts.watched_incidents_of)
         groups: list[Group] = []
-        declared = 0
-        for standing in standings:
-            why = self._why_to_declare(standing, now)
-            if incident_id := earlier.get(standing.group.id):
-                standing, why = await self._tied.rejoin(conn, standing, incident_id), None
-            elif (ended := watched.get(standing.group.id)) and await self._tied.came_back(
-                conn, standing, ended, reopens=why == "rule"
-            ):
-                standing, why = await self._tied.rejoin(conn, standing, ended), None
-            elif why and declared < may_declare:
-                severity = standing.declares if why == "rule" else None
-                standing = await self._tied.declare(conn, standing, TOCSIN, why, severity=severity)
-                declared, why = declared + 1, None
-            groups.append(await self._settled(conn, standing, now, is_due=why is not None))
-        await self._save(conn, groups)
-        return declared
+        repeats: set[int] = set()
+        left = may_declare
+        for one in standings:
+            before = earlier.get(one.group.id), watched.get(one.group.id)
+            standing, is_due, has_declared = await self._with_incident(conn, one, before, now, may_declare=left > 0)
+            left -= has_declared
+            groups.append(await self._settled(conn, standing, now, is_due=is_due))
+            if _is_repeat(shown.get(one.group.id), standing, groups[-1]):
+                repeats.add(one.group.id)
+        await self._save(conn, groups, repeats)
+        return may_declare - left
+
+    async def _with_incident(
+        self,
+        conn: Connection,
+        standing: GroupStanding,
+        before: tuple[int | None, int | None],
+        now: datetime,
+        *,
+        may_declare: bool,
+    ) -> tuple[GroupStanding, bool, bool]:
+        """In the incident it belongs to; whether it wants one as soon as may be; and whether one was declared.
+
+        `before`: the open one, and the one that has ended and is watched, in which one of its alerts has been.
+        """
+        why = self._why_to_declare(standing, now)
+        is_open, ended = before
+        if is_open:
+            return await self._tied.rejoin(conn, standing, is_open), False, False
+        if ended and await self._tied.came_back(conn, standing, ended, reopens=why == "rule"):
+            return await self._tied.rejoin(conn, standing, ended), False, False
+        if why is None or not may_declare:
+            return standing, why is not None, False
+        severity = standing.declares if why == "rule" else None
+        return await self._tied.declare(conn, standing, TOCSIN, why, severity=severity), False, True
 
     async def acknowledged_there(
         self, conn: Connection, group_ids: Collection[int], fingerprints: Collection[str]
@@ -117,9 +147,15 @@ class AlertSettling:
         closed = await self._closed(conn, standing, now, by=actor)
         await self._save(conn, [closed])
 
-    async def _save(self, conn: Connection, groups: Sequence[Group]) -> None:
+    async def _save(self, conn: Connection, groups: Sequence[Group], repeats: Collection[int] = ()) -> None:
+        """And have them shown: `repeats` of which no alert has begun or ended either, when many are, a little later."""
         shown = [group.id for group in groups if "slack" in group.told]
-        await self._history.note(conn, await alerts.save_groups(conn, groups, news_of=shown))
+        news = await alerts.save_groups(conn, groups, news_of=shown)
+        await self._history.note(conn, news)
+        for group_id in shown:
+            is_repeat = group_id in repeats and group_id not in news
+            later = self._wait_of_a_repeat() if is_repeat else None
+            await self._cards.touch(conn, f"alert:{group_id}", later=later)
 
     async def _settled(self, conn: Connection, standing: GroupStanding, now: datetime, *, is_due: bool) -> Group:
         if standing.is_over:
@@ -130,11 +166,7 @@ class AlertSettling:
         told = (*standing.group.told, *outlets)
         due_at = now if is_due else look_again_at(standing, page, now)
         rest = rests_until(standing, now)
-        group = replace(standing.group, told=told, page_at=page, due_at=due_at, rests_until=rest)
-        as_before = replace(group, due_at=standing.group.due_at, rests_until=standing.group.rests_until)
-        is_repeat = "slack" in standing.group.told and as_before == standing.group
-        await self._show(conn, group, later=self._wait_of_a_repeat() if is_repeat else None)
-        return group
+        return replace(standing.group, told=told, page_at=page, due_at=due_at, rests_until=rest)
 
     def _wait_of_a_repeat(self) -> timedelta | None:
         """That what fires goes on firing is shown at once, but not when everything says so at every moment."""
@@ -152,12 +184,7 @@ class AlertSettling:
         closed_by = by.name if by else None
         group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None, rests_until=None)
         await self._tied.tell_over(conn, replace(standing, group=group), by)
-        await self._show(conn, group)
         return group
-
-    async def _show(self, conn: Connection, group: Group, *, later: timedelta | None = None) -> None:
-        if "slack" in group.told:
-            await self._cards.touch(conn, f"alert:{group.id}", later=later)
 
     async def _earlier_incidents(
         self, conn: Connection, standings: Sequence[GroupStanding], now: datetime, find: FindIncidents
@@ -184,3 +211,11 @@ class AlertSettling:
 
 def _may_have_incident(standing: GroupStanding, now: datetime) -> bool:
     return not (standing.group.quiet or standing.group.is_silenced(now)) and bool(standing.unanswered)
+
+
+def _is_repeat(shown: Group | None, standing: GroupStanding, group: Group) -> bool:
+    """Is nothing new about it, as far as it and what fires in it can tell, but that it has been told once more?"""
+    if shown is None or "slack" not in shown.told:
+        return False
+    is_graver = any(alert.risen_at == alert.last_at for alert in standing.firing)
+    return shown == replace(group, due_at=shown.due_at, rests_until=shown.rests_until) and not is_graver

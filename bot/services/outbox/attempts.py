@@ -10,9 +10,10 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, RateLimited, Rejected, Throttled, Unanswered
-from bot.services.outbox.kinds import CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome, PutOff, backoff
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, PutOff, backoff
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
 from bot.services.outbox.limits import Limits
+from bot.services.outbox.lines import Lines
 from bot.store.outbox.outbox import Delivery
 from bot.wire.http_client import Yes, only_before
 from bot.wire.turns import in_turn
@@ -44,6 +45,7 @@ class Attempts:
         self._clock = clock
         self._kinds = delivery_kinds
         self._limits = limits
+        self._lines = Lines()
 
     async def make(self, delivery: Delivery) -> Outcome[Any]:
         with Yes.heard() as yes:
@@ -85,12 +87,17 @@ class Attempts:
             # At once, before anything else of ours goes on.
             self._limits.close(delivery.way, said)
             return replace(self._again(delivery, said, NO_TIME), limit=error)
+        if isinstance(error, Held):
+            again_at = self._clock.now() + self._until_its_turn(delivery, error)
+            return Outcome("waiting", error=said, again_at=again_at, was_tried=False)
         wait = error.retry_after if isinstance(error, RateLimited) else None
-        # A page, and what is said in a room, stand in no line: they ask as soon as anybody may.
-        if isinstance(error, Held) and delivery.was_held and delivery.priority >= CARD:
-            wait = error.in_line
-        outcome = self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
-        return replace(outcome, was_tried=not isinstance(error, Held))
+        return self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
+
+    def _until_its_turn(self, delivery: Delivery, held: Held) -> timedelta:
+        if not (held.place and delivery.was_held and self._kinds[delivery.kind].stands_in_line):
+            return held.retry_after
+        now = self._clock.passed()
+        return self._lines.join(held.place, delivery.priority, opens=now + held.retry_after, now=now) - now
 
     def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome[Any]:
         now = self._clock.now()

@@ -11,7 +11,8 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
 # Smaller goes first.
-FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
+FIRST_PAGE, PAGE, ROOM, CARD, UPDATE, ALERT_CARD = range(6)
+LEAST_URGENT = ALERT_CARD
 
 # Who takes what leaves by these; whatever is not named is its own.
 TAKEN_BY = {"email": "mail"}
@@ -102,10 +103,12 @@ class DeliveryKind(ABC, Generic[R]):
     """One kind of thing that leaves the house, and the type of what the other side returns for it.
 
     `batch`: so many outcomes that come at the same time may be written down in one transaction, which then holds
-    what each of them holds.
+    what each of them holds. `stands_in_line`: where the other side takes no more for now, it may be hundreds that wait
+    for the same, and a few a second ask for their turn; anything else asks as soon as anybody may.
     """
 
     batch: ClassVar[int] = 1
+    stands_in_line: ClassVar[bool] = False
 
     @abstractmethod
     async def send(self, delivery: Delivery) -> R:

@@ -38,7 +38,7 @@ class Leases:
         self._renewing: asyncio.Task[None] | None = None
 
     def hold(self, delivery: Delivery) -> None:
-        self._held[delivery.id] = delivery, steady(self._clock)
+        self._held[delivery.id] = delivery, self._clock.passed()
         if self._renewing is None:
             self._renewing = asyncio.create_task(self._go_on_renewing(), name="leases")
 
@@ -55,7 +55,7 @@ class Leases:
 
     async def renew(self) -> None:
         """Whatever has been in hand for a while: most of what leaves is over long before. Raises a kind of Failed."""
-        now = steady(self._clock)
+        now = self._clock.passed()
         old = [one for one, since in self._held.values() if now - since >= RENEWED_EVERY]
         if old:
             async with self._db.intake() as conn:
@@ -94,7 +94,7 @@ class Watch:
 
     def saw(self, lapsed: Sequence[Lapse]) -> None:
         """These, and no others, are behind their time now."""
-        now = steady(self._clock)
+        now = self._clock.passed()
         self._seen_at = {one: self._seen_at.get(one, now) for one in lapsed}
 
     def was_interrupted(self) -> None:
@@ -103,16 +103,11 @@ class Watch:
 
     @property
     def over(self) -> list[Lapse]:
-        now = steady(self._clock)
+        now = self._clock.passed()
         return [one for one, since in self._seen_at.items() if now - since >= WATCHED_FOR]
 
     @property
     def left(self) -> timedelta | None:
         """Until the next of them is over; None when none is watched."""
         since = min(self._seen_at.values(), default=None)
-        return None if since is None else max(since + WATCHED_FOR - steady(self._clock), timedelta(0))
-
-
-def steady(clock: Clock) -> timedelta:
-    """By the steady counter; a rehearsal whose clock stands still moves it by hand."""
-    return timedelta(seconds=clock.now().timestamp()) if clock.is_frozen else clock.elapsed()
+        return None if since is None else max(since + WATCHED_FOR - self._clock.passed(), timedelta(0))

@@ -8,7 +8,6 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, Throttled
 from bot.services.outbox.kinds import LONGEST_BACKOFF, DeliveryKind, Outcome
-from bot.services.outbox.leases import steady
 from bot.store.database import Database
 from bot.store.outbox import limits
 from bot.store.outbox.limits import Pace
@@ -42,12 +41,12 @@ class Limits:
     def saw(self, standing: Sequence[Limit]) -> None:
         """These, and no others, are in the database."""
         self._standing = {one.way: one for one in standing}
-        now = steady(self._clock)
+        now = self._clock.passed()
         self._heard = {way: heard for way, heard in self._heard.items() if now - heard[1] < OWN_WORD_FOR}
 
     def close(self, way: str, said: str) -> None:
         """By this way the other side takes nothing, from now on."""
-        self._heard[way] = said, steady(self._clock)
+        self._heard[way] = said, self._clock.passed()
 
     def why(self, way: str) -> str | None:
         """What is waited for by this way; None: nothing is."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.services.outbox.kinds import PAGE, UPDATE
+from bot.services.outbox.kinds import LEAST_URGENT, PAGE
 from bot.services.outbox.precedence import MANY_PAGES, Precedence
 from bot.store.outbox.outbox import Delivery, FreePlace
 
@@ -54,11 +54,11 @@ class Places:
 
     def _beside_pages(self, way: str) -> FreePlace:
         free = min(BESIDE_PAGES - self._others[way], AT_ONCE - self._under_way(way))
-        return FreePlace(way, UPDATE, max(free, 0))
+        return FreePlace(way, LEAST_URGENT, max(free, 0))
 
     def _for_all(self, way: str) -> FreePlace:
         free = min(OTHERS_AT_ONCE - self._others[way], AT_ONCE - self._under_way(way))
-        return FreePlace(way, UPDATE, free) if free > 0 else self._for_pages(way)
+        return FreePlace(way, LEAST_URGENT, free) if free > 0 else self._for_pages(way)
 
     @property
     def _ways(self) -> list[str]:
@@ -74,7 +74,7 @@ class Places:
 
 def is_short(offer: Sequence[FreePlace]) -> bool:
     """Is there anything that may not be claimed at all?"""
-    return any(place.lowest < UPDATE or not place.free for place in offer)
+    return any(place.lowest < LEAST_URGENT or not place.free for place in offer)
 
 
 def is_filled(offer: Sequence[FreePlace], claimed: Iterable[Delivery]) -> bool:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
-from bot.services.outbox.kinds import CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox.kinds import ALERT_CARD, CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.closed import note_closed, note_open, why_closed
 from bot.slack.blocks import Message
@@ -53,6 +53,8 @@ class Shown:
 class Cards(DeliveryKind[Shown]):
     """Posts a card once and edits it afterwards. Touching it often while it waits is one edit."""
 
+    stands_in_line = True
+
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:
         self._db = db
         self._clock = clock
@@ -85,7 +87,8 @@ class Cards(DeliveryKind[Shown]):
         wait = later or (A_MOMENT if soon else None)
         due_at = self._clock.now() + wait if wait else None
         name = f"card {key}"
-        await self._outbox.put(conn, "card", payload, priority=CARD, key=name, lane=name, due_at=due_at)
+        priority = ALERT_CARD if key.startswith("alert:") else CARD
+        await self._outbox.put(conn, "card", payload, priority=priority, key=name, lane=name, due_at=due_at)
 
     async def send(self, delivery: Delivery) -> Shown:
         key = delivery.payload["card"]

@@ -223,10 +223,11 @@ async def postpone(
 ) -> bool:
     """Try again then; when the same has been put in again meanwhile, this one does the work of both. `put_off`: that is
     its time now. False: no longer ours."""
-    values = {"id": delivery.id, "fence": delivery.fence, "due_at": due_at, "error": error, "unsure": unsure}
+    values: Row = {"id": delivery.id, "fence": delivery.fence, "due_at": due_at, "error": error, "unsure": unsure}
+    values["was_tried"] = was_tried
     try:
         async with conn.transaction():
-            if await SQL.run(conn, "postpone", **values, was_tried=was_tried, put_off=put_off):
+            if await SQL.run(conn, "postpone", **values, put_off=put_off):
                 return True
     except UniqueViolation:
         # It was put in between our look and our change.

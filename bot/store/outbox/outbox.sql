@@ -6,7 +6,8 @@ ORDER BY ordinality;
 
 -- name: put_once
 -- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try. One
--- that was held back keeps its turn, unless there is a hurry: then it is the first of those that were.
+-- that was held back keeps its turn, unless there is a hurry: then it is the first of those that were. What is put in
+-- again and again shows something newer each time: then it has not been tried for hours, however long others went first.
 -- All keys of a transaction at once, and in the same order for everybody: two that put the same ones cannot deadlock.
 INSERT INTO outbox (kind, payload, key, lane, way, priority, due_at, created_at)
 SELECT DISTINCT ON (key)
@@ -20,8 +21,13 @@ DO UPDATE SET
             THEN outbox.due_at
         ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
     was_held = outbox.was_held AND EXCLUDED.due_at > EXCLUDED.created_at + interval '1 s',
-    payload = EXCLUDED.payload
+    payload = EXCLUDED.payload,
+    tried_since = CASE
+        WHEN coalesce(outbox.tried_since, outbox.created_at) < EXCLUDED.created_at - interval '1 h'
+            THEN EXCLUDED.created_at
+        ELSE outbox.tried_since END
 WHERE outbox.payload <> EXCLUDED.payload
+    OR coalesce(outbox.tried_since, outbox.created_at) < EXCLUDED.created_at - interval '1 h'
     OR (outbox.attempts = 0 AND EXCLUDED.due_at < outbox.due_at
         AND NOT (outbox.was_held AND EXCLUDED.due_at > EXCLUDED.created_at + interval '1 s'));
 
@@ -105,27 +111,33 @@ RETURNING o.id,
     AS is_followed;
 
 -- name: postpone
--- A claim that came to no attempt does not count as one. For how long it is tried is counted anew from another time.
+-- A claim that came to no attempt does not count as one. For how long it is tried is counted anew from another time, and
+-- from when it may be asked for at all.
 -- No row when meanwhile the same has been put in again.
 UPDATE outbox o
 SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s,
     attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END,
     was_held = NOT %(was_tried)s AND NOT %(put_off)s,
     created_at = CASE WHEN %(put_off)s THEN %(due_at)s ELSE o.created_at END,
-    tried_since = CASE WHEN NOT %(put_off)s THEN o.tried_since END
+    tried_since = CASE
+        WHEN %(put_off)s THEN NULL
+        WHEN NOT %(was_tried)s AND o.attempts = 1 THEN %(due_at)s
+        ELSE o.tried_since END
 WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
   AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
 
 -- name: merge
 -- The same has been put in again meanwhile. This one does the work of both, for it may stand somewhere by its own name.
+-- It waits as long as it has to after a failure, and no longer for the other, which may have no hurry where this has.
 WITH other AS (
     UPDATE outbox w SET state = 'cancelled', done_at = %(now)s
     FROM outbox m
     WHERE m.id = %(id)s AND m.fence = %(fence)s AND m.state = 'sending' AND w.key = m.key AND w.state = 'waiting'
     RETURNING w.payload, w.due_at, w.unsure)
 UPDATE outbox o
-SET state = 'waiting', payload = other.payload, due_at = GREATEST(other.due_at, %(due_at)s), error = %(error)s,
-    unsure = o.unsure OR other.unsure OR %(unsure)s
+SET state = 'waiting', payload = other.payload, error = %(error)s, unsure = o.unsure OR other.unsure OR %(unsure)s,
+    due_at = CASE WHEN %(was_tried)s THEN %(due_at)s ELSE LEAST(other.due_at, %(due_at)s) END,
+    attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END, was_held = false
 FROM other WHERE o.id = %(id)s;
 
 -- name: bring_forward

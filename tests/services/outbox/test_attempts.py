@@ -8,7 +8,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.errors import Held
 from bot.services.outbox.attempts import Attempts
-from bot.services.outbox.kinds import CARD, PAGE, ROOM, DeliveryKind, IsThere, NotYet
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, IsThere, NotYet
 from bot.services.outbox.limits import Limits
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
@@ -56,20 +56,40 @@ async def test_what_waits_for_a_room_looks_again(is_there: IsThere | None, longe
 
 class HeldBack(DeliveryKind[None]):
     async def send(self, delivery: Delivery) -> None:
-        raise Held("Slack limits this channel", timedelta(seconds=1), timedelta(seconds=30))
+        raise Held("Slack limits this channel", timedelta(seconds=1), "chat.postMessage C1")
 
 
-@pytest.mark.parametrize(
-    ("priority", "was_held", "after_s"), [(PAGE, True, 1), (ROOM, True, 1), (CARD, False, 1), (CARD, True, 30)]
-)
-async def test_only_what_may_wait_stands_in_line_where_slack_takes_no_more(
-    priority: int, was_held: bool, after_s: int
-) -> None:
+class HeldInLine(HeldBack):
+    stands_in_line = True
+
+
+def held_back(number: int, kind: str, *, was_held: bool, since: datetime = BEGAN) -> Delivery:
+    lease = BEGAN + timedelta(seconds=15)
+    return Delivery(number, kind, {}, 1, 1, False, since, since, lease, UPDATE, None, "slack", was_held)
+
+
+@pytest.fixture
+def attempts() -> Attempts:
     clock = Clock()
     clock.freeze(BEGAN)
-    kinds = {"post": HeldBack()}
-    attempts = Attempts(clock, kinds, Limits(Database("postgresql:///nowhere"), clock, kinds))
-    lease = BEGAN + timedelta(seconds=15)
-    delivery = Delivery(1, "post", {}, 1, 1, False, BEGAN, BEGAN, lease, priority, None, "slack", was_held)
-    outcome = await attempts.make(delivery)
-    assert outcome.again_at == BEGAN + timedelta(seconds=after_s) and not outcome.was_tried
+    kinds = {"post": HeldBack(), "card": HeldInLine()}
+    return Attempts(clock, kinds, Limits(Database("postgresql:///nowhere"), clock, kinds))
+
+
+async def test_only_cards_that_were_held_back_already_stand_in_line_where_slack_takes_no_more(
+    attempts: Attempts,
+) -> None:
+    async def waits(kind: str, *, was_held: bool) -> timedelta:
+        outcomes = [await attempts.make(held_back(number, kind, was_held=was_held)) for number in range(600)]
+        assert not any(outcome.was_tried for outcome in outcomes)
+        return max(outcome.again_at or BEGAN for outcome in outcomes) - BEGAN
+
+    # Whoever is not in the line makes it no longer.
+    assert await waits("post", was_held=True) == await waits("post", was_held=False) == timedelta(seconds=1)
+    assert await waits("card", was_held=False) == timedelta(seconds=1)
+    assert timedelta(seconds=30) < await waits("card", was_held=True) <= timedelta(seconds=61)
+
+
+async def test_what_nobody_was_asked_for_is_not_given_up_for_having_waited(attempts: Attempts) -> None:
+    outcome = await attempts.make(held_back(1, "card", was_held=True, since=BEGAN - timedelta(hours=7)))
+    assert outcome.state == "waiting"

@@ -493,7 +493,7 @@ async def test_of_many_that_go_on_firing_at_one_moment_the_cards_are_edited_a_li
 ) -> None:
     things = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
     await world.house.alerts.receive("generic", things)
-    await world.settled()
+    await world.passes(seconds=1)
     world.sent_since()
     await world.house.alerts.receive("generic", things)
     await world.settled()

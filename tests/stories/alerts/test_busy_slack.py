@@ -1,0 +1,74 @@
+"""Slack takes less than monitoring tells: what is new goes first, and every card comes to show what is true."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.alerts.received import ReceivedAlert
+from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
+from tests.world import World
+
+# Looked at before what stands in alphabetical order behind them.
+THINGS = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
+OF_A_GROUP = ReceivedAlert("First host", True, "host-1", severity="low", group="z hosts")
+GRAVER = ReceivedAlert("Queue", True, "z queue", severity="low")
+
+
+@pytest.fixture
+async def world(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS) as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+def edited(world: World) -> list[str]:
+    return [sent.text or "" for sent in world.sent_since() if sent.method == "chat.update"]
+
+
+async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firing(
+    world: World, monitoring: Monitoring
+) -> None:
+    partner = replace(OF_A_GROUP, title="Second host", fingerprint="host-2")
+    third = replace(OF_A_GROUP, title="Third host", fingerprint="host-3", group="z others")
+    fourth = replace(third, title="Fourth host", fingerprint="host-4")
+    await world.house.alerts.receive("generic", [*THINGS, OF_A_GROUP, third, fourth, GRAVER])
+    await world.passes(seconds=1)
+    edited(world)
+    # One begins beside another, one of two ends, and one becomes graver.
+    news = [partner, OF_A_GROUP, third, replace(fourth, firing=False), replace(GRAVER, severity="high")]
+    await world.house.alerts.receive("generic", [*THINGS, *news])
+    await world.settled()
+    shown = edited(world)
+    assert len(shown) < len(THINGS)
+    for title in ("First host and 1 more", "Third host", "High* Queue"):
+        assert [said for said in shown if title in said], title
+
+
+async def test_the_end_of_an_incident_stands_on_its_card_before_any_alerts_that_slack_held_back(
+    world: World, monitoring: Monitoring
+) -> None:
+    await world.ada.types("/incident declare P3 Payments failing")
+    await world.house.alerts.receive("generic", THINGS)
+    await world.passes(seconds=1)
+    world.workspace.faults.limit("chat.update", retry_after=30, times=None)
+    for _ in range(8):
+        await world.house.alerts.receive("generic", THINGS)
+        await world.passes(seconds=31)
+    await world.house.alerts.receive("generic", [replace(one, firing=False) for one in THINGS])
+    await world.ada.types("/incident resolve INC-1 It works again")
+    await world.passes(seconds=31)
+    world.workspace.faults.clear()
+    edited(world)
+
+    await world.passes(seconds=31)
+    shown = edited(world)
+    assert [said for said in shown[:3] if "✅" in said and "Payments failing" in said], shown
+    await world.passes(minutes=2)
+    assert all("Resolved" in card.text for card in monitoring.cards), "and nobody waits for longer than the line"
