@@ -1,9 +1,10 @@
 """The words for one audience at one moment: by the organisation's template, or by the shipped one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.updates.facts import Facts
+from bot.domain.updates.lint import Finding
 from bot.domain.updates.update import words_of
 from bot.rendering import Rendering
 from bot.words.overrides import KINDS, Overrides
@@ -12,11 +13,14 @@ from bot.words.sandbox import BrokenTemplate
 
 @dataclass(frozen=True)
 class Said:
-    """As text, its subject. `broken`: why the organisation's own template was not used, with its file and line."""
+    """As text, its subject. `broken`: why the organisation's own template was not used, with its file and line.
+    `found`: what may not leave without a look; `left_out`: these are words without it."""
 
     subject: str
     text: str
     broken: str | None = None
+    found: Sequence[Finding] = ()
+    left_out: bool = False
 
     def __str__(self) -> str:
         return self.subject

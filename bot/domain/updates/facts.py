@@ -55,6 +55,13 @@ class Facts:
     postmortem_link: str | None = None
 
     @property
+    def in_general(self) -> "Facts":
+        """Without a word that somebody wrote: what the severity means, in the place of the title."""
+        title = self.severity.means or self.severity.name or self.ref
+        nothing = dict.fromkeys(("impact", "latest", "conditions", "actions", "needs", "summary"))
+        return replace(self, title=title, from_alert=True, **nothing)
+
+    @property
     def by_name(self) -> Mapping[str, object]:
         return dict(vars(self))
 

@@ -85,9 +85,18 @@ def findings(subject: str, text: str, known: Known) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-def holds_secret(subject: str, text: str) -> bool:
-    """What no program may send by itself."""
-    return any(_secrets(f"{subject}\n{text}"))
+# What is asked about when a person sends, and stops nothing that Tocsin composes: when the next update comes is the
+# template's matter, and a number there is the incident's own.
+ASKED_OF_PEOPLE: frozenset[Doubt] = frozenset(("next_update", "number"))
+
+
+def unattended(found: Iterable[Finding], *, goes_on: bool, is_approved: bool) -> list[Finding]:
+    """What may not be in words that leave without anybody's look. `goes_on`: the incident, for at its end a time that
+    is past is no promise. `is_approved`: somebody looks at all of it; but a secret is not even shown to them."""
+    if is_approved:
+        return [one for one in found if one.doubt == "secret"]
+    passing = ASKED_OF_PEOPLE if goes_on else ASKED_OF_PEOPLE | {"past"}
+    return [one for one in found if one.doubt not in passing]
 
 
 def unexplained(found: Iterable[Finding], marks: Collection[str]) -> list[Finding]:

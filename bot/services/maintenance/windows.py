@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.errors import AlreadyDone
+from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.maintenance.window import (
     REASON_LENGTH,
     Window,
@@ -21,6 +21,7 @@ from bot.runbook import Runbook
 from bot.services.maintenance.transitions import Transitions
 from bot.services.people.permissions import Permissions
 from bot.services.updates.audiences import audience_called, components_called
+from bot.services.updates.linting import found_in_planned
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.maintenance import maintenance
@@ -56,9 +57,10 @@ class Windows:
             self._permissions.must(actor, "audience.send")
         must_be_ahead(starts_at, self._clock.now())
         must_be_possible(starts_at, lasts)
+        what, told = what_of(what), self._told(audiences)
+        self._must_be_readable(what, told)
         new = NewWindow(
-            what_of(what), starts_at, starts_at + lasts, self._runbook.maintenance.notice,
-            self._told(audiences), matches or {}, shown,
+            what, starts_at, starts_at + lasts, self._runbook.maintenance.notice, told, matches or {}, shown,
             actor.name, actor.slack_id, components_called(self._runbook, components),
         )  # fmt: skip
         async with self._db.transaction() as conn:
@@ -71,6 +73,14 @@ class Windows:
             return list(dict.fromkeys(audience_called(self._runbook, one).key for one in named))
         tell = {key for severity in self._runbook.severities for key in severity.tell}
         return [key for key, one in self._runbook.audiences.items() if one.automatic and key in tell]
+
+    def _must_be_readable(self, what: str, audiences: Sequence[str]) -> None:
+        """It stands in all that they are sent, and nobody looks at that before it leaves. Raises Refused."""
+        for key in audiences:
+            found = found_in_planned(self._runbook, self._runbook.audiences[key], what, self._clock.now())
+            if found:
+                shown = f"“{found[0].words}”" if found[0].words else "what looks like a password or token"
+                raise Refused(f"{key} would read {shown}. Say what is done as they call it: `Database upgrade`.")
 
     async def begin(self, actor: Actor, window_id: int) -> Window:
         """Before its time. Raises Refused."""

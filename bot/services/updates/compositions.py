@@ -1,11 +1,12 @@
 """Updates that Tocsin writes: the words of each are found after the change of the incident that asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Refused, Rejected
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import holds_secret
+from bot.domain.updates.lint import Finding
 from bot.domain.updates.update import TO_BE_CONFIRMED, Update
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
@@ -53,7 +54,7 @@ class Compositions(DeliveryKind[Said]):
             raise NoLongerWanted
         try:
             audience = self._releases.audience_of(update)
-            return self._wordings.compose(
+            return self._wordings.unattended(
                 incident,
                 audience,
                 update.moment,
@@ -75,7 +76,7 @@ class Compositions(DeliveryKind[Said]):
         if outcome.state == "sent" and (words := outcome.returned):
             await updates.set_words(conn, update.id, words.subject, words.text)
             written = replace(update, subject=words.subject, text=words.text)
-            await self._release(conn, written, incident, words.broken)
+            await self._release(conn, written, incident, words)
         elif outcome.state in ("refused", "gave_up"):
             await updates.set_state(conn, update.id, "failed", outcome.error)
             await show(self._cards, conn, update)
@@ -90,21 +91,39 @@ class Compositions(DeliveryKind[Said]):
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
 
-    async def _release(self, conn: Connection, update: Update, incident: Incident | None, broken: str | None) -> None:
+    async def _release(self, conn: Connection, update: Update, incident: Incident | None, said: Said) -> None:
         """What only a person can say is left to one: it waits in the room, to be edited and sent."""
-        if broken and incident:
-            facts = {"incident": incident, "audience": update.audience, "broken": broken}
-            await self._posts.in_room(conn, incident, "template_broken", **facts)
-        elif broken:
-            words = self._rendering.say("documents/template_broken", audience=update.audience, broken=broken)
-            await write(conn, update, "system", words, actor=TOCSIN.name, at=update.created_at)
+        if said.broken:
+            await self._say_broken(conn, update, incident, said.broken)
         if TO_BE_CONFIRMED in update.text + update.subject:
             await self._hold(conn, update, "documents/to_be_confirmed")
-        elif holds_secret(update.subject, update.text):
-            await self._hold(conn, update, "documents/holds_secret")
+        elif said.found and not said.left_out:
+            await self._hold(conn, update, "documents/second_look", findings=said.found, incident=incident)
         else:
+            if said.left_out and incident:
+                await self._say_left_out(conn, update, incident, said.found)
             await self._releases.release_or_ask(conn, update, incident)
 
-    async def _hold(self, conn: Connection, update: Update, why: str) -> None:
-        await updates.set_state(conn, update.id, "failed", self._rendering.say(why))
+    async def _say_broken(self, conn: Connection, update: Update, incident: Incident | None, broken: str) -> None:
+        if incident:
+            facts = {"incident": incident, "audience": update.audience, "broken": broken}
+            await self._posts.in_room(conn, incident, "template_broken", **facts)
+        else:
+            words = self._rendering.say("documents/template_broken", audience=update.audience, broken=broken)
+            await write(conn, update, "system", words, actor=TOCSIN.name, at=update.created_at)
+
+    async def _say_left_out(
+        self, conn: Connection, update: Update, incident: Incident, found: Sequence[Finding]
+    ) -> None:
+        """Once for the same words to the same audience, however often it is told."""
+        words = self._rendering.say("documents/left_out", audience=update.audience)
+        key = f"left out {update.audience} {' '.join(sorted(one.mark for one in found))}"
+        if await incidents.write_once(
+            conn, incident.id, "system", words, actor=TOCSIN.name, at=update.created_at, key=key
+        ):
+            facts = {"incident": incident, "audience": update.audience, "findings": found}
+            await self._posts.in_room(conn, incident, "left_out", **facts)
+
+    async def _hold(self, conn: Connection, update: Update, why: str, **facts: object) -> None:
+        await updates.set_state(conn, update.id, "failed", self._rendering.say(why, **facts))
         await show(self._cards, conn, update)

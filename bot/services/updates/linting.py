@@ -6,13 +6,14 @@ from datetime import datetime
 from hashlib import sha256
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import Finding, Known, changes, findings, says_degraded
+from bot.domain.updates.lint import Finding, Known, changes, findings, says_degraded, unattended
 from bot.domain.updates.update import GOES_ON, Moment, Update
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
+from bot.words.audience import Said
 
 INSIDE = "internal"
 
@@ -58,12 +59,13 @@ def found_in(
 ) -> list[Finding]:
     """`last`: what reached them last; `since`: when it was written. Each is to be overruled with a reason."""
     severity = runbook.severity_as_declared(incident.severity)
+    names, systems = _house(runbook)
     known = Known(
         since=since,
         now=now,
         zone=runbook.timezone,
-        names=[person.name for person in runbook.people.values()],
-        systems=[*runbook.health.checks, *runbook.backups],
+        names=names,
+        systems=systems,
         last=last.text if last else "",
         facts=" ".join([incident.title, incident.impact or "", *map(str, incident.facts.values())]),
         is_inside=audience.template == INSIDE,
@@ -71,6 +73,25 @@ def found_in(
         owes_time=owes_time(runbook, incident, audience, moment),
     )
     return findings(subject, text, known)
+
+
+def found_unattended(
+    runbook: Runbook, incident: Incident, audience: Audience, moment: Moment, said: Said, now: datetime
+) -> list[Finding]:
+    """In words that Tocsin composed for a moment of the incident."""
+    found = found_in(runbook, incident, audience, moment, said.subject, said.text, None, since=now, now=now)
+    return unattended(found, goes_on=moment in GOES_ON, is_approved=audience.approval)
+
+
+def found_in_planned(runbook: Runbook, audience: Audience, words: str, now: datetime) -> list[Finding]:
+    """In words about planned work, that somebody typed or Tocsin composed."""
+    known = Known(now, now, runbook.timezone, *_house(runbook), is_inside=audience.template == INSIDE)
+    return unattended(findings("", words, known), goes_on=True, is_approved=audience.approval)
+
+
+def _house(runbook: Runbook) -> tuple[list[str], list[str]]:
+    """Names of people, and what systems are called inside."""
+    return [person.name for person in runbook.people.values()], [*runbook.health.checks, *runbook.backups]
 
 
 def owes_time(runbook: Runbook, incident: Incident, audience: Audience, moment: Moment) -> bool:

@@ -20,6 +20,7 @@ from bot.runbook import Runbook, spoken_duration
 from bot.runbook.audiences import USUAL_TEMPLATE, Audience
 from bot.services.people.people import People
 from bot.services.updates.audiences import addresses
+from bot.services.updates.linting import found_in_planned, found_unattended
 from bot.slack.blocks import Message, message
 from bot.store.incidents import deadlines
 from bot.store.pipelined import Connection
@@ -62,12 +63,13 @@ class Wordings:
         severity_before: str | None = None,
         resolve_by: datetime | None = None,
         postmortem: Postmortem | None = None,
+        in_general: bool = False,
     ) -> Said:
         """What is not known yet is left out. Raises Refused when there is no such template.
 
         `told_before`: whether they have heard of the incident; `severity_before`: as how grave they know it.
         `resolve_by`: what its severity promises, as its card shows it; left out once it is past.
-        `postmortem`: the incident's own; None: there is none yet.
+        `postmortem`: the incident's own; None: there is none yet. `in_general`: without what people wrote.
         """
         template = template_of(audience)
         if not self.knows(template):
@@ -77,13 +79,27 @@ class Wordings:
             facts = replace(facts, postmortem_follows=postmortem.is_live, postmortem_link=postmortem.link)
         facts = replace(facts, status=status, told_before=told_before, severity_before=severity_before)
         facts = self._compared(facts)
-        return self._words.say(template, facts)
+        return self._words.say(template, facts.in_general if in_general else facts)
+
+    def unattended(self, incident: Incident, audience: Audience, moment: Moment, status: Status, **known: Any) -> Said:
+        """As `compose`, of words that nobody looks at before they leave. What people wrote is left out when something
+        is found in it that nobody outside should read: so they are told all the same, and in time."""
+        now = self._clock.now()
+        said = self.compose(incident, audience, moment, status, **known)
+        if not (found := found_unattended(self._runbook, incident, audience, moment, said, now)):
+            return said
+        general = self.compose(incident, audience, moment, status, **known, in_general=True)
+        if audience.approval or found_unattended(self._runbook, incident, audience, moment, general, now):
+            return replace(said, found=found)
+        return replace(general, found=found, left_out=True)
 
     def of_planned(self, window: Window, audience: Audience, moment: Moment) -> Said:
         """As `compose`, of planned work: its kind of audience has words of its own, any other reads a stakeholder's."""
         kind = template_of(audience) if template_of(audience) in KINDS else USUAL_TEMPLATE
-        facts = planned_facts(moment, window, self._runbook.organisation, self._clock.now())
-        return self._words.say_planned(f"{PLANNED_PREFIX}{kind}", facts)
+        now = self._clock.now()
+        facts = planned_facts(moment, window, self._runbook.organisation, now)
+        said = self._words.say_planned(f"{PLANNED_PREFIX}{kind}", facts)
+        return replace(said, found=found_in_planned(self._runbook, audience, f"{said.subject}\n{said.text}", now))
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
         """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""

@@ -12,14 +12,14 @@ from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import MOMENTS, NOTICES, SUBJECT_LENGTH, TEXT_LENGTH, Moment
 from bot.rendering import Rendering
-from bot.runbook import Runbook
+from bot.runbook import Runbook, read
 from bot.runbook.audiences import Audience
 from bot.services.people.people import People
 from bot.services.updates.wording import Wordings
 from bot.shipped import templates_folder
 from bot.words.audience import Said
 from bot.words.overrides import KINDS
-from tests.domain.updates.conftest import NOON, incident, resolved
+from tests.domain.updates.conftest import NOON, RUNBOOK, incident, resolved
 
 # What is said at the moments of an incident; the folder holds other letters too.
 TEMPLATES = sorted(KINDS)
@@ -39,8 +39,20 @@ def clock() -> Clock:
     return clock
 
 
+WATCHED = RUNBOOK.replace(
+    "audiences:",
+    """  - {id: P3, name: Low, means: Degraded performance}
+health: {checks: {nightly_job: {tcp: "example.com:1"}}}
+audiences:""",
+)
+
+
 @pytest.fixture
 def wordings(runbook: Runbook, clock: Clock) -> Wordings:
+    return wordings_of(runbook, clock)
+
+
+def wordings_of(runbook: Runbook, clock: Clock) -> Wordings:
     # Names come from the runbook; neither the database nor Slack is asked for them.
     people = People(cast(Any, None), clock, runbook, cast(Any, None))
     return Wordings(clock, runbook, people, Rendering(runbook.timezone))
@@ -63,6 +75,30 @@ def moments() -> list[tuple[Moment, Incident]]:
         for moment in MOMENTS
         for facts in ({}, EVERYTHING)
     ]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("written", [
+    "the disk of db-01 is full", "10.0.0.7 is full", "Ben broke it", "TODO name it", "back by 13:10",
+    "nightly_job failed", "token=abcd1234abcd1234", "an outage at our bank",
+])  # fmt: skip
+def test_what_is_found_in_words_that_nobody_looks_at_is_left_out_or_waits_for_who_approves(
+    clock: Clock, template: str, written: str
+) -> None:
+    """Only people inside read names of machines and systems."""
+    wordings = wordings_of(read(WATCHED, {}), clock)
+    clock.freeze(NOON + timedelta(minutes=20))
+    about = incident(title=f"Orders fail: {written}", facts={"update": written}, severity="P3")
+    audience = Audience(key="readers", email=("a@example.com",), template=template)
+    said = wordings.unattended(about, audience, "declared", "investigating")
+    is_inside = template == "internal" and ("01" in written or "0.7" in written or "nightly" in written)
+    is_unread = template == "public"
+    assert said.left_out == bool(said.found) == (not is_inside and not is_unread)
+    assert said.left_out == (written not in f"{said.subject} {said.text}") or is_unread
+    approved = wordings.unattended(about, audience.model_copy(update={"approval": True}), "declared", "investigating")
+    assert not approved.left_out and [one.doubt for one in approved.found] == (
+        ["secret"] if "token" in written and not is_unread else []
+    )
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

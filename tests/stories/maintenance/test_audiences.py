@@ -57,6 +57,8 @@ def words(office: PostOffice) -> str:
 async def test_a_whole_life_is_announced_ahead_begun_and_done_to_the_automatic_audiences(
     world: World, office: PostOffice
 ) -> None:
+    named = PLAN.replace("Database", "db-01").format("in 3d")
+    assert "board would read “db-01”" in await ask(world, "ada", named)
     await ask(world, "ada", PLAN.format("in 3d"))
     await world.passes(hours=23)
     assert letters(office) == [] and "to be notified" in words_of(card(world))

@@ -43,12 +43,12 @@ async def test_a_program_hears_every_transition_once_signed_with_the_times_of_th
 
 async def test_words_of_thousands_of_signs_and_of_none_are_kept_short_and_shown_as_text(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page()) as world:
-        what = "<script>\x00\x1b[31m\u202e]]>&" + "x" * 3000
+        what = "<script async=1>\x00\x1b[31m\u202e]]>&" + "x" * 3000
         labels = ",".join(f"label{number}={'&' * 180}" for number in range(10))
         said = await ask(world, "ada", f"/incident maintenance {what} at in 1h for 2h silencing {labels}")
         page = await shown(world)
         assert "M-1" in said, said
-        assert "&lt;script&gt;" in page and "<script" not in page and "\u202e" not in page and "x" * 201 not in page
+        assert "&lt;script async=1&gt;" in page and "<script" not in page and "\u202e" not in page and "x" * 201 not in page
         assert [one["state"] for one in (await as_json(world))["maintenance"]] == ["scheduled"]
         assert len(list(await feed(world))) > 3
         await world.passes(hours=1)

@@ -108,12 +108,30 @@ async def test_who_approves_has_seen_all_that_is_found_by_then(town: World, offi
     assert [subject for _, subject in letters(office)] == ["Hello", "Hello"]
 
 
-async def test_tocsin_itself_sends_no_secret_that_somebody_typed(town: World, office: PostOffice) -> None:
-    await declared(town, "declare P1 Payments fail with token=abcd1234abcd1234")
-    assert letters(office) == []
-    held = card(town, "stakeholders")
-    assert "Not sent" in held.text and "looks like a password" in words_of(held)
+TOKEN = "token=abcd1234abcd1234"
+
+
+async def test_what_nobody_outside_should_read_is_left_out_of_what_leaves_by_itself(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    more = AUDIENCES.replace("approval: true, update", "approval: true, automatic: true, update")
+    async with updating_world(new_world, office, updating(RUNBOOK, more=more)) as town:
+        await _general_words_leave(town, office)
+
+
+async def _general_words_leave(town: World, office: PostOffice) -> None:
+    await declared(town, f"declare P1 Payments fail with {TOKEN}")
+    await does(town, "ada", "/incident status identified")
+    assert [(letter["To"], TOKEN in str(letter)) for letter in office.letters] == [("board@example.com", False)] * 2
+    said = [words_of(one) for one in town.workspace.messages(town.room()) if "general words" in words_of(one)]
+    assert len(said) == 1 and "looks like a password" in said[0], "once for the same words"
+    held = card(town, "clients")
+    assert "Not sent" in held.text and "looks like a password" in words_of(held), "it is not even shown to who approves"
     assert "Edit" in town.ada.labels(held)
+    letters(office)
+    await does(town, "ada", "/incident impact Payments by card fail, says db-01")
+    await writes(town, "ada", "stakeholders", subject="Payments", text="Cards fail.")
+    assert [subject for _, subject in letters(office)] == ["Payments"]
 
 
 async def test_ordinary_words_leave_with_one_press_and_say_when_more_is_heard(town: World, office: PostOffice) -> None:
