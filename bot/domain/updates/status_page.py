@@ -58,7 +58,8 @@ class PublicIncident:
 
     @property
     def title(self) -> str:
-        return self.words[0].subject
+        """As it was called while it went on: what says that it is over says so of itself."""
+        return next((one.subject for one in self.words if one.moment in GOES_ON), self.words[0].subject)
 
     @property
     def began_at(self) -> datetime:

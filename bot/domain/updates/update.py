@@ -154,6 +154,8 @@ ENDS: tuple[Moment, ...] = ("resolved", "all_clear")
 GOES_ON: tuple[Moment, ...] = ("declared", "update", "severity", "reopened")
 # What means nothing to who has never heard of it.
 CLOSES: tuple[Moment, ...] = (*ENDS, "maintenance_done", "maintenance_cancelled")
+# What is said for nothing but the time in it.
+NAMES_TIME: tuple[Moment, ...] = ("maintenance_announced", "maintenance_moved", "maintenance_overrun")
 NEWER = "a newer text is on its way"
 UNHEARD = "nothing about it has reached this address"
 
@@ -247,12 +249,18 @@ def is_stale(update: Update, *, newer: bool, now: datetime) -> bool:
     return newer and now - update.created_at >= STALE_AFTER
 
 
-def contradiction_of_planned(update: Update, ref: str, state: str) -> str | None:
-    """As `contradiction`, of planned work that is in this state by now."""
+def contradiction_of_planned(
+    update: Update, ref: str, state: str, starts_at: datetime, ends_at: datetime
+) -> str | None:
+    """As `contradiction`, of planned work that is in this state, and planned for this time, by now."""
     if state in ("done", "cancelled") and update.moment not in CLOSES:
         return f"{ref} is {state}"
     if state == "under_way" and update.moment in ("maintenance_announced", "maintenance_moved"):
         return f"{ref} has begun"
+    # What moved it, or made it longer, is told by newer words.
+    planned = update.planned_from or starts_at, update.planned_until or ends_at
+    if update.moment in NAMES_TIME and planned != (starts_at, ends_at):
+        return f"{ref} has another time by now"
     return None
 
 

@@ -135,5 +135,5 @@ class Publications(DeliveryKind[str]):
 
 def _contradiction(update: Update, about: Incident | Window) -> str | None:
     if isinstance(about, Window):
-        return contradiction_of_planned(update, about.ref, about.state)
+        return contradiction_of_planned(update, about.ref, about.state, about.starts_at, about.ends_at)
     return contradiction(update, about)

@@ -86,8 +86,8 @@ async def decide(conn: Connection, update_id: int, state: State, who: str, now: 
 async def replace_waiting(conn: Connection, update: Update) -> list[int]:
     """Older undecided texts for the same audience give way; returns which."""
     about = {"incident_id": update.incident_id, "maintenance_id": update.maintenance_id}
-    values = {**about, "audience": update.audience, "id": update.id}
-    return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values)]
+    values = {**about, "audience": update.audience, "id": update.id, "moment": update.moment}
+    return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values, notices=list(NOTICES))]
 
 
 async def waiting(conn: Connection, incident_id: int, audience: str) -> Update | None:

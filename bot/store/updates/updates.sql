@@ -45,9 +45,12 @@ UPDATE stakeholder_updates SET state = %(state)s, error = %(error)s WHERE id = %
 UPDATE stakeholder_updates SET state = %(state)s, decided_by = %(who)s, decided_at = %(now)s WHERE id = %(id)s;
 
 -- name: replace_waiting
--- Older texts for the same audience that nobody has decided about.
+-- Older texts for the same audience that nobody has decided about. A notice says something else than the others: it gives
+-- way to a newer one of its kind alone.
 UPDATE stakeholder_updates SET state = 'replaced'
-WHERE (incident_id = %(incident_id)s OR maintenance_id = %(maintenance_id)s) AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
+WHERE (incident_id = %(incident_id)s OR maintenance_id = %(maintenance_id)s) AND audience = %(audience)s
+  AND state = 'waiting' AND id < %(id)s
+  AND (moment = %(moment)s OR NOT (moment = ANY(%(notices)s) OR %(moment)s = ANY(%(notices)s)))
 RETURNING id;
 
 -- name: waiting

@@ -187,6 +187,36 @@ async def test_planned_work_that_is_over_is_not_announced_any_more(town: World, 
     assert any("press" in one and "not sent" in one for one in words_of(shown).splitlines()), words_of(shown)
 
 
+async def test_planned_work_that_is_moved_is_not_announced_for_a_time_that_is_not_so(
+    town: World, server: MailServer
+) -> None:
+    await town.ada.types("/incident maintenance Upgrade at 18:00 for 1h telling stakeholders", "#general")
+    await town.settled()
+    assert len(letters(server.office)) == 1
+    await server.goes()
+    shown = next(one for one in town.workspace.messages("#incidents") if "M-1" in one.text)
+    for when in ("20:00", "22:00"):
+        await presses(town, "ada", "Move", shown)
+        await town.ada.submits(values={"when": when, "lasts": "1h", "why": ""})
+        await town.settled()
+    await server.comes()
+    await town.passes(minutes=2)
+    assert ["22:00" in str(one) for one in server.office.letters] == [True], letters(server.office)
+
+
+async def test_a_notice_that_waits_gives_way_to_nothing_but_a_newer_one_of_its_kind(town: World) -> None:
+    await declared(town)
+    async with town.house.db.transaction() as conn:
+        kept = {}
+        moments: list[Moment] = ["breach", "update", "postmortem", "update", "breach"]
+        for moment in moments:
+            new = NewUpdate(1, "clients", moment, "resolved", "P1", "ada", "s", "t")
+            update = await updates.insert(conn, new, "waiting", town.clock.now())
+            kept[update.id] = (await updates.replace_waiting(conn, update), moment)
+    (breach, _), (update, _), *rest = list(kept.items())
+    assert [said[0] for _, said in rest] == [[], [update], [breach]]
+
+
 async def test_the_reminder_comes_when_the_words_said_however_long_they_were_looked_at(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/incident tell clients")
