@@ -67,7 +67,8 @@ class WorkingHours:
             if day.weekday() in self.days:
                 opens = instant_of(day, self.begins, self.zone)
                 closes = instant_of(day if self.begins < self.ends else day + DAY, self.ends, self.zone)
-                if now < closes:
+                # Hours that the clocks skip have no length, and nobody works in them.
+                if max(now, opens) < closes:
                     yield opens, closes
             day += DAY
 

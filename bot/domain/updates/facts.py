@@ -58,8 +58,10 @@ class Facts:
     def in_general(self) -> "Facts":
         """Without a word that somebody wrote: what the severity means, in the place of the title."""
         title = self.severity.means or self.severity.name or self.ref
-        nothing = dict.fromkeys(("impact", "latest", "conditions", "actions", "needs", "summary"))
-        return replace(self, title=title, from_alert=True, **nothing)
+        return replace(
+            self, title=title, from_alert=True, impact=None, latest=None, conditions=None, actions=None, needs=None,
+            summary=None,
+        )  # fmt: skip
 
     @property
     def by_name(self) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.domain.incidents.incident import DRILL, Incident, Status
+from bot.domain.text import plain, plain_line
 from bot.domain.updates.lint import Finding
 
 # Declared by a file of `bot/publishers/` each.
@@ -215,12 +216,12 @@ def facts_of(incident: Incident) -> str:
 
 def words_of(subject: str, text: str) -> tuple[str, str]:
     """What somebody wrote, as it is kept: a subject of one line, and a text. Refused when one is missing."""
-    one_line = " ".join(subject.split())[:SUBJECT_LENGTH]
+    one_line, text = plain_line(subject)[:SUBJECT_LENGTH], plain(text).strip()
     if not one_line:
         raise Refused("A subject is missing: say in a few words what this is about.")
-    if not text.strip():
+    if not text:
         raise Refused("The text is empty: write what the audience should know.")
-    return one_line, text.strip()[:TEXT_LENGTH]
+    return one_line, text[:TEXT_LENGTH]
 
 
 def must_be_confirmed(subject: str, text: str) -> None:

@@ -39,9 +39,12 @@ def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:
 
 
 def addresses(audience: Audience) -> list[Where]:
-    """Each outlet and address once."""
-    found = [(via, address) for via, facts in outlets().items() for address in facts.addresses(audience)]
-    return list(dict.fromkeys(found))
+    """Each outlet and address once; a mailbox is the same in capitals."""
+    found: dict[Where, Where] = {}
+    for via, facts in outlets().items():
+        for address in facts.addresses(audience):
+            found.setdefault((via, address.lower() if "@" in address else address), (via, address))
+    return list(found.values())
 
 
 def takes_all(audience: Audience) -> bool:

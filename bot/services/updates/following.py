@@ -71,6 +71,9 @@ class Following:
             buttons = [tell_button(incident, key) for key in offered]
             facts: dict[str, object] = {"incident": incident, "audiences": offered, "severity": change == "severity"}
             await self._asks.ask(conn, incident, owed_key(incident.id), "owed", buttons, **facts)
+        gone = [key for key, last in told.items() if key not in self._runbook.audiences and is_owed(incident, last)]
+        if gone and change == "resolved":
+            await self._posts.in_room(conn, incident, "audience_gone", incident=incident, audiences=gone)
 
     async def all_clear(self, conn: Connection, incident: Incident) -> None:
         """The watch after the resolution is over and nothing came back: who has read that it is over reads that too,

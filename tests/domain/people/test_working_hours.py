@@ -87,6 +87,13 @@ def test_a_night_in_which_the_clocks_change_is_as_long_as_it_is() -> None:
     assert NIGHTS.after(at(24, 22, month=10), 9 * HOUR) == at(25, 6, month=10)
 
 
+def test_on_the_day_on_which_the_clocks_skip_all_of_them_nobody_works() -> None:
+    """On 29 March 2026 London's clocks go from one to two."""
+    early = WorkingHours(frozenset(range(7)), time(1), time(2), LONDON)
+    assert early.opening(at(29, 0, month=3)) == at(30, 1, month=3)
+    assert not early.is_open(at(29, 2, month=3)) and early.after(at(28, 1, 30, month=3), HOUR) == at(30, 1, 30, month=3)
+
+
 def test_whoever_always_works_counts_all_time() -> None:
     now = at(24, 23, month=10)
     assert ALWAYS.opening(now) == now

@@ -70,6 +70,10 @@ def test_a_subject_is_one_line_and_words_have_their_limits() -> None:
     assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
 
 
+def test_what_turns_or_hides_words_is_not_kept() -> None:
+    assert words_of("\u202eevil\x00 words", "One\u2066\nשלום \x1b[31m") == ("evil words", "One \nשלום  [31m")
+
+
 @pytest.mark.parametrize(("subject", "text"), [("", "x"), (" \n", "x"), ("x", ""), ("x", " \n ")])
 def test_words_that_say_nothing_are_refused(subject: str, text: str) -> None:
     with pytest.raises(Refused):
@@ -105,7 +109,9 @@ def test_an_audience_is_found_by_its_key_whatever_the_capitals(runbook: Runbook)
 
 
 def test_an_address_that_stands_twice_is_told_once(runbook: Runbook) -> None:
-    twice = runbook.audiences["stakeholders"].model_copy(update={"email": ("a@example.com", "a@example.com")})
+    twice = runbook.audiences["stakeholders"].model_copy(
+        update={"email": ("a@example.com", "a@example.com", "A@example.com")}
+    )
 
     assert addresses(twice) == [("email", "a@example.com"), ("slack", "#stakeholders")]
     assert addresses(runbook.audiences["status-page"]) == [("statuspage", "abc123")]

@@ -213,8 +213,8 @@ async def test_a_notice_that_waits_gives_way_to_nothing_but_a_newer_one_of_its_k
             new = NewUpdate(1, "clients", moment, "resolved", "P1", "ada", "s", "t")
             update = await updates.insert(conn, new, "waiting", town.clock.now())
             kept[update.id] = (await updates.replace_waiting(conn, update), moment)
-    (breach, _), (update, _), *rest = list(kept.items())
-    assert [said[0] for _, said in rest] == [[], [update], [breach]]
+    (breach, _), (news, _), *rest = list(kept.items())
+    assert [said[0] for _, said in rest] == [[], [news], [breach]]
 
 
 async def test_the_reminder_comes_when_the_words_said_however_long_they_were_looked_at(town: World) -> None:

@@ -821,6 +821,33 @@ async def test_the_subject_of_the_longest_title_still_says_which_incident_it_is(
 # What does not arrive
 
 
+async def test_who_stands_in_the_runbook_no_more_does_not_go_on_believing_that_it_is_open_unsaid(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with updating_world(new_world, office) as world:
+        await declared(world)
+        await writes(world, "ada", "clients", subject="Hello")
+        await presses(world, "ben", "Approve", card(world, "clients"))
+        await writes(world, "ada", "clients", subject="Hello again")
+        renamed = updating(RUNBOOK, "stakeholders, customers", AUDIENCES.replace("clients:", "customers:"))
+        async with world.joined(runbook=renamed) as second:
+            house, waiting = second.services, await waits_for(world, "clients")
+            ben, ada = (house.people.actor(one.id, None, None) for one in (world.ben, world.ada))
+            with pytest.raises(Refused, match="There is no audience “clients”"):
+                await house.approvals.approve(ben, waiting)
+            await house.incidents.resolve(ada, 1, "Rolled back")
+            await world.settled()
+        (said,) = [one for one in posted_in(world, world.room()) if "no longer has clients" in one]
+        assert "yourself" in said
+
+
+async def waits_for(world: World, audience: str) -> int:
+    async with world.house.db.transaction() as conn:
+        found = await updates.waiting(conn, 1, audience)
+    assert found
+    return found.id
+
+
 async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town: World, office: PostOffice) -> None:
     office.says_to("one@example.com", "550 no such mailbox")
     await declared(town)
