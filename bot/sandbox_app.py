@@ -109,14 +109,16 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         shown = _Page(around.workspace, happenings, replaced, guard, _links(runbook, around))
         app = _app(settings, runbook, clock, shown)
         await stack.enter_async_context(app.running())
-        _announce(app, guard, replaced)
+        _announce(app, guard, replaced, token)
         beginning = asyncio.create_task(_begin(around.workspace))
         stack.callback(beginning.cancel)
         await stop.wait()
 
 
-def _announce(app: App, guard: PageGuard, replaced: Sequence[Replaced]) -> None:
-    print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201 - what the command is for
+def _announce(app: App, guard: PageGuard, replaced: Sequence[Replaced], token: str) -> None:
+    # T201: it is what the command is for.
+    print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201
+    print(f"To send it alerts: ALERTS_TOKEN={token}", flush=True)  # noqa: T201
     host = app.settings.host
     if not is_loopback(host):
         log.warning(

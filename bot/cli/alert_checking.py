@@ -19,7 +19,7 @@ from bot.runbook import Runbook, Severity
 from bot.services.paging.gaps import ready_ways
 from bot.services.paging.simulations import Reach, simulate_by_rotation
 from bot.settings import Settings
-from bot.sources import every_source
+from bot.sources import Reading, Source, Unreadable, WrongShape, every_source
 
 # One by one; of a storm the rest is counted.
 SHOWN = 10
@@ -30,7 +30,7 @@ def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
     known = every_source(runbook.alerts.sources)
     if source not in known:
         raise Refused(f"There is no source “{source}”; there is: {', '.join(sorted(known))}.")
-    reading = known[source].parse(_sample(file), {})
+    reading = _read(known[source], file)
     rendering, now = Rendering(runbook.timezone), Clock().now()
     click.echo(f"{len(reading.alerts)} alert{'' if len(reading.alerts) == 1 else 's'} of {source} in {file}")
     for alert in reading.alerts[:SHOWN]:
@@ -53,6 +53,13 @@ def _rest(runbook: Runbook, source: str, alerts: Sequence[ReceivedAlert]) -> dic
         "count": len(alerts), "levels": [(levels[level], level) for level in LEVELS if levels[level]],
         "resolved": len(alerts) - len(verdicts), "declaring": sum(verdict.declares is not None for verdict in verdicts),
     }  # fmt: skip
+
+
+def _read(source: Source, file: Path) -> Reading:
+    try:
+        return source.parse(_sample(file), {})
+    except (Unreadable, WrongShape) as error:
+        raise Refused(f"{file} is nothing that {source.title or source.name} sends: {error}") from error
 
 
 def _sample(file: Path) -> bytes:

@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Counts:
-    """`sources`: `person`, or what told of it."""
+    """`sources`: `person`, or what told of it. `dated`: of so many somebody has said when they began."""
 
     all: int = 0
     open: int = 0
@@ -49,6 +49,7 @@ class Counts:
     severities: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, int] = field(default_factory=dict)
     hours: Mapping[int, int] = field(default_factory=dict)
+    dated: int = 0
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class AlertCards:
             opens_again_at=await disputes.opens_again_at(conn, standing),
             procedure=self._tied.procedure(standing),
             flaps=await alerts.openings(conn, standing.group, since=standing.group.opened_at - FLAPS_WITHIN),
+            paged_first=self._tied.paged_first,
             silence=await self._silence(conn, standing, now),
             stale=standing.stale_at is not None and standing.stale_at <= now,
         )

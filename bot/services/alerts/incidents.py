@@ -155,6 +155,11 @@ class AlertIncidents:
         found = (named_by(sign, known) for sign in signs) if known else ()
         return next((known[key] for key in found if key), None)
 
+    @property
+    def paged_first(self) -> str:
+        """The tier that is paged for what nobody acknowledges, by its name."""
+        return self._runbook.tiers[self._runbook.default_severity.escalation.steps[0].page].name
+
     def severity(self, standing: GroupStanding) -> Severity:
         """What `Declare incident` takes: the severity a rule names, else one as grave among all as its level is."""
         severities = self._runbook.severities

@@ -102,7 +102,7 @@ def _numbers(
 def _counts(rows: Sequence[Row], severities: Sequence[str]) -> tuple[Counts, int]:
     """And how many of them are private. A severity that has left the runbook comes last."""
     by: dict[str, dict[Any, int]] = {"severity": {}, "source": {}, "hour": {}}
-    total: Row = {"count": 0, "open": 0, "private": 0, "reopened": 0}
+    total: Row = {"count": 0, "open": 0, "private": 0, "reopened": 0, "dated": 0}
     for row in rows:
         name = next((name for name in by if row[name] is not None), None)
         if name:
@@ -112,7 +112,7 @@ def _counts(rows: Sequence[Row], severities: Sequence[str]) -> tuple[Counts, int
     hours = dict(sorted(by["hour"].items()))
     in_order = [one for one in (*severities, *by["severity"]) if one in by["severity"]]
     of_severity = {one: by["severity"][one] for one in in_order}
-    counted = Counts(total["count"], total["open"], total["reopened"], of_severity, by["source"], hours)
+    counted = Counts(total["count"], total["open"], total["reopened"], of_severity, by["source"], hours, total["dated"])
     return counted, total["private"]
 
 

@@ -1,10 +1,10 @@
 -- name: counts
 -- By severity, source and hour, and all together. Drills never count, test pages are drills.
 SELECT severity, source, hour, count(*) AS count, count(*) FILTER (WHERE resolved_at IS NULL) AS open,
-    count(*) FILTER (WHERE private) AS private,
+    count(*) FILTER (WHERE private) AS private, count(started_at) AS dated,
     count(*) FILTER (WHERE EXISTS (SELECT FROM timeline t WHERE t.incident_id = counted.id AND t.kind = 'reopened')) AS reopened
 FROM (
-    SELECT id, severity, resolved_at, private,
+    SELECT id, severity, resolved_at, private, started_at,
         coalesce(origin -> 'alert' ->> 'source', CASE WHEN origin ? 'check' THEN 'health' ELSE 'person' END) AS source,
         extract(hour FROM declared_at AT TIME ZONE %(zone)s)::int AS hour
     FROM incidents WHERE declared_at BETWEEN %(since)s AND %(until)s AND NOT drill) counted

@@ -315,7 +315,7 @@ async def test_what_a_known_sender_sends_and_nobody_can_read_is_shown_and_can_be
     assert (await monitoring.sends("alertmanager", as_json({"no": "alerts"}))).status == 422
     assert (await monitoring.sends("alertmanager", b"{ broken")).status == 400
     await world.settled()
-    assert "alertmanager" in monitoring.words and "not JSON" in monitoring.words
+    assert "Alertmanager" in monitoring.words and "not JSON" in monitoring.words
 
 
 async def test_the_address_of_a_source_that_takes_no_query_says_so(monitoring: Monitoring) -> None:

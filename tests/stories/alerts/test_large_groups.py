@@ -77,7 +77,7 @@ async def test_the_card_says_what_matters_first_and_counts_the_rest(stormy: Worl
     assert_inside(stormy, card)
     assert card.text.endswith("and 499 more")
     words = monitoring.words
-    assert "People will be paged" in words.partition("•")[0]
+    assert "will be paged" in words.partition("•")[0]
     assert "and 490 more" in words or "more lines" in words
     assert "|Open>" in words
     [thread] = monitoring.thread(card)

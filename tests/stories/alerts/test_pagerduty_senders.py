@@ -77,7 +77,7 @@ async def test_what_somebody_acknowledged_where_it_was_sent_from_pages_nobody(
     monitoring: Monitoring, world: World
 ) -> None:
     await sends(monitoring, world, V2, event("trigger"))
-    assert "People will be paged" in monitoring.words
+    assert "On-call Engineer will be paged" in monitoring.words
     for _ in range(2):
         assert (await sends(monitoring, world, V2, event("acknowledge"))).status == 202
     assert "Acknowledged where it was sent from" in monitoring.words

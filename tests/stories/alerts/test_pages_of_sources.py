@@ -64,6 +64,7 @@ async def test_what_a_page_tells_to_try_makes_one_card(monitoring: Monitoring, w
 @pytest.mark.parametrize(
     ("page", "firing", "over"),
     [
+        ("alertmanager", '"firing"', '"resolved"'), ("generic", '"firing"', '"resolved"'),
         ("grafana", '"firing"', '"resolved"'), ("pagerduty", '"trigger"', '"resolve"'),
         ("sentry", '"created"', '"resolved"'),
     ],

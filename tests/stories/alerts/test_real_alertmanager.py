@@ -233,5 +233,5 @@ async def test_a_wrong_token_there_is_told_here(world: World, tmp_path: Path) ->
     wrong: dict[str, Any] = {"http_config": {"authorization": {"credentials": "wrong"}}}
     async with watched(world) as monitoring, alertmanager(tmp_path, address(world), **wrong) as source:
         await source.hears("a")
-        await until(card_says(monitoring, "Alerts from alertmanager are being rejected"))
+        await until(card_says(monitoring, "Alerts from Alertmanager are being rejected"))
         assert "(Alertmanager/" in monitoring.words

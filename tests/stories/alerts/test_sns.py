@@ -139,7 +139,7 @@ async def test_a_confirmation_that_fails_is_said_to_have_failed(
     reply = await posts(world, monitoring, amazon().signed(CONFIRMATION))
     assert reply.status == answered
     assert ("could not be confirmed" in reply.body["error"]) == (answered == 422)
-    assert [card.text for card in monitoring.cards if "sns sent something" in card.text] == (
+    assert [card.text for card in monitoring.cards if "Amazon SNS sent something" in card.text] == (
         [monitoring.card.text] if answered == 422 else []
     )
 

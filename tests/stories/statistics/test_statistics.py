@@ -75,6 +75,7 @@ async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town:
     for words in (
         "*2 incidents*",
         "to acknowledge: 5 min · 5 min · 5 min · 1",
+        "of which 1 counts as detected at once",
         "1 of 2 (50%)",
         "Ada Obi: 1",
         "1 drill ·",
