@@ -198,7 +198,7 @@ def test_those_affected_by_a_data_breach_learn_since_when_and_what_was_done_and_
 ) -> None:
     text = composed(wordings, runbook.audiences["clients"], "breach", incident(**EVERYTHING))
 
-    for fact in ("personal data", "Sat 08 Aug 2026 13:00 BST", "Nobody can pay", "What you can do", "contact"):
+    for fact in ("personal data", "Sat 08 Aug 2026 13:00 BST", "Nobody can pay", "Your next steps", "Your contact"):
         assert fact in text
     assert not [inside for inside in ("P1", "INC-12", "Ada", "second pair") if inside in text]
 
