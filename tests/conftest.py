@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck
 from psycopg.conninfo import conninfo_to_dict
 
+from bot.garbage import keep_what_is_there
 from bot.store.migrations import migrate
 from tests.kept import Stock
 from tests.mongodb import mongodb_on
@@ -83,7 +84,7 @@ def shared_out(first: list[pytest.Item], rest: list[pytest.Item], workers: int) 
 def pytest_collection_finish() -> None:
     """What was imported stays: no collection of garbage looks through it again."""
     gc.collect()
-    gc.freeze()
+    keep_what_is_there()
 
 
 @pytest.fixture(scope="session")
