@@ -24,9 +24,10 @@ from bot.store.pipelined import Connection
 # Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
 DECLARED_AT_ONCE = 10
 # Of cards that stand already and show nothing new but that it fires still. Slack takes about one edit a second: of more
-# than these each waits a little longer than the one before, and is edited once for all that comes meanwhile.
-REPEATS_SHOWN_PER_S = 20
-LATER_BY, LATEST = timedelta(milliseconds=500), timedelta(minutes=5)
+# than these each waits a little longer than the one before, and is edited once for all that comes meanwhile. Not by a
+# whole second, or all of them were due at one moment of each, and what comes in then would wait.
+REPEATS_SHOWN_PER_S = 3
+LATER_BY, LATEST = timedelta(milliseconds=970), timedelta(minutes=5)
 NONE_SHOWN: Mapping[int, Group] = MappingProxyType({})
 
 FindIncidents = Callable[[Connection, Collection[Alert]], Awaitable[dict[tuple[str, str], int]]]

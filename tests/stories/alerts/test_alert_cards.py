@@ -499,10 +499,10 @@ async def test_of_many_that_go_on_firing_at_one_moment_the_cards_are_edited_a_li
     await world.house.alerts.receive("generic", things)
     await world.settled()
     edits = [sent for sent in world.sent_since() if sent.method == "chat.update"]
-    assert len(edits) == 20
-    await world.passes(seconds=5)
+    assert len(edits) == 3
+    await world.passes(seconds=3)
     assert len([sent for sent in world.sent_since() if sent.method == "chat.update"]) == 0
-    await world.passes(seconds=25)
+    await world.passes(seconds=57)
     assert all("Seen 2 times" in words_of(card) for card in monitoring.cards)
 
 
