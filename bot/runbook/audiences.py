@@ -10,7 +10,7 @@ from bot.domain.errors import Refused
 from bot.runbook.addresses import Webhook
 from bot.runbook.parts import Keyed, Part
 from bot.runbook.places import BackupPlace
-from bot.runbook.values import Channels, Duration, Emails, Name, Names, refused_as_wrong, wrong
+from bot.runbook.values import Channels, Duration, Emails, Name, a_list, refused_as_wrong, wrong
 from bot.runbook.written import or_text, written
 from bot.shipped import shelf
 
@@ -29,13 +29,22 @@ def _component_id(text: str) -> str:
     return text
 
 
+def _without_comma(name: str) -> str:
+    if "," in name:
+        raise Refused(f"“{name}” has a comma, which separates names: write it with “and” or a dash instead")
+    return name
+
+
+ComponentName = Annotated[Name, refused_as_wrong(_without_comma)]
+
+
 class OwnPage(Part):
     """A status page of our own. `title` None: named after the organisation. `to` None: served, and not written.
     `components`: what planned work may concern, as readers call it."""
 
     title: Name | None = None
     to: BackupPlace | None = None
-    components: Names = ()
+    components: Annotated[tuple[ComponentName, ...], a_list("names")] = ()
 
 
 # What an incident may make of a component, the worst last.
@@ -47,7 +56,7 @@ class Component(Part):
     """Of a page at statuspage.io. `name`: as readers call it, None: nobody names it. `down`: what an open incident
     makes of it, None: that goes by its severity."""
 
-    name: Name | None = None
+    name: ComponentName | None = None
     down: ComponentState | None = None
 
 
@@ -74,8 +83,9 @@ class StatusPage(Part):
     components: Components = Field(default_factory=dict)
 
     def concerned(self, named: Collection[str]) -> list[str]:
-        """The ids of those that are so called; all of them when none is named."""
-        return [id for id, one in self.components.items() if not named or (one.name or id) in named]
+        """The ids of those that are so called, whatever the capitals; all of them when none is named."""
+        wanted = {name.lower() for name in named}
+        return [id for id, one in self.components.items() if not wanted or (one.name or id).lower() in wanted]
 
 
 class Audience(Keyed):

@@ -159,6 +159,7 @@ VALUES = [
         "degraded_performance",
     ),
     ("audiences: {p: {statuspage: {}}}", "audiences.p.statuspage.page", "is missing"),
+    ("audiences: {p: {page: {components: ['Shop, till']}}}", "audiences.p.page.components[0]", "has a comma"),
     (CHECK.format("slow: 2s"), "health.checks.c", "what is checked is missing: add one of http, postgresql"),
     (CHECK.format("http: example.com"), "health.checks.c.http", "should be an address such as https://"),
     (CHECK.format("postgresql: 'mysql://h/d'"), "health.checks.c.postgresql", "an address such as postgresql://"),

@@ -70,7 +70,7 @@ async def test_it_is_scheduled_moved_begun_late_and_completed_there_and_its_comp
 async def test_work_that_says_what_it_affects_touches_nothing_else(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
 ) -> None:
-    id = await publisher.publish(of_work(at=["Mail", "Warehouse"]))
+    id = await publisher.publish(of_work(at=["mail", "Warehouse"]))
     assert [each["id"] for each in there.incidents[0]["components"]] == ["mails"]
     await publisher.publish(of_work("begun", id=32, at=["Mail", "Warehouse"], earlier=id))
     assert there.components == {"web": "operational", "mails": "under_maintenance", "other": "operational"}
