@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -161,8 +162,14 @@ class Intake:
         delivery = source.delivery(body, headers) if source.delivery else None
         if site:
             reading, delivery = reading.at_site(site), delivery and named_at(site, delivery)
+        digest = sha256(body).digest() if self._senders.may_be_copied(source, request) else None
         accepted = await self._alerts.receive(
-            source.name, reading.alerts, reading.listings, body=await _kept(source, body), delivery=delivery
+            source.name,
+            reading.alerts,
+            reading.listings,
+            body=await _kept(source, body),
+            delivery=delivery,
+            digest=digest,
         )
         if reading.acknowledged:
             await self._alerts.acknowledged(source.name, reading.acknowledged)

@@ -44,6 +44,10 @@ class Senders:
         now = self.now()
         return any(source.is_signed(body, request.headers, secret, now) for secret in self._secrets(source))
 
+    def may_be_copied(self, source: Source, request: web.Request) -> bool:
+        """Does nothing speak for it but a signature that does not say when it was made?"""
+        return source.is_dated is not None and not source.is_dated(request.headers) and not self.has_token(request)
+
     async def are_we(self, source: Source, request: web.Request, body: bytes) -> bool:
         """Has this very house sent it? Raises Unreachable."""
         key = source.sent_as(body) if source.sent_as else None

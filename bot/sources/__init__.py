@@ -8,6 +8,8 @@ and, where its system has them,
     SECRET                    the setting (see `bot/settings`) with the secrets it may sign with
     is_signed(body, headers, secret, now)
                               was this body signed with the secret? Judged on the raw bytes, in constant time
+    is_dated(headers)         does that signature say when it was made? Where it does not, whoever has seen a delivery
+                              can send it again. Without this function it always does
     is_genuine(body, fetch)   for who signs with a key that everybody may know: asks for it by `fetch`.
                               Raises Unreachable when that fails for now: its sender is to send again
     token_in(body)            the token that its senders can only put into the body; read without parsing it
@@ -69,7 +71,18 @@ class Reading:
         )
 
 
-OPTIONAL = ("is_signed", "is_genuine", "token_in", "delivery", "answer", "sent_as", "refusal", "kept", "client")
+OPTIONAL = (
+    "is_signed",
+    "is_dated",
+    "is_genuine",
+    "token_in",
+    "delivery",
+    "answer",
+    "sent_as",
+    "refusal",
+    "kept",
+    "client",
+)
 Headers = Mapping[str, str]
 Parse = Callable[[bytes, Headers], Reading]
 IsSigned = Callable[[bytes, Headers, str, datetime], bool]
@@ -86,6 +99,7 @@ class Source:
     name: str
     parse: Parse
     is_signed: IsSigned | None = None
+    is_dated: Callable[[Headers], bool] | None = None
     secret: str | None = None
     is_genuine: IsGenuine | None = None
     token_in: Callable[[bytes], str | None] | None = None

@@ -103,6 +103,10 @@ def is_signed(body: bytes, headers: Headers, secret: str, now: datetime) -> bool
     return is_signed_with(secret, signed, headers.get(SIGNATURE, ""))
 
 
+def is_dated(headers: Headers) -> bool:
+    return any(name in headers for name in TIMESTAMPS)
+
+
 def parse(body: bytes, headers: Headers) -> Reading:
     content = read_json(body)
     if isinstance(content, Mapping) and "ruleName" in content and "alerts" not in content:

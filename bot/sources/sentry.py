@@ -157,6 +157,10 @@ def is_signed(body: bytes, headers: Headers, secret: str, now: datetime) -> bool
     return is_signed_with(secret, body, headers.get(SIGNATURE, ""))
 
 
+def is_dated(headers: Headers) -> bool:
+    return False
+
+
 def delivery(body: bytes, headers: Headers) -> str | None:
     return headers.get(DELIVERY) or None
 

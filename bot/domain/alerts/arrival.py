@@ -1,6 +1,6 @@
 """Deliveries of alerts that wait together: which of them may be stored at once, and what they say then."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,8 @@ class Arrival:
     """One delivery, judged: each of its alerts once.
 
     `listings`: the groups that it tells whole. `accepted`: how many alerts it held as it came. `key`: its source's own
-    id of it, None = it has none. `body`: what is kept of it.
+    id of it, None = it has none. `body`: what is kept of it. `digest`: of what somebody may have copied, None = nobody
+    can: its sender is known, or its signature says when it was made.
     """
 
     source: str
@@ -24,6 +25,7 @@ class Arrival:
     accepted: int = 0
     key: str | None = None
     body: bytes = b""
+    digest: bytes | None = None
 
     @cached_property
     def fingerprints(self) -> frozenset[str]:
@@ -37,6 +39,11 @@ class Arrival:
     def groups(self) -> frozenset[str]:
         """By their source's names."""
         return self.listed | {one.alert.group for one in self.told if one.alert.group is not None}
+
+    def as_copy(self, firing: Container[str]) -> "Arrival":
+        """What it is good for when the same has come before: that what fires goes on firing."""
+        told = [one for one in self.told if one.times and one.alert.fingerprint in firing]
+        return replace(self, told=told, listings=())
 
     @property
     def told_by(self) -> str | None:
@@ -108,6 +115,19 @@ class Together:
             and not self._said.holds(arrival)
             and all(_goes_on(self._told.get(one.alert.fingerprint), one) for one in arrival.told)
         )
+
+
+def without_copies(
+    deliveries: Iterable[tuple[int, Arrival]], originals: Container[bytes], firing: Container[str]
+) -> list[tuple[int, Arrival]]:
+    """`originals`: the digests that came for the first time with one of these."""
+    seen: set[bytes] = set()
+    told = []
+    for delivery, arrival in deliveries:
+        is_copy = arrival.digest is not None and (arrival.digest not in originals or arrival.digest in seen)
+        told.append((delivery, arrival.as_copy(firing) if is_copy else arrival))
+        seen |= {arrival.digest} if arrival.digest else set()
+    return told
 
 
 def folded(deliveries: Iterable[tuple[int, Arrival]]) -> list[Judged]:

@@ -11,7 +11,7 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.alerts import error_reports
 from bot.domain.alerts.alert import GroupStanding
-from bot.domain.alerts.arrival import Arrival, folded
+from bot.domain.alerts.arrival import Arrival, folded, without_copies
 from bot.domain.alerts.received import MOST_ALERTS, Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import NotFound, Refused
@@ -34,6 +34,7 @@ SET_ASIDE = timedelta(minutes=1)
 # Of a body that is kept to see what a source sends.
 BODY_KEPT = 64 * 1024
 KEPT_FOR = timedelta(days=7)
+COPIES_KNOWN_FOR = timedelta(days=30)
 # More than so many are judged in a thread.
 AT_A_TIME = 250
 # What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
@@ -78,18 +79,20 @@ class Alerts(DueByRows):
         *,
         body: bytes = b"",
         delivery: str | None = None,
+        digest: bytes | None = None,
     ) -> int:
         """Keep and judge what was delivered, all of it or nothing; returns how many alerts that were.
 
         `listings`: the groups that the delivery tells whole. `delivery` is the source's own id of the delivery: a
-        second one with it changes nothing. None = every delivery counts. Raises TooMany, which stores nothing, and
+        second one with it changes nothing. None = every delivery counts. `digest`: of one that anybody may have copied.
+        Raises TooMany, which stores nothing, and
         Unreachable when it could not be kept.
         """
         if len(received) > MOST_ALERTS:
             raise TooMany(len(received))
         arrived, key = self._clock.now(), identity(delivery) if delivery else None
         told = await self._judged(source, received, arrived)
-        arrival = Arrival(source, told, arrived, listings, len(received), key, body[:BODY_KEPT])
+        arrival = Arrival(source, told, arrived, listings, len(received), key, body[:BODY_KEPT], digest)
         if len(told) <= TOGETHER:
             await self._queue.put(arrival, size=len(body))
         else:
@@ -176,6 +179,7 @@ class Alerts(DueByRows):
             counted: int = sum(
                 [await kept.forget_old(conn, now - max(longest, KEPT_FOR)) for kept in (alerts, error_counts)]
             )
+            counted += await arrivals.forget_originals(conn, now - COPIES_KNOWN_FOR)
             return counted + await arrivals.forget_old(conn, now - self._bodies_for)
 
     async def _judged(self, source: str, received: Sequence[ReceivedAlert], arrived: datetime) -> list[Judged]:
@@ -186,6 +190,9 @@ class Alerts(DueByRows):
     async def _keep(self, conn: Connection, waiting: Sequence[Arrival]) -> None:
         """Deliveries of one source, none of which says of an alert what another does, but that it goes on firing."""
         new, held = await arrivals.keep(conn, waiting, self._clock.now())
+        if digests := [arrival.digest for _, arrival in new if arrival.digest]:
+            originals = await arrivals.keep_originals(conn, waiting[0].source, digests, self._clock.now())
+            new = without_copies(new, originals, held.groups)
         if new:
             listings = [one for _, arrival in new for one in arrival.listings]
             await self._take(conn, waiting[0].source, folded(new), listings, held)

@@ -94,6 +94,16 @@ def _groups(firing: Sequence[Row]) -> dict[str, int]:
     return {row["fingerprint"]: row["group_id"] for row in firing}
 
 
+async def keep_originals(conn: Connection, source: str, digests: Sequence[bytes], now: datetime) -> set[bytes]:
+    """Those of these bodies that have never come before."""
+    rows = await SQL.all(conn, "keep_originals", source=source, digests=list(digests), now=now)
+    return {bytes(row["digest"]) for row in rows}
+
+
+async def forget_originals(conn: Connection, before: datetime) -> int:
+    return await SQL.run(conn, "forget_originals", before=before)
+
+
 async def raw_body(conn: Connection, group_id: int) -> bytes | None:
     """What was delivered last for this group, its beginning; None when it has been thrown away, or was none."""
     row = await SQL.one(conn, "raw_body", group_id=group_id)

@@ -32,6 +32,16 @@ SELECT EXISTS (
     SELECT FROM alert_endings WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s)) AS ended,
     EXISTS (SELECT FROM alert_disputes WHERE source = %(source)s) AS disputed;
 
+-- name: keep_originals
+-- In one order for everybody, so that two that keep the same ones do not deadlock. No row for what has come before.
+INSERT INTO alert_originals (source, digest, at)
+SELECT %(source)s, given.digest, %(now)s FROM unnest(%(digests)s::bytea[]) AS given (digest) ORDER BY given.digest
+ON CONFLICT (source, digest) DO NOTHING
+RETURNING digest;
+
+-- name: forget_originals
+DELETE FROM alert_originals WHERE at < %(before)s;
+
 -- name: raw_body
 -- Of the alert of the group that was told last.
 SELECT d.body FROM alerts a JOIN alert_deliveries d ON d.id = a.delivery_id

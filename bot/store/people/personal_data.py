@@ -93,6 +93,7 @@ NO_PERSON: Columns = {
     "alert_deliveries": ("source", "key"),
     "alert_disputes": ("source",),
     "alert_endings": ("source",),
+    "alert_originals": ("source", "digest"),
     "alert_groups": ("source", "told"),
     "alert_sightings": ("rule",),
     "alerts": ("source", "severity", "level", "declares", "procedure"),

@@ -139,6 +139,40 @@ async def test_what_sentry_did_not_sign_is_refused(monitoring: Monitoring, world
     assert (await monitoring.sends("sentry", json.dumps(sample("sentry")).encode(), token=None)).status == 401
 
 
+async def test_a_copy_of_what_sentry_has_signed_opens_nothing_and_ends_nothing(
+    monitoring: Monitoring, world: World
+) -> None:
+    for minute, action in enumerate(("created", "resolved", "unresolved")):
+        await sentry(monitoring, world, of_issue(action), request=action, minute=minute)
+    await sentry(monitoring, world, of_issue("resolved"), request="copied", minute=3)
+    assert "Firing since" in words_of(monitoring.cards[-1])
+    await sentry(monitoring, world, of_issue("unresolved"), request="copied too", minute=4)
+    assert "Seen 2 times" in words_of(monitoring.cards[-1])
+    ended = of_issue("resolved")
+    ended["data"]["issue"]["count"] = "8"
+    await sentry(monitoring, world, ended, request="another end", minute=5)
+    await world.passes(hours=3)
+    await sentry(monitoring, world, of_issue("unresolved"), request="copied again", minute=200)
+    assert len(monitoring.cards) == 2 and "Resolved" in words_of(monitoring.cards[-1])
+
+
+async def test_a_copy_of_what_grafana_has_signed_without_a_time_opens_nothing(
+    monitoring: Monitoring, world: World
+) -> None:
+    async def sends(content: Any) -> None:
+        body = json.dumps(content).encode()
+        signed = {"X_Grafana_Alerting_Signature": signature("grafana-1", body)}
+        assert (await monitoring.sends("grafana", body, token=None, **signed)).status == 202
+        await world.settled()
+
+    for content in (of_grafana("firing"), of_grafana("firing"), of_grafana("resolved", **ENDED)):
+        await sends(content)
+    assert "Seen 2 times" in words_of(monitoring.card)
+    await world.passes(hours=3)
+    await sends(of_grafana("firing"))
+    assert "Resolved" in words_of(monitoring.card)
+
+
 async def stripe(
     monitoring: Monitoring, world: World, content: Any, *, secret: str = "whsec_2", age: timedelta = timedelta()
 ) -> Reply:
