@@ -31,7 +31,9 @@ class PublicationNews:
         is locked."""
         if await updates.is_first_lost(conn, one):
             lead = incident.lead or incident.declared_by
-            await self._posts.in_room(conn, incident, "update_lost", update=update, delivery=one, lead=lead)
+            others = len(await updates.deliveries(conn, update.id)) > 1
+            facts = {"update": update, "delivery": one, "lead": lead, "others": others}
+            await self._posts.in_room(conn, incident, "update_lost", **facts)
 
     async def stopped(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
         """Whoever leads the incident hears that nobody else gets these words: once for each update. The incident is

@@ -860,6 +860,8 @@ async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town:
     assert "by email (two@example.com)" in shown
     assert "✗ email: one@example.com not sent: the mail server says 550 no such mailbox" in shown
     assert "not sent to clients by email (one@example.com)" in (await told(town, "system"))[-1]
+    (asked,) = [one for one in posted_in(town, town.room()) if "Not sent to clients" in one]
+    assert "again" in asked and "or fix it" not in asked, "the others have it already"
 
 
 async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_said_so(
