@@ -4,7 +4,9 @@ WITH
 parts AS (SELECT classid, objid FROM pg_depend WHERE deptype IN ('e', 'i')),
 owned AS (
     SELECT * FROM (
+        -- An index or what a table keeps apart is its table's; of an extension's own table neither is a part of that.
         SELECT relowner AS owner, oid, 'pg_class'::regclass AS class, relnamespace AS space FROM pg_class
+            WHERE relkind NOT IN ('i', 'I', 't')
         UNION ALL SELECT proowner, oid, 'pg_proc'::regclass, pronamespace FROM pg_proc
         UNION ALL SELECT nspowner, oid, 'pg_namespace'::regclass, NULL FROM pg_namespace
         UNION ALL SELECT typowner, oid, 'pg_type'::regclass, typnamespace FROM pg_type
@@ -111,6 +113,16 @@ only_superusers AS (
     WHERE nspname = 'public' AND current_setting('server_version_num')::int < 150000
         AND obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM 'standard public schema'
     UNION ALL SELECT words FROM rights_of_superusers WHERE NOT is_ignored
+    -- Also of an extension that anybody may make: its tables are a superuser's, unless it lets others write into them.
+    UNION ALL SELECT 'the rows of ' || c.oid::regclass || ' of the extension ' || quote_ident(extname)
+    FROM pg_extension AS e JOIN pg_available_extension_versions AS v ON v.name = extname AND v.version = extversion
+        JOIN pg_class AS c ON c.oid = ANY(extconfig)
+        LEFT JOIN pg_init_privs AS first ON first.objoid = c.oid AND first.classoid = 'pg_class'::regclass
+            AND first.objsubid = 0
+    WHERE v.superuser AND relkind IN ('r', 'S') AND NOT EXISTS (
+        SELECT FROM aclexplode(initprivs)
+        WHERE privilege_type = CASE relkind WHEN 'S' THEN 'UPDATE' ELSE 'INSERT' END
+            AND (grantee = 0 OR (grantee = extowner AND extowner <> relowner)))
     UNION ALL SELECT 'what ' || grantors.names || ' granted on the ' || found.type || ' ' || found.identity
     FROM (
         SELECT class, oid, string_agg(DISTINCT quote_ident(pg_get_userbyid(grantor)), ', ') AS names FROM (
