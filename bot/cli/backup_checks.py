@@ -50,7 +50,7 @@ async def _restore(backup: Backup) -> Finding:
             "Until then it is neither drilled nor restored.",
         )
     if backup.drill_on is None:
-        where = "; a drill takes as much room on its server again" if backup.drill else ""
+        where = await _room(backup) if backup.drill else ""
         return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights{where}")
     try:
         # What is to be drilled there is not there: what it takes is seen where it is backed up.
@@ -63,6 +63,18 @@ async def _restore(backup: Backup) -> Finding:
         f"backup {backup.key}: {equipment.tool} restores it, its account has the rights, and so it has on "
         f"{backup.drill_on.shown}, where it is drilled"
     )
+
+
+async def _room(backup: Backup) -> str:
+    """Of a drill beside its database: a PostgreSQL whose disk is full stops."""
+    takes = "; a drill takes as much room on its server again"
+    try:
+        if await restorers()[backup.kind].disks(backup):
+            return takes
+    except Failed as error:
+        return f"{takes}, and how much is free there cannot be seen: {error}"
+    see = " (on this machine also: GRANT pg_read_all_settings TO its account)" if backup.kind == "postgresql" else ""
+    return f"{takes}, and how much is free there cannot be seen, so nothing keeps it from filling up: set drill_on{see}"
 
 
 async def _place(settings: Settings, backup: Backup) -> Finding:

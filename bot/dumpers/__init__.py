@@ -65,10 +65,15 @@ class KeptDump:
 
 @dataclass(frozen=True)
 class FreeSpace:
-    """A disk, in bytes."""
+    """A disk of a server, in bytes.
+
+    `holds`: what is restored comes onto it; `log`: at most so much of the server's own log does meanwhile.
+    """
 
     total: int
     free: int
+    holds: bool = True
+    log: int = 0
 
 
 @dataclass
@@ -172,8 +177,8 @@ class Restorer(Protocol):
         Wherever it ends before its end, some of the target is old and some is new.
         """
 
-    async def room(self, backup: Any) -> FreeSpace | None:
-        """On the disk of the server; None = that cannot be seen from here."""
+    async def disks(self, backup: Any) -> Sequence[FreeSpace]:
+        """Those of the server that a restore fills; none = they cannot be seen from here."""
 
     async def drop(self, backup: Any, scratch: str) -> None:
         """Remove a scratch database, if it is there."""

@@ -158,11 +158,11 @@ async def exists(backup: MongodbBackup, database: str = "") -> bool:
     return await _asked(backup, lambda client: name in client.list_database_names())
 
 
-async def room(backup: MongodbBackup) -> FreeSpace | None:
+async def disks(backup: MongodbBackup) -> Sequence[FreeSpace]:
     """As the server sees the disk of its files; one that does not say it has none to be watched."""
     facts = await _asked(backup, lambda client: client[target_of(backup)].command("dbStats"))
     total, used = facts.get("fsTotalSize"), facts.get("fsUsedSize")
-    return FreeSpace(int(total), int(total - used)) if total and used is not None else None
+    return [FreeSpace(int(total), int(total - used))] if total and used is not None else []
 
 
 async def drop(backup: MongodbBackup, scratch: str) -> None:

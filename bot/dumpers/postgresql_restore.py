@@ -1,7 +1,6 @@
 """PostgreSQL, restored by its own pg_restore into a database of ours beside the target."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection
 
 from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
@@ -26,6 +25,7 @@ from bot.dumpers._postgresql import (
     translated,
     written,
 )
+from bot.dumpers._postgresql_disks import disks_at, folders_of
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
 from bot.dumpers._postgresql_limits import read_only
@@ -33,7 +33,8 @@ from bot.dumpers._postgresql_needs import ignored_by, lacking, lend, needs_of, t
 from bot.dumpers._postgresql_paths import pathless_in
 from bot.dumpers._postgresql_properties import create, properties_of
 from bot.dumpers._postgresql_properties import dress as dress_as
-from bot.dumpers._postgresql_subscriptions import disable, remove
+from bot.dumpers._postgresql_scratch import drop_scratch
+from bot.dumpers._postgresql_subscriptions import disable
 from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
@@ -44,7 +45,6 @@ SQL = Statements(__file__)
 
 # Databases that every server has, for what cannot be done from within the one it is done to.
 ENTRANCES = ("postgres", "template1")
-OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 COUNT_WITHIN_S = 3600
 ANSWER_WITHIN_S = 60
 # To make, rename or drop a database: one of many files takes minutes.
@@ -179,31 +179,18 @@ async def _quieten(backup: PostgresqlBackup, aside: str) -> None:
         ) from error
 
 
-async def room(backup: PostgresqlBackup) -> FreeSpace | None:
-    """PostgreSQL does not say it, so it is known only of a server on this machine, to whom its folder is shown."""
+async def disks(backup: PostgresqlBackup) -> Sequence[FreeSpace]:
+    """Only of a server on this machine: it does not say what is free, so its folders have to be seen from here."""
     async with _entrance(backup) as conn:
-        host = conn.info.host
-        row = await (await conn.execute(SQL("folder"))).fetchone()
-    if row is None or row[0] is None or not (host.startswith("/") or host in OWN_HOSTS):
-        return None
-    try:
-        disk = await asyncio.to_thread(shutil.disk_usage, row[0])
-    except OSError:
-        return None
-    return FreeSpace(disk.total, disk.free)
+        files, own, log = await folders_of(conn, target_of(backup))
+    return await asyncio.to_thread(disks_at, files, own, log)
 
 
 async def drop(backup: PostgresqlBackup, scratch: str) -> None:
     if not scratch.startswith(OURS):
         raise Rejected(f"{scratch} is none of Tocsin's own databases")
     async with _entrance(backup) as conn:
-        try:
-            await conn.execute(SQL("drop", scratch=scratch))
-        except errors.ObjectInUse:
-            # One of a time when they were restored too; a server keeps a database that subscribes to another.
-            async with translated(backup), await connect(backup, scratch) as inside:
-                await remove(inside)
-            await conn.execute(SQL("drop", scratch=scratch))
+        await drop_scratch(conn, backup, scratch)
 
 
 async def _blockers(conn: AsyncConnection, database: str) -> list[str]:

@@ -44,19 +44,12 @@ SELECT FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid WHERE datna
 SELECT pg_postmaster_start_time() = %(since)s AND EXISTS (
     SELECT FROM pg_stat_activity WHERE datname = %(name)s AND pid = %(pid)s);
 
--- name: drop
-DROP DATABASE IF EXISTS {scratch} WITH (FORCE);
-
 -- name: read_only
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: within_limits
 -- A policy that hides rows is an error: fewer are never counted in silence.
 SELECT set_config('statement_timeout', %(milliseconds)s, false), set_config('row_security', 'off', false);
-
--- name: folder
--- Null for an account that may not know it.
-SELECT setting FROM pg_settings WHERE name = 'data_directory';
 
 -- name: as_its_people
 -- The database's own path, or the account's.

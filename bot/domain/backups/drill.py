@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.domain.backups.target import Target
 from bot.domain.people.schedule import DAY, Rotation, handover
 
 # `lost`: its process died.
@@ -20,8 +21,10 @@ Stage = Literal["", "reading", "saving", "restoring", "comparing", "asking", "dr
 OURS = "tocsin_"
 # Long enough after the nightly backup has begun.
 AFTER_THE_BACKUP_H = 1
-# What a server could not remove is tried again after this.
-SWEEP_AGAIN_AFTER = timedelta(minutes=1)
+# What a server could not remove is tried again after this, and more rarely the longer that goes on.
+SWEEP_AGAIN_AFTER, SWEEP_AT_LEAST_EVERY = timedelta(minutes=1), timedelta(hours=1)
+# A server may be away for a moment; after this somebody has to know what lies there.
+TELL_LEFT_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Drill:
     """One drill. `took` is from its beginning until the data was there and right; `rto` was the objective then.
 
     `stage` is what it is doing. `tables`, `rows` and `answers` say what was looked at: `answers` are the invariants.
-    `lost` is what could not be brought back, in words.
+    `lost` is what could not be brought back, in words. `place` is where the database `scratch` was made; None = nowhere
+    yet, or it was not written down.
     """
 
     id: int
@@ -51,6 +55,7 @@ class Drill:
     error: str | None = None
     sweep_at: datetime | None = None
     lost: Sequence[str] = ()
+    place: Target | None = None
 
     @property
     def is_slow(self) -> bool:
@@ -76,6 +81,27 @@ class DrillFindings:
     counted: bool
     unheld: Sequence[str] = ()
     lost: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A database `scratch` of ours that could not be removed so far, and `why`. `name` is that of the entry it copies.
+
+    `told_at`: since when it is an alert, None = it is none yet.
+    """
+
+    scratch: str
+    name: str
+    why: str
+    since: datetime
+    told_at: datetime | None = None
+
+    def is_to_be_told(self, now: datetime) -> bool:
+        """Whether it is no trouble of a moment, and nobody has been told."""
+        return self.told_at is None and now - self.since >= TELL_LEFT_AFTER
+
+    def try_again_at(self, now: datetime) -> datetime:
+        return now + max(SWEEP_AGAIN_AFTER, min((now - self.since) / 4, SWEEP_AT_LEAST_EVERY))
 
 
 def scratch_name(purpose: str, number: int) -> str:

@@ -30,6 +30,11 @@ class Target:
         host = f"[{self.server}]" if ":" in self.server and "," not in self.server else self.server
         return f"{self.database} on {host} port {self.port}"
 
+    @property
+    def as_place(self) -> Mapping[str, Any]:
+        """To be kept: where it is, and not how it was."""
+        return {"server": self.server, "port": self.port, "database": self.database, "running": self.running}
+
     def is_where(self, other: "Target") -> bool:
         """The same database of the same server; its owner and its size may be others by now."""
         return (self.server, self.port, self.database) == (other.server, other.port, other.database)

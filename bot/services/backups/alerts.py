@@ -63,22 +63,25 @@ class BackupAlerts(DueByRows):
         except (KeyError, ValueError, TypeError, Refused):
             log.exception("backup=%s has no alert", backup.id)
 
-    async def troubled(self, conn: Connection, name: str, what: str, **facts: object) -> None:
-        """Open the alert `what` of this database, or tell it again; its words are templates of that name."""
+    async def troubled(self, conn: Connection, name: str, what: str, *, of: str = "", **facts: object) -> None:
+        """Open the alert `what` of this database, or tell it again; its words are templates of that name.
+
+        `of`: the thing itself, where there may be several at a time.
+        """
         facts = {"name": name, "now": self._clock.now(), **facts}
         alert = ReceivedAlert(
             title=self._rendering.say(f"documents/backup_{what}_title", **facts),
             firing=True,
-            fingerprint=f"{name} {what}",
+            fingerprint=f"{name} {what} {of}".rstrip(),
             description=self._rendering.say(f"documents/backup_{what}", **facts),
             labels={"backup": name},
             level="high",
         )
         await self._alerts.receive_within(conn, SOURCE, [alert])
 
-    async def clear(self, conn: Connection, name: str, what: str) -> None:
+    async def clear(self, conn: Connection, name: str, what: str, *, of: str = "") -> None:
         """Close that alert, if it is open."""
-        await self._alerts.receive_within(conn, SOURCE, [ReceivedAlert(name, False, f"{name} {what}")])
+        await self._alerts.receive_within(conn, SOURCE, [ReceivedAlert(name, False, f"{name} {what} {of}".rstrip())])
 
     async def settle(self, conn: Connection, name: str) -> None:
         """Open or close the alert of this database's objective, and set its timer."""
@@ -108,8 +111,8 @@ class BackupAlerts(DueByRows):
         elif backup.before_restore and backup.state != "damaged":
             return
         elif not await backups.has_newer_good(conn, backup):
-            facts = {"backup": backup, "last": await self._last_good(conn, backup.name)}
-            await self.troubled(conn, backup.name, "failed", **facts)
+            last = await self._last_good(conn, backup.name)
+            await self.troubled(conn, backup.name, "failed", backup=backup, last=last)
 
     async def _begin_once(self) -> None:
         """At start: watch what the runbook names, and nothing else; an objective may be another than before."""

@@ -4,7 +4,7 @@ A PostgreSQL whose disk is full stops, and with it whatever uses it.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,7 +33,7 @@ RESTORED = Margin(0.03, "make room there; databases that earlier restores kept, 
 class Measured(Protocol):
     """What is asked of a restorer."""
 
-    async def room(self, backup: Any) -> FreeSpace | None: ...
+    async def disks(self, backup: Any) -> Sequence[FreeSpace]: ...
 
     async def prospect(self, backup: Any) -> Prospect: ...
 
@@ -44,40 +44,47 @@ class DiskSpace:
     def __init__(self, *, look_every_s: float = LOOK_EVERY_S) -> None:
         self._look_every_s = look_every_s
 
-    async def must_fit(
-        self, wanted: Backup, restorer: Measured, margin: Margin, needs: int | None = None
-    ) -> FreeSpace | None:
-        """What is free; None = that cannot be known. `needs`, in bytes: None = as much as the target takes.
+    async def must_fit(self, wanted: Backup, restorer: Measured, margin: Margin, needs: int | None = None) -> bool:
+        """False: nobody can see it. `needs`, in bytes: None = as much as the target takes.
 
         Raises Rejected when it does not fit.
         """
-        room = await restorer.room(wanted)
-        if room is None:
-            return None
+        disks = await restorer.disks(wanted)
+        if not disks:
+            return False
         takes = needs if needs is not None else (await restorer.prospect(wanted)).needs or 0
-        if room.free - takes < room.total * margin.left_free:
-            raise Rejected(
-                f"it takes about {size_shown(takes)}, and of the {size_shown(room.total)} disk of its server only "
-                f"{size_shown(room.free)} are free: {margin.instead}"
-            )
-        return room
+        for disk in disks:
+            # All that is written goes through the log, of which no more stays than between two checkpoints.
+            log = min(takes, disk.log)
+            if disk.free - takes * disk.holds - log < disk.total * margin.left_free:
+                raise Rejected(f"{_taken(takes if disk.holds else 0, log)}, and {_free(disk)}: {margin.instead}")
+        return True
 
     async def watched(
         self, wanted: Backup, restorer: Measured, fill: Callable[[], Coroutine[Any, Any, None]],
         margin: Margin, needs: int | None = None,
     ) -> None:  # fmt: skip
         """Raises Rejected when it does not fit; what has been made by then has to be dropped."""
-        if await self.must_fit(wanted, restorer, margin, needs) is None:
+        if not await self.must_fit(wanted, restorer, margin, needs):
             await fill()
             return
         work = asyncio.create_task(fill())
         try:
             while not work.done():
                 await asyncio.wait([work], timeout=self._look_every_s)
-                room = await restorer.room(wanted)
-                if not work.done() and room and room.free < room.total * margin.left_free:
-                    raise Rejected(f"only {size_shown(room.free)} are free on the disk of its server: {margin.instead}")
+                for disk in await restorer.disks(wanted):
+                    if not work.done() and disk.free < disk.total * margin.left_free:
+                        raise Rejected(f"{_free(disk)}: {margin.instead}")
             await work
         finally:
             work.cancel()
             await asyncio.wait([work])
+
+
+def _taken(files: int, log: int) -> str:
+    parts = [f"about {size_shown(files)}"] * (files > 0) + [f"up to {size_shown(log)} of log"] * (log > 0)
+    return f"it takes {' and '.join(parts) or 'next to nothing'}"
+
+
+def _free(disk: FreeSpace) -> str:
+    return f"of the {size_shown(disk.total)} disk of its server only {size_shown(disk.free)} are free"

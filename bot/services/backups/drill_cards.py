@@ -6,7 +6,7 @@ from bot.runbook import Runbook
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, message
-from bot.store.backups import backups, drills
+from bot.store.backups import backups, drills, leftovers
 from bot.store.pipelined import Connection
 
 
@@ -22,7 +22,8 @@ class DrillCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         drill = await drills.get(conn, int(subject))
         backup = await backups.get(conn, drill.backup_id) if drill.backup_id else None
-        words = self._rendering.say("slack/drill_card", drill=drill, backup=backup, kind=self._kind(drill))
+        left = await leftovers.find(conn, drill.scratch)
+        words = self._rendering.say("slack/drill_card", drill=drill, backup=backup, kind=self._kind(drill), left=left)
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
         return Painted(channel, message(words, _buttons(drill)))
 

@@ -8,8 +8,10 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.domain.backups.drill import Drill, DrillFindings, Stage
+from bot.domain.backups.target import Target
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
+from bot.services.backups.leftovers import Leftovers
 from bot.services.backups.long_work import until_recorded
 from bot.services.rooms.cards import Cards
 from bot.store import audit
@@ -23,12 +25,15 @@ log = logging.getLogger(__name__)
 class DrillLedger:
     """The ledger of the long work `drill`."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: Cards, alerts: BackupAlerts) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, cards: Cards, alerts: BackupAlerts, leftovers: Leftovers
+    ) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
         self._cards = cards
         self._alerts = alerts
+        self._leftovers = leftovers
 
     async def backup(self, backup_id: int) -> Backup:
         async def read() -> Backup:
@@ -37,11 +42,18 @@ class DrillLedger:
 
         return await until_recorded(read, within=LOST_AFTER)
 
-    async def move_on(self, drill: Drill, stage: Stage, backup: Backup | None = None) -> None:
+    async def now(self, drill: Drill) -> Drill:
+        """As it stands by now."""
+        async with self._db.transaction() as conn:
+            return await drills.get(conn, drill.id)
+
+    async def move_on(
+        self, drill: Drill, stage: Stage, backup: Backup | None = None, place: Target | None = None
+    ) -> None:
         async def record() -> None:
             async with self._db.transaction() as conn:
                 chosen = backup.id if backup else None
-                await drills.move_on(conn, drill.id, stage, self._clock.now(), backup_id=chosen)
+                await drills.move_on(conn, drill.id, stage, self._clock.now(), backup_id=chosen, place=place)
                 await self._cards.touch(conn, f"drill:{drill.id}")
 
         await until_recorded(record)
@@ -63,6 +75,15 @@ class DrillLedger:
         """The database it was restored into is gone."""
         async with self._db.transaction() as conn:
             await drills.swept(conn, drill.id)
+            await self._leftovers.gone(conn, drill.name, drill.scratch)
+            await self._cards.touch(conn, f"drill:{drill.id}")
+
+    async def left(self, drill: Drill, why: str) -> None:
+        """It is not, because of that."""
+        async with self._db.transaction() as conn:
+            again_at = await self._leftovers.keep(conn, drill.name, drill.scratch, drill.place, why)
+            await drills.sweep_again(conn, drill.id, again_at)
+            await self._cards.touch(conn, f"drill:{drill.id}")
 
     async def tell(self, conn: Connection, drill: Drill) -> None:
         """Its card; one that is over begins or ends its alert."""

@@ -1,6 +1,5 @@
 """Carries out a drill: chooses a valid backup, brings it back beside its database, looks at it, and clears up."""
 
-import logging
 import time
 from collections.abc import Collection
 from datetime import timedelta
@@ -15,8 +14,6 @@ from bot.services.backups.long_work import LongWork, side_by_side
 from bot.services.backups.recovery import BackupRecovery
 from bot.services.backups.verdicts import Verdicts
 from bot.store.pipelined import Connection
-
-log = logging.getLogger(__name__)
 
 
 class DrillRuns:
@@ -35,7 +32,7 @@ class DrillRuns:
     def start(self, drill: Drill) -> None:
         """Run it; its row has been committed."""
         # However it ended; where this process dies before, another one sweeps.
-        self._work.start(drill.id, self._rehearse(drill), lambda: self.sweep(drill))
+        self._work.start(drill.id, self._rehearse(drill), lambda: self._sweep_anew(drill))
 
     async def finish(self, timeout_s: float) -> None:
         await self._work.finish(timeout_s)
@@ -47,11 +44,15 @@ class DrillRuns:
     async def sweep(self, drill: Drill) -> None:
         """Remove the database it was restored into; what cannot be removed now is tried again later."""
         try:
-            await self._recovery.drop_drilled(drill.name, drill.scratch)
+            await self._recovery.drop_drilled(drill.name, drill.scratch, drill.place)
         except Failed as error:
-            log.warning("drill=%s database=%s cannot be dropped: %s", drill.id, drill.scratch, error)
+            await self._ledger.left(drill, str(error))
         else:
             await self._ledger.swept(drill)
+
+    async def _sweep_anew(self, drill: Drill) -> None:
+        """With what is written down by now."""
+        await self.sweep(await self._ledger.now(drill))
 
     async def _rehearse(self, drill: Drill) -> None:
         """All that a restore does but the exchange: only so is its time that of a restore."""
@@ -75,6 +76,7 @@ class DrillRuns:
         return backup
 
     async def _bring_back(self, drill: Drill, backup: Backup) -> DrillFindings:
-        await self._ledger.move_on(drill, "restoring")
+        place = await self._recovery.place_of(drill.name, drill.scratch, drilled=True)
+        await self._ledger.move_on(drill, "restoring", place=place)
         told = partial(self._ledger.move_on, drill)
         return await self._recovery.bring_back(backup, drill.scratch, told, drilled=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -143,11 +144,25 @@ class BackupRecovery:
     async def drop(self, name: str, scratch: str) -> None:
         await self._restorer(name).drop(self._wanted[name], scratch)
 
-    async def drop_drilled(self, name: str, scratch: str) -> None:
-        """Wherever it is: the runbook may have named another server when the drill began."""
-        if self._wanted[name].drill_on is not None:
-            await self._restorer(name).drop(self._meant(name, drilled=True), scratch)
-        await self.drop(name, scratch)
+    async def place_of(self, name: str, scratch: str, *, drilled: bool) -> Target:
+        """Where a database of this name would be made."""
+        found = await self._restorer(name).prospect(self._meant(name, drilled=drilled))
+        return replace(found.target, database=scratch)
+
+    async def drop_drilled(self, name: str, scratch: str, place: Target | None) -> None:
+        """Where it was made. The runbook may have led to another server then: raises Rejected where it leads there no
+        more. `place` None: wherever the runbook leads."""
+        own = self._wanted[name]
+        entries = [own] if own.drill_on is None else [own.where_drilled, own]
+        elsewhere: list[Target] = []
+        for entry in entries:
+            if place is not None and not (found := await self._restorer(name).prospect(entry)).target.is_beside(place):
+                elsewhere.append(found.target)
+                continue
+            await self._restorer(name).drop(entry, scratch)
+        if len(elsewhere) == len(entries):
+            leads = " and ".join(target.shown for target in elsewhere)
+            raise Rejected(f"the runbook's entry leads to {leads} now, and to its server no more")
 
     def _meant(self, name: str, *, drilled: bool) -> Backed:
         return self._wanted[name].where_drilled if drilled else self._wanted[name]

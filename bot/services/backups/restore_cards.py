@@ -11,7 +11,7 @@ from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, Message, message
-from bot.store.backups import backups, restores
+from bot.store.backups import backups, leftovers, restores
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
@@ -50,6 +50,7 @@ class RestoreCards:
             "slack/restore_card",
             restore=restore,
             backup=backup,
+            left=await leftovers.find(conn, restore.scratch),
             source=source,
             kind=wanted.kind if wanted else "",
             elsewhere=restore.prospect is not None and is_elsewhere(source, restore.target),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.clock import Clock
@@ -11,6 +12,7 @@ from bot.domain.backups.drill import DrillFindings, Stage
 from bot.domain.backups.restore import Restore
 from bot.domain.errors import Rejected
 from bot.runbook import Runbook
+from bot.services.backups.leftovers import Leftovers
 from bot.services.backups.long_work import until_recorded
 from bot.services.backups.restore_log import RestoreLog
 from bot.store.backups import backups, restores
@@ -23,11 +25,12 @@ log = logging.getLogger(__name__)
 class RestoreLedger:
     """The ledger of the long work `restore`."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, steps: RestoreLog) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, steps: RestoreLog, leftovers: Leftovers) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
         self._steps = steps
+        self._leftovers = leftovers
         self._bytes_back: dict[int, int] = {}
 
     async def backup(self, restore: Restore) -> Backup:
@@ -97,8 +100,23 @@ class RestoreLedger:
         async with self._db.transaction() as conn:
             at = restore.ended_at if in_place else None
             swept = await restores.swept(conn, restore.id, kept=kept, exchanged_at=at)
+            await self._leftovers.gone(conn, restore.name, restore.scratch)
             if swept and swept.state in ("failed", "lost"):
                 await self._steps.write(conn, swept, "looked", TOCSIN.name)
+
+    async def left(self, restore: Restore, why: str) -> None:
+        """It could not be cleared up, because of that.
+
+        Of one that is done nothing is left, and of one that may be done its own words say what stands there.
+        """
+        if restore.state == "done" or restore.is_unsettled or restore.prospect is None:
+            log.warning("restore=%s database=%s cannot be cleared up: %s", restore.id, restore.scratch, why)
+            return
+        async with self._db.transaction() as conn:
+            place = replace(restore.target, database=restore.scratch)
+            again_at = await self._leftovers.keep(conn, restore.name, restore.scratch, place, why)
+            await restores.sweep_again(conn, restore.id, again_at)
+            await self._steps.show(conn, restore)
 
     async def _record(self, step: str, write: Callable[[Connection], Awaitable[Restore | None]]) -> bool:
         """False: it was over before."""

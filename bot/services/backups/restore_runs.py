@@ -1,6 +1,5 @@
 """Carries out a restore: saves what is there, brings the backup back beside it, and puts that into its place."""
 
-import logging
 import time
 from collections.abc import Collection
 from dataclasses import replace
@@ -16,8 +15,6 @@ from bot.services.backups.recovery import BackupRecovery
 from bot.services.backups.restore_ledger import RestoreLedger
 from bot.services.backups.safety import SafetyBackups
 from bot.services.backups.verdicts import Verdicts
-
-log = logging.getLogger(__name__)
 
 
 class RestoreRuns:
@@ -48,7 +45,7 @@ class RestoreRuns:
         try:
             in_place, kept = await self._look_and_drop(restore)
         except Failed as error:
-            log.warning("restore=%s database=%s cannot be cleared up: %s", restore.id, restore.scratch, error)
+            await self._ledger.left(restore, str(error))
         else:
             await self._ledger.swept(restore, in_place=in_place, kept=kept)
 

@@ -16,6 +16,7 @@ from bot.services.backups.drills import Drills
 from bot.services.backups.dumps import Dumps
 from bot.services.backups.findings import Findings
 from bot.services.backups.ledger import BackupLedger
+from bot.services.backups.leftovers import Leftovers
 from bot.services.backups.recovery import BackupRecovery
 from bot.services.backups.reports import WeeklyReports
 from bot.services.backups.restore_cards import RestoreCards
@@ -115,7 +116,11 @@ class Recovery(Watching):
 
     @cached_property
     def backup_drill_ledger(self) -> DrillLedger:
-        return DrillLedger(self.db, self.clock, self.runbook, self.cards, self.backup_alerts)
+        return DrillLedger(self.db, self.clock, self.runbook, self.cards, self.backup_alerts, self.backup_leftovers)
+
+    @cached_property
+    def backup_leftovers(self) -> Leftovers:
+        return Leftovers(self.clock, self.backup_alerts)
 
     @cached_property
     def backup_drill_runs(self) -> DrillRuns:
@@ -139,7 +144,7 @@ class Recovery(Watching):
 
     @cached_property
     def backup_restore_ledger(self) -> RestoreLedger:
-        return RestoreLedger(self.db, self.clock, self.runbook, self.backup_restore_log)
+        return RestoreLedger(self.db, self.clock, self.runbook, self.backup_restore_log, self.backup_leftovers)
 
     @cached_property
     def backup_witnesses(self) -> Witnesses:

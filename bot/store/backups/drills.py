@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from bot.domain.backups.drill import Drill, DrillFindings, Stage, scratch_name
+from bot.domain.backups.target import Target
 from bot.domain.errors import NotFound
 from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
@@ -46,21 +47,23 @@ async def begin(conn: Connection, *, name: str, backup_id: int | None, started_b
     row = await SQL.one(conn, "begin", name=name, backup_id=backup_id, started_by=started_by, now=now)
     if row is None:
         return None
-    return Drill(**await SQL.the(conn, "name_scratch", id=row["id"], scratch=scratch_name("drill", row["id"])))
+    return as_kept(await SQL.the(conn, "name_scratch", id=row["id"], scratch=scratch_name("drill", row["id"])))
 
 
 async def get(conn: Connection, drill_id: int) -> Drill:
     row = await SQL.one(conn, "by_id", id=drill_id)
     if row is None:
         raise NotFound(f"There is no drill {drill_id}.")
-    return Drill(**row)
+    return as_kept(row)
 
 
 async def move_on(
-    conn: Connection, drill_id: int, stage: Stage, now: datetime, *, backup_id: int | None = None
-) -> None:
+    conn: Connection, drill_id: int, stage: Stage, now: datetime, *, backup_id: int | None = None,
+    place: Target | None = None,
+) -> None:  # fmt: skip
     """What it is doing now; its heartbeat too."""
-    await SQL.run(conn, "move_on", id=drill_id, stage=stage, now=now, backup_id=backup_id)
+    where = Jsonb(place.as_place) if place else None
+    await SQL.run(conn, "move_on", id=drill_id, stage=stage, now=now, backup_id=backup_id, place=where)
 
 
 async def hear(conn: Connection, drill_id: int, now: datetime) -> None:
@@ -84,13 +87,13 @@ async def fail(conn: Connection, drill_id: int, *, error: str, now: datetime) ->
 
 async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Drill]:
     """Give up the drills whose process has been silent since then."""
-    return [Drill(**row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+    return [as_kept(row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
 
 
 async def claim_left(conn: Connection, names: Sequence[str], *, now: datetime, again_at: datetime) -> list[Drill]:
     """Those that are over and have left their scratch database; nobody else looks at them before `again_at`."""
     rows = await SQL.all(conn, "claim_left", names=list(names), now=now, again_at=again_at)
-    return [Drill(**row) for row in rows]
+    return [as_kept(row) for row in rows]
 
 
 async def swept(conn: Connection, drill_id: int) -> None:
@@ -98,9 +101,14 @@ async def swept(conn: Connection, drill_id: int) -> None:
     await SQL.run(conn, "swept", id=drill_id)
 
 
+async def sweep_again(conn: Connection, drill_id: int, again_at: datetime) -> None:
+    """It is not, and is looked for again then."""
+    await SQL.run(conn, "sweep_again", id=drill_id, again_at=again_at)
+
+
 async def last_of_each(conn: Connection, names: Sequence[str]) -> dict[str, Drill]:
     """The last one that is over, by database."""
-    return {row["name"]: Drill(**row) for row in await SQL.all(conn, "last_of_each", names=list(names))}
+    return {row["name"]: as_kept(row) for row in await SQL.all(conn, "last_of_each", names=list(names))}
 
 
 async def last_begun(conn: Connection, name: str) -> datetime | None:
@@ -110,4 +118,8 @@ async def last_begun(conn: Connection, name: str) -> datetime | None:
 
 
 def _drill(row: Row | None) -> Drill | None:
-    return Drill(**row) if row else None
+    return as_kept(row) if row else None
+
+
+def as_kept(row: Row) -> Drill:
+    return Drill(**row | {"place": Target(**row["place"]) if row["place"] else None})

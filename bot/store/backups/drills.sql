@@ -36,7 +36,8 @@ SELECT * FROM backup_drills WHERE id = %(id)s;
 
 -- name: move_on
 UPDATE backup_drills
-SET stage = %(stage)s, heard_at = %(now)s, backup_id = coalesce(%(backup_id)s::bigint, backup_id)
+SET stage = %(stage)s, heard_at = %(now)s, backup_id = coalesce(%(backup_id)s::bigint, backup_id),
+    place = coalesce(%(place)s::jsonb, place)
 WHERE id = %(id)s AND state = 'running';
 
 -- name: hear
@@ -72,6 +73,9 @@ RETURNING *;
 
 -- name: swept
 UPDATE backup_drills SET sweep_at = NULL WHERE id = %(id)s;
+
+-- name: sweep_again
+UPDATE backup_drills SET sweep_at = %(again_at)s WHERE id = %(id)s AND sweep_at IS NOT NULL;
 
 -- name: last_of_each
 SELECT DISTINCT ON (name) * FROM backup_drills WHERE name = ANY(%(names)s) AND state <> 'running'

@@ -126,6 +126,11 @@ async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: 
     return _restore(await SQL.one(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
 
 
+async def sweep_again(conn: Connection, restore_id: int, again_at: datetime) -> None:
+    """It is not, and is looked for again then."""
+    await SQL.run(conn, "sweep_again", id=restore_id, again_at=again_at)
+
+
 def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelta) -> DueRows:
     """When one expires, one that is not among `own` counts as lost, or one is to be cleared up after."""
     return DueRows(SQL, {"names": list(names), "own": list(own), "lost_after": lost_after})

@@ -98,6 +98,9 @@ SET sweep_at = NULL, kept = kept OR %(kept)s, exchanged_at = coalesce(exchanged_
 WHERE id = %(id)s AND sweep_at IS NOT NULL
 RETURNING *;
 
+-- name: sweep_again
+UPDATE backup_restores SET sweep_at = %(again_at)s WHERE id = %(id)s AND sweep_at IS NOT NULL;
+
 -- name: next_due
 -- The next to expire, the moment a silent one counts as lost, or one that is still to be cleared up after.
 SELECT LEAST(

@@ -7,10 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from pymongo import MongoClient
 
+from bot.domain.actor import Actor
 from bot.domain.backups.drill import Drill
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected
@@ -18,6 +18,7 @@ from bot.dumpers import FreeSpace
 from bot.runbook.backups import PostgresqlBackup
 from bot.sandbox.model import Message
 from bot.services.backups.disk_space import DRILLED, RESTORED, DiskSpace
+from bot.store import audit
 from bot.store.backups import drills as backup_drills
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
 from tests.mongodb import mongodb_tools
@@ -264,26 +265,77 @@ async def test_an_account_that_may_not_make_databases_is_told_what_to_do(
         guarded.tell(f"ALTER ROLE {USER} CREATEDB")
 
 
-async def test_what_a_killed_process_left_is_removed_when_its_server_can_be_reached_again(
+async def test_what_cannot_be_removed_is_told_and_removed_when_its_server_lets_it_in_again(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    async with new_world(runbook=keep(address, tmp_path)) as world:
+    held = "SELECT count(*) FROM orders, pg_sleep(60)"
+    async with new_world(runbook=keep(address, tmp_path, f'invariants: {{"{held}": "> 0"}}')) as world:
         await answered(world, "/backup run")
-        guarded.tell(f"ALTER ROLE {USER} NOLOGIN")
+        left = await locked_out_in_a_drill(world, guarded)
         try:
-            async with world.house.db.transaction() as conn:
-                left = await backup_drills.begin(
-                    conn, name="orders", backup_id=None, started_by="ada", now=world.clock.now()
-                )
-                assert left
-            with psycopg.connect(guarded.entrance, autocommit=True) as conn_:
-                conn_.execute(f'CREATE DATABASE "{left.scratch}" OWNER {USER}'.encode())
-            await world.passes(seconds=60)
+            said = shown(world, "*Drill 1 of")
+            assert f"`{left}` may still be on its server* ({guarded.host} port 5432)" in said
+            assert "not permitted to log in" in said and "while it was checking the invariants" in said
+            assert "is left on its server" not in heard(world), "it may be let in again in a moment"
+            await world.passes(minutes=11)
             assert scratches(guarded) == 1
+            assert f"{left} on {guarded.host} port 5432 could not be removed: " in shown(
+                world, "A copy of orders is left"
+            )
         finally:
             guarded.tell(f"ALTER ROLE {USER} LOGIN")
-        await world.passes(seconds=60)
+        await world.passes(minutes=4)
         assert scratches(guarded) == 0
+        assert "*Resolved* A copy of orders is left on its server" in shown(world, "A copy of orders is left")
+        assert "may still be" not in shown(world, "*Drill 1 of")
+        assert [deed for deed in await deeds(world) if deed in ("backup.left", "backup.removed")] == [
+            "backup.left", "backup.removed",
+        ]  # fmt: skip
+
+
+async def locked_out_in_a_drill(world: World, guarded: Guarded) -> str:
+    """Its account may not log in any more while an invariant is asked; returns what the drill's database is called."""
+    asking = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    await world.house.backup_drills.drill(Actor("ada"), "orders")
+    while not guarded.ask(asking):
+        assert world.house.backup_drills.under_way
+        await asyncio.sleep(0.005)
+    guarded.tell(f"ALTER ROLE {USER} NOLOGIN")
+    left = guarded.ask("SELECT datname FROM pg_database WHERE datname LIKE 'tocsin%'")
+    guarded.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    await world.settled()
+    return str(left)
+
+
+async def deeds(world: World) -> list[str]:
+    """What the audit log has, oldest first."""
+    async with world.house.db.transaction() as conn:
+        return [row["deed"] for row in reversed(await audit.newest(conn))]
+
+
+def heard(world: World) -> str:
+    return "\n".join(words_of(one) for one in world.workspace.messages(ALERTS))
+
+
+async def test_what_was_left_on_a_server_that_the_runbook_leads_to_no_more_is_told_with_where_it_is(
+    new_world: NewWorld, database: str, guarded: Guarded, spare: Guarded, address: str, tmp_path: Path
+) -> None:
+    drilled_on_spare = keep(address, tmp_path, f'drill_on: "{spare.address("postgres")}"')
+    (tmp_path / "runbook.yml").write_text(drilled_on_spare)
+    async with new_world(runbook=drilled_on_spare) as world:
+        await answered(world, "/backup run")
+        await killed_while_restoring(spare, database, tmp_path)
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await world.passes(minutes=3)
+        assert scratches(spare) == 1
+        said = shown(world, "*Drill 1 of")
+        assert f"may still be on its server* ({spare.host} port 5432)" in said
+        assert f"the runbook's entry leads to orders on {guarded.host} port 5432 now" in said
+        await world.passes(minutes=11)
+        assert f"on {spare.host} port 5432 could not be removed" in shown(world, "A copy of orders is left")
+    async with new_world(runbook=drilled_on_spare) as world:
+        await world.passes(minutes=20)
+        assert scratches(spare) == 0 and "may still be" not in shown(world, "*Drill 1 of")
 
 
 async def test_a_mongodb_is_drilled_alike(
@@ -338,9 +390,30 @@ async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> 
     assert cramped.filled == 0
 
 
+async def test_the_server_s_log_takes_room_too_where_the_data_comes_or_elsewhere() -> None:
+    """As much as was written, and no more than between two checkpoints."""
+    for disks, said in (
+        ([FreeSpace(10 * GIB, 4 * GIB, log=2 * GIB)], r"takes about 2\.0 GiB and up to 2\.0 GiB of log, and of the 10"),
+        ([FreeSpace(10 * GIB, 4 * GIB, log=GIB)], ""),
+        (
+            [FreeSpace(90 * GIB, 80 * GIB), FreeSpace(9 * GIB, GIB, holds=False, log=GIB)],
+            r"up to 1\.0 GiB of log, and of",
+        ),
+        ([FreeSpace(90 * GIB, 80 * GIB), FreeSpace(9 * GIB, 3 * GIB, holds=False, log=GIB)], ""),
+    ):
+        server = Cramped(free=0)
+        server.others = disks
+        looking = DiskSpace(look_every_s=0.01).must_fit(ENTRY, server, DRILLED)
+        if said:
+            with pytest.raises(Rejected, match=said):
+                await looking
+        else:
+            assert await looking
+
+
 async def test_a_drill_that_comes_to_fill_the_disk_of_its_server_is_ended() -> None:
     cramped = Cramped(free=9 * GIB, takes=3 * GIB, steps=20)
-    with pytest.raises(Rejected, match=r"only 0 B are free .*drill_on"):
+    with pytest.raises(Rejected, match=r"only 0 B are free.*drill_on"):
         await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill, DRILLED)
     assert cramped.was_ended
 
@@ -357,7 +430,7 @@ async def test_a_restore_goes_closer_to_the_edge_of_the_disk_than_a_drill_and_no
                 await beginning
         assert roomy.filled == (2 if needs == 2 * GIB else 0)
     cramped = Cramped(free=3 * GIB, takes=3 * GIB, steps=20)
-    with pytest.raises(Rejected, match=r"only 0 B are free .*tocsin_before_"):
+    with pytest.raises(Rejected, match=r"only 0 B are free.*tocsin_before_"):
         await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill, RESTORED, GIB)
     assert cramped.was_ended
 
@@ -381,6 +454,7 @@ class Cramped:
         self.steps = steps
         self.filled = 0
         self.was_ended = False
+        self.others: list[FreeSpace] = []
         self._looked_at = asyncio.Event()
 
     async def fill(self, *given: Any) -> None:
@@ -394,9 +468,9 @@ class Cramped:
             self.was_ended = True
             raise
 
-    async def room(self, backup: Any) -> FreeSpace:
+    async def disks(self, backup: Any) -> list[FreeSpace]:
         self._looked_at.set()
-        return FreeSpace(10 * GIB, self.free)
+        return self.others or [FreeSpace(10 * GIB, self.free)]
 
     async def prospect(self, backup: Any) -> Prospect:
         return Prospect(Target("db.example.com", 5432, "orders"), stands=True, needs=2 * GIB)

@@ -31,7 +31,7 @@ from tests.stories.backups.restoring import (
     shown,
     steps,
 )
-from tests.world import RUNBOOK, World
+from tests.world import RUNBOOK, World, words_of
 
 
 @pytest.fixture(scope="module")
@@ -348,3 +348,27 @@ async def test_the_doctor_names_what_a_restore_could_not_call(
         guarded.tell("ALTER FUNCTION key(text) SET search_path FROM CURRENT", address)
         found = await backups_tried(world.app.settings, world.app.runbook)
         assert not [one for one in found if "cannot be restored" in one.what]
+        # PostgreSQL looks at what these name when they are called, and nobody before.
+        told = "CREATE FUNCTION loud(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN low(x); END'"
+        guarded.tell(told, address)
+        guarded.tell("ALTER TABLE orders ADD CHECK (loud(note) <> '')", address)
+        found = await backups_tried(world.app.settings, world.app.runbook)
+        assert not [one for one in found if "cannot be restored" in one.what]
+        await answered(world, world.ada, "/backup run orders")
+        await answered(world, world.ada, "/backup drill orders")
+        said = " ".join(words_of(one) for one in world.workspace.messages(ALERTS))
+        assert "function low(text) does not exist" in said
+
+
+async def test_the_doctor_says_where_nobody_sees_what_a_drill_leaves_free(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world:
+        unseen = "how much is free there cannot be seen"
+        found = await backups_tried(world.app.settings, world.app.runbook)
+        [said] = [one for one in found if unseen in one.what]
+        assert "set drill_on" in said.what and "GRANT pg_read_all_settings" in said.what
+        guarded.tell(f"GRANT pg_read_all_settings TO {USER}")
+        found = await backups_tried(world.app.settings, world.app.runbook)
+        guarded.tell(f"REVOKE pg_read_all_settings FROM {USER}")
+        assert not [one for one in found if unseen in one.what]

@@ -1,0 +1,2 @@
+-- name: drop
+DROP DATABASE IF EXISTS {scratch} WITH (FORCE);

@@ -1,0 +1,51 @@
+"""The disks that a restore fills are those of the database's own tablespace, and the one with the server's log."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.dumpers import postgresql_restore as restoring
+from bot.dumpers._postgresql_disks import disks_at
+from tests.dumpers.conftest import a_backup
+from tests.servers import server_of
+
+
+def test_a_disk_is_seen_once_and_what_cannot_be_seen_not_at_all(tmp_path: Path) -> None:
+    other = Path("/dev")
+    assert other.stat().st_dev != tmp_path.stat().st_dev
+    assert [(disk.holds, disk.log) for disk in disks_at(tmp_path, other, 7)] == [(True, 0), (False, 7)]
+    assert [(disk.holds, disk.log) for disk in disks_at(tmp_path, tmp_path, 7)] == [(True, 7)]
+    assert [(disk.holds, disk.log) for disk in disks_at(tmp_path, None, 7)] == [(True, 0)]
+    assert disks_at(None, None, 7) == [] == disks_at(tmp_path / "away", None, 7)
+
+
+@pytest.fixture
+def entrance() -> Iterator[str]:
+    with server_of(18) as address:
+        yield address
+
+
+async def test_whoever_may_not_know_where_the_server_is_sees_the_tablespace_of_the_database(entrance: str) -> None:
+    spare = folder_beside(Path(entrance.partition("host=")[2]))
+    shop = a_backup(entrance.replace("postgres@/postgres", "keeper@/shop"))
+    with psycopg.connect(entrance, autocommit=True) as conn:
+        conn.execute("CREATE ROLE keeper LOGIN")
+        conn.execute("CREATE DATABASE shop OWNER keeper")
+        assert await restoring.disks(shop) == []
+        conn.execute("GRANT pg_read_all_settings TO keeper")
+        assert [(disk.holds, disk.log > 0) for disk in await restoring.disks(shop)] == [(True, True)]
+        conn.execute("REVOKE pg_read_all_settings FROM keeper")
+        conn.execute(f"CREATE TABLESPACE spare LOCATION '{spare}'".encode())
+        conn.execute("ALTER DATABASE shop SET TABLESPACE spare")
+        assert [(disk.holds, disk.log) for disk in await restoring.disks(shop)] == [(True, 0)]
+
+
+def folder_beside(socket: Path) -> Path:
+    """Of the account that the server runs as."""
+    made = socket.parent / "spare"
+    made.mkdir()
+    os.chown(made, socket.stat().st_uid, socket.stat().st_gid)
+    return made
