@@ -21,3 +21,12 @@ SELECT CASE WHEN pg_is_in_recovery()
     END
 FROM pg_settings
 WHERE name = 'default_transaction_read_only' AND (setting = 'on' OR pg_is_in_recovery());
+
+-- name: outdated
+-- The server refuses to make a database from a template whose collations sort otherwise by now, as far as it can tell.
+SELECT format('its server makes no new database, because %I was made with another version of its system''s collations '
+    '(%s): have a superuser type ALTER DATABASE %I REFRESH COLLATION VERSION, and look at the indexes on text of its '
+    'databases: REINDEX DATABASE', datname, datcollversion, datname)
+FROM pg_database
+WHERE datname = 'template0' AND datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid)
+    AND datcollversion IS NOT NULL;

@@ -70,7 +70,10 @@ async def _unreadable_objects(conn: AsyncConnection) -> list[str]:
 
 
 async def rows_of(conn: AsyncConnection, table: Table) -> int:
-    row = await (await conn.execute(table.count)).fetchone()
+    """Within the transaction that `conn` is in. Undone at once, so that its locks go: of thousands of tables they would
+    use up what the server has for everybody."""
+    async with conn.transaction(force_rollback=True):
+        row = await (await conn.execute(table.count)).fetchone()
     assert row
     return int(row[0])
 

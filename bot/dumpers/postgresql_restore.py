@@ -28,7 +28,7 @@ from bot.dumpers._postgresql import (
 from bot.dumpers._postgresql_disks import disks_at, folders_of
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
-from bot.dumpers._postgresql_limits import read_only
+from bot.dumpers._postgresql_limits import outdated, read_only
 from bot.dumpers._postgresql_needs import ignored_by, lacking, lend, needs_of, take_back
 from bot.dumpers._postgresql_paths import pathless_in
 from bot.dumpers._postgresql_properties import create, properties_of
@@ -62,7 +62,7 @@ async def ready(
         server = conn.info.server_version
         stands = await _stands(conn, target)
         needs = await _needs(backup, target, stands=stands) if source is None else source
-        lacks = [*await read_only(conn), *await lacking(conn, target, needs)]
+        lacks = [*await read_only(conn), *await outdated(conn), *await lacking(conn, target, needs)]
     found, wanted = await tools("pg_restore", folders), server // 10000
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(wanted)}")

@@ -11,7 +11,9 @@ from bot.domain.backups.backup import Damaged, difference
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._copied_rows import CopiedRows
+from bot.dumpers._postgresql import connect
 from bot.dumpers._postgresql_snapshot import SAME_INSTANT, Snapshot
+from bot.dumpers._postgresql_tables import rows_of, tables_of
 from tests.dumpers.conftest import a_backup
 from tests.dumpers.test_postgresql import TOOLS, one_piece
 from tests.guarded import Guarded
@@ -213,3 +215,12 @@ async def test_a_server_that_goes_away_while_rows_are_counted_is_told_as_that(gu
         await snapshot.close()
     assert tally.counts is None and tally.counted is not None
     assert tally.counted.startswith("not counted: the server ended the connection")
+
+
+async def test_a_table_that_was_counted_is_held_no_longer_while_the_next_are(guarded: Guarded) -> None:
+    """Thousands would use up the locks that a server has for everybody, and pg_dump takes one of each besides."""
+    public = "SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    held = f"SELECT count(*) FROM pg_locks WHERE relation IN ({public})"
+    async with await connect(a_backup(guarded.database(rows=3))) as conn, conn.transaction():
+        assert [(table.name, await rows_of(conn, table)) for table in await tables_of(conn)] == [("public.orders", 3)]
+        assert await (await conn.execute(held.encode())).fetchone() == (0,)

@@ -173,6 +173,22 @@ async def test_an_extension_that_the_server_does_not_have_is_named_even_to_a_sup
             await restoring.ready(a_backup(address.replace(USER, account)), TOOLS, installed)
 
 
+async def test_collations_of_another_version_are_told_with_what_to_type_before_anything_is_made(
+    guarded: Guarded, address: str
+) -> None:
+    """As after an upgrade of the server's system: PostgreSQL makes no database any more."""
+    content, source = await dumped(address)
+    guarded.tell("UPDATE pg_database SET datcollversion = '0' WHERE datname = 'template0'")
+    try:
+        with pytest.raises(Rejected) as refused:
+            await restoring.ready(a_backup(address), TOOLS, source)
+    finally:
+        # Typed as it is told.
+        guarded.tell("ALTER DATABASE template0 REFRESH COLLATION VERSION")
+    assert "ALTER DATABASE template0 REFRESH COLLATION VERSION" in str(refused.value)
+    await brought_back(address, content, source)
+
+
 async def test_a_large_object_comes_back_and_one_that_may_not_be_read_is_foreseen(
     guarded: Guarded, address: str
 ) -> None:

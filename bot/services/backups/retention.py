@@ -3,10 +3,11 @@
 import logging
 import platform
 from collections.abc import Mapping
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.backups.backup import Backup, to_delete
+from bot.domain.backups.backup import LOST_AFTER, Backup, to_delete
 from bot.domain.errors import Failed
 from bot.dumpers import BackupPlace, is_of_one_machine, kind_of_place
 from bot.runbook import Runbook
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Each costs some requests.
 MOST_CLEARED = 20
+# A process that was given up and lives all the same is not robbed of what it writes.
+SURELY_DEAD_AFTER, CLEARED_FOR = timedelta(hours=1), timedelta(days=7)
 
 
 class Retention:
@@ -34,17 +37,38 @@ class Retention:
         """Of one database, and of its failed runs. A file on a machine that is not here is left to that machine."""
         async with self._db.transaction() as conn:
             whole = await backups.whole(conn, [name])
-            failed = await backups.failed_lately(conn, name, MOST_CLEARED)
+            now = self._clock.now()
+            since, before = now - CLEARED_FOR, now - SURELY_DEAD_AFTER
+            failed = await backups.failed_lately(conn, name, MOST_CLEARED, since=since, before=before)
         for one in failed:
             await self._clear(one)
         for old in to_delete(whole, self._wanted[name].keep, self._clock.now()):
-            try:
-                was_there = await self._remove(old)
-            except Failed as error:
-                log.warning("backup=%s cannot be deleted: %s", old.id, error)
-                continue
-            if was_there or old.machine == self._machine or not is_of_one_machine(old.place):
-                await self._forget(old)
+            await self._delete(old)
+
+    async def go_on(self, old: Backup) -> None:
+        """Whoever removed this one has died: finish it, and what comes after it, as far as that is not to be kept."""
+        await self._leave(old)
+        await self.tidy(old.name)
+
+    async def _delete(self, old: Backup) -> None:
+        """It is noted before: a file that is gone must not be called a good backup because its remover died."""
+        async with self._db.transaction() as conn:
+            await backups.removing(conn, old.id, self._clock.now() + LOST_AFTER)
+        try:
+            was_there = await self._remove(old)
+        except Failed as error:
+            log.warning("backup=%s cannot be deleted: %s", old.id, error)
+            await self._leave(old)
+            return
+        if was_there or old.machine == self._machine or not is_of_one_machine(old.place):
+            await self._forget(old)
+        else:
+            await self._leave(old)
+
+    async def _leave(self, old: Backup) -> None:
+        """For now: the next good backup has it tried again."""
+        async with self._db.transaction() as conn:
+            await backups.swept(conn, old.id)
 
     async def _clear(self, failed: Backup) -> None:
         """Whoever lost the right to write lost the right to take away what was written: now there is one again."""
@@ -64,6 +88,7 @@ class Retention:
     async def _forget(self, old: Backup) -> None:
         async with self._db.transaction() as conn:
             now = self._clock.now()
-            await backups.forget(conn, old.id, now)
+            if not await backups.forget(conn, old.id, now):
+                return
             facts = {"backup": old.id, "file": old.file}
             await audit.write(conn, actor=TOCSIN.name, deed="backup.delete", subject=old.name, at=now, facts=facts)

@@ -47,8 +47,8 @@ class Runs:
         await self._ledger.tell(conn, backup)
 
     def take_over(self, lost: Backup) -> None:
-        """Look at what a run has left whose process has died."""
-        self._work.start(lost.id, self._salvage(lost))
+        """Look at what a process has left that has died: of its run, or of what it removed because its time is over."""
+        self._work.start(lost.id, self._remove(lost) if lost.is_whole else self._salvage(lost))
 
     async def _make(self, backup: Backup) -> None:
         progress = self._ledger.open(backup)
@@ -59,6 +59,9 @@ class Runs:
         finally:
             self._ledger.close(backup)
         await until_recorded(lambda: self._retention.tidy(backup.name))
+
+    async def _remove(self, old: Backup) -> None:
+        await until_recorded(lambda: self._retention.go_on(old))
 
     async def _salvage(self, lost: Backup) -> None:
         """A run that died when its dump had its name already has made a good one after all, if that can be read.

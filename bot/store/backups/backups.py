@@ -156,9 +156,14 @@ async def judge(conn: Connection, backup_id: int, *, damage: str | None, now: da
     return _backup(await SQL.one(conn, "judge", id=backup_id, state=state, error=damage, now=now))
 
 
-async def forget(conn: Connection, backup_id: int, now: datetime) -> None:
-    """Its file has been deleted."""
-    await SQL.run(conn, "forget", id=backup_id, now=now)
+async def removing(conn: Connection, backup_id: int, again_at: datetime) -> None:
+    """Its file is about to be deleted; `again_at` somebody looks whether it was, unless it is forgotten by then."""
+    await SQL.run(conn, "removing", id=backup_id, again_at=again_at)
+
+
+async def forget(conn: Connection, backup_id: int, now: datetime) -> bool:
+    """Its file has been deleted; False: that was known."""
+    return bool(await SQL.run(conn, "forget", id=backup_id, now=now))
 
 
 async def files(conn: Connection, names: Sequence[str]) -> set[str]:
@@ -221,9 +226,10 @@ async def has_newer_good(conn: Connection, backup: Backup) -> bool:
     return bool((await SQL.the(conn, "has_newer_good", **values))["found"])
 
 
-async def failed_lately(conn: Connection, name: str, most: int) -> list[Backup]:
-    """Those since the last good one but one, newest first."""
-    return [Backup(**row) for row in await SQL.all(conn, "failed_lately", name=name, most=most)]
+async def failed_lately(conn: Connection, name: str, most: int, *, since: datetime, before: datetime) -> list[Backup]:
+    """Those since the last good one but one, and those given up for lost from `since` until `before`; newest first."""
+    found = await SQL.all(conn, "failed_lately", name=name, most=most, since=since, before=before)
+    return [Backup(**row) for row in found]
 
 
 async def failure_before(conn: Connection, backup: Backup) -> Backup | None:

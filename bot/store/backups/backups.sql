@@ -81,7 +81,7 @@ WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::
 RETURNING *;
 
 -- name: claim_left
--- Lost ones at which nobody has looked. What is in a folder is seen by its own machine alone.
+-- Lost ones at which nobody has looked, and those whose removal was cut off. What is in a folder is seen by its own machine alone.
 UPDATE backups SET sweep_at = %(again_at)s
 WHERE id IN (
     SELECT id FROM backups
@@ -97,8 +97,13 @@ UPDATE backups SET state = %(state)s, verified_at = %(now)s, error = %(error)s
 WHERE id = %(id)s AND state IN ('good', 'damaged')
 RETURNING *;
 
+-- name: removing
+-- Should whoever removes its file die meanwhile, somebody looks at it again then.
+UPDATE backups SET sweep_at = %(again_at)s WHERE id = %(id)s AND state IN ('good', 'damaged');
+
 -- name: forget
-UPDATE backups SET state = 'deleted', deleted_at = %(now)s WHERE id = %(id)s AND state IN ('good', 'damaged');
+UPDATE backups SET state = 'deleted', deleted_at = %(now)s, sweep_at = NULL
+WHERE id = %(id)s AND state IN ('good', 'damaged');
 
 -- name: files
 -- Whatever became of them.
@@ -154,9 +159,12 @@ SELECT EXISTS (
     SELECT FROM backups WHERE name = %(name)s AND state = 'good' AND (started_at, id) > (%(started_at)s, %(id)s)) AS found;
 
 -- name: failed_lately
--- Runs that failed between the latest two good ones: they may have left something that they could not take away.
-SELECT * FROM backups WHERE name = %(name)s AND state = 'failed' AND file <> '' AND id > coalesce((
-    SELECT id FROM backups WHERE name = %(name)s AND state = 'good' ORDER BY id DESC OFFSET 1 LIMIT 1), 0)
+-- Runs that failed between the latest two good ones: they may have left something that they could not take away. So may
+-- those that were given up and went on all the same.
+SELECT * FROM backups WHERE name = %(name)s AND file <> '' AND (
+    (state = 'failed' AND id > coalesce((
+        SELECT id FROM backups WHERE name = %(name)s AND state = 'good' ORDER BY id DESC OFFSET 1 LIMIT 1), 0))
+    OR (state = 'lost' AND sweep_at IS NULL AND ended_at >= %(since)s AND ended_at < %(before)s))
 ORDER BY id DESC LIMIT %(most)s;
 
 -- name: failure_before

@@ -16,7 +16,7 @@ from bot.dumpers.local import MARK
 from bot.store.backups import backups
 from tests.full_disk import room_for
 from tests.guarded import Guarded, guarded_postgres
-from tests.stories.backups.backing_up import NewWorld, answered, cards, dumps, keep, only_dump, runs
+from tests.stories.backups.backing_up import NewWorld, answered, cards, dump_files, dumps, keep, only_dump, runs
 from tests.world import World, words_of
 
 
@@ -259,3 +259,39 @@ async def test_the_runs_of_a_database_that_left_the_runbook_are_still_listed(
         for command in ("/backup list", "/backup list orders"):
             said = await answered(world, command)
             assert "`1` *orders* good" in said and "no longer in the runbook" in said
+
+
+async def test_what_a_process_removed_when_it_died_is_not_called_a_good_backup(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    """It had noted that it would, and the dump was gone, but not its manifest; others were to go after that."""
+    async with new_world(runbook=keep(guarded.database(), folder, facts=", keep: 36h")) as world:
+        for _ in range(3):
+            await answered(world, "/backup run")
+        first, _, newest = sorted(dump_files(folder))
+        async with world.house.db.transaction() as conn:
+            await conn.execute(b"UPDATE backups SET started_at = started_at - interval '3 days' WHERE id < 3")
+            await backups.removing(conn, 1, world.clock.now())
+        first.unlink()
+        await world.passes(minutes=2)
+        assert [(run.id, run.state) for run in await runs(world)] == [(3, "good"), (2, "deleted"), (1, "deleted")]
+        assert dumps(folder) == [newest.name, f"{newest.name}.json"]
+
+
+async def test_parts_of_a_run_that_went_on_after_it_was_given_up_go_with_the_next_good_backups(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 30d")) as world:
+        await answered(world, "/backup run")
+        lost = await begun(world, folder)
+        async with world.house.db.transaction() as conn:
+            await conn.execute("UPDATE backups SET machine = %s", [platform.node()])
+        await world.passes(minutes=2)
+        part = folder / f".{lost.file}.part"
+        part.write_bytes(b"half a dump")
+        await answered(world, "/backup run")
+        assert part.exists(), "it may live all the same"
+        await world.passes(hours=2)
+        await answered(world, "/backup run")
+        assert not part.exists()
+        assert "lost" in [run.state for run in await runs(world)]
