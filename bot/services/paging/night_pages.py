@@ -12,6 +12,7 @@ from bot.services.rooms.posts import Posts
 from bot.store.database import Database
 from bot.store.due_rows import DueByRows, DueRows
 from bot.store.paging import nights
+from bot.store.paging.nights import NightLook
 from bot.store.pipelined import Connection
 
 # What was missed longer ago is nobody's news.
@@ -41,17 +42,20 @@ class NightPages(DueByRows):
                 await nights.watch(conn, coming)
             due = await nights.claim_due(conn, now)
             if due:
-                since = max(due, now - LONGEST_AWAY)
-                ended = [(at, zone) for zone in self._zones for at in mornings(since, now, zone)]
-                for morning, zone in sorted(ended, key=lambda one: one[0]):
+                for morning, zone in self._mornings(due, now):
                     await self._look(conn, morning, zone, now)
-                await nights.move(conn, coming)
+                await nights.move(conn, coming, now=now)
         self._is_watching = True
         return 1 if due else 0
 
     @property
     def due_rows(self) -> DueRows:
         return nights.due_rows()
+
+    def _mornings(self, due: NightLook, now: datetime) -> list[tuple[datetime, ZoneInfo]]:
+        since, told = max(due.due_at, now - LONGEST_AWAY), due.looked_until
+        ended = [(at, zone) for zone in self._zones for at in mornings(since, now, zone) if not told or at > told]
+        return sorted(ended, key=lambda one: one[0])
 
     async def _look(self, conn: Connection, morning: datetime, zone: ZoneInfo, now: datetime) -> None:
         last = morning.astimezone(zone).date() - DAY

@@ -1,6 +1,7 @@
 """Pages by night, and when the next night is looked back at."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,19 +13,28 @@ from bot.store.queries import Queries
 SQL = Queries(__file__)
 
 
+@dataclass(frozen=True)
+class NightLook:
+    """What is due: every morning from `due_at` on, but none up to `looked_until`, which may be later; None: any."""
+
+    due_at: datetime
+    looked_until: datetime | None
+
+
 async def watch(conn: Connection, due_at: datetime) -> None:
     """At start: no later than that, also when a clock was ahead or the zone was another."""
     await SQL.run(conn, "watch", due_at=due_at)
 
 
-async def claim_due(conn: Connection, now: datetime) -> datetime | None:
-    """The morning that is due, held until this transaction ends; None: none is, or somebody else has it."""
+async def claim_due(conn: Connection, now: datetime) -> NightLook | None:
+    """Held until this transaction ends; None: no morning is due, or somebody else has it."""
     row = await SQL.one(conn, "claim_due", now=now)
-    return row["due_at"] if row else None
+    return NightLook(**row) if row else None
 
 
-async def move(conn: Connection, due_at: datetime) -> None:
-    await SQL.run(conn, "move", due_at=due_at)
+async def move(conn: Connection, due_at: datetime, *, now: datetime) -> None:
+    """Everything up to now has been looked at."""
+    await SQL.run(conn, "move", due_at=due_at, now=now)
 
 
 def due_rows() -> DueRows:

@@ -3,10 +3,10 @@ INSERT INTO night_looks (due_at) VALUES (%(due_at)s)
 ON CONFLICT (only_one) DO UPDATE SET due_at = LEAST(night_looks.due_at, %(due_at)s);
 
 -- name: claim_due
-SELECT due_at FROM night_looks WHERE due_at <= %(now)s FOR UPDATE SKIP LOCKED;
+SELECT due_at, looked_until FROM night_looks WHERE due_at <= %(now)s FOR UPDATE SKIP LOCKED;
 
 -- name: move
-UPDATE night_looks SET due_at = %(due_at)s;
+UPDATE night_looks SET due_at = %(due_at)s, looked_until = GREATEST(looked_until, %(now)s);
 
 -- name: next_due
 SELECT min(due_at) AS due_at FROM night_looks;

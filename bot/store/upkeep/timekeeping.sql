@@ -259,10 +259,14 @@ UPDATE checks SET due_at = %(now)s, looked_at = %(now)s, since = LEAST(since, %(
 UPDATE handovers SET due_at = %(now)s WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
 
 -- name: nights
--- No morning is further away than a day, or the hour more of a night in autumn.
+-- No morning is further away than a day, or the hour more of a night in autumn; and what was looked at by a clock that was
+-- ahead is not what comes after the next.
 UPDATE night_looks
-SET due_at = due_at - make_interval(days => ceil(extract(epoch FROM due_at - %(now)s::timestamptz) / 86400)::int - 1)
-WHERE due_at > %(now)s::timestamptz + interval '25 h';
+SET due_at = CASE WHEN due_at > %(now)s::timestamptz + interval '25 h'
+        THEN due_at - make_interval(days => ceil(extract(epoch FROM due_at - %(now)s::timestamptz) / 86400)::int - 1)
+        ELSE due_at END,
+    looked_until = LEAST(looked_until, %(now)s::timestamptz + interval '25 h')
+WHERE GREATEST(due_at, looked_until) > %(now)s::timestamptz + interval '25 h';
 
 -- name: backup_objectives
 -- Whoever looks judges anew when it is missed.

@@ -37,6 +37,38 @@ async def test_whoever_leads_is_told_once_of_three_nights_in_a_row(world: World)
     assert warned(world, "ada") == []
 
 
+async def test_a_morning_that_was_told_is_not_told_again_by_a_clock_that_is_set_back(
+    world: World, database: str
+) -> None:
+    for nights in (1, 2, 3):
+        await world.passes(hours=12)
+        await world.eve.types("/incident declare P2 It is slow")
+        await world.settled()
+        await ask(world, "eve", f"/incident resolve INC-{nights} done")
+        await world.passes(hours=12)
+    assert len(warned(world)) == 1
+    # So it stands when the clock was put right, and when a process that began before the morning looks after it.
+    for back in ("5 h", "30 h"):
+        async with await AsyncConnection.connect(database, autocommit=True) as conn:
+            await conn.execute(f"UPDATE night_looks SET due_at = due_at - interval '24 h' - interval '{back}'".encode())
+        await world.passes(minutes=1)
+        assert len(warned(world)) == 1, back
+
+
+async def test_mornings_that_a_clock_far_ahead_has_looked_at_come_all_the_same(world: World, database: str) -> None:
+    async with await AsyncConnection.connect(database, autocommit=True) as conn:
+        ahead = "due_at = due_at + interval '1 year', looked_until = due_at + interval '1 year'"
+        await conn.execute(f"UPDATE night_looks SET {ahead}".encode())
+    await world.house.timekeeping.put_right()
+    for nights in (1, 2, 3):
+        await world.passes(hours=12)
+        await world.eve.types("/incident declare P2 It is slow")
+        await world.settled()
+        await ask(world, "eve", f"/incident resolve INC-{nights} done")
+        await world.passes(hours=12)
+    assert len(warned(world)) == 1
+
+
 async def test_a_night_is_by_the_clock_of_who_is_paged_and_who_leads_hears_of_their_own(new_world: NewWorld) -> None:
     """Three o'clock in London is the evening of the day before in Los Angeles, where Ada's schedule hangs."""
     runs = ON_A_SCHEDULE.replace('handover: "Mon 09:00"', 'timezone: America/Los_Angeles, handover: "Mon 09:00"')
