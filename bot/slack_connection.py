@@ -149,12 +149,13 @@ class SlackLine:
     async def _look_again(self) -> None:
         """Now and then, at the channels that count as closed or missing: no event of Slack's is sure to arrive.
 
-        And at each room of an open incident.
+        And at each room of an open incident, and whose account has been deactivated.
         """
         while True:
             await asyncio.sleep(LOOK_UP_AGAIN_WITHIN_S)
             try:
                 await self._services.closures.look_again()
+                await self._services.leavers.look()
                 await self._look_at_rooms()
             except Failed as error:
                 log.warning("slack: %s", error)

@@ -515,6 +515,20 @@ async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: W
     assert ended.err == ""
 
 
+async def test_doctor_names_who_takes_turns_with_an_account_that_slack_has_deactivated(
+    here: Path, workspace: Workspace
+) -> None:
+    nights = 'nights: {rotates: weekly, handover: "Mon 09:00", people: [ben, cleo], starts: 2026-08-03}'
+    runbook = RUNBOOK.replace("cleo: {", "cleo: {slack: U0CLEO, ").replace("tiers:", f"schedules:\n  {nights}\ntiers:")
+    write_runbook(here, runbook)
+    workspace.users["U0CLEO"].deleted = True
+
+    ended = await tocsin("doctor", at=here, **slack_of(workspace))
+
+    [said] = [line for line in ended.out.splitlines() if "U0CLEO" in line]
+    assert said.startswith("✗") and "deactivated" in said and "nights" in said
+
+
 async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_its_place(
     here: Path, database: str
 ) -> None:

@@ -135,10 +135,10 @@ async def _workspace(bot: Gateway, runbook: Runbook | None, found: Inspection | 
         yield finding
     for person in runbook.people.values():
         if person.slack or person.email:
-            yield await _account(bot, person)
+            yield await _account(bot, runbook, person)
 
 
-async def _account(bot: Gateway, person: Person) -> Finding:
+async def _account(bot: Gateway, runbook: Runbook, person: Person) -> Finding:
     """Whether a direct message would find them."""
     if person.slack is None:
         if await bot.account_of(person.email or ""):
@@ -153,6 +153,13 @@ async def _account(bot: Gateway, person: Person) -> Finding:
         return Finding(
             f"person {person.key}: Slack knows no {person.slack} ({error})",
             f"Copy the member id from their profile into people.{person.key}.slack.",
+        )
+    if await bot.is_deactivated(person.slack):
+        turns = [key for key, schedule in runbook.schedules.items() if person.key in schedule.people]
+        on_call = f", and takes turns in {', '.join(turns)}" if turns else ""
+        return Finding(
+            f"person {person.key}: {person.slack} ({name}) is deactivated in Slack{on_call}",
+            f"Take {person.key} out of the runbook, or write the account they use now as people.{person.key}.slack.",
         )
     return Finding(f"person {person.key}: {person.slack} is {name} in Slack")
 

@@ -12,14 +12,14 @@ class Members(Calls):
     """Who they are, and what they are shown."""
 
     async def account_of(self, email: str) -> str | None:
-        """The id of the member with this address; None when there is none."""
+        """The id of the member with this address; None when there is none, or they have left the workspace."""
         try:
             answer = await self.call("users.lookupByEmail", params={"email": email})
         except Rejected as error:
             if error.code in ("users_not_found", "user_not_found"):
                 return None
             raise
-        return str(answer["user"]["id"])
+        return None if answer["user"].get("deleted") else str(answer["user"]["id"])
 
     async def name_of(self, user: str) -> str:
         """How this member is called."""
@@ -43,6 +43,13 @@ class Members(Calls):
                 return False
             raise
         return not found.get("is_bot") and not found.get("deleted")
+
+    async def is_deactivated(self, user: str) -> bool:
+        """Of whom Slack does not tell: False. Raises a kind of Failed."""
+        try:
+            return bool((await self.call("users.info", params={"user": user}))["user"].get("deleted"))
+        except Rejected:
+            return False
 
     async def is_of_another_organisation(self, user: str) -> bool:
         """Whether Slack says so: only a channel is shared with them. Raises a kind of Failed."""

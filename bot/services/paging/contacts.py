@@ -11,16 +11,19 @@ from bot.domain.paging.page import PageDraft, Turn, Via
 from bot.domain.paging.timed_ways import waits_for
 from bot.domain.people.working_hours import begins_after
 from bot.pagers import Pager, ways
+from bot.runbook import Person
 from bot.services.paging.policies import person_of
+from bot.services.people.leavers import Leavers
 from bot.services.people.people import People
 
 
 class Contacts:
     """Nothing is written here, and nothing waited for."""
 
-    def __init__(self, clock: Clock, people: People, pagers: Mapping[Via, Pager]) -> None:
+    def __init__(self, clock: Clock, people: People, leavers: Leavers, pagers: Mapping[Via, Pager]) -> None:
         self._clock = clock
         self._people = people
+        self._leavers = leavers
         self._pagers = pagers
 
     def drafts(
@@ -60,7 +63,12 @@ class Contacts:
         wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]
         known = [self._people.person(key), person_of(policy, key) if policy else None]
         for person in (one for one in known if one):
-            found = [(via, self._pagers[via].contact(person)) for via in wanted]
+            found = [(via, self._contact(via, person)) for via in wanted]
             if reached := [(via, contact) for via, contact in found if contact is not None]:
                 return reached
         return []
+
+    def _contact(self, via: Via, person: Person) -> str | None:
+        """None: no page is possible, also not to an account that Slack has closed, whatever Slack says to a message."""
+        contact = self._pagers[via].contact(person)
+        return None if via == "slack" and contact and self._leavers.has_left(contact) else contact

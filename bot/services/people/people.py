@@ -96,6 +96,9 @@ class People:
             await directory.save_identity(conn, person=key, email=person.email, slack_id=found, now=now)
         return found
 
+    def forget_account(self, key: str) -> None:
+        self._accounts.pop(key, None)
+
     def known_account(self, name: str) -> str | None:
         """The Slack id as far as it is known without asking; a name that is a Slack id is one."""
         return self._accounts.get(name) or (name if is_slack_id(name) else None)
@@ -162,16 +165,17 @@ class People:
         return known[0]
 
     async def must_be_a_member(self, name: str) -> None:
-        """Somebody of the runbook, or of the workspace. Raises NotFound for a mention of nobody, and for apps."""
-        if name in self._runbook.people:
+        """Or have no known account. Raises NotFound for a mention of nobody, for apps, and for who has left."""
+        account = self.known_account(name)
+        if account is None and name in self._runbook.people:
             return
         try:
-            known = is_slack_id(name) and await self._gateway.is_person(name)
+            if account and await self._gateway.is_person(account):
+                return
         except Failed as error:
             log.warning("person=%s cannot be looked up: %s", name, error)
             return
-        if not known:
-            raise NotFound(f"“{self.known_name(name)}” isn't in this workspace. {self._whom()}")
+        raise NotFound(f"“{self.known_name(name)}” isn't in this workspace. {self._whom()}")
 
     def first_meant(self, words: str) -> tuple[str, str] | None:
         """Who is named first in these words, with or without `@`, and what follows; None: nobody known.

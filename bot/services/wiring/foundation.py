@@ -19,6 +19,7 @@ from bot.services.outbox.outbox import Outbox
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.keyring import Keyring
 from bot.services.people.belonging import Belonging
+from bot.services.people.leavers import Leavers
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
 from bot.services.records.documents import Documents
@@ -93,6 +94,10 @@ class Foundation:
     @cached_property
     def people(self) -> People:
         return People(self.db, self.clock, self.runbook, self.gateway)
+
+    @cached_property
+    def leavers(self) -> Leavers:
+        return Leavers(self.clock, self.runbook, self.people, self.gateway)
 
     @cached_property
     def records(self) -> Records:

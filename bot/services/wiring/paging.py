@@ -157,7 +157,7 @@ class Paging(Foundation):
 
     @cached_property
     def contacts(self) -> Contacts:
-        return Contacts(self.clock, self.people, self.pagers)
+        return Contacts(self.clock, self.people, self.leavers, self.pagers)
 
     @cached_property
     def pages(self) -> Pages:
