@@ -8,6 +8,12 @@ from bot.store.database import Database
 from bot.store.telephone import telephone
 
 
+def who_answers(runbook: Runbook, page: Page) -> str:
+    """Whoever has the number that was paged: the person themselves, unless by now it is somebody else's."""
+    owners = [key for key, person in runbook.people.items() if person.phone == page.contact]
+    return page.person if page.person in owners or not owners else owners[0]
+
+
 class TelephoneBook:
     """Asked before each text, for somebody may have answered STOP a second ago."""
 

@@ -11,12 +11,13 @@ from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.standings import Standings
 from bot.services.people.people import People
+from bot.services.telephone.book import who_answers
 
 ACKNOWLEDGE, ESCALATE = "1", "2"
 
 
 class CallReplies:
-    """Returns what is said, as TwiML. Whoever asks is the person that was paged."""
+    """Returns what is said, as TwiML. Whoever asks is the person that was paged, or has their number by now."""
 
     def __init__(
         self,
@@ -53,7 +54,8 @@ class CallReplies:
 
     async def pressed(self, page: Page, key: str, *, seen: str | None) -> str | None:
         """What is said to a key; None: it means nothing. `seen` is the ladder's position that it was offered for."""
-        actor = Actor(page.person, self._people.known_account(page.person))
+        who = who_answers(self._runbook, page)
+        actor = Actor(who, self._people.known_account(who))
         try:
             if key == ACKNOWLEDGE:
                 incident = await self._acknowledgements.acknowledge(

@@ -11,7 +11,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.people.people import People
-from bot.services.telephone.book import TelephoneBook
+from bot.services.telephone.book import TelephoneBook, who_answers
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.telephone import telephone
@@ -21,7 +21,7 @@ TEXT = "sms"
 
 
 class TextReplies:
-    """Returns what is answered, as TwiML. Whoever asks is the person that was paged."""
+    """Returns what is answered, as TwiML. Whoever asks is the person that was paged, or has their number by now."""
 
     def __init__(
         self,
@@ -72,17 +72,16 @@ class TextReplies:
         if page is None:
             is_known = any(person.phone == phone for person in self._runbook.people.values())
             return self.written("no page" if is_known else "unknown", ref=ref)
-        waiting = _waiting(known, but=page.incident_id)
+        waiting, who = _waiting(known, but=page.incident_id), who_answers(self._runbook, page)
         try:
             incident = await self._acknowledgements.acknowledge(
-                Actor(page.person, self._people.known_account(page.person)), page.incident_id,
-                paged_at=page.due_at, by=TEXT,
-            )  # fmt: skip
+                Actor(who, self._people.known_account(who)), page.incident_id, paged_at=page.due_at, by=TEXT
+            )
         except Refused as refusal:
             return self.written("refused", why=refusal.plain, waiting=waiting)
         # Whoever of them it was: this is who the others read of.
-        is_shared = sum(one.phone == phone for one in self._runbook.people.values()) > 1
-        return self.written("acknowledged", incident=incident, waiting=waiting, person=page.person, is_shared=is_shared)
+        is_shared = sum(one.phone == phone for one in self._runbook.people.values()) > 1 or who != page.person
+        return self.written("acknowledged", incident=incident, waiting=waiting, person=who, is_shared=is_shared)
 
 
 def _waiting(known: Mapping[int, Incident], *, but: int) -> list[str]:

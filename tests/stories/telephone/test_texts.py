@@ -275,6 +275,39 @@ async def test_whoever_answers_from_a_shared_telephone_hears_for_whom_it_counts(
         assert "INC-1 acknowledged as Ada Obi: Payments failing." in await replied(world, company, ADA, "ack")
 
 
+@pytest.mark.parametrize("way", ["sms", "voice"])
+async def test_a_number_that_belongs_to_somebody_else_by_now_answers_for_them(new_world: NewWorld, way: str) -> None:
+    before = by(way)
+    moved = before.replace(BEN, "+447700900009").replace(ADA, BEN).replace("+447700900009", ADA)
+    async with telephones(new_world, before) as (world, company):
+        await declared(world)
+        async with world.joined(runbook=moved) as second:
+            company.really_at = lambda: f"http://127.0.0.1:{second.port}"
+            if way == "sms":
+                assert "INC-1 acknowledged as Ben Moss" in await replied(world, company, ADA, "ok")
+            else:
+                await company.pressed(company.calls(ADA)[0], "1")
+                await world.settled()
+            assert (await world.house.incidents.find("INC-1")).acknowledged_by == "ben"
+
+
+@pytest.mark.parametrize("way", ["sms", "voice"])
+async def test_who_was_paged_and_has_left_the_runbook_since_answers_for_themselves(
+    new_world: NewWorld, way: str
+) -> None:
+    left = by(way).replace("ada: {", "zoe: {").replace("[ada]", "[zoe]").replace(ADA, "+447700900009")
+    async with telephones(new_world, by(way)) as (world, company):
+        await declared(world)
+        async with world.joined(runbook=left) as second:
+            company.really_at = lambda: f"http://127.0.0.1:{second.port}"
+            if way == "sms":
+                assert "INC-1 acknowledged" in await replied(world, company, ADA, "ok")
+            else:
+                await company.pressed(company.calls(ADA)[0], "1")
+                await world.settled()
+            assert (await world.house.incidents.find("INC-1")).acknowledged_by == "ada"
+
+
 @pytest.mark.parametrize(
     ("phone", "text", "answer"),
     [
