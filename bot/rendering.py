@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from pathlib import Path
@@ -90,9 +90,9 @@ class Rendering:
         self, zone: tzinfo, folder: Path | None = None, slash_commands: Mapping[str, str] | None = None
     ) -> None:
         """`slash_commands`: how Slack knows each of ours (`incident` as `/ops-incident`)."""
-        root = folder or templates_folder()
+        self._root = folder or templates_folder()
         self._slash_commands = slash_commands or {}
-        self._environments = {name: _environment(root / name, escape, zone) for name, escape in FOLDERS.items()}
+        self._environments = {name: _environment(self._root / name, escape, zone) for name, escape in FOLDERS.items()}
 
     def say(self, name: str, /, **facts: Any) -> str:
         """The words of a template, without blank space at either end. An unknown fact is an error, not a gap."""
@@ -100,11 +100,15 @@ class Rendering:
         words = self._environments[folder].get_template(f"{template}.j2").render(facts).strip()
         return self.as_renamed(words) if folder == "slack" else words
 
-    def prepare(self, *names: str) -> None:
-        """Have these at hand, so that nobody waits for them when they are said for the first time."""
-        for name in names:
-            folder, _, template = name.partition("/")
-            self._environments[folder].get_template(f"{template}.j2")
+    @property
+    def names(self) -> Sequence[str]:
+        """Of every template."""
+        return [f"{folder}/{Path(file).stem}" for folder in FOLDERS for file in _read(self._root / folder)]
+
+    def prepare(self, name: str) -> None:
+        """Have it at hand, so that nobody waits when it is said for the first time: that takes up to 50 ms."""
+        folder, _, template = name.partition("/")
+        self._environments[folder].get_template(f"{template}.j2")
 
     def as_renamed(self, words: str) -> str:
         """Advice such as `/incident list` with the command's name in this workspace."""

@@ -12,6 +12,7 @@ from bot.cli.refusals import CannotBegin
 from bot.clock import Clock
 from bot.doors.doorkeeper import raise_file_limit
 from bot.garbage import keep_what_is_there
+from bot.rendering import Rendering
 from bot.settings import Settings
 from bot.store import migrations
 
@@ -19,11 +20,12 @@ from bot.store import migrations
 # soon all wait for the names of sick checks, or of the mail server, and a page whose own name has to be looked up with
 # them: so more than one provider has places.
 THREADS = 256
-# What a page and its room say: compiled before the first one, which comes at night.
+# What a page and its room say: compiled first. All else follows, with room between for whatever there is to do.
 SAID_AT_NIGHT = (
     "page/line", "page/email", "page/sms", "telephone/spoken", "slack/page", "slack/incident_card",
     "slack/announcement", "slack/escalated", "slack/_drill", "documents/paged", "documents/page_failed",
 )  # fmt: skip
+BETWEEN_TEMPLATES_S = 0.02
 
 
 @click.command()
@@ -45,9 +47,21 @@ async def _run(app: App) -> None:
     raise_file_limit()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waiting"))
     async with app.running() as services:
-        await asyncio.to_thread(services.rendering.prepare, *SAID_AT_NIGHT)
-        keep_what_is_there()
-        await app.until_stopped()
+        preparing = asyncio.create_task(_prepare(services.rendering), name="templates")
+        try:
+            await app.until_stopped()
+        finally:
+            preparing.cancel()
+
+
+async def _prepare(rendering: Rendering) -> None:
+    """Nobody waits for what is needed for the first time, nor for a look through all that is there."""
+    for name in SAID_AT_NIGHT:
+        await asyncio.to_thread(rendering.prepare, name)
+    for name in rendering.names:
+        await asyncio.to_thread(rendering.prepare, name)
+        await asyncio.sleep(BETWEEN_TEMPLATES_S)
+    keep_what_is_there()
 
 
 async def _migrate(settings: Settings) -> list[str]:
