@@ -455,6 +455,23 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
         assert rows(guarded, address) == 200
 
 
+async def test_the_card_says_that_the_safety_backup_is_what_a_restore_still_waits_for(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
+            while (await restored(world)).stage != "dressing":
+                assert world.house.backup_restore_rounds.under_way
+            await until(lambda: "is taking a safety backup, before" in shown(world).partition("\n")[0])
+            assert "%" not in shown(world).partition("\n")[0]
+        await world.settled()
+        assert "is done in" in shown(world)
+
+
 @pytest.mark.parametrize("spelling", ["the same", "another"])
 async def test_two_entries_of_one_database_are_not_restored_at_once(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, spelling: str
