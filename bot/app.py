@@ -45,11 +45,8 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    server = EmbeddedPostgres(settings.home)
-    try:
-        yield await server.start()
-    finally:
-        await server.stop()
+    async with EmbeddedPostgres(settings.home).running() as url:
+        yield url
 
 
 @dataclass

@@ -458,6 +458,41 @@ async def test_a_server_that_died_is_started_again_by_its_owner(home: Path, embe
     assert server.runs_here
 
 
+async def test_a_server_that_dies_while_it_is_needed_is_started_again(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    async with server.running() as url:
+        for _ in range(2):
+            conn = await AsyncConnection.connect(url, autocommit=True)
+            postmaster(home).kill()
+            await cut_off(conn)
+            await until_it_answers(url)
+        last = postmaster(home)
+    assert not server.runs_here
+    assert psutil.wait_procs([last], timeout=60)[1] == []
+
+
+async def test_who_used_another_processs_server_has_its_own_when_that_has_left(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home) as owner:
+        heard(owner)
+        server = embedded(home)
+        async with server.running() as url:
+            assert not server.runs_here
+            conn = await AsyncConnection.connect(url, autocommit=True)
+            owner.kill()
+            await cut_off(conn)
+            await until_it_answers(url)
+            assert server.runs_here
+
+
+async def until_it_answers(url: str) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(psycopg.OperationalError):
+                assert await asked(url, "SELECT 1") == 1
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_the_server_ends_when_its_owner_is_killed(home: Path, embedded: Starting) -> None:
     with child(KEEP, home) as owner:
         heard(owner)

@@ -6,11 +6,13 @@ inherited by every process of the server: whoever gets it knows that no server o
 """
 
 import asyncio
+import logging
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from psycopg import AsyncConnection
 from bot.domain.errors import Failed
 from bot.store.embedded.leash import POLL_SECONDS, Leashed, is_locked, share_lock, try_lock
 from bot.store.embedded.place import ServerPlace, binaries, readable_programs, settle
+
+log = logging.getLogger(__name__)
 
 __all__ = ["EmbeddedPostgres", "binaries"]
 
@@ -46,6 +50,8 @@ SETTINGS: Mapping[str, str] = {
 
 CONNECT_TIMEOUT_S = 2  # the driver's least
 START_TIMEOUT = timedelta(seconds=60)
+# How often it is looked whether the server is still there; at most so much later it is tried to start it again.
+LOOK_EVERY_S, START_AGAIN_WITHIN_S = 1.0, 60.0
 # A server that outlives its owner by this much has lost its watcher as well; it is as good as any.
 ORPHAN_TIMEOUT = timedelta(seconds=2)
 
@@ -63,6 +69,7 @@ class EmbeddedPostgres:
         self._home = home.absolute()
         self._settings = {**SETTINGS, **(settings or {})}
         self._start_limit = start_timeout
+        self._place: ServerPlace | None = None
         self._server: Leashed | None = None
         self._ownership: int | None = None
 
@@ -90,11 +97,48 @@ class EmbeddedPostgres:
         """
         try:
             programs = self.binaries
-            place = settle(self._home)
+            place = self._place = settle(self._home)
             await self._use_or_launch(place, programs)
             return place.conninfo
         except (OSError, shutil.Error, subprocess.SubprocessError) as error:
             raise Failed(f"the embedded PostgreSQL cannot be started in {self._home}: {error}") from error
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        """Started, and stopped at the end of the block. Whenever the server ends meanwhile, whoever ended it, it is
+        started again at the same address. Gives the connection string; raises Failed when the first start does."""
+        try:
+            url = await self.start()
+            watching = asyncio.create_task(self._keep_running(), name="embedded PostgreSQL")
+            try:
+                yield url
+            finally:
+                watching.cancel()
+                await asyncio.wait([watching])
+        finally:
+            await self.stop()
+
+    async def _keep_running(self) -> None:
+        wait_s = LOOK_EVERY_S
+        while True:
+            await asyncio.sleep(wait_s)
+            if not self._has_gone():
+                continue
+            try:
+                await self.start()
+            except Failed as error:
+                wait_s = min(2 * wait_s, START_AGAIN_WITHIN_S)
+                log.error("the embedded PostgreSQL has ended: %s; tried again in %g s", error, wait_s)
+                continue
+            wait_s = LOOK_EVERY_S
+            if self.runs_here:
+                log.error("the embedded PostgreSQL had ended: it was started again")
+
+    def _has_gone(self) -> bool:
+        """The one that was started here, or another process's, with that process."""
+        if self._server is not None:
+            return self._server.is_over
+        return self._place is not None and not is_locked(self._place.owner)
 
     async def stop(self) -> None:
         """Disconnects everybody and shuts the server down, if it was started here; may be called twice."""
