@@ -20,6 +20,8 @@ from bot.shipped import templates_folder
 Escape = Callable[[str], str]
 # A full stop or a bracket behind it is not of the address.
 ADDRESS = re.compile(r"""(https?://[^\s<>"']*[^\s<>"'.,;:!?)\]])""")
+# Of a word that goes on: about as much as a telephone shows in one line.
+LONG = re.compile(r"(\S{30})(?=\S)")
 
 
 class Safe(str):
@@ -43,12 +45,19 @@ def escape_html(text: str) -> str:
 def linked(text: str) -> str:
     """HTML in which addresses of the web are links, and everything else is as it was typed."""
     parts = ADDRESS.split(text)
-    return "".join(_link(part) if number % 2 else escape_html(part) for number, part in enumerate(parts))
+    return "".join(_link(part) if number % 2 else breakable(part) for number, part in enumerate(parts))
 
 
 def _link(address: str) -> str:
-    shown = escape_html(address)
-    return f'<a href="{shown}">{shown}</a>'
+    return f'<a href="{escape_html(address)}">{breakable(address)}</a>'
+
+
+def breakable(text: str) -> str:
+    """HTML in which a long word may be broken. Half of the mail programs know no style that does it."""
+    parts = LONG.split(text)
+    return "".join(
+        f"{escape_html(part)}<wbr>" if number % 2 else escape_html(part) for number, part in enumerate(parts)
+    )
 
 
 def escape_markdown(text: str) -> str:
@@ -140,6 +149,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),
         linked=lambda text: Safe(linked(plain(str(text)))),
+        breakable=lambda text: Safe(breakable(plain(str(text)))),
         json=lambda value: Safe(json.dumps(value)),
         safe=Safe,
     )

@@ -39,7 +39,8 @@ class Seen(HTMLParser):
         self.links: list[str] = []
         self.fetched: list[str] = []
         self._hidden = False
-        self.feed(html)
+        # Where a word may be broken it is still one.
+        self.feed(html.replace("<wbr>", ""))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden = tag in ("style", "title")
@@ -76,7 +77,7 @@ async def test_a_mail_says_the_same_as_text_and_as_html_and_fetches_nothing(
     )
     assert seen.links == ["https://example.com/a?b=1&c=2"]
     assert seen.fetched == [] and "url(" not in html and "@import" not in html
-    assert "prefers-color-scheme: dark" in html and '<html lang="en">' in html
+    assert '<html lang="en">' in html
 
 
 async def test_a_mail_says_of_itself_that_a_machine_sent_it_and_for_which_list(
