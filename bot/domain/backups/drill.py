@@ -33,7 +33,7 @@ class Drill:
 
     `stage` is what it is doing. `tables`, `rows` and `answers` say what was looked at: `answers` are the invariants.
     `lost` is what could not be brought back, in words. `place` is where the database `scratch` was made; None = nowhere
-    yet, or it was not written down.
+    yet, or it was not written down. `saved_at`: when the current data had been dumped beside it.
     """
 
     id: int
@@ -56,6 +56,7 @@ class Drill:
     sweep_at: datetime | None = None
     lost: Sequence[str] = ()
     place: Target | None = None
+    saved_at: datetime | None = None
 
     @property
     def is_slow(self) -> bool:

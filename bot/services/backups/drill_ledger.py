@@ -58,6 +58,16 @@ class DrillLedger:
 
         await until_recorded(record)
 
+    async def saved(self, drill: Drill) -> None:
+        """The current data has been dumped."""
+
+        async def record() -> None:
+            async with self._db.transaction() as conn:
+                await drills.saved(conn, drill.id, self._clock.now())
+                await self._cards.touch(conn, f"drill:{drill.id}")
+
+        await until_recorded(record)
+
     async def beat(self, number: int) -> None:
         async with self._db.transaction() as conn:
             await drills.hear(conn, number, self._clock.now())

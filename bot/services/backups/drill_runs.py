@@ -59,7 +59,7 @@ class DrillRuns:
         begun_s = time.monotonic()
         backup = await self._chosen(drill)
         await self._ledger.move_on(drill, "saving", backup)
-        _, found = await side_by_side(self._recovery.rehearse_saving(drill.name), self._bring_back(drill, backup))
+        _, found = await side_by_side(self._save(drill), self._bring_back(drill, backup))
         await self._ledger.succeed(drill, found, timedelta(seconds=time.monotonic() - begun_s))
 
     async def _chosen(self, drill: Drill) -> Backup:
@@ -74,6 +74,10 @@ class DrillRuns:
             why = f"backup {backup.id} is damaged" if backup else "there is no valid backup of it"
             raise Rejected(f"{why}: `/backup list {drill.name}` shows what there is, `/backup run` makes one")
         return backup
+
+    async def _save(self, drill: Drill) -> None:
+        await self._recovery.rehearse_saving(drill.name)
+        await self._ledger.saved(drill)
 
     async def _bring_back(self, drill: Drill, backup: Backup) -> DrillFindings:
         place = await self._recovery.place_of(drill.name, drill.scratch, drilled=True)

@@ -66,6 +66,11 @@ async def move_on(
     await SQL.run(conn, "move_on", id=drill_id, stage=stage, now=now, backup_id=backup_id, place=where)
 
 
+async def saved(conn: Connection, drill_id: int, now: datetime) -> None:
+    """The current data has been dumped; its heartbeat too."""
+    await SQL.run(conn, "saved", id=drill_id, now=now)
+
+
 async def hear(conn: Connection, drill_id: int, now: datetime) -> None:
     """The heartbeat of whoever runs it."""
     await SQL.run(conn, "hear", id=drill_id, now=now)

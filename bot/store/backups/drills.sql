@@ -40,6 +40,9 @@ SET stage = %(stage)s, heard_at = %(now)s, backup_id = coalesce(%(backup_id)s::b
     place = coalesce(%(place)s::jsonb, place)
 WHERE id = %(id)s AND state = 'running';
 
+-- name: saved
+UPDATE backup_drills SET saved_at = %(now)s, heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
+
 -- name: hear
 -- The process that runs it is alive.
 UPDATE backup_drills SET heard_at = %(now)s WHERE id = %(id)s AND state = 'running';

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from pymongo import MongoClient
 
@@ -173,6 +174,42 @@ async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
         assert "longer than its RTO of" in shown(world, "Drill 1 of orders* took")
         assert "RTO missed by 1 of 1 drills" in await answered(world, "/backup")
         assert "Restoring a backup of orders takes longer than its RTO" in shown(world, "Restoring a backup")
+
+
+async def test_the_card_says_that_the_current_data_is_being_dumped_for_just_as_long_as_it_is(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, "/backup run")
+        with psycopg.connect(address) as held:
+            held.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.house.backup_drills.drill(Actor("ada"), "orders")
+            await until(world, lambda one: one.stage == "dressing")
+            assert "is dumping the current data" in await card_of(world, 1)
+        await until_over(world, 1)
+
+        with psycopg.connect(guarded.entrance) as held:
+            # No database can be made meanwhile.
+            held.execute("LOCK TABLE pg_database IN SHARE MODE")
+            await world.house.backup_drills.drill(Actor("ada"), "orders")
+            await until(world, lambda one: one.id == 2 and one.saved_at is not None and one.stage == "restoring")
+            said = await card_of(world, 2)
+            assert "is restoring it into" in said and "dumping" not in said
+        await until_over(world, 2)
+        assert [one.state for one in await drills(world)] == ["passed", "passed"]
+
+
+async def until(world: World, holds: Callable[[Drill], bool]) -> None:
+    """Of the newest drill, which is running."""
+    while not holds((await drills(world))[-1]):
+        assert world.house.backup_drills.under_way
+
+
+async def card_of(world: World, number: int) -> str:
+    """As it is painted by now."""
+    async with world.house.db.transaction() as conn:
+        drill = await backup_drills.get(conn, number)
+    return world.house.rendering.say("slack/drill_card", drill=drill, backup=None, kind="postgresql", left=None)
 
 
 async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoever_is_there(
