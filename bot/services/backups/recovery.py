@@ -46,6 +46,10 @@ class BackupRecovery:
         self._tools = tools
         self._space = DiskSpace()
 
+    def knows(self, name: str) -> bool:
+        """Whether the runbook has such an entry."""
+        return name in self._wanted
+
     def unsupported(self, name: str) -> str:
         """Why backups of this database cannot be brought back yet; '' = they can."""
         if reason := self._dumps.unsupported(name):

@@ -42,6 +42,7 @@ class RestoreDecisions:
         async with self._db.transaction() as conn:
             restore, _ = await self._undecided(conn, restore_id)
             self._must_be_somebody_else(restore, actor)
+            self._runs.must_know(restore)
             backup = await backups.get(conn, restore.backup_id)
         return restore.target if is_elsewhere(target_in(backup.source), restore.target) else None
 
@@ -55,6 +56,7 @@ class RestoreDecisions:
             await requests.once(conn, actor, self._clock.now())
             restore, now = await self._undecided(conn, restore_id)
             self._must_be_somebody_else(restore, actor)
+            self._runs.must_know(restore)
             backup = await backups.get(conn, restore.backup_id)
             must_be_named(target_in(backup.source), restore.target, typed, restore.target.database)
             await must_be_free(conn, restore)

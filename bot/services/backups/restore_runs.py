@@ -9,7 +9,7 @@ from bot.domain.actor import Actor
 from bot.domain.backups.backup import Backup
 from bot.domain.backups.drill import DrillFindings
 from bot.domain.backups.restore import Restore
-from bot.domain.errors import Failed, Rejected
+from bot.domain.errors import Failed, NotFound, Rejected
 from bot.services.backups.long_work import LongWork, side_by_side
 from bot.services.backups.recovery import BackupRecovery
 from bot.services.backups.restore_ledger import RestoreLedger
@@ -32,6 +32,14 @@ class RestoreRuns:
     @property
     def own(self) -> Collection[int]:
         return self._work.own
+
+    def must_know(self, restore: Restore) -> None:
+        """Raises NotFound where the runbook of this process has no such entry, or none any more."""
+        if not self._recovery.knows(restore.name):
+            raise NotFound(
+                f"{restore.name} cannot be restored: the runbook no longer has it under `backups`. "
+                "Put it back there and approve again, or reject this."
+            )
 
     def start(self, restore: Restore) -> None:
         """Run it; its row has been committed."""

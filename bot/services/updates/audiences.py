@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.domain.errors import NotFound
 from bot.domain.text import either
-from bot.domain.updates.update import Outlet
+from bot.domain.updates.update import Outlet, Update
 from bot.publishers import outlets
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience, component_names
@@ -24,6 +24,16 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
     near = difflib.get_close_matches(wanted, keys, n=1)
     hint = f"Did you mean {keys[near[0]]}? " if near else ""
     raise NotFound(f"There is no audience “{name.strip()}”. {hint}Use {either(list(runbook.audiences))}.")
+
+
+def audience_of(runbook: Runbook, update: Update) -> Audience:
+    """Raises NotFound when the runbook does not have it any more."""
+    if update.audience in runbook.audiences:
+        return runbook.audiences[update.audience]
+    raise NotFound(
+        f"Nothing can be sent to {update.audience}: the runbook no longer has that audience. "
+        "Put it back under `audiences`, or write to another one: `/incident tell` shows them."
+    )
 
 
 def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.permissions import Permissions
-from bot.services.updates.audiences import Where, addresses, audience_called
+from bot.services.updates.audiences import Where, addresses, audience_called, audience_of
 from bot.services.updates.linting import owes_time
 from bot.services.updates.publications import Publications
 from bot.services.updates.wording import Wordings, resolve_by
@@ -124,7 +124,7 @@ class Previews:
             raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {update.audience}`.")
         if update.author == TOCSIN.name and incident.is_open == (update.moment in ENDS):
             return await self.for_audience(actor, incident, update.audience)
-        audience = audience_called(self._runbook, update.audience)
+        audience = audience_of(self._runbook, update)
         fitting = moments_now(incident, told)
         return self._shown(actor, incident, audience, _said(update), fitting, own=update, waiting=waiting)
 

@@ -7,7 +7,7 @@ from bot.runbook.audiences import Audience
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.rooms import Rooms
-from bot.services.updates.audiences import audience_called
+from bot.services.updates.audiences import audience_of
 from bot.services.updates.linting import Look, look_at
 from bot.services.updates.publications import Publications
 from bot.services.updates.reminders import Reminders
@@ -58,7 +58,7 @@ class Releases:
 
     def audience_of(self, update: Update) -> Audience:
         """Raises NotFound when the runbook does not have it any more."""
-        return audience_called(self._runbook, update.audience)
+        return audience_of(self._runbook, update)
 
     async def release(self, conn: Connection, update: Update, incident: Incident | None, audience: Audience) -> None:
         """It goes to every address of its audience, which is due the next one from now on."""

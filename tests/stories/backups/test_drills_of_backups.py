@@ -209,7 +209,7 @@ async def card_of(world: World, number: int) -> str:
     """As it is painted by now."""
     async with world.house.db.transaction() as conn:
         drill = await backup_drills.get(conn, number)
-    return world.house.rendering.say("slack/drill_card", drill=drill, backup=None, kind="postgresql", left=None)
+    return str(world.house.rendering.say("slack/drill_card", drill=drill, backup=None, kind="postgresql", left=None))
 
 
 async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoever_is_there(

@@ -1,0 +1,118 @@
+"""While a runbook is replaced, two processes have two: each judges by its own, and what is decided is decided once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from bot.app import App
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound, NotPermitted
+from bot.services.procedures.runs import Place
+from tests.guarded import USER, Guarded, guarded_postgres
+from tests.mail_server import PostOffice, post_office
+from tests.stories.backups.restoring import answered, harmed, keep, restored
+from tests.stories.procedures.test_proving import APPROVED
+from tests.stories.updates.test_stakeholder_updates import (
+    AUDIENCES,
+    card,
+    declared,
+    does,
+    letters,
+    updating,
+    updating_world,
+    writes,
+)  # fmt: skip
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+def without_ben(runbook: str) -> str:
+    """He has left, and Cleo is the lead."""
+    left = "".join(line for line in runbook.splitlines(keepends=True) if not line.startswith("  ben:"))
+    return left.replace("who: [ben]", "who: [cleo]")
+
+
+def known_to(process: App, slack_id: str) -> Actor:
+    return process.services.people.actor(slack_id)
+
+
+async def test_a_restore_is_not_begun_where_the_runbook_no_longer_has_its_database(
+    new_world: NewWorld, guarded: Guarded, tmp_path: Path
+) -> None:
+    address = guarded.database("orders", rows=200)
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        newer = without_ben(RUNBOOK) + "permissions:\n  backup.restore: [ada, cleo]\n"
+        async with world.joined(runbook=newer) as other:
+            decisions, cleo = other.services.backup_restore_decisions, known_to(other, "U0CLEO")
+            with pytest.raises(NotPermitted, match="Ada Obi, Cleo Fox"):
+                await decisions.approve(known_to(other, "U0BEN"), 1)
+            for deed in (decisions.to_be_typed, decisions.approve):
+                with pytest.raises(NotFound, match="the runbook no longer has it"):
+                    await deed(cleo, 1)
+            assert (await restored(world)).state == "waiting"
+            await decisions.reject(cleo, 1)
+            with pytest.raises(AlreadyDone, match="Cleo Fox has rejected this already"):
+                await world.house.backup_restore_decisions.approve(known_to(world.app, "U0BEN"), 1)
+
+
+async def test_words_that_two_approve_at_once_by_two_runbooks_leave_once_and_to_no_audience_that_is_gone(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    gone = updating(RUNBOOK, "stakeholders", AUDIENCES.replace("  clients:", "  customers:"))
+    newer = without_ben(updating(RUNBOOK)).replace("[ada, ben]", "[ada]").replace("[ben, ada]", "[cleo, ada]")
+    async with updating_world(new_world, office) as world:
+        await declared(world)
+        await writes(world, "ada", "clients", subject="Sorry", text="We are on it.")
+        letters(office)
+        async with world.joined(runbook=gone) as other:
+            with pytest.raises(NotFound, match="no longer has that audience"):
+                await other.services.approvals.approve(known_to(other, "U0BEN"), 2)
+        async with world.joined(runbook=newer) as other:
+            with pytest.raises(NotPermitted, match="Cleo Fox"):
+                await other.services.approvals.approve(known_to(other, "U0BEN"), 2)
+            both = await asyncio.gather(
+                other.services.approvals.approve(known_to(other, "U0CLEO"), 2),
+                world.house.approvals.approve(known_to(world.app, "U0BEN"), 2),
+                return_exceptions=True,
+            )
+            await world.settled()
+        assert [type(one) for one in both if one] == [AlreadyDone]
+        assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
+        assert "approved by" in words_of(card(world, "clients"))
+
+
+async def test_a_step_is_approved_once_by_whom_either_runbook_has_in_the_tier(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK + APPROVED) as world:
+        await declared(world, "declare P3 Region is down")
+        await does(world, "ada", "/incident runbook failover")
+        async with world.joined(runbook=without_ben(RUNBOOK) + APPROVED) as other:
+            ours, theirs, place = world.house.procedure_runs, other.services.procedure_runs, Place(1, 0, 0)
+            with pytest.raises(NotPermitted, match="Only Cleo Fox"):
+                await theirs.tick(known_to(other, "U0BEN"), 1, place, "approved")
+            both = await asyncio.gather(
+                theirs.tick(known_to(other, "U0CLEO"), 1, place, "approved"),
+                ours.tick(known_to(world.app, "U0BEN"), 1, place, "approved"),
+                return_exceptions=True,
+            )
+            assert [type(one) for one in both if isinstance(one, Exception)] == [AlreadyDone]
+            (run,) = (await world.house.records.of(1)).procedures
+            assert len(run.ticks) == 1
