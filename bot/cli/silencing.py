@@ -39,7 +39,8 @@ async def _begin(selector: str, duration: str, why: str, who: str | None) -> Non
         made = await services.silences.of_selected(
             actor_of(services, who), matches, selector, spoken_duration(duration), why
         )
-        click.echo(services.rendering.say("documents/shell_silenced", silence=made))
+        reach = services.rendering.say("documents/silence_reach", reach=await services.silences.reach(made))
+        click.echo(services.rendering.say("documents/shell_silenced", silence=made, reach=reach))
 
 
 async def _list() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.domain.alerts.silence import selected
+from bot.domain.alerts.silence import Silence, selected
 from bot.domain.errors import Refused
 from bot.domain.text import cut
 from bot.runbook import spoken_duration
@@ -21,7 +21,7 @@ async def silence(call: Call) -> Answer:
     selector, duration, why = split(call.text)
     matches = selected(selector, call.house.runbook.health.checks, call.house.alert_sources)
     made = await call.house.silences.of_selected(call.actor, matches, selector, duration, why)
-    return call.say("silenced", silence=made, buttons=tuple(silence_buttons(made)))
+    return call.say("silenced", silence=made, reach=await _reach(call, made), buttons=tuple(silence_buttons(made)))
 
 
 @COMMAND.verb("silences", "muted", usage="silences", help="what is silenced, by whom, why and until when")
@@ -40,7 +40,12 @@ async def end(call: Call) -> Answer:
 @COMMAND.button("alert.silence.extend")
 async def extend(call: Call) -> Answer:
     longer = await call.house.silences.extend(call.actor, call.number)
-    return call.say("silenced", silence=longer)
+    return call.say("silenced", silence=longer, reach=await _reach(call, longer))
+
+
+async def _reach(call: Call, silence: Silence) -> str:
+    """A typo shows at once, and not when the silence is over."""
+    return call.house.rendering.say("documents/silence_reach", reach=await call.house.silences.reach(silence))
 
 
 def split(text: str) -> tuple[str, timedelta, str]:

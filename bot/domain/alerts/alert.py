@@ -70,10 +70,10 @@ class Group:
     """The alerts of one card, from the first one that fires until none does.
 
     `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
-    many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last. `closed_by`: None = it
-    ended by its source's word. `history_at`: up to when the card's thread tells, None = nothing yet.
-    `rests_until`: what is told of it before then is looked at then. People are a runbook key, else a Slack id; in
-    `acknowledged_by` the source stands for its sender.
+    many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last; `silence_ids`: whatever
+    ever did. `closed_by`: None = it ended by its source's word. `history_at`: up to when the card's thread tells,
+    None = nothing yet. `rests_until`: what is told of it before then is looked at then. People are a runbook key, else
+    a Slack id; in `acknowledged_by` the source stands for its sender.
     """
 
     id: int
@@ -93,6 +93,7 @@ class Group:
     hidden: int = 0
     closed_by: str | None = None
     silence_id: int | None = None
+    silence_ids: tuple[int, ...] = ()
     history_at: datetime | None = None
     rests_until: datetime | None = None
 

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from bot.domain.alerts.alert import PAGE_AFTER, Alert, Group, GroupStanding
-from bot.domain.alerts.rules import matching
+from bot.domain.alerts.alert import PAGE_AFTER, GroupStanding
+from bot.domain.alerts.rules import Labelled, matching
 from bot.domain.errors import Refused
 from bot.domain.text import cut
 
@@ -15,6 +16,15 @@ MORE = timedelta(minutes=30)
 REASON_LENGTH = 300
 PATTERN_LENGTH = 200
 MOST_PATTERNS = 10
+
+
+class Card(Protocol):
+    """What names a card: of a group, as far as silences look at it."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def key(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -41,10 +51,40 @@ class Silence:
     def ref(self) -> str:
         return f"S-{self.id}"
 
-    def covers(self, group: Group, alert: Alert) -> bool:
+    def covers(self, card: Card, alert: Labelled) -> bool:
         if self.key is not None:
-            return (self.source, self.key) == (group.source, group.key)
-        return matching(self.matches, group.source, alert)
+            return (self.source, self.key) == (card.source, card.key)
+        return matching(self.matches, card.source, alert)
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What fires now, on the card of `source` and `key`."""
+
+    group_id: int
+    source: str
+    key: str
+    title: str
+    severity: str | None
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many alerts that fire now a silence matches, and how many of these are on cards that are muted.
+
+    The others share a card with what no silence matches, so that it stays loud.
+    """
+
+    matching: int = 0
+    muted: int = 0
+
+    @property
+    def loud(self) -> int:
+        return self.matching - self.muted
+
+    def __add__(self, other: "Reach") -> "Reach":
+        return Reach(self.matching + other.matching, self.muted + other.muted)
 
 
 def muted(standing: GroupStanding, silences: Collection[Silence], now: datetime) -> GroupStanding:
@@ -53,17 +93,28 @@ def muted(standing: GroupStanding, silences: Collection[Silence], now: datetime)
     A page that a silence held back is due when it ends, also when it ends early; but people have as long to answer as
     they always have.
     """
-    found = [_longest(standing.group, alert, silences) for alert in standing.standing_for]
-    under = [one for one in found if one]
-    if not under or len(under) < len(found):
+    found = [_covering(standing.group, alert, silences) for alert in standing.standing_for]
+    if not found or not all(found):
         was_held = standing.group.silenced_until is not None and standing.group.page_at is not None
         page_at = max(now, _due_without(standing)) if was_held else standing.group.page_at
-        # Which it was under is kept: its end says how much it has muted.
+        # Which ones it was under is kept: their end says how much they have muted.
         group = replace(standing.group, silenced_by=None, silenced_until=None, page_at=page_at)
         return replace(standing, group=group)
-    first = min(under, key=lambda one: (one.ends_at, one.id))
-    group = replace(standing.group, silence_id=first.id, silenced_by=first.author, silenced_until=first.ends_at)
+    longest = [max(under, key=lambda one: one.ends_at) for under in found]
+    first = min(longest, key=lambda one: (one.ends_at, one.id))
+    ever = {*standing.group.silence_ids, *(one.id for under in found for one in under)}
+    group = replace(
+        standing.group, silence_id=first.id, silence_ids=tuple(sorted(ever)), silenced_by=first.author,
+        silenced_until=first.ends_at,
+    )  # fmt: skip
     return replace(standing, group=group)
+
+
+def reach(silence: Silence, silences: Collection[Silence], firing: Collection[Firing]) -> Reach:
+    """`silences`: all that are in force, this one among them; `firing`: whole groups."""
+    matches = [one for one in firing if silence.covers(one, one)]
+    loud = {one.group_id for one in firing if not _covering(one, one, silences)}
+    return Reach(len(matches), sum(one.group_id not in loud for one in matches))
 
 
 def _due_without(standing: GroupStanding) -> datetime:
@@ -72,8 +123,8 @@ def _due_without(standing: GroupStanding) -> datetime:
     return min(waiting, default=standing.group.opened_at) + PAGE_AFTER
 
 
-def _longest(group: Group, alert: Alert, silences: Iterable[Silence]) -> Silence | None:
-    return max((one for one in silences if one.covers(group, alert)), key=lambda one: one.ends_at, default=None)
+def _covering(card: Card, alert: Labelled, silences: Iterable[Silence]) -> list[Silence]:
+    return [one for one in silences if one.covers(card, alert)]
 
 
 def selected(text: str, checks: Collection[str], sources: Collection[str]) -> Mapping[str, str]:

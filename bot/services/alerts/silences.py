@@ -1,11 +1,12 @@
 """Silences: people mute alerts for a while, and their end is announced."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.alerts.silence import LONGEST_SILENCE, MORE, REASON_LENGTH, Silence, must_be_reasonable
+from bot.domain.alerts.silence import LONGEST_SILENCE, MORE, REASON_LENGTH, Reach, Silence, must_be_reasonable, reach
 from bot.domain.errors import AlreadyDone, NotFound
 from bot.domain.text import cut, plain_line
 from bot.runbook import format_duration
@@ -13,13 +14,15 @@ from bot.services.alerts.deeds import AlertDeeds
 from bot.services.alerts.silence_posts import SilencePosts
 from bot.services.people.permissions import Permissions
 from bot.store import audit, requests
-from bot.store.alerts import silences
+from bot.store.alerts import alerts, silences
 from bot.store.alerts.silences import Muted
 from bot.store.database import Database
 from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 DUE_AT_ONCE = 20
+# More is not counted while somebody waits for the answer.
+MOST_COUNTED = 20_000
 
 
 class Silences(DueByRows):
@@ -106,6 +109,20 @@ class Silences(DueByRows):
             found = await silences.in_force(conn, self._clock.now())
             counts = await silences.counts(conn, [one.id for one in found]) if found else {}
             return [(one, counts[one.id]) for one in found]
+
+    async def reach(self, silence: Silence) -> Reach | None:
+        """What it mutes of what fires now; None when too much fires to count it."""
+        total, looked_at = Reach(), 0
+        async with self._db.transaction() as conn:
+            in_force = await silences.in_force(conn, self._clock.now())
+            for some in alerts.sliced(await alerts.open_ids(conn)):
+                firing = await silences.firing(conn, some, MOST_COUNTED + 1 - looked_at)
+                looked_at += len(firing)
+                if looked_at > MOST_COUNTED:
+                    return None
+                total += reach(silence, in_force, firing)
+                await asyncio.sleep(0)
+        return total
 
     async def take_due(self) -> int:
         now = self._clock.now()

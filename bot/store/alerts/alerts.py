@@ -164,7 +164,7 @@ async def save_groups(conn: Connection, groups: Iterable[Group], news_of: Collec
     Returns those of `news_of` of which an alert has begun or ended, or that have been answered, since their thread was
     told last.
     """
-    rows = [vars(group) | {"told": list(group.told)} for group in groups]
+    rows = [vars(group) | {"told": list(group.told), "silence_ids": list(group.silence_ids)} for group in groups]
     if not rows:
         return []
     saving, telling = (SQL, "save_groups", {"rows": as_json(rows)}), (SQL, "with_news", {"ids": list(news_of)})
@@ -236,13 +236,17 @@ def sliced(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 async def _standings(conn: Connection, which: str, ids: Iterable[int]) -> list[GroupStanding]:
     wanted = {"ids": list(ids)}
     found, alerts = await answers_of(conn, (SQL, which, wanted), (SQL, "alerts_of", wanted | {"limit": LOOKED_AT}))
-    groups = [Group(**(row | {"told": tuple(row["told"])})) for row in await found.fetchall()]
+    groups = [_group(row) for row in await found.fetchall()]
     fired: dict[int, list[Alert]] = {group.id: [] for group in groups}
     async for row in each_of(alerts):
         fired[row["group_id"]].append(Alert(**row))
     numbers = {group.incident_id for group in groups if group.incident_id}
     tied = await incidents.get_all(conn, sorted(numbers)) if numbers else {}
     return [GroupStanding(group, fired[group.id], tied.get(group.incident_id or 0)) for group in groups]
+
+
+def _group(row: Row) -> Group:
+    return Group(**(row | {"told": tuple(row["told"]), "silence_ids": tuple(row["silence_ids"])}))
 
 
 def _times(told: Judged) -> Row:

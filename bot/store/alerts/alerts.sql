@@ -158,7 +158,7 @@ RETURNING id;
 UPDATE alert_groups g
 SET told = given.told, acknowledged_by = given.acknowledged_by, acknowledged_at = given.acknowledged_at,
     incident_id = given.incident_id, silenced_by = given.silenced_by, silenced_until = given.silenced_until,
-    silence_id = given.silence_id, page_at = given.page_at, due_at = given.due_at, rests_until = given.rests_until,
+    silence_id = given.silence_id, silence_ids = given.silence_ids, page_at = given.page_at, due_at = given.due_at, rests_until = given.rests_until,
     closed_at = given.closed_at, closed_by = given.closed_by
 FROM jsonb_populate_recordset(NULL::alert_groups, %(rows)s) AS given
 WHERE g.id = given.id;

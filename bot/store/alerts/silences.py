@@ -1,12 +1,12 @@
 """Silences, as they are kept."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.alerts.silence import Silence
+from bot.domain.alerts.silence import Firing, Silence
 from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -68,6 +68,11 @@ async def end(conn: Connection, silence_id: int, *, by: str | None, muted: int, 
 async def counts(conn: Connection, silence_ids: Collection[int]) -> dict[int, Muted]:
     rows = await SQL.all(conn, "counts", ids=list(silence_ids))
     return {row["id"]: Muted(row["muted"], row["firing"]) for row in rows}
+
+
+async def firing(conn: Connection, group_ids: Sequence[int], limit: int) -> list[Firing]:
+    """What fires in these groups, of each at most so many."""
+    return [Firing(**row) for row in await SQL.all(conn, "firing", ids=list(group_ids), limit=limit)]
 
 
 async def look_at_open(conn: Connection, now: datetime) -> None:

@@ -33,7 +33,7 @@ UPDATE silences SET ended_at = %(now)s, ended_by = %(by)s, muted = %(muted)s WHE
 -- them fire now.
 SELECT s.id, count(a.id)::int AS muted, count(a.id) FILTER (WHERE a.resolved_at IS NULL)::int AS firing
 FROM silences s
-LEFT JOIN alert_groups g ON g.silence_id = s.id
+LEFT JOIN alert_groups g ON g.silence_ids @> ARRAY[s.id] AND g.silence_ids <> '{}'
 LEFT JOIN alerts a ON a.group_id = g.id AND (a.resolved_at IS NULL OR a.resolved_at > s.starts_at)
 WHERE s.id = ANY(%(ids)s) GROUP BY s.id;
 
@@ -45,4 +45,17 @@ WHERE id IN (SELECT id FROM alert_groups WHERE closed_at IS NULL ORDER BY id FOR
 
 -- name: look_at_muted
 UPDATE alert_groups SET due_at = %(now)s
-WHERE id IN (SELECT id FROM alert_groups WHERE closed_at IS NULL AND silence_id = %(id)s ORDER BY id FOR UPDATE);
+WHERE id IN (
+    SELECT id FROM alert_groups
+    WHERE closed_at IS NULL AND silence_ids @> ARRAY[%(id)s::bigint] AND silence_ids <> '{}' ORDER BY id FOR UPDATE);
+
+-- name: firing
+-- As much of what fires in these groups as a silence looks at. By the index of a group: that of what fires holds whatever
+-- has just ended.
+SELECT a.group_id, g.source, g.key, a.title, a.severity, a.labels
+FROM unnest(%(ids)s::bigint[]) AS wanted (id)
+JOIN alert_groups g ON g.id = wanted.id
+CROSS JOIN LATERAL (
+    SELECT * FROM alerts f
+    WHERE f.group_id = g.id AND coalesce(f.resolved_at, 'infinity') = 'infinity'
+    ORDER BY f.group_id DESC, f.id DESC LIMIT %(limit)s) a;

@@ -109,6 +109,33 @@ async def test_a_silence_that_ends_soon_leaves_people_their_time_to_answer(
     assert len(world.pages_of("ada")) == 1
 
 
+async def test_the_answer_says_how_many_alerts_that_fire_a_silence_mutes(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DiskFull", host="a"), alert("DiskFull", host="b"))
+    assert "Nothing firing now matches" in await says(world, "/health silence hosst=a 1h")
+    assert "Mutes nothing yet" in await says(world, "/health silence host=a 1h"), "its card has another"
+    assert "Mutes 1 alert firing now" in await says(world, "/health silence host=b 1h"), "now all of the card is muted"
+    assert "Mutes 2 alerts firing now" in await says(world, "/health silence alertname=Disk* 1h")
+
+
+async def test_each_of_several_silences_counts_what_it_muted(world: World, monitoring: Monitoring) -> None:
+    await says(world, "/health silence host=a 1h")
+    await says(world, "/health silence alertname=DiskFull 2h")
+    await monitoring.fires(alert("DiskFull", host="a"))
+    await world.passes(hours=2)
+    ends = [words for words in monitoring.about_silences if "Silence ended" in words]
+    assert len(ends) == 2 and all("It muted 1 alert" in words for words in ends)
+
+
+async def test_a_card_under_two_silences_is_told_when_either_ends_early(world: World, monitoring: Monitoring) -> None:
+    await says(world, "/health silence host=a 1h")
+    made = await world.ben.types("/health silence host=b 2h")
+    await monitoring.fires(alert("DiskFull", host="a"), alert("DiskFull", host="b"))
+    assert not monitoring.cards
+    await world.ben.presses("End now", made.messages[-1])
+    await world.settled()
+    assert len(monitoring.cards) == 1
+
+
 async def test_half_an_hour_more_is_a_button(world: World, monitoring: Monitoring) -> None:
     answer = await world.ben.types("/health silence alertname=Noise 30m")
     await world.settled()
