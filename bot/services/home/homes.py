@@ -1,5 +1,6 @@
 """The App Home as a whole, published anew when something changes while somebody has it open."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -51,8 +52,8 @@ class Signs:
 
 
 class Homes(DeliveryKind[str]):
-    """Deliveries of kind `home`. Who has it open is known to the process that drew it, and forgotten with it: who opens
-    it again gets it fresh."""
+    """Deliveries of kind `home`. Who has it open is known to the process that drew it, and to every process that was
+    started since: each change is published once, by whichever notices it first."""
 
     due_rows = None
 
@@ -66,13 +67,16 @@ class Homes(DeliveryKind[str]):
         self._signs = signs
         self._parts = parts
         self._opened: dict[str, Opened] = {}
+        self._is_recalled = False
 
     async def opened(self, user: str, actor: Actor) -> Mapping[str, Any]:
         """The view; from now on it is kept up to date."""
         now = self._clock.now()
-        signs = await self._signs.now(now)
+        signs, until = await self._signs.now(now), now + WATCHED_FOR
+        async with self._db.transaction() as conn:
+            await rows.watch(conn, user, actor.name, until=until, drawn=_digest(signs))
         self._opened.pop(user, None)
-        self._opened[user] = Opened(actor, now + WATCHED_FOR, now + AT_MOST_EVERY, signs)
+        self._opened[user] = Opened(actor, until, now + AT_MOST_EVERY, signs)
         if len(self._opened) > MOST_VIEWERS:
             self._opened.pop(next(iter(self._opened)))
         return await self._view(user, actor)
@@ -86,23 +90,35 @@ class Homes(DeliveryKind[str]):
         """One question for everybody; only when something has changed is anything drawn, and that not here: pages must
         not wait for it."""
         now = self._clock.now()
+        await self._recall(now)
         self._opened = {user: one for user, one in self._opened.items() if one.until > now}
         due = {user: one for user, one in self._opened.items() if one.due_at <= now}
         if not due:
             return 0
         signs = await self._signs.now(now)
+        changed = [user for user, one in due.items() if one.signs != signs]
         async with self._db.transaction() as conn:
-            for user, one in due.items():
-                if one.signs != signs:
-                    payload = {"user": user, "name": one.actor.name}
-                    name = f"home {user}"
-                    await self._outbox.put(conn, "home", payload, priority=UPDATE, key=name, lane=name)
+            for user in await rows.draw_anew(conn, changed, _digest(signs)) if changed else ():
+                payload, name = {"user": user, "name": due[user].actor.name}, f"home {user}"
+                await self._outbox.put(conn, "home", payload, priority=UPDATE, key=name, lane=name)
         for user, one in due.items():
             self._opened[user] = replace(one, due_at=now + AT_MOST_EVERY, signs=signs)
         return len(due)
 
     async def next_due(self) -> datetime | None:
+        if not self._is_recalled:
+            return self._clock.now()
         return min((one.due_at for one in self._opened.values()), default=None)
+
+    async def _recall(self, now: datetime) -> None:
+        """Once: who has it open since an earlier process drew it."""
+        if self._is_recalled:
+            return
+        async with self._db.transaction() as conn:
+            known = await rows.viewers(conn, now, MOST_VIEWERS)
+        for user, name, until in reversed(known):
+            self._opened.setdefault(user, Opened(Actor(name, user), until, now, ()))
+        self._is_recalled = True
 
     async def send(self, delivery: Delivery) -> str:
         user, name = delivery.payload["user"], delivery.payload["name"]
@@ -114,6 +130,11 @@ class Homes(DeliveryKind[str]):
         viewer = Viewer(actor, list(dict.fromkeys([actor.name, user])))
         sections = [await part.shown(viewer, now) for part in self._parts]
         return home([drawn(section) for section in sections if section])
+
+
+def _digest(signs: tuple[object, ...]) -> str:
+    """The same in every process."""
+    return hashlib.sha256(repr(signs).encode()).hexdigest()
 
 
 def drawn(section: Section) -> Message:

@@ -91,3 +91,20 @@ async def rehearsed(conn: Connection) -> Rehearsed:
 async def signs(conn: Connection, now: datetime) -> tuple[object, ...]:
     """Equal to those of before as long as nothing has changed."""
     return tuple((await SQL.the(conn, "signs", now=now)).values())
+
+
+async def watch(conn: Connection, account: str, name: str, *, until: datetime, drawn: str) -> None:
+    """This person has it before them, drawn of what has this digest."""
+    await SQL.run(conn, "watch", account=account, name=name, until=until, drawn=drawn)
+
+
+async def viewers(conn: Connection, now: datetime, limit: int) -> list[tuple[str, str, datetime]]:
+    """(account, name, until) of those who have it before them, the last to open it first; older ones are forgotten."""
+    await SQL.run(conn, "forget_viewers", now=now)
+    rows = await SQL.all(conn, "viewers", now=now, limit=limit)
+    return [(row["account"], row["name"], row["until"]) for row in rows]
+
+
+async def draw_anew(conn: Connection, accounts: Sequence[str], drawn: str) -> list[str]:
+    """Those of these for whom it is to be drawn of what has this digest: each is given to one process."""
+    return [row["account"] for row in await SQL.all(conn, "draw_anew", accounts=list(accounts), drawn=drawn)]

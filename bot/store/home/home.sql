@@ -70,4 +70,26 @@ SELECT (SELECT max(id) FROM timeline) AS told,
     (SELECT max(id) FROM maintenance_entries) AS maintenance,
     (SELECT max(id) FROM occurrences) AS recurring,
     (SELECT count(*) FROM occurrences WHERE look_at IS NOT NULL) AS recurring_open,
-    (SELECT max(started_at) FROM backup_drills) AS drilled;
+    (SELECT max(started_at) FROM backup_drills) AS drilled,
+    (SELECT max(ended_at) FROM backup_drills) AS proved,
+    (SELECT max(ended_at) FROM backup_restores) AS restored;
+
+-- name: watch
+-- Somebody has opened it.
+INSERT INTO home_viewers (account, name, until, drawn) VALUES (%(account)s, %(name)s, %(until)s, %(drawn)s)
+ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, until = EXCLUDED.until, drawn = EXCLUDED.drawn;
+
+-- name: viewers
+-- Those who opened it last.
+SELECT account, name, until FROM home_viewers WHERE until > %(now)s ORDER BY until DESC, account LIMIT %(limit)s;
+
+-- name: forget_viewers
+DELETE FROM home_viewers WHERE until <= %(now)s;
+
+-- name: draw_anew
+-- Those for whom no process has drawn it of the same; locked in one order, so that two processes never deadlock.
+UPDATE home_viewers SET drawn = %(drawn)s
+WHERE account IN (
+    SELECT account FROM home_viewers WHERE account = ANY(%(accounts)s) AND drawn <> %(drawn)s
+    ORDER BY account FOR UPDATE)
+RETURNING account;

@@ -28,6 +28,7 @@ STATEMENTS: Mapping[str, str] = {
     "identities": "own_identities",
     "stopped_numbers": "own_stopped_numbers",
     "shift_reminders": "own_shift_reminders",
+    "home_viewers": "own_home_viewers",
 }
 # What programs call things by there is made of words, one of which may be a key of the runbook.
 WORDED = ("timeline", "maintenance_entries", "outbox")

@@ -119,3 +119,7 @@ DELETE FROM stopped_numbers WHERE ctid >= %(first)s::tid AND ctid < %(last)s::ti
 
 -- name: own_shift_reminders
 DELETE FROM shift_reminders WHERE ctid >= %(first)s::tid AND ctid < %(last)s::tid AND person = ANY(%(words)s);
+
+-- name: own_home_viewers
+DELETE FROM home_viewers WHERE ctid >= %(first)s::tid AND ctid < %(last)s::tid
+    AND (account = ANY(%(words)s) OR name = ANY(%(words)s));

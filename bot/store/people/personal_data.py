@@ -62,6 +62,7 @@ HELD: Mapping[str, Columns] = {
     "backups": {
         "backups": ("started_by", "error"),
         "backup_drills": ("started_by", "error"),
+        "backup_leftovers": ("why",),
         "backup_restores": (
             "asked_by", "decided_by", "reason", "safety_error", "error", "asked_account", "overruled", "unheld",
         ),
@@ -85,6 +86,7 @@ OWN: Mapping[str, Columns] = {
     "requests": {"requests": ("body", "error")},
     "accounts and numbers": {"identities": ("person", "email", "slack_id"), "stopped_numbers": ("phone",)},
     "shifts": {"shift_reminders": ("person",)},
+    "app home": {"home_viewers": ("account", "name")},
 }
 
 # Names of the runbook and of what is watched, states, and what providers and machines call things.
@@ -99,7 +101,8 @@ NO_PERSON: Columns = {
     "alerts": ("source", "severity", "level", "declares", "procedure"),
     "audit": ("deed",),
     "backup_drill_plans": ("name",),
-    "backup_drills": ("name", "state", "stage", "scratch", "lost"),
+    "backup_drills": ("name", "state", "stage", "scratch", "lost", "place"),
+    "backup_leftovers": ("scratch", "name"),
     "backup_objectives": ("name",),
     "backup_plans": ("name",),
     "backup_restores": ("name", "state", "stage", "scratch", "aside", "prospect", "lost", "server_running"),
@@ -122,6 +125,7 @@ NO_PERSON: Columns = {
     # By what somebody is found, until nothing of it is left.
     "forgotten_people": ("identity",),
     "heartbeats": ("name",),
+    "home_viewers": ("drawn",),
     "incidents": ("severity", "status", "room_id", "room_closed", "request"),
     "injects": ("kind",),
     "keys": ("name", "secret", "former"),

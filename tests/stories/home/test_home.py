@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
+from bot.domain.backups.drill import DrillFindings
 from bot.sandbox.model import View
+from bot.store.backups import drills
 from tests.stories.asking import ask, declared
 from tests.stories.postmortems.test_postmortems import OWING
-from tests.world import World
+from tests.world import RUNBOOK, World
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 APPROVING = (
@@ -85,6 +88,35 @@ async def test_it_is_published_anew_when_something_changes_and_not_more_than_eve
     await ask(world, "eve", "/incident resolve fixed", room)
     await world.passes(seconds=10)
     assert published() <= 3 and "Payments failing" in str(home.blocks)
+
+
+async def test_who_has_it_open_when_its_process_ends_gets_what_changes_from_the_next_and_once(world: World) -> None:
+    def published() -> int:
+        return len([one for one in world.workspace.sent if one.method == "views.publish"])
+
+    async with world.joined() as first:
+        await first.services.homes.opened("U0FINN", first.services.people.actor("U0FINN"))
+    async with world.joined(), world.joined():
+        await world.passes(seconds=10)
+        assert published() == 0, "nothing has changed"
+        await declared(world)
+        await world.passes(seconds=10)
+        home = world.finn.home()
+        assert published() == 1 and home is not None and "Payments failing" in str(home.blocks)
+
+
+async def test_a_drill_of_a_backup_that_passes_is_something_that_changes(new_world: NewWorld) -> None:
+    kept = 'backups: {orders: {postgresql: "postgresql://nowhere.example.com/orders", at: "03:00"}}\n'
+    async with new_world(runbook=RUNBOOK + kept) as world:
+        async with world.house.db.transaction() as conn:
+            begun = await drills.begin(conn, name="orders", backup_id=None, started_by="ada", now=world.clock.now())
+        assert begun and "restoring it: never" in str((await opened(world, "ada")).blocks)
+        async with world.house.db.transaction() as conn:
+            found, took = DrillFindings(1, 1, 0, counted=True), timedelta(seconds=1)
+            await drills.passed(conn, begun.id, found, took=took, rto=None, now=world.clock.now())
+        await world.passes(seconds=10)
+        home = world.ada.home()
+        assert home is not None and "restoring it: never" not in str(home.blocks)
 
 
 async def test_it_says_what_was_rehearsed_and_who_was_never_sent_a_test_page(world: World) -> None:
