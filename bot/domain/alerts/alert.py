@@ -14,6 +14,8 @@ PAGE_AFTER = timedelta(minutes=5)
 CONTRADICTED_FOR = timedelta(minutes=5)
 # Whoever repeats what fires does so within this; what is told once only is old news by then.
 STALE_AFTER = timedelta(hours=24)
+# What its source says has fired for longer has not.
+BELIEVED_FOR = timedelta(days=365)
 # Of a group of at least so many alerts not every delivery is looked at: that takes a few milliseconds.
 LARGE = 100
 SHORTEST_REST = timedelta(seconds=1)
@@ -63,6 +65,12 @@ class Alert:
     @property
     def is_firing(self) -> bool:
         return self.resolved_at is None
+
+    @property
+    def began_at(self) -> datetime:
+        """By its source's clock, when this house was told later; of a clock that is far off nothing is believed."""
+        is_known = self.starts_at is not None and self.first_at - BELIEVED_FOR < self.starts_at < self.first_at
+        return self.starts_at if is_known and self.starts_at else self.first_at
 
 
 @dataclass(frozen=True)
@@ -167,6 +175,11 @@ class GroupStanding:
         """And of those that are as grave, what nobody has acknowledged, and then the oldest."""
         open_ones = {alert.id for alert in self.unacknowledged}
         return sorted(self.alerts, key=lambda one: (LEVELS.index(one.level), one.id not in open_ones, one.id))
+
+    @property
+    def began_at(self) -> datetime:
+        """When the first of them began to fire, which may be before this house was told."""
+        return min(self.group.opened_at, *(alert.began_at for alert in self.alerts))
 
     @property
     def stale_at(self) -> datetime | None:

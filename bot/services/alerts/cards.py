@@ -50,6 +50,7 @@ class AlertCards:
         if standing is None:
             return None
         now = self._clock.now()
+        silence = await self._silence(conn, standing, now)
         words = self._rendering.say(
             "slack/alert",
             standing=standing,
@@ -63,11 +64,11 @@ class AlertCards:
             procedure=self._tied.procedure(standing),
             flaps=await alerts.openings(conn, standing.group, since=standing.group.opened_at - FLAPS_WITHIN),
             paged_first=self._tied.paged_first,
-            silence=await self._silence(conn, standing, now),
+            silence=silence,
             stale=standing.stale_at is not None and standing.stale_at <= now,
         )
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
-        said = message(words, self._buttons(standing), self._labels(standing))
+        said = message(words, self._buttons(standing, silence), self._labels(standing))
         return Painted(channel, self._pictured(standing, said))
 
     def _labels(self, standing: GroupStanding) -> list[str]:
@@ -89,7 +90,7 @@ class AlertCards:
             return None
         return await silences.get(conn, standing.group.silence_id)
 
-    def _buttons(self, standing: GroupStanding) -> list[Button]:
+    def _buttons(self, standing: GroupStanding, silence: Silence | None) -> list[Button]:
         """Only what makes sense now; nothing once it is over."""
         group, value = standing.group, str(standing.group.id)
         if group.closed_at:
@@ -100,8 +101,7 @@ class AlertCards:
         if not standing.has_open_incident:
             buttons.append(Button("Declare incident", "alert.declare", value, "danger"))
             buttons.append(Button("Attach", "alert.attach", value))
-        if not group.is_silenced(self._clock.now()):
-            buttons.append(Button("Silence", "alert.silence", value))
+        buttons += _about_silence(silence, value)
         if standing.can_be_closed:
             buttons.append(Button("Close", "alert.close", value))
         if name := standing.labels.get("backup") if group.source == "backup" else None:
@@ -113,3 +113,12 @@ class AlertCards:
         if standing.lead.delivery_id is not None:
             buttons.append(Button("Show raw", "alert.raw", value))
         return buttons
+
+
+def _about_silence(silence: Silence | None, group_id: str) -> list[Button]:
+    """One of more than this card has a card of its own, on which it is ended."""
+    if silence is None:
+        return [Button("Silence", "alert.silence", group_id)]
+    if silence.key is None:
+        return []
+    return [Button("End silence", f"alert.silence.end#{silence.id}", str(silence.id))]

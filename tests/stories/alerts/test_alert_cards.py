@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -439,6 +440,17 @@ async def test_repeats_tell_the_thread_nothing(world: World, monitoring: Monitor
     assert monitoring.thread(monitoring.card) == []
     lines = [line.split("<!date", 1)[0].split(" · ")[0].strip() for line in monitoring.words.splitlines()]
     assert lines[1:4] == ["Still firing after 30 min, since", "Seen 4 times, last", "From Alertmanager"]
+
+
+async def test_a_card_says_since_when_it_fires_though_it_was_told_later(world: World, monitoring: Monitoring) -> None:
+    began = world.clock.now().replace(microsecond=0) - timedelta(hours=1)
+    late, lost = alert("Disk") | {"startsAt": began.isoformat()}, alert("Cpu") | {"startsAt": "0002-01-01T00:00:00Z"}
+    await monitoring.fires(late)
+    assert f"since <!date^{began.timestamp():.0f}^" in monitoring.words
+    await monitoring.fires(lost)
+    assert "since <!date^-" not in words_of(monitoring.cards[1]), "nobody's clock is trusted that far"
+    await monitoring.fires(late | {"status": "resolved"})
+    assert "after 1 h (" in words_of(monitoring.cards[0])
 
 
 async def test_show_raw_shows_what_was_received(world: World, monitoring: Monitoring) -> None:

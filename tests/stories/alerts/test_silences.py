@@ -136,6 +136,23 @@ async def test_a_card_under_two_silences_is_told_when_either_ends_early(world: W
     assert len(monitoring.cards) == 1
 
 
+async def test_the_silence_of_a_card_is_ended_on_the_card(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    await world.ben.presses("Declare incident", monitoring.card)
+    await world.settled()
+    await world.ben.presses("Silence", monitoring.card)
+    await world.settled()
+    await world.ben.submits()
+    await world.settled()
+    assert world.ben.labels(monitoring.card) == ["Acknowledge", "End silence", "Show raw"]
+
+    await world.ben.presses("End silence", monitoring.card)
+    await world.settled()
+    assert "Silence" in world.ben.labels(monitoring.card) and "Silenced by" not in monitoring.words
+    assert "It muted 1 alert; 1 still firing" in monitoring.about_silences[-1]
+    assert "Nothing is silenced" in await says(world, "/health silences")
+
+
 async def test_half_an_hour_more_is_a_button(world: World, monitoring: Monitoring) -> None:
     answer = await world.ben.types("/health silence alertname=Noise 30m")
     await world.settled()
