@@ -58,6 +58,5 @@ class Inactivity(IncidentRound):
                 await self._withdrawals.withdraw(conn, incident, heard_at, now)
 
     async def _ask(self, conn: Connection, incident: Incident, severity: Severity, heard_at: datetime) -> None:
-        who = incident.lead or incident.acknowledged_by
-        facts = {"who": who, "heard_at": heard_at, "every": severity.update_every}
+        facts = {"incident": incident, "heard_at": heard_at, "every": severity.update_every}
         await self._posts.in_room(conn, incident, "gone_quiet", **facts)

@@ -48,5 +48,4 @@ class NudgeCards:
 
     def _say(self, incident: Incident, template: str, facts: Mapping[str, object]) -> str:
         mark = self._rendering.say("slack/_drill", incident=incident)
-        who = incident.lead or incident.acknowledged_by
-        return f"{mark} {self._rendering.say(f'slack/{template}', **facts, who=who)}".lstrip()
+        return f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()

@@ -83,7 +83,6 @@ class Nudges(IncidentRound):
         self, conn: Connection, incident: Incident, nudge: Nudge, heard_at: datetime | None, now: datetime
     ) -> None:
         facts: dict[str, object] = {"incident": incident, "kind": nudge.kind, "heard_at": heard_at, "now": now}
-        facts["who"] = incident.lead or incident.acknowledged_by
         key, buttons = key_of(incident.id, nudge.kind), buttons_of(incident, nudge.kind)
         await self._asks.ask(conn, incident, key, "nudge", buttons, **facts)
 

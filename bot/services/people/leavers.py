@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.domain.incidents.incident import Incident
 from bot.runbook import Runbook
 from bot.services.people.people import People
 from bot.slack.gateway import Gateway
@@ -26,9 +27,15 @@ class Leavers:
         self._gateway = gateway
         self._looked_at: dict[str, datetime] = {}
         self._left: set[str] = set()
+        self._gone: set[str] = set()
 
     def has_left(self, account: str) -> bool:
         return account in self._left
+
+    def in_charge(self, incident: Incident) -> str | None:
+        """Whom to ask about it: who leads it, else who has acknowledged it, unless they have left. None: nobody."""
+        known = (incident.lead, incident.acknowledged_by)
+        return next((one for one in known if one and not self._is_gone(one)), None)
 
     async def look(self) -> None:
         """At some of the people of the runbook, those not looked at for longest first. Raises a kind of Failed."""
@@ -47,7 +54,9 @@ class Leavers:
             raise
         if not has_left:
             self._left.discard(account)
+            self._gone.discard(key)
             return
+        self._gone.add(key)
         if account not in self._left:
             log.warning("person=%s account=%s is deactivated in Slack", key, account)
         self._left.add(account)
@@ -55,3 +64,8 @@ class Leavers:
             # Their address may belong to another account by now.
             self._people.forget_account(key)
             await self._people.account(key)
+
+    def _is_gone(self, who: str) -> bool:
+        """`who`: a key of the runbook, or an account."""
+        account = self._people.known_account(who)
+        return self.has_left(account) if account else who in self._gone

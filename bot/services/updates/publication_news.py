@@ -30,9 +30,8 @@ class PublicationNews:
         """Whoever leads the incident is asked to do something about it: once for each update and outlet. The incident
         is locked."""
         if await updates.is_first_lost(conn, one):
-            lead = incident.lead or incident.declared_by
             others = len(await updates.deliveries(conn, update.id)) > 1
-            facts = {"update": update, "delivery": one, "lead": lead, "others": others}
+            facts = {"incident": incident, "update": update, "delivery": one, "others": others}
             await self._posts.in_room(conn, incident, "update_lost", **facts)
 
     async def stopped(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
@@ -43,8 +42,8 @@ class PublicationNews:
             got = [one for one in deliveries if one.state == "accepted" or one.unsure]
             words = self._rendering.say("documents/stopped", update=update, why=why, got=got)
             await self._write(conn, update, "system", words, TOCSIN.name, f"update {update.id} stopped: {why}")
-            lead = incident.lead or incident.declared_by
-            await self._posts.in_room(conn, incident, "update_stopped", update=update, why=why, got=got, lead=lead)
+            facts = {"incident": incident, "update": update, "why": why, "got": got}
+            await self._posts.in_room(conn, incident, "update_stopped", **facts)
 
     async def _write(self, conn: Connection, update: Update, kind: str, words: str, actor: str, key: str) -> None:
         await subjects.write(conn, update, kind, words, actor=actor, at=self._clock.now(), key=key)

@@ -72,7 +72,7 @@ class Foundation:
     @cached_property
     def rendering(self) -> Rendering:
         rendering = Rendering(self.runbook.timezone, slash_commands=self.runbook.slash_commands.model_dump())
-        _teach_names(rendering, self.people, every_source(self.runbook.alerts.sources))
+        _teach_names(rendering, self.people, self.leavers, every_source(self.runbook.alerts.sources))
         return rendering
 
     @cached_property
@@ -177,9 +177,9 @@ class Foundation:
         return Lifesign(self.db, self.clock, self.watchdog, self.session, self.settings.heartbeat_url)
 
 
-def _teach_names(rendering: Rendering, people: People, sources: Mapping[str, Source]) -> None:
+def _teach_names(rendering: Rendering, people: People, leavers: Leavers, sources: Mapping[str, Source]) -> None:
     """`mention` writes a person so that Slack tells them, `name` only names them; `way` names a way to reach them,
-    `outlet` one to reach an audience, `tool` what sends alerts."""
+    `outlet` one to reach an audience, `tool` what sends alerts; `in_charge` is whom an incident's room asks."""
 
     def mention(name: str) -> Safe:
         return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
@@ -193,3 +193,4 @@ def _teach_names(rendering: Rendering, people: People, sources: Mapping[str, Sou
         return (sources[source].title if source in sources else None) or source
 
     rendering.use(mention=mention, name=name, plain_name=people.known_name, way=way_name, outlet=outlet_name, tool=tool)
+    rendering.use(in_charge=leavers.in_charge)

@@ -59,3 +59,16 @@ async def test_who_comes_back_is_paged_again_and_a_new_account_is_found_by_its_a
     await world.passes(hours=1)
     await leavers.look()
     assert not leavers.has_left(first)
+
+
+async def test_a_lead_who_has_left_is_not_asked_and_whoever_acknowledged_is(world: World) -> None:
+    await world.eve.types("/incident declare P1 Payments failing")
+    await world.settled()
+    room = world.room("INC-1")
+    await ask(world, "ada", "/incident ack", room)
+    await ask(world, "ada", "/incident lead cleo", room)
+    leaves(world, "cleo")
+    await world.house.leavers.look()
+    await world.passes(minutes=10)
+    (nudge,) = [one for one in world.nudges() if "No word since" in one.text]
+    assert f"<@{world.ada.id}>" in nudge.text and "leo" not in nudge.text
