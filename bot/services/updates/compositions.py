@@ -98,7 +98,7 @@ class Compositions(DeliveryKind[Said]):
         if TO_BE_CONFIRMED in update.text + update.subject:
             await self._hold(conn, update, "documents/to_be_confirmed")
         elif said.found and not said.left_out:
-            await self._hold(conn, update, "documents/second_look", findings=said.found, incident=incident)
+            await self._hold(conn, update, "documents/second_look", findings=said.found)
         else:
             if said.left_out and incident:
                 await self._say_left_out(conn, update, incident, said.found)
@@ -125,5 +125,7 @@ class Compositions(DeliveryKind[Said]):
             await self._posts.in_room(conn, incident, "left_out", **facts)
 
     async def _hold(self, conn: Connection, update: Update, why: str, **facts: object) -> None:
-        await updates.set_state(conn, update.id, "failed", self._rendering.say(why, **facts))
+        window = await maintenance.get(conn, update.of_maintenance) if update.maintenance_id is not None else None
+        words = self._rendering.say(why, **facts, update=update, window=window)
+        await updates.set_state(conn, update.id, "failed", words)
         await show(self._cards, conn, update)

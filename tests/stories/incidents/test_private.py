@@ -221,3 +221,16 @@ async def test_what_waits_to_be_sent_to_somebody_who_is_removed_never_leaves(tow
     async with await AsyncConnection.connect(database) as conn:
         rows = await (await conn.execute("SELECT state FROM pages WHERE person = 'ada'")).fetchall()
     assert {row[0] for row in rows} == {"cancelled"}
+
+
+@pytest.mark.parametrize("verb", ["tell", "tell board", "maintenance", "maintenance Copied scans at in 4h for 2h"])
+async def test_nothing_that_is_typed_in_its_room_goes_to_everybody(town: World, verb: str) -> None:
+    room = town.room("INC-1")
+    before = {place: len(town.workspace.messages(place)) for place in ("#general", "#incidents")}
+    answer = await ask(town, "eve", f"/incident {verb}", room)
+    assert "INC-1" in answer and "private" in answer
+    await town.passes(hours=5)
+    assert {place: len(town.workspace.messages(place)) for place in before} == before
+    assert (await town.house.windows.newest())[0] == []
+    await ask(town, "eve", "/incident maintenance Copied scans at in 4h for 2h", "#general")
+    assert "M-1" in await ask(town, "eve", "/incident maintenance list", room)

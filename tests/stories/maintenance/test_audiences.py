@@ -1,7 +1,9 @@
 """Audiences hear of planned work: ahead, when it begins, takes longer, is moved or cancelled, and when it is done."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 
@@ -98,11 +100,11 @@ async def test_what_takes_longer_is_told_when_nobody_answers_and_again_with_the_
     await world.passes(minutes=14)
     assert letters(office) == []
     await world.passes(minutes=1)
-    assert "isn't known yet" in words(office)
-    assert letters(office) == [("board", "Maintenance takes")]
+    assert "Nobody knows yet" in words(office)
+    assert letters(office) == [("board", "Maintenance is")]
     await presses(world, "ada", "Extend 30 min", card(world))
     assert "New planned end:" in words(office)
-    assert letters(office) == [("board", "Maintenance takes")]
+    assert letters(office) == [("board", "Maintenance is")]
 
 
 async def test_only_who_was_told_of_it_is_told_that_it_is_cancelled(world: World, office: PostOffice) -> None:
@@ -174,7 +176,7 @@ async def test_who_has_not_been_approved_to_read_that_it_has_begun_is_asked_abou
     await presses(world, "ada", "Extend 30 min", card(world))
     asked = next(one for one in world.workspace.messages("#incidents") if "Approve" in labels(one))
     await presses(world, "ben", "Approve", asked)
-    assert "New planned end:" in words(office) and letters(office) == [("press", "Maintenance takes")]
+    assert "New planned end:" in words(office) and letters(office) == [("press", "Maintenance is")]
 
 
 async def test_what_a_provider_did_not_accept_is_never_shown_as_sent(world: World) -> None:
@@ -194,3 +196,20 @@ async def test_who_may_not_tell_an_audience_may_not_name_one(world: World, offic
     assert "Ada" in await ask(world, "eve", PLAN.format("in 4h") + " telling clients")
     assert "clients" in await ask(world, "ada", PLAN.format("in 4h") + " telling client")
     assert letters(office) == []
+
+
+async def test_words_that_wait_for_a_fact_nobody_knows_say_what_to_type_to_plan_the_work_again(
+    new_world: NewWorld, office: PostOffice, tmp_path: Path
+) -> None:
+    (tmp_path / "maintenance_client.j2").write_text("Maintenance\n\nAsk {{ whom }}")
+    runbook = f"{TELLING}\ntemplates: {tmp_path}\n"
+    mails = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com"}
+    async with new_world(runbook=runbook, **mails) as world:
+        await ask(world, "ada", PLAN.format("in 4h") + " silencing instance=db-* telling clients")
+        assert letters(office) == []
+        said = words_of(card(world))
+        assert "press Cancel" in said and "Edit" not in said
+        (typed,) = re.findall(r"`(/incident maintenance .* telling clients)`", said)
+        answer = await ask(world, "ada", typed.replace("&lt;when&gt;", "in 5h").replace("<when>", "in 5h"))
+        assert "M-2" in answer
+        assert "instance=db-*" in words_of(card(world))
