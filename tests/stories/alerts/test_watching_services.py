@@ -111,7 +111,8 @@ async def test_what_it_sends_that_nobody_can_read_is_shown_as_an_alert_of_its_ow
     reply = await posts(world, monitoring, service, [service.title])
     assert reply.status in (400, 422)
     assert reply.body["error"]
-    assert service.source in monitoring.words
+    title = world.house.rendering.say("documents/not_understood_title", source=service.source)
+    assert title in words_of(monitoring.card)
 
 
 async def test_without_the_token_nothing_of_it_is_read(world: World, monitoring: Monitoring, service: Service) -> None:
