@@ -25,7 +25,7 @@ SAID_AT_NIGHT = (
     "page/line", "page/email", "page/sms", "telephone/spoken", "slack/page", "slack/incident_card",
     "slack/announcement", "slack/escalated", "slack/_drill", "documents/paged", "documents/page_failed",
 )  # fmt: skip
-BETWEEN_TEMPLATES_S = 0.02
+BETWEEN_TEMPLATES_S = 0.005
 
 
 @click.command()
@@ -58,6 +58,7 @@ async def _prepare(rendering: Rendering) -> None:
     """Nobody waits for what is needed for the first time, nor for a look through all that is there."""
     for name in SAID_AT_NIGHT:
         await asyncio.to_thread(rendering.prepare, name)
+    keep_what_is_there()
     for name in rendering.names:
         await asyncio.to_thread(rendering.prepare, name)
         await asyncio.sleep(BETWEEN_TEMPLATES_S)
