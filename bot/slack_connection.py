@@ -155,8 +155,8 @@ class SlackLine:
             await asyncio.sleep(LOOK_UP_AGAIN_WITHIN_S)
             try:
                 await self._services.closures.look_again()
-                await self._services.leavers.look()
                 await self._look_at_rooms()
+                await self._services.leavers.look()
             except Failed as error:
                 log.warning("slack: %s", error)
 
