@@ -110,14 +110,20 @@ class Rendering:
         return self.as_renamed(words) if folder == "slack" else words
 
     @property
-    def names(self) -> Sequence[str]:
-        """Of every template."""
-        return [f"{folder}/{Path(file).stem}" for folder in FOLDERS for file in _read(self._root / folder)]
+    def filters(self) -> Sequence[str]:
+        """The names of all that is known to templates."""
+        return list(self._environments["slack"].filters)
 
-    def prepare(self, name: str) -> None:
-        """Have it at hand, so that nobody waits when it is said for the first time: that takes up to 50 ms."""
-        folder, _, template = name.partition("/")
-        self._environments[folder].get_template(f"{template}.j2")
+    def compiled(self) -> dict[str, bytes]:
+        """All templates, for `keep` of another process with the same Jinja."""
+        for name, environment in self._environments.items():
+            for file in _read(self._root / name):
+                environment.get_template(file)
+        return _compiled().kept
+
+    def keep(self, compiled: Mapping[str, bytes]) -> None:
+        """Nobody waits when these are said for the first time: to compile one takes up to 50 ms."""
+        _compiled().kept.update(compiled)
 
     def as_renamed(self, words: str) -> str:
         """Advice such as `/incident list` with the command's name in this workspace."""
@@ -167,14 +173,14 @@ class Compiled(BytecodeCache):
     """What templates have been compiled to in this process; a changed one is compiled anew."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
+        self.kept: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
+        if bucket.key in self.kept:
+            bucket.bytecode_from_string(self.kept[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
 @cache

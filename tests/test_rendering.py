@@ -38,9 +38,3 @@ def test_a_process_says_what_its_own_version_has_to_say_while_an_upgrade_replace
     assert rendering.say("slack/words", fact="1 < 2") == "old: 1 &lt; 2"
     with pytest.raises(TemplateNotFound):
         rendering.say("slack/other")
-
-
-def test_every_shipped_template_has_a_name_to_be_prepared_by() -> None:
-    names = Rendering(UTC).names
-    assert {"slack/page", "email/client", "documents/paged"} <= set(names)
-    assert len(names) == len(set(names)) == len([*templates_folder().glob("*/*.j2")])

@@ -10,6 +10,7 @@ from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import carry_out, serve
 from bot.cli.refusals import CannotBegin
 from bot.clock import Clock
+from bot.compiling import compiled_elsewhere
 from bot.doors.doorkeeper import raise_file_limit
 from bot.garbage import keep_what_is_there
 from bot.rendering import Rendering
@@ -20,12 +21,6 @@ from bot.store import migrations
 # soon all wait for the names of sick checks, or of the mail server, and a page whose own name has to be looked up with
 # them: so more than one provider has places.
 THREADS = 256
-# What a page and its room say: compiled first. All else follows, with room between for whatever there is to do.
-SAID_AT_NIGHT = (
-    "page/line", "page/email", "page/sms", "telephone/spoken", "slack/page", "slack/incident_card",
-    "slack/announcement", "slack/escalated", "slack/_drill", "documents/paged", "documents/page_failed",
-)  # fmt: skip
-BETWEEN_TEMPLATES_S = 0.005
 
 
 @click.command()
@@ -56,13 +51,8 @@ async def _run(app: App) -> None:
 
 async def _prepare(rendering: Rendering) -> None:
     """Nobody waits for what is needed for the first time, nor for a look through all that is there."""
-    for name in SAID_AT_NIGHT:
-        await asyncio.to_thread(rendering.prepare, name)
     keep_what_is_there()
-    for name in rendering.names:
-        await asyncio.to_thread(rendering.prepare, name)
-        await asyncio.sleep(BETWEEN_TEMPLATES_S)
-    keep_what_is_there()
+    rendering.keep(await compiled_elsewhere(rendering.filters))
 
 
 async def _migrate(settings: Settings) -> list[str]:
