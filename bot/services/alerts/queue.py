@@ -20,8 +20,12 @@ log = logging.getLogger(__name__)
 
 # Of alerts in one transaction: a few milliseconds of this process.
 TOGETHER = 250
-# The second is for who comes while the first waits for a lock; more of them would only be smaller.
+# The second is for who comes while the first waits for a lock, which it does when it takes this long; two that are at
+# work would only be smaller.
 ROUNDS = 2
+STUCK_AFTER_S = 0.1
+# Who comes within a moment of a round shares the next: fewer of them leave the processor to those who come in.
+BETWEEN_ROUNDS_S = 0.01
 
 Store = Callable[[Connection, Sequence[Arrival]], Awaitable[None]]
 
@@ -94,7 +98,12 @@ class AlertQueue:
             self._waiting.pop(one, None)
 
     def _begin_round(self) -> None:
-        if self._going < ROUNDS:
+        if not self._going:
+            self._go_beside()
+
+    def _go_beside(self) -> None:
+        """Of those that go already."""
+        if self._waiting and self._going < ROUNDS:
             self._going += 1
             task = asyncio.create_task(self._go_round(), name="alerts that wait")
             self._rounds.add(task)
@@ -103,7 +112,12 @@ class AlertQueue:
     async def _go_round(self) -> None:
         try:
             while picked := self._pick():
-                await self._serve(picked)
+                stuck = asyncio.get_running_loop().call_later(STUCK_AFTER_S, self._go_beside)
+                try:
+                    await self._serve(picked)
+                finally:
+                    stuck.cancel()
+                await asyncio.sleep(BETWEEN_ROUNDS_S)
         finally:
             self._going -= 1
 

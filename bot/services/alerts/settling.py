@@ -1,7 +1,7 @@
 """Whatever follows from how alerts stand now: the incident, the page to come, who is told, the card."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -9,12 +9,14 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alerts.alert import Alert, Group, GroupStanding, look_again_at, newly_told, page_at, rests_until
+from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at, rests_until
 from bot.domain.alerts.silence import muted
 from bot.runbook import Runbook
 from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
+from bot.services.outbox.kinds import ALERT_CARD
+from bot.services.outbox.lines import Lines
 from bot.services.rooms.cards import Cards
 from bot.store import audit
 from bot.store.alerts import alerts
@@ -28,9 +30,10 @@ DECLARED_AT_ONCE = 10
 # whole second, or all of them were due at one moment of each, and what comes in then would wait.
 REPEATS_SHOWN_PER_S = 3
 LATER_BY, LATEST = timedelta(milliseconds=970), timedelta(minutes=5)
+# Of cards on which something begins or ends so many are shown at once; of hundreds each has its turn, as in any line
+# before Slack. What is to page somebody does not wait.
+AT_ONCE_WITHIN = timedelta(seconds=1)
 NONE_SHOWN: Mapping[int, Group] = MappingProxyType({})
-
-FindIncidents = Callable[[Connection, Collection[Alert]], Awaitable[dict[tuple[str, str], int]]]
 
 
 class AlertSettling:
@@ -52,6 +55,7 @@ class AlertSettling:
         self._cards = cards
         self._history = history
         self._second, self._repeats = 0, 0
+        self._lines = Lines()
 
     async def settle(self, conn: Connection, standing: GroupStanding) -> None:
         await self.settle_all(conn, [standing])
@@ -81,24 +85,23 @@ class AlertSettling:
     ) -> int:
         """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once.
 
-        `shown`: as their cards show them, by id; what is only told once more may be shown a little later.
+        `shown`: as their cards show them, by id, of what sources have told; that may be shown a little later.
         """
         now = self._clock.now()
         silences = await stored.in_force(conn, now)
         standings = [muted(one, silences, now) for one in standings]
-        earlier = await self._earlier_incidents(conn, standings, now, alerts.open_incidents_of)
-        watched = await self._earlier_incidents(conn, standings, now, alerts.watched_incidents_of)
+        earlier = await self._earlier_incidents(conn, standings, now)
         groups: list[Group] = []
         repeats: set[int] = set()
         left = may_declare
         for one in standings:
-            before = earlier.get(one.group.id), watched.get(one.group.id)
+            before = earlier.get(one.group.id, (None, None))
             standing, is_due, has_declared = await self._with_incident(conn, one, before, now, may_declare=left > 0)
             left -= has_declared
             groups.append(await self._settled(conn, standing, now, is_due=is_due))
             if _is_repeat(shown.get(one.group.id), standing, groups[-1]):
                 repeats.add(one.group.id)
-        await self._save(conn, groups, repeats)
+        await self._save(conn, groups, told=shown, repeats=repeats)
         return may_declare - left
 
     async def _with_incident(
@@ -148,15 +151,18 @@ class AlertSettling:
         closed = await self._closed(conn, standing, now, by=actor)
         await self._save(conn, [closed])
 
-    async def _save(self, conn: Connection, groups: Sequence[Group], repeats: Collection[int] = ()) -> None:
-        """And have them shown: `repeats` of which no alert has begun or ended either, when many are, a little later."""
-        shown = [group.id for group in groups if "slack" in group.told]
-        news = await alerts.save_groups(conn, groups, news_of=shown)
+    async def _save(
+        self, conn: Connection, groups: Sequence[Group], *, told: Collection[int] = (), repeats: Collection[int] = ()
+    ) -> None:
+        """And have them shown: what sources have `told`, when it is much, a little later. In `repeats` no alert has
+        begun or ended, as far as is known without asking."""
+        shown = [group for group in groups if "slack" in group.told]
+        news = await alerts.save_groups(conn, groups, news_of=[group.id for group in shown])
         await self._history.note(conn, news)
-        for group_id in shown:
-            is_repeat = group_id in repeats and group_id not in news
-            later = self._wait_of_a_repeat() if is_repeat else None
-            await self._cards.touch(conn, f"alert:{group_id}", later=later)
+        for group in shown:
+            is_repeat = group.id in repeats and group.id not in news
+            later = self._wait(group, is_repeat=is_repeat) if group.id in told else None
+            await self._cards.touch(conn, f"alert:{group.id}", later=later)
 
     async def _settled(self, conn: Connection, standing: GroupStanding, now: datetime, *, is_due: bool) -> Group:
         if standing.is_over:
@@ -168,6 +174,17 @@ class AlertSettling:
         due_at = now if is_due else look_again_at(standing, page, now)
         rest = rests_until(standing, now)
         return replace(standing.group, told=told, page_at=page, due_at=due_at, rests_until=rest)
+
+    def _wait(self, group: Group, *, is_repeat: bool) -> timedelta | None:
+        if is_repeat:
+            return self._wait_of_a_repeat()
+        return self._wait_of_news() if group.page_at is None else None
+
+    def _wait_of_news(self) -> timedelta | None:
+        """To show hundreds at one go would keep what comes in waiting, and Slack does not take them sooner."""
+        now = self._clock.passed()
+        wait = self._lines.join("alerts", ALERT_CARD, opens=now, now=now) - now
+        return wait if wait > AT_ONCE_WITHIN else None
 
     def _wait_of_a_repeat(self) -> timedelta | None:
         """That what fires goes on firing is shown at once, but not when everything says so at every moment."""
@@ -188,13 +205,19 @@ class AlertSettling:
         return group
 
     async def _earlier_incidents(
-        self, conn: Connection, standings: Sequence[GroupStanding], now: datetime, find: FindIncidents
-    ) -> Mapping[int, int]:
-        """By group, the incident that one of its alerts belonged to when it fired before."""
+        self, conn: Connection, standings: Sequence[GroupStanding], now: datetime
+    ) -> Mapping[int, tuple[int | None, int | None]]:
+        """By group, the incidents that its alerts belonged to when they fired before: an open one, and one that has
+        ended and is watched."""
         waiting = [one for one in standings if _may_have_incident(one, now)]
         wanted = [alert for one in waiting for alert in one.standing_for]
-        found = await find(conn, wanted)
-        return {alert.group_id: found[key] for alert in wanted if (key := (alert.source, alert.fingerprint)) in found}
+        found = await alerts.earlier_incidents_of(conn, wanted)
+        by_group: dict[int, tuple[int | None, int | None]] = {}
+        for alert in wanted:
+            is_open, ended = found.get((alert.source, alert.fingerprint), (None, None))
+            known_open, known_ended = by_group.get(alert.group_id, (None, None))
+            by_group[alert.group_id] = is_open or known_open, ended or known_ended
+        return by_group
 
     def _why_to_declare(self, standing: GroupStanding, now: datetime) -> Literal["rule", "unacknowledged"] | None:
         """A rule wants an incident, or nobody has answered to what is critical. None: nothing does.

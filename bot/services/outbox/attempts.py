@@ -94,7 +94,7 @@ class Attempts:
         return self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
 
     def _until_its_turn(self, delivery: Delivery, held: Held) -> timedelta:
-        if not (held.place and delivery.was_held and self._kinds[delivery.kind].stands_in_line):
+        if not (held.place and self._kinds[delivery.kind].stands_in_line):
             return held.retry_after
         now = self._clock.passed()
         return self._lines.join(held.place, delivery.priority, opens=now + held.retry_after, now=now) - now

@@ -17,7 +17,7 @@ class Lines:
 
     def join(self, place: str, priority: int, *, opens: timedelta, now: timedelta) -> timedelta:
         """When whoever joins now has its turn; the first has it when the place `opens`."""
-        self._last = {line: turn for line, turn in self._last.items() if turn > now}
+        self._last = {line: turn for line, turn in self._last.items() if turn + BETWEEN_TWO > now}
         turn = max(self._last.get((place, priority), timedelta.min + BETWEEN_TWO) + BETWEEN_TWO, opens)
         if turn - opens > LONGEST_LINE:
             turn = opens

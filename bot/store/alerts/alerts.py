@@ -200,22 +200,16 @@ def due_rows() -> DueRows:
     return DueRows(SQL)
 
 
-async def open_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:
-    """By source and fingerprint, the open incident that such an alert belonged to when it fired before."""
-    return await _incidents_of(conn, wanted, "open_incidents_of")
-
-
-async def watched_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:
-    """As `open_incidents_of`, of incidents that have ended and are watched."""
-    return await _incidents_of(conn, wanted, "watched_incidents_of")
-
-
-async def _incidents_of(conn: Connection, wanted: Collection[Alert], query: str) -> dict[tuple[str, str], int]:
+async def earlier_incidents_of(
+    conn: Connection, wanted: Collection[Alert]
+) -> dict[tuple[str, str], tuple[int | None, int | None]]:
+    """By source and fingerprint, the open incident that such an alert belonged to when it fired before, and the one
+    that has ended and is watched."""
     if not wanted:
         return {}
     given = {"sources": [one.source for one in wanted], "fingerprints": [one.fingerprint for one in wanted]}
-    rows = await SQL.all(conn, query, **given)
-    return {(row["source"], row["fingerprint"]): int(row["incident_id"]) for row in rows}
+    rows = await SQL.all(conn, "earlier_incidents_of", **given)
+    return {(row["source"], row["fingerprint"]): (row["open"], row["watched"]) for row in rows}
 
 
 async def groups_of_incident(conn: Connection, incident_id: int) -> list[int]:

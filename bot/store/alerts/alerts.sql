@@ -196,24 +196,20 @@ SELECT LEAST(
     (SELECT min(due_at) FROM alert_disputes)
 ) AS due_at;
 
--- name: open_incidents_of
--- Of each of these alerts the open incident that it has declared, or was attached to, at an earlier time.
-SELECT DISTINCT ON (a.source, a.fingerprint) a.source, a.fingerprint, g.incident_id
+-- name: earlier_incidents_of
+-- Of each of these alerts the open incident that it has declared, or was attached to, at an earlier time; and the same of
+-- incidents that have ended and are watched.
+SELECT
+    a.source, a.fingerprint,
+    (array_agg(i.id ORDER BY a.id DESC) FILTER (WHERE i.resolved_at IS NULL))[1] AS open,
+    (array_agg(i.id ORDER BY a.id DESC) FILTER (WHERE w.incident_id IS NOT NULL))[1] AS watched
 FROM unnest(%(sources)s::text[], %(fingerprints)s::text[]) AS given (source, fingerprint)
 JOIN alerts a ON a.source = given.source AND a.fingerprint = given.fingerprint
 JOIN alert_groups g ON g.id = a.group_id
 JOIN incidents i ON i.id = g.incident_id
-WHERE i.resolved_at IS NULL
-ORDER BY a.source, a.fingerprint, a.id DESC;
-
--- name: watched_incidents_of
--- The same of incidents that have ended and are watched.
-SELECT DISTINCT ON (a.source, a.fingerprint) a.source, a.fingerprint, g.incident_id
-FROM unnest(%(sources)s::text[], %(fingerprints)s::text[]) AS given (source, fingerprint)
-JOIN alerts a ON a.source = given.source AND a.fingerprint = given.fingerprint
-JOIN alert_groups g ON g.id = a.group_id
-JOIN watches w ON w.incident_id = g.incident_id
-ORDER BY a.source, a.fingerprint, a.id DESC;
+LEFT JOIN watches w ON w.incident_id = i.id
+WHERE i.resolved_at IS NULL OR w.incident_id IS NOT NULL
+GROUP BY a.source, a.fingerprint;
 
 -- name: groups_of_incident
 SELECT id FROM alert_groups WHERE incident_id = %(incident_id)s ORDER BY id;

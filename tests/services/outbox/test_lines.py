@@ -38,3 +38,13 @@ def test_a_line_that_has_had_its_turns_is_none_any_more() -> None:
     turns(lines, 1000)
     later = NOW + timedelta(hours=1)
     assert lines.join("chat.update", ALERT_CARD, opens=later + A_SECOND, now=later) == later + A_SECOND
+
+
+def test_who_joins_a_place_that_is_open_has_its_turn_at_once_unless_others_came_just_now() -> None:
+    lines, a_moment = Lines(), timedelta(milliseconds=1)
+    waits = []
+    for number in range(100):
+        now = NOW + number * a_moment
+        waits.append(lines.join("alerts", ALERT_CARD, opens=now, now=now) - now)
+    assert waits[0] == timedelta() and waits == sorted(waits)
+    assert timedelta(seconds=5) < waits[-1] < timedelta(seconds=20)

@@ -32,6 +32,24 @@ def edited(world: World) -> list[str]:
     return [sent.text or "" for sent in world.sent_since() if sent.method == "chat.update"]
 
 
+async def test_of_hundreds_that_begin_at_once_what_pages_is_shown_first_and_the_rest_as_fast_as_slack_might_take_it(
+    world: World, monitoring: Monitoring
+) -> None:
+    many = [
+        replace(one, title=f"{one.title}.{half}", fingerprint=f"{one.fingerprint}.{half}")
+        for one in THINGS
+        for half in "ab"
+    ]
+    await world.house.alerts.receive("generic", [*many, replace(GRAVER, severity="critical")])
+    await world.settled()
+    at_once = [card.text for card in monitoring.cards]
+    assert len(at_once) < len(many) / 2
+    assert [text for text in at_once if "Queue" in text], "what is about to page somebody waits for nothing"
+
+    await world.passes(seconds=20)
+    assert len(monitoring.cards) == len(many) + 1
+
+
 async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firing(
     world: World, monitoring: Monitoring
 ) -> None:
@@ -39,7 +57,7 @@ async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firin
     third = replace(OF_A_GROUP, title="Third host", fingerprint="host-3", group="z others")
     fourth = replace(third, title="Fourth host", fingerprint="host-4")
     await world.house.alerts.receive("generic", [*THINGS, OF_A_GROUP, third, fourth, GRAVER])
-    await world.passes(seconds=1)
+    await world.passes(seconds=10)
     edited(world)
     # One begins beside another, one of two ends, and one becomes graver.
     news = [partner, OF_A_GROUP, third, replace(fourth, firing=False), replace(GRAVER, severity="high")]
