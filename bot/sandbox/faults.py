@@ -13,7 +13,7 @@ PAGE = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
 
 @dataclass
 class Fault:
-    """`after` means: the call is carried out first, so that the app cannot know whether it was."""
+    """`after` means: the call is carried out first, so that the app cannot know whether it was; `kept`: long after."""
 
     method: str
     kind: FaultKind
@@ -24,6 +24,7 @@ class Fault:
     body: str = ""
     after: bool = False
     when: Callable[[Json], bool] | None = None
+    kept: bool = False
 
     def strikes(self, method: str, arguments: Json) -> bool:
         if self.times == 0 or self.method not in (method, EVERY_METHOD):
@@ -40,6 +41,7 @@ class Faults:
         self.withheld_scopes: set[str] = set()
         self.revoked = False
         self._files_kept_back = 0
+        self.kept: list[Callable[[], object]] = []
 
     def keep_files_back(self, times: int) -> None:
         """So many messages that show an uploaded file are refused: Slack has yet to look at it."""
@@ -98,6 +100,16 @@ class Faults:
     ) -> None:
         """Close the connection without an answer; by default when the call has been carried out."""
         self._faults.append(Fault(method, "drop", times, after=after, when=when))
+
+    def lag(self, method: str, *, times: int | None = 1, when: Callable[[Json], bool] | None = None) -> None:
+        """Close the connection without an answer, and carry the call out when it is told to `catch_up`."""
+        self._faults.append(Fault(method, "drop", times, kept=True, when=when))
+
+    def catch_up(self) -> None:
+        """Whatever lags behind is carried out."""
+        kept, self.kept = self.kept, []
+        for carry_out in kept:
+            carry_out()
 
     def slow_down(self, latency_ms: float) -> None:
         """Every call of every method takes this much longer."""

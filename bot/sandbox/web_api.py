@@ -83,6 +83,8 @@ class WebApi:
         await asyncio.sleep(self._state.faults.latency_ms / 1000)
         fault = self._state.faults.strike(method, arguments)
         answer = partial(self._answer, request, method, arguments)
+        if fault and fault.kept:
+            self._state.faults.kept.append(answer)
         return answer() if fault is None else await _spoilt(request, fault, answer)
 
     def _answer(self, request: web.Request, method: str, arguments: Json) -> web.Response:

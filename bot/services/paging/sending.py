@@ -25,12 +25,14 @@ from bot.services.people.people import People
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
-from bot.store.paging import escalations, pages
+from bot.store.paging import escalations, pages, unconfirmed
 from bot.store.pipelined import Connection
 from bot.wire.http_client import at_leaving, must_not_be_over
 
 # So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
 ABREAST = 16
+# What a provider was asked for, and gave no answer to, it has done by then, or never will.
+DONE_WITHIN = timedelta(minutes=1)
 # Whether a page is still wanted is not asked again so soon after the deed that made it.
 JUST_MADE = timedelta(milliseconds=250)
 
@@ -90,7 +92,7 @@ class Departures(DeliveryKind[str | None]):
                 raise Snoozed(leaving.snoozed_until)
             return await self._leave(call, Moment(delivery, page, known_at, leaving.snoozed_until))
         except NoLongerWanted as reason:
-            raise self._called_off(call, str(reason)) from reason
+            raise await self._called_off(call, str(reason)) from reason
         except Snoozed as snoozed:
             policy = await self._policy(page)
             raise PutOff(str(snoozed), after_snooze(page, policy, snoozed.until)) from snoozed
@@ -170,13 +172,19 @@ class Departures(DeliveryKind[str | None]):
         pager = self._pager(call.page.via)
         found = await pager.earlier(call) if call.unsure and isinstance(pager, Remembering) else None
         if found is None:
-            raise self._called_off(call, "cancelled before it was sent")
+            raise await self._called_off(call, "cancelled before it was sent")
         return found
 
-    def _called_off(self, call: PageCall, why: str) -> NoLongerWanted:
-        """Where the provider can be asked it has been: there is nothing from before."""
-        was_looked_for = isinstance(self._pager(call.page.via), Remembering)
-        return NoLongerWanted(why, unsure=call.unsure and not was_looked_for)
+    async def _called_off(self, call: PageCall, why: str) -> NoLongerWanted | PutOff:
+        """A provider that did not answer may yet do what it was asked: one that can be asked is asked once more."""
+        if not call.unsure or not isinstance(self._pager(call.page.via), Remembering):
+            return NoLongerWanted(why, unsure=call.unsure)
+        now = self._clock.now()
+        async with self._db.statement() as conn:
+            since = await unconfirmed.begin(conn, call.page.id, now)
+        if now - since < DONE_WITHIN:
+            return PutOff("it may have been sent before, and is looked for once more", since + DONE_WITHIN)
+        return NoLongerWanted(why)
 
     def _pager(self, via: Via) -> Pager:
         if pager := self._pagers.get(via):

@@ -56,6 +56,22 @@ async def test_what_was_looked_for_and_not_found_is_known_not_to_have_been_sent(
     assert (page.state, page.is_unknown) == ("refused", False)
 
 
+async def test_a_message_that_slack_posts_long_after_its_page_was_answered_shows_the_answer(world: World) -> None:
+    world.workspace.faults.lag("chat.postMessage", when=to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await ask(world, "ben", "/escalate ack INC-1")
+    await world.passes(seconds=20)
+    (page, *_) = await of_ada(world)
+    assert (page.state, page.is_unknown, world.pages_of("ada")) == ("cancelled", True, [])
+
+    world.workspace.faults.catch_up()
+    await world.passes(minutes=2)
+    (message,) = world.pages_of("ada")
+    assert "Acknowledged by Ben" in words_of(message) and "to stop paging" not in words_of(message)
+    (page, *_) = await of_ada(world)
+    assert (page.state, page.is_unknown) == ("accepted", False)
+
+
 def to_ada(arguments: dict[str, Any]) -> bool:
     return arguments.get("channel") == "U0ADA"
 
