@@ -9,11 +9,11 @@ import marshal
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.rendering import Rendering
+from bot.shipped import program
 
 log = logging.getLogger(__name__)
 
@@ -30,21 +30,31 @@ def main() -> None:
 
 
 async def compiled_elsewhere(filters: Sequence[str]) -> Mapping[str, bytes]:
-    """For `Rendering.keep` of one with these filters; nothing when it cannot be had."""
+    """For `Rendering.keep` of one with these filters; nothing when it cannot be had: then each is compiled when it is
+    needed."""
+    try:
+        return await _compiled_elsewhere(filters)
+    except (OSError, ValueError, EOFError) as error:
+        log.warning("templates could not be compiled in advance: %s", error)
+        return {}
+
+
+async def _compiled_elsewhere(filters: Sequence[str]) -> Mapping[str, bytes]:
+    """Raises OSError when no program can be started, ValueError or EOFError when it did not say what it should."""
+    command, environment = program("bot.compiling")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.compiling", *filters, cwd=Path(__file__).parent.parent,
-        env={},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        *command, *filters, env=environment,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        made, _ = await process.communicate()
+        made, complaints = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode:
-        log.warning("templates could not be compiled in advance: exit %s", process.returncode)
-        return {}
+        last = complaints.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise ChildProcessError(f"exit {process.returncode} {last}".rstrip())
     compiled: Mapping[str, bytes] = marshal.loads(made)  # noqa: S302 - from a process of our own
     return compiled
 

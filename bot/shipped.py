@@ -1,6 +1,10 @@
-"""Where the files that come with Tocsin lie: beside the packages in a checkout, inside the package when installed."""
+"""Where the files that come with Tocsin lie, beside the packages in a checkout, inside the package when installed; and
+how a module of ours is started as a program."""
 
+import os
 import pkgutil
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +12,9 @@ HERE = Path(__file__).parent
 STARTER = "starter"
 # Names that shipped runbooks had: those that have taken their place.
 SUCCESSORS = {"tutoring-platform": "tutoring"}
+
+# Where a Python that was built elsewhere finds its own libraries, as on a buildpack host.
+LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 def templates_folder() -> Path:
@@ -18,6 +25,17 @@ def templates_folder() -> Path:
 def manifest_file() -> Path:
     inside = HERE / "manifest.yml"
     return inside if inside.is_file() else HERE.parent / "manifest.yml"
+
+
+def program(module: str) -> tuple[Sequence[str], Mapping[str, str]]:
+    """The command and the environment by which a module of ours runs in a process of its own.
+
+    It finds everything where this process did, by the same paths, whatever folder it is started in; and it knows none
+    of our secrets.
+    """
+    paths = os.pathsep.join(os.path.abspath(one) for one in sys.path)
+    kept = {name: os.environ[name] for name in LIBRARIES if name in os.environ}
+    return (sys.executable, "-P", "-m", module), {**kept, "PYTHONPATH": paths}
 
 
 @cache

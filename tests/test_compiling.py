@@ -1,15 +1,22 @@
 """What is compiled in a process of its own is what the bot itself would have compiled."""
 
+import asyncio
 import marshal
 import pickle
+import sys
 from collections.abc import Mapping
 from io import BytesIO
+from pathlib import Path
 
+import pytest
 from jinja2.bccache import bc_magic
 
+from bot.charts import BarChart, Drawing
 from bot.compiling import compiled_elsewhere
+from bot.domain.errors import Rejected
 from bot.rendering import FOLDERS
 from bot.shipped import templates_folder
+from tests.at_hand import ROOT
 from tests.world import World
 
 
@@ -20,6 +27,43 @@ async def test_every_template_is_compiled_elsewhere_to_what_it_would_be_here(wor
     here = _read(rendering.compiled())
     assert elsewhere == {key: here[key] for key in elsewhere}
     assert len(elsewhere) == sum(len([*(templates_folder() / folder).glob("*.j2")]) for folder in FOLDERS)
+
+
+async def test_without_leave_to_start_a_program_nothing_is_compiled_in_advance_and_no_chart_is_drawn(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for executable in (str(tmp_path), str(tmp_path / "gone")):
+        monkeypatch.setattr(sys, "executable", executable)
+        assert await compiled_elsewhere([]) == {}
+        with pytest.raises(Rejected):
+            await Drawing().draw(BarChart("Incidents", "", ["00"], []))
+    assert len(caplog.messages) == 2
+
+
+async def test_a_process_that_fails_leaves_each_template_to_whoever_needs_it(caplog: pytest.LogCaptureFixture) -> None:
+    assert await compiled_elsewhere(["a filter that no template knows"]) == {}
+    [said] = caplog.messages
+    assert "exit 1" in said and "No filter named" in said
+
+
+async def test_a_release_that_is_reached_by_a_link_is_compiled_by_the_paths_that_the_bot_knows(
+    world: World, tmp_path: Path
+) -> None:
+    current = tmp_path / "current"
+    current.symlink_to(ROOT)
+    program = f"""
+import asyncio, sys
+from bot.compiling import compiled_elsewhere
+from bot.rendering import _compiled
+from bot.shipped import templates_folder
+file = templates_folder() / "slack" / "alert.j2"
+assert str(file).startswith({str(current)!r})
+sys.exit(_compiled().get_cache_key("alert.j2", str(file)) not in asyncio.run(compiled_elsewhere(sys.argv[1:])))
+"""
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, *world.house.rendering.filters, cwd=tmp_path, env={"PYTHONPATH": str(current)}
+    )
+    assert await started.wait() == 0
 
 
 def _read(compiled: Mapping[str, bytes]) -> Mapping[str, object]:

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from bot.domain.errors import Rejected
+from bot.shipped import program
 
 DRAWN_WITHIN_S = 30.0
 # A team that asks all at once, in an incident, must not take the processor from what pages it.
@@ -69,11 +68,7 @@ class Drawing:
             return await self._drawn(json.dumps(asdict(chart)).encode())
 
     async def _drawn(self, facts: bytes) -> bytes:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.charts", cwd=Path(__file__).parent.parent.parent,
-            env={},
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+        process = await _begun()
         try:
             async with asyncio.timeout(DRAWN_WITHIN_S):
                 picture, _ = await process.communicate(facts)
@@ -86,3 +81,14 @@ class Drawing:
         if process.returncode != 0 or not picture:
             raise Rejected(f"the chart could not be drawn: exit {process.returncode}")
         return picture
+
+
+async def _begun() -> asyncio.subprocess.Process:
+    try:
+        command, environment = program("bot.charts")
+        return await asyncio.create_subprocess_exec(
+            *command, env=environment,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError as error:
+        raise Rejected(f"the chart could not be drawn: {error}") from error
