@@ -70,6 +70,28 @@ class Firing:
 
 
 @dataclass(frozen=True)
+class Muted:
+    """How many alerts a silence has muted, and how many of these fire now."""
+
+    muted: int = 0
+    firing: int = 0
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Alerts of the card of `source` and `key` in which a silence sees no difference: how many have fired while it was in
+    force, and how many fire now. `labels`: those that it looks at."""
+
+    source: str
+    key: str
+    title: str
+    severity: str | None
+    labels: Mapping[str, str]
+    muted: int
+    firing: int
+
+
+@dataclass(frozen=True)
 class Reach:
     """How many alerts that fire now a silence matches, and how many of these are on cards that are muted.
 
@@ -115,6 +137,12 @@ def reach(silence: Silence, silences: Collection[Silence], firing: Collection[Fi
     matches = [one for one in firing if silence.covers(one, one)]
     loud = {one.group_id for one in firing if not _covering(one, one, silences)}
     return Reach(len(matches), sum(one.group_id not in loud for one in matches))
+
+
+def counted(silence: Silence, found: Iterable[Alike]) -> Muted:
+    """Of cards that it was a part of muting: what another silence has muted there is that one's."""
+    own = [one for one in found if silence.covers(one, one)]
+    return Muted(sum(one.muted for one in own), sum(one.firing for one in own))
 
 
 def _due_without(standing: GroupStanding) -> datetime:

@@ -1,7 +1,7 @@
 """What the alerts channel shows of silences: a card for each, and a post when it ends."""
 
 from bot.domain.alerts.alert import GroupStanding
-from bot.domain.alerts.silence import Silence
+from bot.domain.alerts.silence import Muted, Silence
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alerts.incidents import AlertIncidents
@@ -10,7 +10,6 @@ from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import Button, message
 from bot.store.alerts import silences
-from bot.store.alerts.silences import Muted
 from bot.store.pipelined import Connection
 
 

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.alerts.silence import LONGEST_SILENCE, MORE, REASON_LENGTH, Reach, Silence, must_be_reasonable, reach
+from bot.domain.alerts.silence import (
+    LONGEST_SILENCE, MORE, REASON_LENGTH, Muted, Reach, Silence, counted, must_be_reasonable, reach,
+)  # fmt: skip
 from bot.domain.errors import AlreadyDone, NotFound
 from bot.domain.text import cut, plain_line
 from bot.runbook import format_duration
@@ -15,7 +17,6 @@ from bot.services.alerts.silence_posts import SilencePosts
 from bot.services.people.permissions import Permissions
 from bot.store import audit, requests
 from bot.store.alerts import alerts, silences
-from bot.store.alerts.silences import Muted
 from bot.store.database import Database
 from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
@@ -107,8 +108,8 @@ class Silences(DueByRows):
         """Each with how much it has muted so far; what ends first comes first."""
         async with self._db.transaction() as conn:
             found = await silences.in_force(conn, self._clock.now())
-            counts = await silences.counts(conn, [one.id for one in found]) if found else {}
-            return [(one, counts[one.id]) for one in found]
+            counts = await silences.on_its_cards(conn, [one.id for one in found])
+            return [(one, counted(one, counts[one.id])) for one in found]
 
     async def reach(self, silence: Silence) -> Reach | None:
         """What it mutes of what fires now; None when too much fires to count it."""
@@ -153,7 +154,7 @@ class Silences(DueByRows):
         return silence
 
     async def _end(self, conn: Connection, silence: Silence, now: datetime, *, by: Actor | None = None) -> Silence:
-        count = (await silences.counts(conn, [silence.id]))[silence.id]
+        count = counted(silence, (await silences.on_its_cards(conn, [silence.id]))[silence.id])
         name = by.name if by else None
         ended = await silences.end(conn, silence.id, by=name, muted=count.muted, now=now)
         await silences.look_at_muted(conn, silence.id, now)

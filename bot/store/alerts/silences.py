@@ -1,25 +1,16 @@
 """Silences, as they are kept."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.alerts.silence import Firing, Silence
+from bot.domain.alerts.silence import Alike, Firing, Silence
 from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
-
-
-@dataclass(frozen=True)
-class Muted:
-    """How many alerts a silence has muted, and how many of these fire now."""
-
-    muted: int = 0
-    firing: int = 0
 
 
 async def insert(
@@ -65,9 +56,12 @@ async def end(conn: Connection, silence_id: int, *, by: str | None, muted: int, 
     return Silence(**await SQL.the(conn, "end", id=silence_id, by=by, muted=muted, now=now))
 
 
-async def counts(conn: Connection, silence_ids: Collection[int]) -> dict[int, Muted]:
-    rows = await SQL.all(conn, "counts", ids=list(silence_ids))
-    return {row["id"]: Muted(row["muted"], row["firing"]) for row in rows}
+async def on_its_cards(conn: Connection, silence_ids: Collection[int]) -> dict[int, list[Alike]]:
+    """By silence, the alerts of cards that it was a part of muting."""
+    found: dict[int, list[Alike]] = {one: [] for one in silence_ids}
+    for row in await SQL.all(conn, "on_its_cards", ids=list(silence_ids)) if silence_ids else []:
+        found[row.pop("id")].append(Alike(**row))
+    return found
 
 
 async def firing(conn: Connection, group_ids: Sequence[int], limit: int) -> list[Firing]:

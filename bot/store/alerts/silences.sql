@@ -28,14 +28,20 @@ UPDATE silences SET ends_at = %(ends_at)s WHERE id = %(id)s RETURNING *;
 -- name: end
 UPDATE silences SET ended_at = %(now)s, ended_by = %(by)s, muted = %(muted)s WHERE id = %(id)s RETURNING *;
 
--- name: counts
+-- name: on_its_cards
 -- Of each: how many alerts of its cards have fired while it was in force, also those that did before, and how many of
--- them fire now.
-SELECT s.id, count(a.id)::int AS muted, count(a.id) FILTER (WHERE a.resolved_at IS NULL)::int AS firing
+-- them fire now. Together are those that differ in nothing that its patterns look at.
+SELECT
+    s.id, g.source, g.key, CASE WHEN s.matches ? 'title' THEN a.title ELSE '' END AS title,
+    CASE WHEN s.matches ? 'severity' THEN a.severity END AS severity, seen.labels,
+    count(*)::int AS muted, count(*) FILTER (WHERE a.resolved_at IS NULL)::int AS firing
 FROM silences s
-LEFT JOIN alert_groups g ON g.silence_ids @> ARRAY[s.id] AND g.silence_ids <> '{}'
-LEFT JOIN alerts a ON a.group_id = g.id AND (a.resolved_at IS NULL OR a.resolved_at > s.starts_at)
-WHERE s.id = ANY(%(ids)s) GROUP BY s.id;
+JOIN alert_groups g ON g.silence_ids @> ARRAY[s.id] AND g.silence_ids <> '{}'
+JOIN alerts a ON a.group_id = g.id AND (a.resolved_at IS NULL OR a.resolved_at > s.starts_at)
+CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_object_agg(name, a.labels -> name) FILTER (WHERE a.labels ? name), '{}') AS labels
+    FROM jsonb_object_keys(s.matches) AS name) seen
+WHERE s.id = ANY(%(ids)s) GROUP BY 1, 2, 3, 4, 5, 6;
 
 -- name: look_at_open
 -- Every card that is not over is looked at once more: it may be muted now.

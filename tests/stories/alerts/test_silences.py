@@ -74,7 +74,7 @@ async def test_what_ends_early_tells_at_once_what_it_held_back(world: World, mon
     await world.passes(minutes=30)
     answer = await world.ada.types("/health silences")
     await world.settled()
-    assert "1 muted, 1 firing" in told(answer)
+    assert "1 alert muted, 1 still firing" in told(answer)
     await world.ada.presses("End now", answer.messages[-1])
     await world.settled()
     assert len(monitoring.cards) == 1 and len(world.pages_of("ada")) == 1
@@ -88,7 +88,7 @@ async def test_what_fired_before_is_counted_among_what_a_silence_has_muted(
     await monitoring.fires(alert("SiteDown", severity="critical"))
     await world.passes(minutes=1)
     await says(world, "/health silence alertname=*Down* 1h")
-    assert "1 muted, 1 firing" in await says(world, "/health silences")
+    assert "1 alert muted, 1 still firing" in await says(world, "/health silences")
     await world.passes(hours=1)
     assert "muted 1 alert; 1 still firing" in monitoring.about_silences[-1]
     # In bold the stars would be taken for its marks.
@@ -124,6 +124,22 @@ async def test_each_of_several_silences_counts_what_it_muted(world: World, monit
     await world.passes(hours=2)
     ends = [words for words in monitoring.about_silences if "Silence ended" in words]
     assert len(ends) == 2 and all("It muted 1 alert" in words for words in ends)
+
+
+async def test_what_another_silence_or_none_has_on_a_muted_card_is_not_counted(
+    world: World, monitoring: Monitoring
+) -> None:
+    await says(world, "/health silence host=a,title=Disk* 1h")
+    await says(world, "/health silence host=b,severity=warning 2h")
+    several = [alert("DiskFull", host=host, pod=pod) for host, pod in ("a1", "b2", "b3")]
+    await monitoring.fires(*several)
+    await monitoring.fires(*several, alert("DiskFull", host="c"))
+    assert len(monitoring.cards) == 1, "one that nobody has silenced"
+    listed = await says(world, "/health silences")
+    assert "1 alert muted, 1 still firing" in listed and "2 alerts muted, 2 still firing" in listed
+    await world.passes(hours=2)
+    ends = [words for words in monitoring.about_silences if "Silence ended" in words]
+    assert "It muted 1 alert; 1 still firing" in ends[0] and "It muted 2 alerts; 2 still firing" in ends[1]
 
 
 async def test_a_card_under_two_silences_is_told_when_either_ends_early(world: World, monitoring: Monitoring) -> None:
