@@ -33,7 +33,7 @@ def program(module: str) -> tuple[Sequence[str], Mapping[str, str]]:
     It finds everything where this process did, by the same paths, whatever folder it is started in; and it knows none
     of our secrets.
     """
-    paths = os.pathsep.join(os.path.abspath(one) for one in sys.path)
+    paths = os.pathsep.join(str(Path(one).absolute()) for one in sys.path)
     kept = {name: os.environ[name] for name in LIBRARIES if name in os.environ}
     return (sys.executable, "-P", "-m", module), {**kept, "PYTHONPATH": paths}
 

@@ -79,8 +79,8 @@ class Muted:
 
 @dataclass(frozen=True)
 class Alike:
-    """Alerts of the card of `source` and `key` in which a silence sees no difference: how many have fired while it was in
-    force, and how many fire now. `labels`: those that it looks at."""
+    """Alerts of the card of `source` and `key` in which a silence sees no difference: how many have fired while it was
+    in force, and how many fire now. `labels`: those that it looks at."""
 
     source: str
     key: str

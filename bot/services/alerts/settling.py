@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -15,8 +15,7 @@ from bot.runbook import Runbook
 from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
-from bot.services.outbox.kinds import ALERT_CARD
-from bot.services.outbox.lines import Lines
+from bot.services.alerts.pace import Pace, Told
 from bot.services.rooms.cards import Cards
 from bot.store import audit
 from bot.store.alerts import alerts
@@ -25,15 +24,8 @@ from bot.store.pipelined import Connection
 
 # Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
 DECLARED_AT_ONCE = 10
-# Of cards that stand already and show nothing new but that it fires still. Slack takes about one edit a second: of more
-# than these each waits a little longer than the one before, and is edited once for all that comes meanwhile. Not by a
-# whole second, or all of them were due at one moment of each, and what comes in then would wait.
-REPEATS_SHOWN_PER_S = 3
-LATER_BY, LATEST = timedelta(milliseconds=970), timedelta(minutes=5)
-# Of cards on which something begins or ends so many are shown at once; of hundreds each has its turn, as in any line
-# before Slack. What is to page somebody does not wait.
-AT_ONCE_WITHIN = timedelta(seconds=1)
 NONE_SHOWN: Mapping[int, Group] = MappingProxyType({})
+NOTHING_TOLD: Mapping[int, Told] = MappingProxyType({})
 
 
 class AlertSettling:
@@ -54,8 +46,7 @@ class AlertSettling:
         self._outlets = outlets
         self._cards = cards
         self._history = history
-        self._second, self._repeats = 0, 0
-        self._lines = Lines()
+        self._pace = Pace(clock)
 
     async def settle(self, conn: Connection, standing: GroupStanding) -> None:
         await self.settle_all(conn, [standing])
@@ -92,16 +83,16 @@ class AlertSettling:
         standings = [muted(one, silences, now) for one in standings]
         earlier = await self._earlier_incidents(conn, standings, now)
         groups: list[Group] = []
-        repeats: set[int] = set()
+        told: dict[int, Told] = {}
         left = may_declare
         for one in standings:
             before = earlier.get(one.group.id, (None, None))
             standing, is_due, has_declared = await self._with_incident(conn, one, before, now, may_declare=left > 0)
             left -= has_declared
             groups.append(await self._settled(conn, standing, now, is_due=is_due))
-            if _is_repeat(shown.get(one.group.id), standing, groups[-1]):
-                repeats.add(one.group.id)
-        await self._save(conn, groups, told=shown, repeats=repeats)
+            if stood := shown.get(one.group.id):
+                told[one.group.id] = Told(stood, standing, groups[-1])
+        await self._save(conn, groups, told)
         return may_declare - left
 
     async def _with_incident(
@@ -151,17 +142,14 @@ class AlertSettling:
         closed = await self._closed(conn, standing, now, by=actor)
         await self._save(conn, [closed])
 
-    async def _save(
-        self, conn: Connection, groups: Sequence[Group], *, told: Collection[int] = (), repeats: Collection[int] = ()
-    ) -> None:
-        """And have them shown: what sources have `told`, when it is much, a little later. In `repeats` no alert has
-        begun or ended, as far as is known without asking."""
+    async def _save(self, conn: Connection, groups: Sequence[Group], told: Mapping[int, Told] = NOTHING_TOLD) -> None:
+        """And have them shown: what sources have `told`, when it is much, a little later."""
         shown = [group for group in groups if "slack" in group.told]
         news = await alerts.save_groups(conn, groups, news_of=[group.id for group in shown])
         await self._history.note(conn, news)
         for group in shown:
-            is_repeat = group.id in repeats and group.id not in news
-            later = self._wait(group, is_repeat=is_repeat) if group.id in told else None
+            one = told.get(group.id)
+            later = self._pace.wait(one, has_news=group.id in news) if one else None
             await self._cards.touch(conn, f"alert:{group.id}", later=later)
 
     async def _settled(self, conn: Connection, standing: GroupStanding, now: datetime, *, is_due: bool) -> Group:
@@ -174,25 +162,6 @@ class AlertSettling:
         due_at = now if is_due else look_again_at(standing, page, now)
         rest = rests_until(standing, now)
         return replace(standing.group, told=told, page_at=page, due_at=due_at, rests_until=rest)
-
-    def _wait(self, group: Group, *, is_repeat: bool) -> timedelta | None:
-        if is_repeat:
-            return self._wait_of_a_repeat()
-        return self._wait_of_news() if group.page_at is None else None
-
-    def _wait_of_news(self) -> timedelta | None:
-        """To show hundreds at one go would keep what comes in waiting, and Slack does not take them sooner."""
-        now = self._clock.passed()
-        wait = self._lines.join("alerts", ALERT_CARD, opens=now, now=now) - now
-        return wait if wait > AT_ONCE_WITHIN else None
-
-    def _wait_of_a_repeat(self) -> timedelta | None:
-        """That what fires goes on firing is shown at once, but not when everything says so at every moment."""
-        second = int(self._clock.elapsed().total_seconds())
-        if second != self._second:
-            self._second, self._repeats = second, 0
-        self._repeats += 1
-        return min(self._repeats * LATER_BY, LATEST) if self._repeats > REPEATS_SHOWN_PER_S else None
 
     async def _closed(
         self, conn: Connection, standing: GroupStanding, now: datetime, *, by: Actor | None = None
@@ -235,11 +204,3 @@ class AlertSettling:
 
 def _may_have_incident(standing: GroupStanding, now: datetime) -> bool:
     return not (standing.group.quiet or standing.group.is_silenced(now)) and bool(standing.unanswered)
-
-
-def _is_repeat(shown: Group | None, standing: GroupStanding, group: Group) -> bool:
-    """Is nothing new about it, as far as it and what fires in it can tell, but that it has been told once more?"""
-    if shown is None or "slack" not in shown.told:
-        return False
-    is_graver = any(alert.risen_at == alert.last_at for alert in standing.firing)
-    return shown == replace(group, due_at=shown.due_at, rests_until=shown.rests_until) and not is_graver

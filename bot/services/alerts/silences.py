@@ -7,8 +7,16 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.alerts.silence import (
-    LONGEST_SILENCE, MORE, REASON_LENGTH, Muted, Reach, Silence, counted, must_be_reasonable, reach,
-)  # fmt: skip
+    LONGEST_SILENCE,
+    MORE,
+    REASON_LENGTH,
+    Muted,
+    Reach,
+    Silence,
+    counted,
+    must_be_reasonable,
+    reach,
+)
 from bot.domain.errors import AlreadyDone, NotFound
 from bot.domain.text import cut, plain_line
 from bot.runbook import format_duration

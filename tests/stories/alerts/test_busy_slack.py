@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.alerts.received import ReceivedAlert
 from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
-from tests.world import World
+from tests.world import World, words_of
 
 # Looked at before what stands in alphabetical order behind them.
 THINGS = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
@@ -48,6 +48,32 @@ async def test_of_hundreds_that_begin_at_once_what_pages_is_shown_first_and_the_
 
     await world.passes(seconds=20)
     assert len(monitoring.cards) == len(many) + 1
+
+
+async def test_among_hundreds_what_is_graver_or_a_person_does_or_pages_nobody_any_more_is_shown_at_once(
+    world: World, monitoring: Monitoring
+) -> None:
+    many = [replace(one, fingerprint=f"{one.fingerprint}.{part}") for one in THINGS for part in range(5)]
+    pages = replace(GRAVER, title="Payments", fingerprint="payments", severity="critical")
+    await world.house.alerts.receive("generic", [*many, pages, GRAVER])
+    await world.passes(seconds=40)
+    [paging] = [card for card in monitoring.cards if "Payments" in card.text]
+    assert len(monitoring.cards) == len(many) + 2 and "will be paged" in words_of(paging)
+
+    worse = [replace(one, severity="warning") for one in many]
+    told = [*worse, replace(pages, firing=False), replace(GRAVER, severity="error")]
+    await world.house.alerts.receive("generic", told)
+    await world.settled()
+    assert [card.text for card in monitoring.cards if card.text.startswith("🟠")] == ["🟠 *High* Queue"]
+    assert "will be paged" not in words_of(paging), "nobody will"
+
+    waiting = [card for card in monitoring.cards if card.text.startswith("🔵")]
+    assert len(waiting) > len(many) / 2
+    await world.ben.presses("Acknowledge", waiting[-1])
+    await world.settled()
+    assert waiting[-1].text.startswith("🟡") and "👀" in words_of(waiting[-1])
+    await world.passes(minutes=1)
+    assert not [card for card in monitoring.cards if card.text.startswith("🔵")]
 
 
 async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firing(
