@@ -110,7 +110,11 @@ class Messenger(Protocol):
 
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Posted: ...
     async def find_posted(self, channel: str, key: str, *, since: datetime) -> Posted | None: ...
-    async def open_direct(self, user: str) -> str: ...
+
+
+def message_key(page: Page) -> str:
+    """By which the message of a page is found again in Slack."""
+    return f"page:{page.key}"
 
 
 class Paint(Protocol):

@@ -7,7 +7,7 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Via
-from bot.pagers import Messenger, PageCall, Pager, PagerParts, Paint, UnconfirmedPages, Way
+from bot.pagers import Messenger, PageCall, Pager, PagerParts, Paint, UnconfirmedPages, Way, message_key
 from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 
@@ -61,13 +61,8 @@ class SlackPager:
     async def _post(self, account: str, call: PageCall, *, repeat: bool) -> str:
         message = await self._paint(call.page, repeat=repeat)
         call.leaves()
-        return str(await self._messenger.post(account, message, key=_key(call)))
+        return str(await self._messenger.post(account, message, key=message_key(call.page)))
 
     async def _look(self, account: str, call: PageCall, since: datetime) -> str | None:
-        direct = await self._messenger.open_direct(account)
-        found = await self._messenger.find_posted(direct, _key(call), since=since)
+        found = await self._messenger.find_posted(account, message_key(call.page), since=since)
         return str(found) if found else None
-
-
-def _key(call: PageCall) -> str:
-    return f"page:{call.page.key}"

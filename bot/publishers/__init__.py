@@ -72,6 +72,11 @@ class Publication:
         return f"{about.ref}-{self.update.audience}.{since.timestamp():.0f}"
 
 
+def message_key(delivery: UpdateDelivery, update: Update) -> str:
+    """By which its message is found again in Slack. The instant is part of it: a new database counts from 1 again."""
+    return f"update:{delivery.id}.{update.created_at.timestamp():.0f}"
+
+
 class Publisher(Protocol):
     """One way to reach an audience."""
 

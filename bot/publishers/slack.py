@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.updates.update import Outlet, Update
-from bot.publishers import Messenger, OutletFacts, Posted, Publication, Publisher, PublisherParts
+from bot.publishers import Messenger, OutletFacts, Posted, Publication, Publisher, PublisherParts, message_key
 
 OUTLET = OutletFacts("Slack", addresses=lambda audience: audience.slack)
 
@@ -51,12 +51,9 @@ class SlackPublisher:
         """What an earlier attempt has posted; None when there was none, or it did not get that far."""
         if not publication.unsure:
             return None
-        return await self._messenger.find_posted(channel, _key(publication), since=publication.update.created_at)
+        key, since = message_key(publication.delivery, publication.update), publication.update.created_at
+        return await self._messenger.find_posted(channel, key, since=since)
 
     async def _post(self, channel: str, publication: Publication) -> Posted:
-        return await self._messenger.post(channel, self._paint(publication.update), key=_key(publication))
-
-
-def _key(publication: Publication) -> str:
-    """The instant is part of it: a new database counts from 1 again."""
-    return f"update:{publication.delivery.id}.{publication.update.created_at.timestamp():.0f}"
+        key = message_key(publication.delivery, publication.update)
+        return await self._messenger.post(channel, self._paint(publication.update), key=key)

@@ -2,13 +2,13 @@
 
 from bot.slack.calls import AppRefused
 from bot.slack.canvases import Canvases
-from bot.slack.conversations import Conversations, Room
+from bot.slack.conversations import Room
 from bot.slack.files import Files
 from bot.slack.members import Members
-from bot.slack.messages import Messages, Posted
+from bot.slack.messages import Messages, Posted, TooMuchSaid
 
-__all__ = ["AppRefused", "Gateway", "Posted", "Room"]
+__all__ = ["AppRefused", "Gateway", "Posted", "Room", "TooMuchSaid"]
 
 
-class Gateway(Messages, Conversations, Members, Files, Canvases):
+class Gateway(Messages, Members, Files, Canvases):
     """One per process. A subject is a module: what is new in Slack goes to its subject, or becomes one."""

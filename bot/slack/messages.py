@@ -9,7 +9,8 @@ from typing import Any
 
 from bot.domain.errors import Failed, Rejected, Unanswered
 from bot.slack.blocks import Message, plainer
-from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
+from bot.slack.calls import CALL_TIMEOUT_S, WHOSE
+from bot.slack.conversations import Conversations
 from bot.wire.answers import Answer
 from bot.wire.http_client import ask
 
@@ -19,6 +20,8 @@ METADATA_TYPE = "tocsin_delivery"
 # How far back is read beyond the time in question. Keys are never used twice, so that costs reading and nothing else.
 WINDOW = timedelta(days=1)
 PAGES = 25
+# How the id of a person begins.
+PERSON = ("U", "W")
 # Slack's word for blocks it does not take, such as a file that is not ready yet; the status tells no more.
 UNREADABLE = "invalid_blocks"
 WORD = re.compile(r"[a-z][a-z_]{1,60}")
@@ -40,7 +43,11 @@ class Posted:
         return cls(channel, ts)
 
 
-class Messages(Calls):
+class TooMuchSaid(Unanswered):
+    """A conversation holds more than can be looked through."""
+
+
+class Messages(Conversations):
     """What is said, and where it stands."""
 
     async def post(
@@ -80,13 +87,22 @@ class Messages(Calls):
     async def find_posted(
         self, channel: str, key: str, *, since: datetime, within: timedelta = WINDOW
     ) -> Posted | None:
-        """Our first message with this key in the conversation's history, since then by our clock.
+        """Our first message with this key in the history of a channel, or of our conversation with a person.
+
+        As `all_posted`.
+        """
+        return next(iter(await self.all_posted(channel, key, since=since, within=within)), None)
+
+    async def all_posted(self, channel: str, key: str, *, since: datetime, within: timedelta = WINDOW) -> list[Posted]:
+        """Our messages with this key, oldest first, since then by our clock.
 
         The key is what tells it; the time only bounds how far back is read, and may be off by `within`. How far Slack's
-        clock is from ours, in whose time messages stand, is known from the date of its answer. Raises Unanswered when
-        more was said than can be read.
+        clock is from ours, in whose time messages stand, is known from the date of its answer. Raises TooMuchSaid.
         """
-        found: Posted | None = None
+        if channel.startswith(PERSON):
+            # A person is somewhere to post to, and has no history.
+            channel = await self.open_direct(channel)
+        found: list[Posted] = []
         cursor: dict[str, str] = {}
         for _ in range(PAGES):
             params = {"channel": channel, "include_all_metadata": True, "limit": 200, **cursor}
@@ -95,24 +111,24 @@ class Messages(Calls):
             oldest = (since - within).timestamp() + min(self.ahead_s, 0)
             # Slack gives the newest first.
             said, following = _history(answer)
-            found = next((Posted(channel, ts) for ts, its_key in reversed(said) if its_key == key), found)
+            found = [Posted(channel, ts) for ts, its_key in reversed(said) if its_key == key] + found
             cursor = {"cursor": following}
             if not following or (said and float(said[-1][0]) < oldest):
                 return found
-        raise Unanswered("more was posted since than can be looked through")
+        raise TooMuchSaid("more was posted since than can be looked through")
 
-    async def find_reply(self, channel: str, thread_ts: str, key: str) -> Posted | None:
-        """Our reply with this key in a thread of ours. Raises Unanswered when more was said than can be read."""
+    async def find_replies(self, channel: str, thread_ts: str, key: str) -> list[Posted]:
+        """Our replies with this key in a thread of ours, oldest first. Raises TooMuchSaid."""
+        found: list[Posted] = []
         cursor: dict[str, str] = {}
         for _ in range(PAGES):
             params = {"channel": channel, "ts": thread_ts, "include_all_metadata": True, "limit": 200, **cursor}
             said, following = _history(await self.call("conversations.replies", params=params))
-            if found := next((Posted(channel, ts) for ts, its_key in said if its_key == key), None):
-                return found
+            found += [Posted(channel, ts) for ts, its_key in said if its_key == key]
             cursor = {"cursor": following}
             if not following:
-                return None
-        raise Unanswered("the thread has more replies than can be looked through")
+                return found
+        raise TooMuchSaid("the thread has more replies than can be looked through")
 
     async def message_at(self, channel: str, ts: str) -> dict[str, Any] | None:
         """The message that stands there, also inside a thread; None when it is gone."""

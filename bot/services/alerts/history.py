@@ -9,6 +9,7 @@ from bot.domain.alerts.history import news_of, told_up_to
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.in_doubt import look_for_others
 from bot.slack.blocks import message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.alerts import alerts
@@ -27,6 +28,7 @@ class History:
     """A message in the thread, which tells everything up to this instant."""
 
     posted: Posted
+    thread: str
     until: datetime
 
     def __str__(self) -> str:
@@ -63,12 +65,18 @@ class AlertHistory(DeliveryKind[History]):
             raise NoLongerWanted()
         if card is None:
             raise NotYet("the card is not there yet")
-        key = f"history {delivery.key}"
-        if delivery.unsure and (found := await self._gateway.find_reply(card.channel, card.ts, key)):
-            return History(found, news.until)
+        key = _key(delivery)
+        if delivery.unsure and (found := await self._gateway.find_replies(card.channel, card.ts, key)):
+            return History(found[0], card.ts, news.until)
         said = message(self._rendering.say("slack/alert_history", group=standing.group, news=news, shown=SHOWN))
-        return History(await self._gateway.post(card.channel, said, key=key, thread_ts=card.ts), news.until)
+        posted = await self._gateway.post(card.channel, said, key=key, thread_ts=card.ts)
+        return History(posted, card.ts, news.until)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[History]) -> None:
-        if outcome.returned:
-            await alerts.history_told(conn, int(delivery.payload["alert"]), outcome.returned.until)
+        if told := outcome.returned:
+            await alerts.history_told(conn, int(delivery.payload["alert"]), told.until)
+            await look_for_others(conn, self._outbox, delivery, told.posted, _key(delivery), thread=told.thread)
+
+
+def _key(delivery: Delivery) -> str:
+    return f"history {delivery.key}"

@@ -43,13 +43,16 @@ class Memberships:
     async def came_in(self, actor: Actor, incident: Incident, who: str, *, by_us: bool) -> None:
         """They are in its channel, where `actor` has invited them; `by_us`: as something that was done here led to.
 
-        Of an invitation of ours nobody becomes a member who was removed after it was sent.
+        Of an invitation of ours nobody becomes a member who was removed after it was sent: they are taken out again.
         """
         if not incident.private:
             return
         async with self._deeds.on(actor, incident.id) as (conn, locked, now):
             found = await self._members.of(conn, locked)
-            if self._members.is_among(who, found.members) or (by_us and self._members.is_among(who, found.removed)):
+            if self._members.is_among(who, found.members):
+                return
+            if by_us and self._members.is_among(who, found.removed):
+                await self._rooms.put_out(conn, locked, who)
                 return
             await self._let_in(conn, locked, who, actor, now)
 

@@ -7,10 +7,12 @@ from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert, state_now
-from bot.pagers import FollowingPager, Pager, way_name
+from bot.pagers import FollowingPager, Pager, message_key, way_name
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotSetUp, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
+from bot.services.rooms.in_doubt import look_for_others
+from bot.slack.gateway import Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -43,6 +45,10 @@ class PageFollowups(DeliveryKind[str]):
         since = page.first_attempt_at
         if page.via == "slack" and since and any(moment and moment >= since for moment in moments):
             await self._cards.touch(conn, f"page:{page.id}")
+
+    async def look_for_others(self, conn: Connection, delivery: Delivery, page: Page, stands: Posted) -> None:
+        """The message of this page is the one of it that follows its incident."""
+        await look_for_others(conn, self._outbox, delivery, stands, message_key(page))
 
     async def _put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
         """For every provider of these pages, of each of its alerts that has to be told about."""

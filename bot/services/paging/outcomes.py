@@ -48,6 +48,8 @@ class PageOutcomes:
         await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
         await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
         for (delivery, _), (page, outcome) in zip(ended, about, strict=True):
+            if outcome.state == "sent" and outcome.reference and page.via == "slack":
+                await self._followups.look_for_others(conn, delivery, page, Posted.read(outcome.reference))
             if outcome.state == "cancelled":
                 await pages.called_off(conn, page.id, unsure=outcome.unsure)
             if outcome.put_off and outcome.again_at:

@@ -22,6 +22,7 @@ from bot.services.paging.last_look import BecameLate, LastLook, Moment, Snoozed
 from bot.services.paging.outcomes import PageOutcomes
 from bot.services.paging.policies import person_of
 from bot.services.people.people import People
+from bot.services.rooms.in_doubt import DONE_WITHIN
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -31,8 +32,6 @@ from bot.wire.http_client import at_leaving, must_not_be_over
 
 # So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
 ABREAST = 16
-# What a provider was asked for, and gave no answer to, it has done by then, or never will.
-DONE_WITHIN = timedelta(minutes=1)
 # Whether a page is still wanted is not asked again so soon after the deed that made it.
 JUST_MADE = timedelta(milliseconds=250)
 

@@ -4,10 +4,13 @@ from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import Rejected
 from bot.services.outbox.kinds import NoLongerWanted
+from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
 from bot.services.rooms.channels import Channels
+from bot.services.rooms.in_doubt import look_for_others
 from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
+from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
 
 Written = Callable[[], Awaitable[Message]]
@@ -20,7 +23,9 @@ class ShiftMessages:
     a kind of Failed.
     """
 
-    def __init__(self, people: People, channels: Channels, gateway: Gateway) -> None:
+    def __init__(self, db: Database, people: People, channels: Channels, outbox: Outbox, gateway: Gateway) -> None:
+        self._db = db
+        self._outbox = outbox
         self._people = people
         self._channels = channels
         self._gateway = gateway
@@ -30,11 +35,7 @@ class ShiftMessages:
         account = self._people.known_account(told) or await self._people.account(told)
         if not account:
             raise Rejected("no Slack account has this address")
-        if delivery.unsure:
-            direct = await self._gateway.open_direct(account)
-            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
-                return found
-        return await self._gateway.post(account, await written(), key=key)
+        return await self._once(delivery, account, key, written)
 
     async def where_announced(self, delivery: Delivery, key: str, written: Written) -> Posted:
         """Where incidents are announced."""
@@ -42,6 +43,13 @@ class ShiftMessages:
         if channel is None:
             # What is missing is shown elsewhere.
             raise NoLongerWanted("the channel of incidents is missing")
-        if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=delivery.created_at)):
+        return await self._once(delivery, channel, key, written)
+
+    async def _once(self, delivery: Delivery, place: str, key: str, written: Written) -> Posted:
+        if delivery.unsure and (found := await self._gateway.find_posted(place, key, since=delivery.created_at)):
             return found
-        return await self._gateway.post(channel, await written(), key=key)
+        posted = await self._gateway.post(place, await written(), key=key)
+        if delivery.unsure:
+            async with self._db.transaction() as conn:
+                await look_for_others(conn, self._outbox, delivery, posted, key)
+        return posted

@@ -11,6 +11,7 @@ from bot.domain.errors import Rejected
 from bot.services.outbox.kinds import ALERT_CARD, CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.closed import note_closed, note_open, why_closed
+from bot.services.rooms.in_doubt import edit_again, look_for_others
 from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
@@ -90,6 +91,11 @@ class Cards(DeliveryKind[Shown]):
         priority = ALERT_CARD if key.startswith("alert:") else CARD
         await self._outbox.put(conn, "card", payload, priority=priority, key=name, lane=name, due_at=due_at)
 
+    async def show_again(self, conn: Connection, key: str, *, incident: int | None = None) -> None:
+        """As `touch`; it is edited although it should show that already."""
+        await cards.forget_shown(conn, key)
+        await self.touch(conn, key, incident=incident)
+
     async def send(self, delivery: Delivery) -> Shown:
         key = delivery.payload["card"]
         prefix, _, subject = key.partition(":")
@@ -116,23 +122,25 @@ class Cards(DeliveryKind[Shown]):
         # Not by an edit: the bot may edit what it said in a channel that it has been put out of.
         if shown.is_new:
             await note_open(conn, self._outbox, shown.posted.channel)
+            await look_for_others(conn, self._outbox, delivery, shown.posted, _once(delivery))
+        else:
+            await edit_again(conn, self._outbox, delivery)
         prefix, _, subject = key.partition(":")
         if shown.is_new and prefix in self._placed:
             await self._placed[prefix](conn, subject, shown.posted)
 
     async def _post_first(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
         try:
-            return await self._post(delivery, key, painted)
+            return await self._post(delivery, painted)
         except Rejected as error:
             if painted.channel and (why := why_closed(error)):
                 await note_closed(self._db, self._outbox, painted.channel, why, card=key)
             raise
 
-    async def _post(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
+    async def _post(self, delivery: Delivery, painted: Painted) -> Posted:
         if painted.channel is None:
             raise painted.missing or NotYet("its channel is not there yet")
-        once = f"{key}.{delivery.key}"
-        since = delivery.created_at
+        once, since = _once(delivery), delivery.created_at
         if delivery.unsure and (found := await self._gateway.find_posted(painted.channel, once, since=since)):
             await self._gateway.update(found, painted.message, key=once)
             return found
@@ -149,8 +157,13 @@ class Cards(DeliveryKind[Shown]):
             if painted.channel is None or not is_gone:
                 raise
             # Somebody deleted it, or its channel is another by now: the card is needed, so it is posted anew.
-            return await self._post(delivery, key, painted)
+            return await self._post(delivery, painted)
         return posted
+
+
+def _once(delivery: Delivery) -> str:
+    """By which a card is found again that was posted by this."""
+    return f"{delivery.payload['card']}.{delivery.key}"
 
 
 def _digest(message: Message) -> str:

@@ -15,6 +15,7 @@ from bot.services.people.people import People
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.closed import note_closed, note_open, why_closed
+from bot.services.rooms.in_doubt import look_for_others
 from bot.services.rooms.members import Members
 from bot.slack.blocks import Button, Message, headed, message
 from bot.slack.gateway import Gateway, Posted
@@ -46,6 +47,11 @@ def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
 
 def _said(delivery: Delivery) -> Message:
     return Message(delivery.payload["text"], delivery.payload["blocks"])
+
+
+def _key(delivery: Delivery) -> str:
+    """By which its message is found again."""
+    return f"post {delivery.key}"
 
 
 def _leader(incident: Incident) -> str:
@@ -147,6 +153,7 @@ class Posts(DeliveryKind[Posted]):
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Posted]) -> None:
         if outcome.returned:
             await note_open(conn, self._outbox, outcome.returned.channel)
+            await look_for_others(conn, self._outbox, delivery, outcome.returned, _key(delivery))
         if "leads" in delivery.payload and outcome.state != "waiting":
             # Held while this is written down, as by whoever finds that it has yet to be posted.
             await incidents.lock(conn, delivery.payload["incident"])
@@ -173,8 +180,7 @@ class Posts(DeliveryKind[Posted]):
             return await self._elsewhere(delivery, channel, replace(incident, room_closed=why), said)
 
     async def _post(self, delivery: Delivery, channel: str, said: Message) -> Posted:
-        key = f"post {delivery.key}"
-        since = delivery.created_at
+        key, since = _key(delivery), delivery.created_at
         try:
             if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=since)):
                 return found

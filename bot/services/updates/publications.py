@@ -20,14 +20,16 @@ from bot.domain.updates.update import (
     contradiction_of_planned,
     is_stale,
 )
-from bot.publishers import Publication, Publisher, outlets
+from bot.publishers import Publication, Publisher, message_key, outlets
 from bot.runbook.audiences import Audience
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotSetUp, Outcome, not_set_up, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
+from bot.services.rooms.in_doubt import look_for_others
 from bot.services.updates.audiences import addresses
 from bot.services.updates.publication_news import PublicationNews
 from bot.services.updates.subjects import lock_subject, reference_of, show, subject_of
+from bot.slack.gateway import Posted
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery as OutboxDelivery
 from bot.store.pipelined import Connection
@@ -105,6 +107,9 @@ class Publications(DeliveryKind[str]):
             one = await updates.mark_unconfirmed(conn, one.id)
         if outcome.state == "sent":
             await updates.settle(conn, one.id, "accepted", now=self._clock.now(), reference=outcome.reference)
+            if one.via == "slack" and outcome.reference:
+                stands, key = Posted.read(outcome.reference), message_key(one, update)
+                await look_for_others(conn, self._outbox, delivery, stands, key)
             await self._news.told(conn, update, one)
         elif end := LOST.get(outcome.state):
             incident = await self._end(conn, update, one, end, outcome.error)

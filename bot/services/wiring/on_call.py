@@ -38,7 +38,7 @@ class OnCall(Paging):
 
     @cached_property
     def shift_messages(self) -> ShiftMessages:
-        return ShiftMessages(self.people, self.channels, self.gateway)
+        return ShiftMessages(self.db, self.people, self.channels, self.outbox, self.gateway)
 
     @cached_property
     def shift_news(self) -> ShiftNews:

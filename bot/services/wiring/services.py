@@ -9,6 +9,7 @@ from bot.services.outbox.waking import Waking
 from bot.services.rooms.archives import RoomArchives
 from bot.services.rooms.furnishing import Invitations, Kicks, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
+from bot.services.rooms.second_looks import SecondLooks
 from bot.services.statistics.charts import StatisticsCharts
 from bot.services.statistics.numbers import Statistics
 from bot.services.upkeep.housekeeping import Housekeeping
@@ -78,6 +79,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "pin": Pins(self.gateway),
             "card": self.cards,
             "post": self.posts,
+            "second_look": SecondLooks(self.gateway, self.cards),
             "postmortem_invitation": self.postmortem_invitations,
             "postmortem_letter": self.invitation_letters,
             "closure": self.closures,

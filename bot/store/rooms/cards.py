@@ -34,6 +34,11 @@ async def at(conn: Connection, channel: str, ts: str) -> str | None:
     return row["key"] if row else None
 
 
+async def forget_shown(conn: Connection, key: str) -> None:
+    """What the card shows is not known any more."""
+    await SQL.run(conn, "forget_shown", key=key)
+
+
 async def forget(conn: Connection, key: str) -> None:
     await SQL.run(conn, "forget_card", key=key)
 

@@ -9,6 +9,9 @@ ON CONFLICT (key) DO UPDATE SET channel = EXCLUDED.channel, ts = EXCLUDED.ts, di
 -- name: card_at
 SELECT key FROM cards WHERE channel = %(channel)s AND ts = %(ts)s;
 
+-- name: forget_shown
+UPDATE cards SET digest = '' WHERE key = %(key)s;
+
 -- name: forget_card
 DELETE FROM cards WHERE key = %(key)s;
 

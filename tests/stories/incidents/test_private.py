@@ -205,6 +205,20 @@ async def test_who_was_removed_leaves_the_channel_also_when_slack_does_not_answe
     assert town.ada.id not in room.members
 
 
+async def test_who_was_removed_is_taken_out_again_whom_slack_lets_in_long_after_we_asked(town: World) -> None:
+    room = room_of(town)
+    town.workspace.faults.lag("conversations.invite", when=lambda sent: sent["users"] == town.dev.id)
+    await ask(town, "eve", "/incident add INC-1 @dev")
+    await town.passes(seconds=20)
+    await ask(town, "eve", "/incident remove INC-1 @dev", room)
+    assert town.dev.id not in room.members
+    town.workspace.faults.catch_up()
+    assert town.dev.id in room.members
+    await town.settled()
+    assert town.dev.id not in room.members
+    assert "INC-1 is private" in await ask(town, "dev", "/incident show INC-1")
+
+
 async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> None:
     await ask(town, "eve", "/incident declare P3 Search is slow")
     assert "isn't private" in await ask(town, "eve", "/incident remove INC-2 @ada")

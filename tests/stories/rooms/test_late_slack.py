@@ -1,0 +1,93 @@
+"""Slack may carry out what it was asked long after the connection was lost, and after it was asked again."""
+
+from collections.abc import Callable
+
+from bot.sandbox.model import Json, Message
+from tests.stories.asking import ask
+from tests.world import World, words_of
+
+
+def to_ada(sent: Json) -> bool:
+    return bool(sent.get("channel") == "U0ADA")
+
+
+async def test_of_a_page_that_slack_posted_twice_the_one_that_follows_the_incident_stays(world: World) -> None:
+    world.workspace.faults.lag("chat.postMessage", when=to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await world.passes(seconds=20)
+    assert len(world.pages_of("ada")) == 1
+    world.workspace.faults.catch_up()
+    assert len(world.pages_of("ada")) == 2
+
+    await world.passes(minutes=2)
+    await ask(world, "ben", "/escalate ack INC-1")
+    (message,) = world.pages_of("ada")
+    assert "Acknowledged by Ben" in words_of(message) and "to stop paging" not in words_of(message)
+
+
+async def test_of_cards_posts_and_announcements_that_slack_posted_twice_one_stays(world: World) -> None:
+    world.workspace.faults.lag("chat.postMessage", times=None, when=first_of_each())
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await ask(world, "eve", "/incident note INC-1 Restarted the worker")
+    await world.passes(seconds=50)
+    standing = places_of_messages(world)
+    assert len(set(standing)) == 2
+    world.workspace.faults.catch_up()
+    assert len(places_of_messages(world)) == 2 * len(standing)
+
+    await world.passes(minutes=3)
+    assert places_of_messages(world) == standing
+
+
+async def test_a_card_shows_what_is_true_although_slack_made_an_older_edit_last(world: World) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    card = world.card()
+    world.workspace.faults.lag("chat.update", when=lambda sent: sent["ts"] == card.ts)
+    await ask(world, "eve", "/incident lead @ben", world.room())
+    await ask(world, "ben", "/escalate ack INC-1")
+    await world.passes(seconds=20)
+    assert "Acknowledge" not in buttons(world.card())
+    world.workspace.faults.catch_up()
+    assert "Acknowledge" in buttons(world.card())
+
+    await world.passes(minutes=2)
+    assert "Acknowledge" not in buttons(world.card())
+
+
+async def test_what_is_said_to_a_person_alone_is_looked_for_in_the_conversation_with_them(world: World) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    world.workspace.faults.drop("chat.postMessage", after=False, when=lambda sent: sent["channel"] == "U0EVE")
+    incident = await world.house.incidents.find("INC-1")
+    async with world.house.db.transaction() as conn:
+        await world.house.posts.to_lead(conn, incident, "room_closed", incident=incident)
+    await world.passes(seconds=20)
+    assert len([one for one in world.workspace.direct_messages("eve") if "INC-1" in one.text]) == 1
+
+
+def first_of_each() -> Callable[[Json], bool]:
+    """Is a message of this key posted in a channel for the first time?"""
+    seen: set[str] = set()
+
+    def is_first(sent: Json) -> bool:
+        if not sent["channel"].startswith("C"):
+            return False
+        known = len(seen)
+        seen.add(sent["metadata"]["event_payload"]["key"])
+        return len(seen) > known
+
+    return is_first
+
+
+def places_of_messages(world: World) -> list[str]:
+    """The channel of each message of ours."""
+    channels = [one for one in world.workspace.conversations if one.kind == "public"]
+    return sorted(channel.id for channel in channels for one in channel.messages if one.metadata)
+
+
+def buttons(message: Message) -> list[str]:
+    return [
+        element["text"]["text"].split(" ", 1)[-1]
+        for block in message.blocks or []
+        for element in block.get("elements", [])
+        if element.get("type") == "button"
+    ]
