@@ -5,8 +5,8 @@ A transaction costs more than the alerts it stores. One alone never waits for co
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from bot.domain.alerts.arrival import Arrival, Said, Together
@@ -26,6 +26,7 @@ ROUNDS = 2
 STUCK_AFTER_S = 0.1
 # Who comes within a moment of a round shares the next: fewer of them leave the processor to those who come in.
 BETWEEN_ROUNDS_S = 0.01
+ROUND = "alerts that wait"
 
 Store = Callable[[Connection, Sequence[Arrival]], Awaitable[None]]
 
@@ -77,7 +78,7 @@ class AlertQueue:
         self._waiting: dict[_Waiting, None] = {}
         self._in_hand: list[Said] = []
         self._rounds: set[asyncio.Task[None]] = set()
-        self._going = 0
+        self._going, self._stuck = 0, 0
 
     async def put(self, arrival: Arrival, size: int) -> None:
         """Returns once it is stored. Raises Unreachable when nothing was, Unanswered when nobody knows.
@@ -98,28 +99,39 @@ class AlertQueue:
             self._waiting.pop(one, None)
 
     def _begin_round(self) -> None:
-        if not self._going:
-            self._go_beside()
-
-    def _go_beside(self) -> None:
-        """Of those that go already."""
-        if self._waiting and self._going < ROUNDS:
+        """Unless one goes that will take along whoever waits."""
+        if self._waiting and self._going == self._stuck < ROUNDS:
             self._going += 1
-            task = asyncio.create_task(self._go_round(), name="alerts that wait")
+            task = asyncio.create_task(self._go_round(), name=ROUND)
             self._rounds.add(task)
             task.add_done_callback(self._rounds.discard)
 
     async def _go_round(self) -> None:
         try:
             while picked := self._pick():
-                stuck = asyncio.get_running_loop().call_later(STUCK_AFTER_S, self._go_beside)
-                try:
+                with self._known_when_stuck():
                     await self._serve(picked)
-                finally:
-                    stuck.cancel()
                 await asyncio.sleep(BETWEEN_ROUNDS_S)
         finally:
             self._going -= 1
+
+    @contextmanager
+    def _known_when_stuck(self) -> Iterator[None]:
+        """From then on another goes beside it: for who waits already, and for who comes."""
+        is_stuck = False
+
+        def note() -> None:
+            nonlocal is_stuck
+            is_stuck = True
+            self._stuck += 1
+            self._begin_round()
+
+        noting = asyncio.get_running_loop().call_later(STUCK_AFTER_S, note)
+        try:
+            yield
+        finally:
+            noting.cancel()
+            self._stuck -= is_stuck
 
     def _pick(self) -> list[_Waiting]:
         """The next ones that may be stored together; none when all who wait must wait for what is in hand."""

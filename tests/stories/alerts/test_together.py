@@ -9,7 +9,9 @@ import psycopg
 import pytest
 
 from bot.domain.alerts.received import ReceivedAlert
+from bot.services.alerts.queue import ROUND
 from bot.services.alerts.turns import AT_ONCE
+from tests.processes import holding, until
 from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
 from tests.world import World, words_of
 
@@ -126,6 +128,31 @@ async def test_alerts_that_a_rule_counts_are_counted_each_though_they_wait_toget
     assert monitoring.cards == []
     assert await taken(world, *([one] for one in logins)) == [1] * 5
     assert monitoring.card.text == "🟠 *High* Failed login and 4 more"
+
+
+async def test_what_waits_for_a_card_that_somebody_holds_keeps_no_other_waiting(
+    world: World, monitoring: Monitoring, database: str
+) -> None:
+    house, (first, second) = world.house.alerts, things(2)
+
+    async def is_held() -> bool:
+        waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(await found(database, waiting))
+
+    async def goes_alone() -> bool:
+        return [task.get_name() for task in asyncio.all_tasks()].count(ROUND) == 1
+
+    assert await taken(world, [DOWN]) == [1]
+    async with holding(database, "SELECT FROM alert_groups FOR UPDATE"):
+        held = asyncio.ensure_future(house.receive("generic", [DOWN]))
+        await until(is_held)
+        assert await house.receive("generic", [first]) == 1
+        await until(goes_alone)
+        assert await house.receive("generic", [second]) == 1, "who comes later, too"
+        assert not held.done()
+    assert await held == 1
+    await world.settled()
+    assert sum("Seen 2 times" in words_of(card) for card in monitoring.cards) == 1
 
 
 async def test_who_gives_up_before_their_turn_leaves_nothing_behind(world: World, monitoring: Monitoring) -> None:
