@@ -25,6 +25,8 @@ MOST_FIELDS = 20
 # Each process counts for itself. Behind a proxy all have its address: so one office may report together.
 PER_MINUTE = 10
 IN_ALL_PER_MINUTE = 30
+# Of the link, whoever has it by now: as many as an outage brings, and no more than a team can read.
+IN_ALL_PER_HOUR = 200
 TIMEOUT_S = 3.0
 STORED_WITHIN_S = 8.0
 AWAY, OUTDATED, UNKNOWN = "database", "version", "unknown"
@@ -46,6 +48,7 @@ class Reporting:
         self._pages = WebPages(services)
         self._per_client = Rate(PER_MINUTE, services.clock.now)
         self._in_all = Rate(IN_ALL_PER_MINUTE, services.clock.now)
+        self._in_an_hour = Rate(IN_ALL_PER_HOUR, services.clock.now, span="hour")
         self._look = TimeLimit(TIMEOUT_S)
         self._work = TimeLimit(STORED_WITHIN_S)
 
@@ -89,6 +92,7 @@ class Reporting:
         try:
             self._per_client.take(client)
             self._in_all.take("")
+            self._in_an_hour.take("")
             await self._work.wait_for(self._services.problem_reports.take(report))
         except TooOften as error:
             self._metrics.reported("too many")

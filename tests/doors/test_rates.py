@@ -19,3 +19,18 @@ def test_a_clock_that_is_set_back_shuts_nobody_out() -> None:
         rate.take("jo")
     now += timedelta(seconds=30)
     rate.take("jo")
+
+
+def test_what_is_taken_in_an_hour_is_given_back_over_an_hour() -> None:
+    now = NOON
+    rate = Rate(60, lambda: now, span="hour")
+    rate.take("jo", 60)
+    with pytest.raises(TooOften) as refused:
+        rate.take("jo")
+    assert 60 <= refused.value.wait_s <= 61
+    now += timedelta(seconds=59)
+    with pytest.raises(TooOften):
+        rate.take("jo")
+    now += timedelta(seconds=2)
+    rate.take("jo")
+    rate.take("mo", 60)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.doors import reporting
 from bot.doors.reporting import LARGEST_BODY, MOST_FIELDS, PER_MINUTE
 from bot.services.paging.keyring import LINKS, REPORTS, WEBHOOK
 from bot.store.alerts.alerts import open_ids
@@ -116,6 +117,19 @@ async def test_more_than_a_few_a_minute_are_asked_to_come_again_with_what_they_t
         assert await counted(world, "too many")
         world.clock.freeze(world.clock.now() + timedelta(seconds=int(page.headers["Retry-After"])))
         assert (await jo.sends(what="One more")).status == 200
+
+
+async def test_a_link_that_programs_have_found_takes_no_more_in_an_hour_than_a_team_can_read(
+    new_world: NewWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "IN_ALL_PER_HOUR", 3)
+    async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
+        world.clock.freeze(world.clock.now())
+        statuses = []
+        for number in range(5):
+            statuses.append((await jo.sends(what=f"{WHAT} {number}")).status)
+            world.clock.move(timedelta(minutes=5))
+        assert statuses == [200, 200, 200, 429, 200], "after twenty minutes one more"
 
 
 @pytest.mark.parametrize(
