@@ -120,16 +120,16 @@ class Recoveries:
     missed: int
 
 
-def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:
+def must_be_pending(restore: Restore, decider: str, now: datetime) -> None:
     """`decider` is the name of who decided, as people read it. Raises AlreadyDone or Refused."""
     if restore.state == "rejected":
-        raise AlreadyDone(f"{decider} has rejected this already.")
+        raise AlreadyDone(f"{decider} already rejected this.")
     if restore.state == "expired" or (restore.state == "waiting" and now >= restore.expires_at):
         raise Refused(
             f"Nobody approved this in time. If you still want it, ask again: `/backup restore {restore.backup_id}`."
         )
     if restore.state != "waiting":
-        raise AlreadyDone(f"{decider} has approved this already." if decider else "This has begun already.")
+        raise AlreadyDone(f"{decider} already approved this." if decider else "This has already started.")
 
 
 def must_be_somebody_else(restore: Restore, *, is_asker: bool) -> None:

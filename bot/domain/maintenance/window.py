@@ -158,7 +158,7 @@ def must_be_planned(window: Window) -> None:
     """Raises AlreadyDone."""
     must_not_be_over(window)
     if window.state != "planned":
-        raise AlreadyDone(f"{window.ref} has begun already.")
+        raise AlreadyDone(f"{window.ref} has already begun.")
 
 
 def must_not_be_over(window: Window) -> None:

@@ -230,13 +230,18 @@ def must_be_confirmed(subject: str, text: str) -> None:
         raise Refused(f"Not sent: it still says {TO_BE_CONFIRMED}. Write what's missing, or take it out.")
 
 
-def must_be_undecided(update: Update, decider: str) -> None:
-    """`decider` is the name of who decided, as people read it. Raises AlreadyDone."""
+def must_be_pending(update: Update, decider: str) -> None:
+    """`decider` is the name of who decided, as people read it; empty: nobody had to. Raises AlreadyDone."""
     if update.state == "waiting":
         return
-    done = {"released": f"{decider} has approved this already.", "rejected": f"{decider} has rejected this already."}
-    gone = f"This is out of date: {update.error}." if update.error else "A newer text has taken the place of this one."
-    raise AlreadyDone(done.get(update.state, gone))
+    if update.state == "released":
+        raise AlreadyDone(f"{decider} already approved this." if decider else "This has already been sent.")
+    if update.state == "rejected":
+        raise AlreadyDone(f"{decider} already rejected this.")
+    if update.state == "failed":
+        raise AlreadyDone(f"This can't be approved: {(update.error or '').rstrip('.')}.")
+    gone = f"This is out of date: {update.error}." if update.error else "A newer text has replaced this one."
+    raise AlreadyDone(gone)
 
 
 def must_be_somebody_else(*, is_author: bool) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.backups.restore import Restore, must_be_somebody_else, must_be_undecided
+from bot.domain.backups.restore import Restore, must_be_somebody_else, must_be_pending
 from bot.domain.backups.target import Target, is_elsewhere, must_be_named, target_in
 from bot.services.backups.restore_log import RestoreLog
 from bot.services.backups.restore_plans import must_be_free
@@ -84,5 +84,5 @@ class RestoreDecisions:
     async def _undecided(self, conn: Connection, restore_id: int) -> tuple[Restore, datetime]:
         """Locked, with the time at which it is: whoever waits for the lock may wait until it is too late."""
         restore, now = await restores.lock(conn, restore_id), self._clock.now()
-        must_be_undecided(restore, self._people.known_name(restore.decided_by or ""), now)
+        must_be_pending(restore, self._people.known_name(restore.decided_by or ""), now)
         return restore, now

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, RateLimited, Rejected, Throttled, Unanswered
-from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, PutOff, backoff
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotKnownHere, NotYet, Outcome, PutOff, backoff
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
 from bot.services.outbox.limits import Limits
 from bot.services.outbox.lines import Lines
@@ -90,6 +90,8 @@ class Attempts:
         if isinstance(error, Held):
             again_at = self._clock.now() + self._until_its_turn(delivery, error)
             return Outcome("waiting", error=said, again_at=again_at, was_tried=False)
+        if isinstance(error, NotKnownHere):
+            return self._again(delivery, said, patience=error.WAITED_FOR)
         wait = error.retry_after if isinstance(error, RateLimited) else None
         return self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
 
@@ -123,10 +125,11 @@ class Attempts:
         return delivery.lease_until - LEASE + ATTEMPT
 
     def _again(
-        self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False
+        self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False,
+        patience: timedelta = GIVE_UP_AFTER,
     ) -> Outcome[Any]:
         now = self._clock.now()
-        if now - delivery.tried_since > GIVE_UP_AFTER:
+        if now - delivery.tried_since > patience:
             return Outcome("gave_up", error=error, unsure=unsure)
         again_at = now + (backoff(delivery.attempts, number=delivery.id) if wait is None else wait)
         return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)

@@ -63,6 +63,13 @@ class NotSetUp(Unreachable):
         super().__init__(not_set_up(name))
 
 
+class NotKnownHere(Unreachable):
+    """This process's runbook has no such thing. Another's may, while they are given a new one; after `WAITED_FOR` there
+    is nobody."""
+
+    WAITED_FOR: ClassVar[timedelta] = timedelta(minutes=10)
+
+
 def not_set_up(name: str) -> str:
     return f"{name} is not set up here; `tocsin doctor` says what is missing"
 

@@ -43,7 +43,7 @@ class Approvals:
         self._permissions.must(actor, "audience.approve")
         words, _, found = seen.partition(" ")
         async with self._db.transaction() as conn:
-            update, incident = await self._decisions.undecided(conn, actor, update_id)
+            update, incident = await self._decisions.pending(conn, actor, update_id)
             if words and words != update.digest:
                 raise Refused("Not sent: the text has changed since you were shown it. Read the card again.")
             must_be_somebody_else(is_author=self._decisions.is_author(actor, update))
@@ -65,7 +65,7 @@ class Approvals:
     async def reject(self, actor: Actor, update_id: int) -> None:
         """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
         async with self._db.transaction() as conn:
-            update, incident = await self._decisions.undecided(conn, actor, update_id)
+            update, incident = await self._decisions.pending(conn, actor, update_id)
             is_author = self._decisions.is_author(actor, update)
             if not is_author:
                 self._permissions.must(actor, "audience.approve")

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.actor import TOCSIN
-from bot.domain.errors import Refused, Rejected
+from bot.domain.errors import NotFound, Refused, Rejected
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.lint import Finding
-from bot.domain.updates.update import TO_BE_CONFIRMED, Update
+from bot.domain.updates.update import CLOSES, TO_BE_CONFIRMED, UNHEARD, Update
 from bot.rendering import Rendering
-from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
+from bot.runbook.audiences import Audience
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotKnownHere, NotYet, Outcome
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.posts import Posts
+from bot.services.updates.audiences import takes_all
 from bot.services.updates.releases import Releases
 from bot.services.updates.subjects import lock_subject, show, write
 from bot.services.updates.wording import Wordings, resolve_by
@@ -49,11 +51,14 @@ class Compositions(DeliveryKind[Said]):
                 return await self._of_planned(conn, update)
             incident = await incidents.get(conn, update.of_incident)
             told = (await updates.last_told(conn, incident.id)).get(update.audience)
+            heard = update.audience in await updates.last_received(conn, incident.id)
             due, postmortem = await resolve_by(conn, incident), await postmortems.get(conn, incident.id)
         if update.state != "composing":
             raise NoLongerWanted
+        audience = self._audience_of(update)
+        if update.moment in CLOSES and not heard and not takes_all(audience):
+            raise NoLongerWanted(UNHEARD) if told is None else NotYet("the words before it are still on their way")
         try:
-            audience = self._releases.audience_of(update)
             return self._wordings.unattended(
                 incident,
                 audience,
@@ -80,16 +85,25 @@ class Compositions(DeliveryKind[Said]):
         elif outcome.state in ("refused", "gave_up"):
             await updates.set_state(conn, update.id, "failed", outcome.error)
             await show(self._cards, conn, update)
+        elif outcome.state == "cancelled":
+            await updates.set_state(conn, update.id, "replaced", outcome.error)
 
     async def _of_planned(self, conn: Connection, update: Update) -> Said:
         window = await maintenance.get(conn, update.of_maintenance)
         if update.state != "composing":
             raise NoLongerWanted
+        audience = self._audience_of(update)
         try:
-            audience = self._releases.audience_of(update)
             return self._wordings.of_planned(window, audience, update.moment)
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
+
+    def _audience_of(self, update: Update) -> Audience:
+        """Raises NotKnownHere: while processes are given a new runbook, another one may have it."""
+        try:
+            return self._releases.audience_of(update)
+        except NotFound as unknown:
+            raise NotKnownHere(str(unknown)) from unknown
 
     async def _release(self, conn: Connection, update: Update, incident: Incident | None, said: Said) -> None:
         """What only a person can say is left to one: it waits in the room, to be edited and sent."""

@@ -3,7 +3,7 @@
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import State, Update, must_be_undecided
+from bot.domain.updates.update import State, Update, must_be_pending
 from bot.rendering import Rendering
 from bot.services.people.people import People
 from bot.services.updates.subjects import lock_subject, reference_of, write
@@ -20,7 +20,7 @@ class Decisions:
         self._people = people
         self._rendering = rendering
 
-    async def undecided(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident | None]:
+    async def pending(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident | None]:
         """The update and its incident, None when it is about planned work, both locked until the commit: nobody decides
         about words while somebody else changes the facts that they speak of.
 
@@ -30,7 +30,7 @@ class Decisions:
         # Before the update, as every change of the incident has it.
         incident = await lock_subject(conn, await updates.get(conn, update_id))
         update = await updates.lock(conn, update_id)
-        must_be_undecided(update, self._people.known_name(update.decided_by or ""))
+        must_be_pending(update, self._people.known_name(update.decided_by or ""))
         return update, incident
 
     def is_author(self, actor: Actor, update: Update) -> bool:

@@ -145,9 +145,14 @@ class Following:
         return [key for key in known if differs(incident, told[key])]
 
     def _wanted(self, incident: Incident, told: Mapping[str, LastUpdate], audiences: Iterable[str]) -> Sequence[str]:
-        """Each once, and none that knows of the end already."""
-        known = [key for key, last in told.items() if not incident.is_open and not is_owed(incident, last)]
-        return [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences and key not in known]
+        """Each once. Of the end nobody who knows of it already, and nobody who has heard nothing of the incident; but
+        whoever takes every change."""
+        wanted = [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences]
+        if incident.is_open:
+            return wanted
+        owed = [key for key, last in told.items() if is_owed(incident, last)]
+        new = [key for key in self._programs(wanted) if key not in told]
+        return [key for key in wanted if key in owed or key in new]
 
     async def _compose(self, conn: Connection, incident: Incident, audience: str, moment: Moment) -> None:
         new = NewUpdate(incident.id, audience, moment, incident.status, incident.severity, TOCSIN.name)

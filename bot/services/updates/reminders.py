@@ -16,6 +16,7 @@ from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.incidents.nudges import SNOOZES, snooze_button
 from bot.services.incidents.rounds import IncidentRound
+from bot.services.outbox.kinds import NotKnownHere
 from bot.services.paging.escalations import Escalations
 from bot.services.rooms.deeds import Deeds, Moment
 from bot.services.rooms.posts import Posts
@@ -27,6 +28,7 @@ from bot.store.updates import reminders, updates
 
 # The incident's own room, which no audience is called.
 ROOM = ""
+LOOK_AGAIN_AFTER = timedelta(seconds=20)
 
 
 class Reminders(IncidentRound):
@@ -89,10 +91,11 @@ class Reminders(IncidentRound):
     async def _look(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
         """Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times."""
         if one.audience not in (ROOM, *self._runbook.audiences):
-            await reminders.forget(conn, incident.id, one.audience)
+            await self._leave_to_others(conn, one, now)
         elif not incident.is_open:
-            # They do not know that it is over: that is said once.
-            await self._ask(conn, incident, one, "audience_waits")
+            # They do not know that it is over: that is said once. Who has heard nothing of it has nothing to learn.
+            if one.audience in await updates.last_received(conn, incident.id):
+                await self._ask(conn, incident, one, "audience_waits")
             await reminders.forget(conn, incident.id, one.audience)
         elif one.stage == "near" and now < one.promised_at:
             await self._ask(conn, incident, one, "update_near")
@@ -102,6 +105,13 @@ class Reminders(IncidentRound):
                 await self._page_for(conn, incident, one, now)
             await self._ask(conn, incident, one, "audience_waits")
             await self._go_on(conn, incident, one, now)
+
+    async def _leave_to_others(self, conn: Connection, one: Promise, now: datetime) -> None:
+        """While processes are given a new runbook, another one may know this audience."""
+        if now - one.promised_at < NotKnownHere.WAITED_FOR:
+            await reminders.save(conn, replace(one, due_at=now + LOOK_AGAIN_AFTER))
+        else:
+            await reminders.forget(conn, one.incident_id, one.audience)
 
     async def _go_on(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
         """An audience is reminded of until it is told; the room, which sees its reminders, no more once it is late."""

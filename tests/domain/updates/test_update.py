@@ -20,7 +20,7 @@ from bot.domain.updates.update import (
     moment_now,
     must_be_somebody_else,
     must_be_tellable,
-    must_be_undecided,
+    must_be_pending,
     told_by_themselves,
     words_of,
 )
@@ -81,11 +81,11 @@ def test_words_that_say_nothing_are_refused(subject: str, text: str) -> None:
 
 
 def test_what_is_waiting_can_be_decided_and_nothing_else() -> None:
-    must_be_undecided(WAITING, "")
+    must_be_pending(WAITING, "")
     for state in get_args(State):
         if state != "waiting":
             with pytest.raises(AlreadyDone):
-                must_be_undecided(replace(WAITING, state=state), "Ben Moss")
+                must_be_pending(replace(WAITING, state=state), "Ben Moss")
 
 
 def test_whoever_wrote_it_does_not_approve_it() -> None:

@@ -118,7 +118,7 @@ async def test_nobody_approves_what_they_asked_for_and_nobody_approves_twice(
             await world.house.backup_restore_decisions.approve(Actor("ada"), 1)
 
         await pressed(world, world.ben, "Approve")
-        with pytest.raises(AlreadyDone, match="Ben Moss has approved this already"):
+        with pytest.raises(AlreadyDone, match="Ben Moss already approved this"):
             await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         assert len(asides(guarded)) == 1
 
@@ -132,7 +132,7 @@ async def test_a_restore_that_is_rejected_does_nothing(
         assert "already waiting for approval" in await answered(world, world.ben, "/backup restore 1")
         await pressed(world, world.ben, "Reject")
         assert "was rejected by Ben Moss" in shown(world)
-        with pytest.raises(AlreadyDone, match="Ben Moss has rejected this already"):
+        with pytest.raises(AlreadyDone, match="Ben Moss already rejected this"):
             await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         assert rows(guarded, address) == 4
         assert asides(guarded) == []

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,11 @@ import pytest
 from bot.app import App
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, NotPermitted
+from bot.domain.updates.cadence import promise
+from bot.services.outbox.kinds import UPDATE
 from bot.services.procedures.runs import Place
+from bot.store.updates import reminders, updates
+from bot.store.updates.updates import NewUpdate
 from tests.guarded import USER, Guarded, guarded_postgres
 from tests.mail_server import PostOffice, post_office
 from tests.stories.backups.restoring import answered, harmed, keep, restored
@@ -70,7 +76,7 @@ async def test_a_restore_is_not_begun_where_the_runbook_no_longer_has_its_databa
                     await deed(cleo, 1)
             assert (await restored(world)).state == "waiting"
             await decisions.reject(cleo, 1)
-            with pytest.raises(AlreadyDone, match="Cleo Fox has rejected this already"):
+            with pytest.raises(AlreadyDone, match="Cleo Fox already rejected this"):
                 await world.house.backup_restore_decisions.approve(known_to(world.app, "U0BEN"), 1)
 
 
@@ -116,3 +122,41 @@ async def test_a_step_is_approved_once_by_whom_either_runbook_has_in_the_tier(ne
             assert [type(one) for one in both if isinstance(one, Exception)] == [AlreadyDone]
             (run,) = (await world.house.records.of(1)).procedures
             assert len(run.ticks) == 1
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_who_does_not_know_an_audience_leaves_its_words_to_another_for_a_while(
+    new_world: NewWorld, office: PostOffice, is_known: bool
+) -> None:
+    """It is being added: the process that is to find the words has the runbook of before."""
+    before = updating(RUNBOOK, "stakeholders", AUDIENCES.replace("  clients:", "  customers:"))
+    async with updating_world(new_world, office, before) as world:
+        await declared(world)
+        letters(office)
+        async with world.house.db.transaction() as conn:
+            new = NewUpdate(1, "clients", "update", "identified", "P1", "tocsin")
+            update = await updates.insert(conn, new, "composing", world.clock.now())
+            await world.house.outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, way="house")
+            tomorrow = world.clock.now() + timedelta(days=1)
+            promised = promise(1, "clients", world.clock.now(), tomorrow)
+            await reminders.save(conn, replace(promised, due_at=world.clock.now()))
+        await world.passes(minutes=2)
+        assert not [one for one in world.workspace.messages(world.room()) if "*clients*" in one.text]
+        if not is_known:
+            await minutes_pass(world, 12)
+            assert "the runbook no longer has that audience" in card(world, "clients").text
+            return
+        async with world.joined(runbook=updating(RUNBOOK)) as other:
+            await minutes_pass(world, 7)
+            async with world.house.db.transaction() as conn:
+                asked = await updates.get(conn, update.id)
+                assert asked.state == "waiting" and asked.subject
+                assert "clients" in [one.audience for one in await reminders.of_incident(conn, 1)]
+            await other.services.approvals.approve(known_to(other, "U0BEN"), update.id)
+            await world.settled()
+        assert {reader for reader, _ in letters(office)} == {"one@example.com", "two@example.com"}
+
+
+async def minutes_pass(world: World, count: int) -> None:
+    for _ in range(count):
+        await world.passes(minutes=1)

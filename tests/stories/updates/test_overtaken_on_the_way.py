@@ -174,6 +174,26 @@ async def test_who_got_nothing_is_not_told_that_it_is_over_nor_counted_as_told(t
     assert not any("Resolved" in one for one in owed)
 
 
+async def test_the_end_of_what_never_arrived_is_neither_offered_nor_waits_for_an_approval(
+    town: World, server: MailServer
+) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients", subject=HELLO)
+    letters(server.office)
+    await server.goes()
+    await approved(town, server)
+    await writes(town, "ada", "press", subject=HELLO)
+    await does(town, "ada", "/incident resolve A false alarm")
+    await server.comes()
+    await town.passes(hours=2)
+
+    assert [reader for reader, _ in letters(server.office) if reader != "board@example.com"] == []
+    said = town.workspace.messages(town.room())
+    pressed = {label for one in said for label in (*town.ada.labels(one), *town.ben.labels(one))}
+    assert pressed.isdisjoint({"Approve", "Tell clients", "Tell press"})
+    assert not [one.text for one in said if "none has said yet that" in one.text]
+
+
 async def test_planned_work_that_is_over_is_not_announced_any_more(town: World, server: MailServer) -> None:
     await server.goes()
     await town.ada.types("/incident maintenance Database upgrade at 18:00 for 1h telling clients, press", "#general")

@@ -84,6 +84,7 @@ async def waits_for_records(team: Fleet) -> bool:
 
 
 async def resolves(team: Fleet) -> None:
+    await team.until(lambda: bool(team.posted("incident:")))
     await team.workspace.person("eve").types("/incident resolve Rolled back", str(team.posted("incident:")[0].channel))
 
 

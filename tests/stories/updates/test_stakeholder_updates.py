@@ -439,7 +439,7 @@ async def test_of_two_who_decide_the_second_learns_who_was_first(town: World, of
     assert asked
     await town.house.approvals.approve(first, 2)
     await town.settled()
-    with pytest.raises(Refused, match="Ben Moss has approved this already"):
+    with pytest.raises(Refused, match="Ben Moss already approved this"):
         await town.house.approvals.reject(second, 2)
 
     assert len(letters(office)) == 2
@@ -639,13 +639,36 @@ async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, of
     assert town.ben.labels(asked) == ["Edit"] and card(town, "clients") == asked
 
 
-async def test_who_was_never_told_is_not_told_that_they_were(new_world: NewWorld, office: PostOffice) -> None:
+@pytest.mark.parametrize("decision", ["", "Reject"])
+async def test_who_has_heard_nothing_of_it_is_not_told_that_it_is_over(
+    new_world: NewWorld, office: PostOffice, decision: str
+) -> None:
     runbook = updating(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
     async with updating_world(new_world, office, runbook) as world:
         await declared(world)
+        if decision:
+            await presses(world, "ben", decision, card(world, "clients"))
         await does(world, "ada", "/incident resolve Rolled back")
-        said = words_of(card(world, "clients"))
-        assert "problems at Example Tutors: Payments failing." in said and "wrote to you" not in said
+        await world.passes(hours=3)
+
+        said = world.workspace.messages(world.room())
+        assert not [one for one in said if "Approve" in world.ben.labels(one) or "Tell clients" in world.ben.labels(one)]
+        assert not [one for one in said if "clients" in one.text and "solved" in words_of(one).split("INC-1 was")[0]]
+        assert {reader for reader, _ in letters(office)} == {"board@example.com"}
+        answer = await world.ada.types("/incident tell", world.room())
+        await world.settled()
+        offered = words_of(answer.messages[0])
+        assert "clients*: nothing sent yet" in offered and "lists them" not in offered
+
+
+async def test_a_severity_that_tells_only_after_the_declaration_does_not_begin_with_the_end(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town, "declare P3 Payments failing")
+    await does(town, "ada", "/incident severity P1")
+    await does(town, "ada", "/incident resolve Rolled back")
+    assert letters(office) == [] and posted_in(town, "#stakeholders") == []
+    assert not [one for one in town.workspace.messages(town.room()) if "stakeholders" in one.text]
 
 
 async def test_words_written_while_the_incident_ended_are_shown_again_before_they_are_sent(
