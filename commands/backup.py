@@ -9,6 +9,7 @@ from bot.slack.blocks import Button, Input, form
 from commands.desk.book import Command
 from commands.desk.call import Answer, Call, Form
 from commands.desk.typed import first_word
+from commands.desk.which_incident import must_be_for_everybody
 
 # How people write it.
 GLASS = ("break-glass", "breakglass", "break_glass")
@@ -103,6 +104,7 @@ async def restore(call: Call) -> Answer:
     about = incident if incident and incident.is_open else None
     restores = call.house.backup_restores
     if reason:
+        await must_be_for_everybody(call, "Not asked", "the reason")
         asked = await restores.break_glass(call.actor, backup_id, about, reason, into)
     else:
         asked = await restores.ask(call.actor, backup_id, about, into)

@@ -83,6 +83,21 @@ async def must_be_in_room(call: Call) -> Incident:
     return incident
 
 
+async def private_here(call: Call) -> Incident | None:
+    """The private incident whose channel this is: what is typed here is not said where others read it."""
+    incident = await call.house.incidents.of_room(call.channel) if call.channel else None
+    return incident if incident and incident.private else None
+
+
+async def must_be_for_everybody(call: Call, undone: str, read: str, instead: str = "Type") -> None:
+    """In a private incident's channel raises Refused: `undone` is what was not done, `read` what everybody can read."""
+    if incident := await private_here(call):
+        raise Refused(
+            f"{undone}: everybody can read {read}, and {incident.ref}, whose channel this is, is private. "
+            f"{instead} it in another channel, in words that everybody may read."
+        )
+
+
 async def lets_in(call: Call, incident: Incident) -> bool:
     """A private incident is for its members; any other is everybody's."""
     is_in_room = call.channel == incident.room_id

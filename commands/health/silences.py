@@ -8,6 +8,7 @@ from bot.domain.text import cut
 from bot.runbook import spoken_duration
 from bot.services.alerts.silence_posts import silence_buttons
 from commands.desk.call import Answer, Call
+from commands.desk.which_incident import must_be_for_everybody
 from commands.health.book import COMMAND
 
 EXAMPLE = "`/health silence instance=db-1* 2h database upgrade`"
@@ -19,6 +20,8 @@ EXAMPLE = "`/health silence instance=db-1* 2h database upgrade`"
 )  # fmt: skip
 async def silence(call: Call) -> Answer:
     selector, duration, why = split(call.text)
+    if why:
+        await must_be_for_everybody(call, "Not silenced", "why", "Leave the reason out, or type")
     matches = selected(selector, call.house.runbook.health.checks, call.house.alert_sources)
     made = await call.house.silences.of_selected(call.actor, matches, selector, duration, why)
     return call.say("silenced", silence=made, reach=await _reach(call, made), buttons=tuple(silence_buttons(made)))

@@ -8,16 +8,19 @@ from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import TITLE_LENGTH, Incident
 from bot.domain.incidents.severity import Declared
 from bot.services.incidents.game_days import GameDay
-from bot.slack.blocks import Input, form
+from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import outdated
 from commands.desk.facts import pages_from
 from commands.desk.typed import as_typed, mentioned
+from commands.desk.which_incident import must_be_for_everybody, private_here
 from commands.incident.book import COMMAND
 from commands.incident.story import take_over
 
 # Slack's limit for what is typed into one field.
 TYPED_LENGTH = 3000
+# Slack's limit for what a button carries; a title is shorter.
+VALUE_LENGTH = 2000
 # How long whoever declared waits for the answer, so that it can lead to the room.
 ROOM_WITHIN_S = 1.0
 
@@ -33,7 +36,26 @@ ROOM_WITHIN_S = 1.0
     help="open an incident and page the first tier",
 )
 async def declare(call: Call) -> Answer:
-    return await _declare(call) if call.text else _form(call)
+    if not call.text:
+        return await _blank_form(call)
+    if incident := await private_here(call):
+        return _ask_for_whom(call, incident)
+    return await _declare(call)
+
+
+def _ask_for_whom(call: Call, incident: Incident) -> Answer:
+    """What is typed in a private incident's channel becomes a title that everybody reads only when somebody says so.
+
+    A question, although a declaration asks none otherwise: what was announced cannot be taken back.
+    """
+    _words(call)
+    typed, channel = call.text[:VALUE_LENGTH], call.house.runbook.channels.incidents
+    buttons = (
+        Button("Declare it private", "incident.declare.private", typed, "primary"),
+        Button("Declare it to everybody", "incident.declare.anyway", typed),
+    )
+    asked = call.say("declare_for_whom", incident=incident, title=call.text, channel=channel, buttons=buttons)
+    return replace(asked, is_undone=True)
 
 
 @COMMAND.verb(
@@ -46,6 +68,7 @@ async def declare(call: Call) -> Answer:
 async def drill(call: Call) -> Answer:
     if not call.text:
         return _form(call, kind="drill")
+    await must_be_for_everybody(call, "Not begun", "about drills")
     words = _words(call)
     title, name = call.house.game_days.asked_for(words.title)
     if name is None:
@@ -67,7 +90,17 @@ async def private(call: Call) -> Answer:
 
 @COMMAND.button("incident.declare")
 async def ask(call: Call) -> Answer:
-    return _form(call)
+    return await _blank_form(call)
+
+
+@COMMAND.button("incident.declare.private")
+async def declare_private(call: Call) -> Answer:
+    return await _declare(call.with_text(call.value), private=True)
+
+
+@COMMAND.button("incident.declare.anyway")
+async def declare_anyway(call: Call) -> Answer:
+    return await _declare(call.with_text(call.value))
 
 
 @COMMAND.shortcut("declare_from_message")
@@ -75,7 +108,8 @@ async def declare_from_message(call: Call) -> Answer:
     """The form carries the request: whoever submits it finds the whole message there again."""
     written = str(call.message.get("text", ""))
     words = as_typed(written, await call.house.people.names_of(mentioned(written)))
-    return _form(call, title=" ".join(words.split())[:TITLE_LENGTH], asked_by=call.actor.request or "")
+    kind = "private" if await private_here(call) else "real"
+    return _form(call, title=" ".join(words.split())[:TITLE_LENGTH], kind=kind, asked_by=call.actor.request or "")
 
 
 def judge(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -157,6 +191,10 @@ def _whence(call: Call, shortcut: Mapping[str, Any]) -> Mapping[str, str]:
     link = f"https://{shortcut['team']['domain']}.slack.com/archives/{channel}/p{ts.replace('.', '')}"
     author = call.house.people.named(str(shortcut["message"].get("user", "")))
     return {"channel": channel, "ts": ts, "author": author, "link": link}
+
+
+async def _blank_form(call: Call) -> Form:
+    return _form(call, kind="private" if await private_here(call) else "real")
 
 
 def _form(call: Call, *, title: str = "", kind: str = "real", asked_by: str = "") -> Form:

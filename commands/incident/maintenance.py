@@ -15,6 +15,7 @@ from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.carried import number, outdated, second
 from commands.desk.when import moment
+from commands.desk.which_incident import must_be_for_everybody
 from commands.incident.book import COMMAND
 
 HOW = (
@@ -65,7 +66,7 @@ class Typed:
 async def maintenance(call: Call) -> Answer:
     text = call.text.strip()
     if text.lower() not in LIST and not REF.fullmatch(text):
-        await _must_be_for_everybody(call)
+        await must_be_for_everybody(call, "Not planned", "planned work")
     if not text:
         return _plan_form(await call.house.windows.to_come(), call)
     if text.lower() in LIST:
@@ -75,16 +76,6 @@ async def maintenance(call: Call) -> Answer:
         return await _one(call, int(found[1]))
     typed = await read(text, call.house.clock.now(), call.house.runbook.timezone)
     return await _plan(call, typed)
-
-
-async def _must_be_for_everybody(call: Call) -> None:
-    """Words that are typed among those who may know are not announced to all. Raises Refused."""
-    incident = await call.house.incidents.of_room(call.channel) if call.channel else None
-    if incident and incident.private:
-        raise Refused(
-            f"Not planned: everybody can read planned work, and {incident.ref}, whose channel this is, is private. "
-            "Type it in another channel, in words that everybody may read."
-        )
 
 
 @COMMAND.form("maintenance.plan")

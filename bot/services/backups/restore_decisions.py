@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.backups.restore import Restore, must_be_somebody_else, must_be_pending
+from bot.domain.backups.restore import Restore, must_be_pending, must_be_somebody_else
 from bot.domain.backups.target import Target, is_elsewhere, must_be_named, target_in
 from bot.services.backups.restore_log import RestoreLog
 from bot.services.backups.restore_plans import must_be_free

@@ -125,7 +125,12 @@ class Attempts:
         return delivery.lease_until - LEASE + ATTEMPT
 
     def _again(
-        self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False,
+        self,
+        delivery: Delivery,
+        error: str,
+        wait: timedelta | None = None,
+        *,
+        unsure: bool = False,
         patience: timedelta = GIVE_UP_AFTER,
     ) -> Outcome[Any]:
         now = self._clock.now()

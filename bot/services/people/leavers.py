@@ -35,7 +35,12 @@ class Leavers:
     def in_charge(self, incident: Incident) -> str | None:
         """Whom to ask about it: who leads it, else who has acknowledged it, unless they have left. None: nobody."""
         known = (incident.lead, incident.acknowledged_by)
-        return next((one for one in known if one and not self._is_gone(one)), None)
+        return next((one for one in known if one and not self.is_gone(one)), None)
+
+    def is_gone(self, who: str) -> bool:
+        """`who`: a key of the runbook, or an account."""
+        account = self._people.known_account(who)
+        return self.has_left(account) if account else who in self._gone
 
     async def look(self) -> None:
         """At some of the people of the runbook, those not looked at for longest first. Raises a kind of Failed."""
@@ -64,8 +69,3 @@ class Leavers:
             # Their address may belong to another account by now.
             self._people.forget_account(key)
             await self._people.account(key)
-
-    def _is_gone(self, who: str) -> bool:
-        """`who`: a key of the runbook, or an account."""
-        account = self._people.known_account(who)
-        return self.has_left(account) if account else who in self._gone

@@ -11,12 +11,11 @@ from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
-from bot.services.people.people import People
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.closed import note_closed, note_open, why_closed
 from bot.services.rooms.in_doubt import look_for_others
-from bot.services.rooms.members import Members
+from bot.services.rooms.listeners import Listeners
 from bot.slack.blocks import Button, Message, headed, message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
@@ -54,25 +53,20 @@ def _key(delivery: Delivery) -> str:
     return f"post {delivery.key}"
 
 
-def _leader(incident: Incident) -> str:
-    return incident.lead or incident.declared_by
-
-
 class Posts(DeliveryKind[Posted]):
     """Puts posts into the outbox, in order per place, and carries them."""
 
     def __init__(
         self,
         db: Database,
-        people: People,
+        listeners: Listeners,
         channels: Channels,
         outbox: Outbox,
         gateway: Gateway,
         rendering: Rendering,
     ) -> None:
-        self._people = people
+        self._listeners = listeners
         self._channels = channels
-        self._members = Members(db, people)
         self._db = db
         self._outbox = outbox
         self._gateway = gateway
@@ -143,7 +137,7 @@ class Posts(DeliveryKind[Posted]):
         if self._outbox.waited(delivery) > LATE_AFTER:
             said = headed(self._rendering.say("slack/as_of", incident=incident, at=delivery.created_at), said)
         if "person" in delivery.payload:
-            return await self._post(delivery, await self._account(delivery.payload["person"]), said)
+            return await self._post(delivery, await self._listeners.account(delivery.payload["person"]), said)
         if incident is None:
             return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if "lead_of" in delivery.payload:
@@ -211,19 +205,21 @@ class Posts(DeliveryKind[Posted]):
     async def _tell_author(self, delivery: Delivery, incident: Incident, *, heard_by: str | None) -> None:
         """`heard_by` has the words; who leads hears of the closed room of an open incident anyway."""
         author = delivery.payload.get("author")
-        if author and author != heard_by and not (author == _leader(incident) and incident.is_open):
-            facts = {"incident": incident, "heard_by": heard_by, "is_lead": heard_by == _leader(incident)}
+        if author and author != heard_by and not (author == self._listeners.first(incident) and incident.is_open):
+            facts = {
+                "incident": incident,
+                "heard_by": heard_by,
+                "is_lead": heard_by == (incident.lead or incident.declared_by),
+            }
             words = self._rendering.say("slack/not_in_room", **facts)
             async with self._db.transaction() as conn:
                 await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
     async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[Posted, str]:
-        """To who leads, or else to the next in the incident whom Slack can tell; and who it was."""
-        async with self._db.statement() as conn:
-            in_it = (await self._members.of(conn, incident)).members
-        for who in sorted(in_it, key=lambda one: one != _leader(incident)):
+        """To whoever is in charge, or else to the next in the incident whom Slack can tell; and who it was."""
+        for who in await self._listeners.in_turn(incident):
             try:
-                return await self._post(delivery, await self._account(who), said), who
+                return await self._post(delivery, await self._listeners.account(who), said), who
             except Rejected as error:
                 log.warning("incident=%s %s hears nothing in Slack: %s", incident.id, who, error)
         words = self._rendering.say("documents/not_heard", said=said.text)
@@ -231,12 +227,6 @@ class Posts(DeliveryKind[Posted]):
             at, key = delivery.created_at, f"not heard {delivery.key}"
             await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=at, key=key)
         raise Rejected("nobody in this incident is in Slack")
-
-    async def _account(self, who: str) -> str:
-        account = self._people.known_account(who) or await self._people.account(who)
-        if account is None:
-            raise Rejected(f"nobody in Slack is {who}")
-        return account
 
     async def _incident(self, incident_id: int) -> Incident:
         async with self._db.statement() as conn:

@@ -26,6 +26,7 @@ from bot.services.records.documents import Documents
 from bot.services.records.gathering import Records
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.channels import Channels
+from bot.services.rooms.listeners import Listeners
 from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts
 from bot.services.upkeep.lifesign import Lifesign
@@ -146,7 +147,8 @@ class Foundation:
 
     @cached_property
     def posts(self) -> Posts:
-        return Posts(self.db, self.people, self.channels, self.outbox, self.gateway, self.rendering)
+        listeners = Listeners(self.db, self.people, self.leavers)
+        return Posts(self.db, listeners, self.channels, self.outbox, self.gateway, self.rendering)
 
     @cached_property
     def members(self) -> Members:

@@ -18,9 +18,9 @@ from bot.domain.updates.update import (
     is_stale,
     may_be_told,
     moment_now,
+    must_be_pending,
     must_be_somebody_else,
     must_be_tellable,
-    must_be_pending,
     told_by_themselves,
     words_of,
 )

@@ -248,3 +248,49 @@ async def test_nothing_that_is_typed_in_its_room_goes_to_everybody(town: World, 
     assert (await town.house.windows.newest())[0] == []
     await ask(town, "eve", "/incident maintenance Copied scans at in 4h for 2h", "#general")
     assert "M-1" in await ask(town, "eve", "/incident maintenance list", room)
+
+
+def elsewhere(world: World) -> str:
+    """All that stands in channels that everybody can join."""
+    public = [one.id for one in world.workspace.conversations if one.kind == "public"]
+    return "\n".join(words_of(one) for id in public for one in world.workspace.messages(id) if not one.ephemeral_for)
+
+
+async def test_what_is_declared_in_its_room_is_announced_only_once_somebody_says_that_it_is_for_everybody(
+    town: World,
+) -> None:
+    room = room_of(town)
+    for typed in ("declare P2 Copied scans are for sale", "drill P2 Copied scans are for sale"):
+        assert "INC-1" in await ask(town, "eve", f"/incident {typed}", room)
+    assert len(await town.house.incidents.newest(open_only=False)) == 1
+
+    answer = await asked(town, "eve", "/incident declare P2 Copied scans are for sale", room)
+    await town.eve.presses("Declare it private", answer.messages[0])
+    await town.settled()
+    second = await town.house.incidents.find("INC-2")
+    assert (second.private, second.severity, second.title) == (True, "P2", "Copied scans are for sale")
+    assert "opied" not in elsewhere(town)
+
+    answer = await asked(town, "eve", "/incident declare P2 Payments & mails fail", room)
+    await town.eve.presses("Declare it to everybody", answer.messages[0])
+    await town.settled()
+    third = await town.house.incidents.find("INC-3")
+    assert (third.private, third.severity, third.title) == (False, "P2", "Payments & mails fail")
+    assert "mails fail" in elsewhere(town)
+
+
+async def test_the_form_of_an_incident_begins_as_private_in_its_room(town: World) -> None:
+    await ask(town, "eve", "/incident declare", room_of(town))
+    await town.eve.submits(values={"title": "Copied scans are for sale"})
+    await town.settled()
+    assert (await town.house.incidents.find("INC-2")).private
+    assert "opied" not in elsewhere(town)
+
+
+async def test_why_alerts_are_silenced_is_not_said_for_everybody_from_its_room(town: World) -> None:
+    room = room_of(town)
+    assert "INC-1" in await ask(town, "eve", "/health silence host=db-* 2h because the scans are copied", room)
+    assert await town.house.silences.in_force() == []
+    await ask(town, "eve", "/health silence host=db-* 2h", room)
+    assert len(await town.house.silences.in_force()) == 1
+    assert "opied" not in elsewhere(town)

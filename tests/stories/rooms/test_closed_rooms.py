@@ -232,6 +232,23 @@ async def test_where_the_lead_is_not_in_slack_somebody_else_in_the_incident_hear
         assert not any("its lead" in one for one in heard)
 
 
+async def test_where_the_lead_has_left_whoever_acknowledged_hears_what_the_closed_room_does_not(world: World) -> None:
+    room = await declared(world, "private P1")
+    await world.eve.invites("ben", room)
+    await asked(world, "ada", "/incident ack", room)
+    await asked(world, "eve", "/incident lead cleo", room)
+    world.workspace.users[world.cleo.id].deleted = True
+    await world.house.leavers.look()
+    await unheard(world, "left", room)
+    await asked(world, "ben", "/incident update the key was stolen", room)
+    heard = {
+        who for who in ("ada", "cleo", "eve") if "the key was stolen" in "".join(map(words_of, world.pages_of(who)))
+    }
+    assert heard == {"ada"}
+    said = [words_of(one) for one in world.pages_of("ben")]
+    assert any("sent only to Ada Obi" in one for one in said), said
+
+
 async def test_who_leads_hears_once_that_the_room_is_closed_when_they_type_in_it(world: World) -> None:
     room = await declared(world)
     await unheard(world, "left", room)

@@ -652,7 +652,9 @@ async def test_who_has_heard_nothing_of_it_is_not_told_that_it_is_over(
         await world.passes(hours=3)
 
         said = world.workspace.messages(world.room())
-        assert not [one for one in said if "Approve" in world.ben.labels(one) or "Tell clients" in world.ben.labels(one)]
+        assert not [
+            one for one in said if "Approve" in world.ben.labels(one) or "Tell clients" in world.ben.labels(one)
+        ]
         assert not [one for one in said if "clients" in one.text and "solved" in words_of(one).split("INC-1 was")[0]]
         assert {reader for reader, _ in letters(office)} == {"board@example.com"}
         answer = await world.ada.types("/incident tell", world.room())
