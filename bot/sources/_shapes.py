@@ -57,7 +57,8 @@ def shaped(shape: type[Shaped], content: Any) -> Shaped:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the body"
-        raise WrongShape(f"{place}: {first['msg']}") from error
+        what = " is missing from the body" if first["type"] == "missing" else f": {first['msg']}"
+        raise WrongShape(f"{place}{what}") from error
 
 
 def _as_text(value: object) -> object:

@@ -107,7 +107,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
     essentials, data = _essentials(content), content["data"]
     condition = essentials.monitorCondition.lower()
     if not condition:
-        raise WrongShape("data.essentials.monitorCondition: it is not in the body")
+        raise WrongShape("data.essentials.monitorCondition is missing from the body")
     if condition not in ("fired", "resolved"):
         return Reading([], odd=[one_line(f"monitorCondition is {condition}: neither fired nor resolved")])
     health = _health(essentials, data)

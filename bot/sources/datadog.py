@@ -43,9 +43,9 @@ def parse(body: bytes, headers: Headers) -> Reading:
     if left and not (name and transition):
         raise unreplaced("Datadog", left, ADVICE)
     if not name:
-        raise WrongShape("alert_title: it is not in the body")
+        raise WrongShape("alert_title is missing from the body")
     if not transition:
-        raise WrongShape("alert_transition: it is not in the body, or empty, as of an event that is no monitor's")
+        raise WrongShape("alert_transition is missing or empty, as in an event that no monitor sent")
     if transition not in (RESOLVED, *FIRING):
         return Reading([], odd=[one_line(f"alert_transition is {transition}: neither triggered nor recovered")])
     return Reading([_received(fields, name, transition, is_test=TEST in marks)])

@@ -32,6 +32,7 @@ from bot.sources._shapes import (
 )
 
 NAME = "generic"
+TITLE = "the generic webhook"
 
 
 def _with_words(text: str) -> str:

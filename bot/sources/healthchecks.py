@@ -36,7 +36,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
         raise unreplaced("Healthchecks", left, ADVICE)
     for name, value in (("code", code), ("status", status)):
         if not value:
-            raise WrongShape(f"{name}: it is not in the body")
+            raise WrongShape(f"{name} is missing from the body")
     odd = [one_line(f"{one} was not replaced") for one in left]
     if status not in ("down", "up"):
         return Reading([], odd=[*odd, one_line(f"status is {status}: neither down nor up")])

@@ -80,9 +80,9 @@ class _Change(Shape):
 def parse(body: bytes, headers: Headers) -> Reading:
     change = shaped(_Change, read_json(body))
     if not (change.check_id or change.check_name):
-        raise WrongShape("check_id: it is not in the body")
+        raise WrongShape("check_id is missing from the body")
     if not change.current_state:
-        raise WrongShape("current_state: it is not in the body")
+        raise WrongShape("current_state is missing from the body")
     if change.current_state not in FIRING + RESOLVED:
         return Reading([], odd=[one_line(f"{change.shown} is {change.current_state}: neither down nor up")])
     return Reading([_received(change)])

@@ -65,9 +65,9 @@ def parse(body: bytes, headers: Headers) -> Reading:
     if heartbeat is None and monitor is None:
         return Reading([_of_words(notification.msg)])
     if heartbeat is None or not heartbeat.status:
-        raise WrongShape("heartbeat.status: it is not in the body")
+        raise WrongShape("heartbeat.status is missing from the body")
     if monitor is None or not (monitor.id or monitor.name):
-        raise WrongShape("monitor.id: it is not in the body")
+        raise WrongShape("monitor.id is missing from the body")
     if heartbeat.status not in (DOWN, UP):
         state = STATUSES.get(heartbeat.status, f"in status {heartbeat.status}")
         return Reading([], odd=[one_line(f"{monitor.name or monitor.id} is {state}: neither down nor up")])
@@ -127,7 +127,7 @@ def _of_words(msg: str) -> ReceivedAlert:
     """A test, or a warning of something that expires: one alert for each thing, however many days are left."""
     title = one_line(msg)
     if not title:
-        raise WrongShape("heartbeat, monitor and msg: none of them is in the body")
+        raise WrongShape("none of heartbeat, monitor and msg is in the body")
     if "expire" not in msg.lower() and TEST.search(msg):
         return ReceivedAlert(title, True, "test", is_test=True)
     severity = "warning" if "expire" in msg.lower() else None

@@ -52,9 +52,9 @@ def parse(body: bytes, headers: Headers) -> Reading:
     if left and not (name and kind):
         raise unreplaced("UptimeRobot", left, ADVICE)
     if not name:
-        raise WrongShape("monitorFriendlyName, monitorURL and monitorID: none of them is in the body")
+        raise WrongShape("none of monitorFriendlyName, monitorURL and monitorID is in the body")
     if not kind:
-        raise WrongShape("alertType: it is not in the body")
+        raise WrongShape("alertType is missing from the body")
     if kind not in KINDS.values():
         return Reading([], odd=[f"alertType is {one_line(kind, 60)}: neither down, up nor an expiry"])
     return Reading([_received(fields, name, kind)])

@@ -20,6 +20,8 @@ BELIEVED_FOR = timedelta(days=365)
 LARGE = 100
 SHORTEST_REST = timedelta(seconds=1)
 LOOKED_AT_PER_S = 1_000
+# Of what a source sent and nobody here can read: one card a source, until somebody closes it.
+NOT_UNDERSTOOD = "not understood"
 # Told by this house itself, also when it is over.
 OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
 
@@ -65,6 +67,11 @@ class Alert:
     @property
     def is_firing(self) -> bool:
         return self.resolved_at is None
+
+    @property
+    def is_not_understood(self) -> bool:
+        """It tells of what nobody here can read: whether anything fires is not known."""
+        return self.fingerprint == NOT_UNDERSTOOD
 
     @property
     def began_at(self) -> datetime:

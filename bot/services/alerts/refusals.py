@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+from bot.domain.alerts.alert import NOT_UNDERSTOOD
 from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import Failed
 from bot.domain.text import cut, plain_line
@@ -16,8 +17,6 @@ from bot.wire.timeouts import TimeLimit
 log = logging.getLogger(__name__)
 
 SOURCE = "system"
-# Of what a source sent and nobody here can read: one card a source, until somebody closes it.
-NOT_UNDERSTOOD = "not understood"
 # Each is lost for good: a sender takes them for final, and does not send the same again.
 WORTH_AN_ALERT = (401, 413)
 # Whoever has no token must not be able to fill the channel, or the database.

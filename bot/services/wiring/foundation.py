@@ -42,6 +42,9 @@ from bot.store.database import Database
 from bot.wire.mail import Mail
 from bot.wire.webhooks import Hooks
 
+# What this house itself tells of, as `tool` names it.
+OWN = {"health": "health checks", "heartbeat": "missed heartbeats", "backup": "backups", "system": "Tocsin itself"}
+
 
 class Foundation:
     """The environment, Slack, words, people, requests, and what leaves."""
@@ -192,7 +195,7 @@ def _teach_names(rendering: Rendering, people: People, leavers: Leavers, sources
         return mention(actor) if shown == actor and people.mention(actor) else shown
 
     def tool(source: str) -> str:
-        return (sources[source].title if source in sources else None) or source
+        return (sources[source].title if source in sources else OWN.get(source)) or source
 
     rendering.use(mention=mention, name=name, plain_name=people.known_name, way=way_name, outlet=outlet_name, tool=tool)
     rendering.use(in_charge=leavers.in_charge)

@@ -453,6 +453,20 @@ async def test_a_card_says_since_when_it_fires_though_it_was_told_later(world: W
     assert "after 1 h (" in words_of(monitoring.cards[0])
 
 
+async def test_a_card_of_what_nobody_can_read_says_when_it_was_received_and_not_that_anything_fires(
+    world: World, monitoring: Monitoring
+) -> None:
+    for _ in range(2):
+        assert (await monitoring.sends("uptimerobot", b'{"monitorID2": "x"}')).status == 422
+        await world.passes(seconds=30)
+    card = monitoring.card
+    assert "iring" not in words_of(card) and "Received 2 times" in words_of(card)
+    assert "monitorFriendlyName" in words_of(card), "a field as its sender writes it"
+    await world.passes(hours=25)
+    assert "iring" not in words_of(card) and "acknowledge and press Close" in words_of(card)
+    assert "iring" not in "".join(monitoring.thread(card))
+
+
 async def test_show_raw_shows_what_was_received(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("Disk", note="<!channel> ```"))
     await world.ben.presses("Show raw", monitoring.card)
