@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.errors import TocsinError
 from bot.runbook import Runbook, load
 from bot.sandbox.alert_events import Post, alert_events
-from bot.sandbox.happenings import Happening, Link, Stage
+from bot.sandbox.happenings import Happening, Link, Stage, Suggestion
 from bot.sandbox.outside import Outside, outside
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard, is_loopback
@@ -106,7 +106,7 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         if runbook.reports:
             happenings.append(report_event(form))
         guard = PageGuard()
-        shown = _Page(around.workspace, happenings, replaced, guard, _links(runbook, around))
+        shown = _Page(around.workspace, happenings, replaced, guard, _links(runbook, around), suggestions(runbook))
         app = _app(settings, runbook, clock, shown)
         await stack.enter_async_context(app.running())
         _announce(app, guard, replaced, token)
@@ -171,6 +171,7 @@ class _Page:
     replaced: Sequence[Replaced]
     guard: PageGuard
     links: Sequence[Link]
+    suggestions: Sequence[Suggestion]
 
 
 def _links(runbook: Runbook, around: Outside) -> list[Link]:
@@ -181,10 +182,27 @@ def _links(runbook: Runbook, around: Outside) -> list[Link]:
     return [*own * any(one.page for one in audiences), *theirs * any(one.statuspage for one in audiences)]
 
 
+def suggestions(runbook: Runbook) -> list[Suggestion]:
+    """Of what this runbook has, by the names of this workspace's commands."""
+    named = runbook.slash_commands
+    gravest, audience = runbook.severities[0].id, next(iter(runbook.audiences), None)
+    found = [
+        Suggestion(f"{named.incident} declare {gravest} Payments failing", "Opens a channel, pages who is on call"),
+        Suggestion(f"{named.escalate} status", "Who was paged, how, and who is next"),
+    ]
+    if audience:
+        found.append(Suggestion(f"{named.incident} tell {audience}", "Preview an update, then send it"))
+    if runbook.health.checks:
+        found.append(Suggestion(named.health, "Every check, worst first"))
+    if runbook.backups:
+        found.append(Suggestion(named.backup, "Each database's last good backup"))
+    return found
+
+
 def _app(settings: Settings, runbook: Runbook, clock: Clock, shown: _Page) -> App:
     def page(application: web.Application) -> None:
         travel = Travel(clock, _Bot(app))
-        stage = Stage(travel.forward, travel.next_due, shown.happenings, shown.replaced, shown.links)
+        stage = Stage(travel.forward, travel.next_due, shown.happenings, shown.replaced, shown.links, shown.suggestions)
         add_page(application, shown.workspace, stage, shown.guard)
         application.on_response_prepare.append(_allow_the_page)
 

@@ -39,6 +39,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A command for somebody who has never seen this: what they type, and what it does."""
+
+    command: str
+    effect: str
+
+
+@dataclass(frozen=True)
 class Stage:
     """`next_due`: what is due next and when, None when nothing is. `forward` moves the clock on by a while.
 
@@ -50,3 +58,4 @@ class Stage:
     happenings: Sequence[Happening] = ()
     replaced: Sequence[Replaced] = ()
     links: Sequence[Link] = ()
+    suggestions: Sequence[Suggestion] = ()

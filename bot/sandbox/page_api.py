@@ -67,6 +67,7 @@ class PageApi:
                 "happenings": [page_json.happening_json(happening) for happening in self._stage.happenings],
                 "replaced": [asdict(one) for one in self._stage.replaced],
                 "links": [asdict(one) for one in self._stage.links],
+                "suggestions": [asdict(one) for one in self._stage.suggestions],
                 "home": page_json.home_json(workspace, me),
                 "modals": page_json.modals_json(workspace, me),
                 "bot": {"connected": workspace.connected},

@@ -550,3 +550,18 @@ To whom?
 Nobody knows.
 ```
 """
+
+
+def test_the_title_of_the_front_matter_goes_before_the_heading() -> None:
+    text = "---\ntitle: Payments are failing\n---\n# Runbook 7\n\n1. Look at the queue\n\n       redis-cli llen jobs\n"
+    draft, runbook = drafted(text)
+    (procedure,) = runbook.procedures.values()
+    assert procedure.title == "Payments are failing"
+    assert [note.place for note in draft.notes if note.line == 2] == [f"procedures.{procedure.key}"]
+
+
+def test_the_title_of_a_document_with_several_procedures_is_that_of_the_document() -> None:
+    steps = "".join(f"## {what}\n\n1. Look at the {what}\n\n       see {what}\n\n" for what in ("queue", "disk"))
+    draft, runbook = drafted(f"---\ntitle: Example Rowing\n---\n# Runbook 7\n\n{steps}")
+    assert runbook.organisation == "Example Rowing"
+    assert [note.place for note in draft.notes if note.line == 2] == ["organisation"]

@@ -19,13 +19,14 @@ def title_of(front: FrontMatter) -> str:
 
 
 def take(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str]) -> Iterator[Note]:
-    """Into the procedure of the document; its title is taken elsewhere. `procedures`: the keys of all that it has."""
+    """Into the procedure of the document. `procedures`: the keys of all that it has."""
     place = f"procedures.{procedures[0]}" if procedures else ""
     if front.mistake:
         line, why = front.mistake
         yield Note(file, line, WHAT, None, why)
     for key, value in front.values.items():
         if key == "title":
+            yield from _titled(draft, file, front, procedures)
             continue
         read = _read(key, value)
         if read and len(procedures) == 1:
@@ -34,6 +35,18 @@ def take(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str])
         else:
             words = ", ".join(value) if isinstance(value, list) else str(value)
             yield Note(file, front.lines[key], WHAT, None, SEVERAL if read else NO_KEY, f"{key}: {words}", place)
+
+
+def _titled(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str]) -> Iterator[Note]:
+    """As in a procedure that is kept as a file, it goes before the heading."""
+    title, line = title_of(front), front.lines["title"]
+    if title and len(procedures) == 1:
+        draft.procedures[procedures[0]]["title"] = title[:150]
+        yield Note(file, line, WHAT, f"title of procedure {procedures[0]}", place=f"procedures.{procedures[0]}")
+    elif title and title == draft.title:
+        yield Note(file, line, WHAT, "the document's title", place="organisation")
+    elif title:
+        yield Note(file, line, WHAT, None, SEVERAL if procedures else NO_KEY, f"title: {title}")
 
 
 def _read(key: str, value: Any) -> Any:

@@ -82,7 +82,7 @@ class _Reading:
         self._file = file
         self._front = front
         self._outline = outline(front.body, front.body_line)
-        self._title = one_line(self._outline.title or title_of(front))
+        self._title = one_line(title_of(front) or self._outline.title or "")
         self._procedure = UnderWay(draft, title_of(front) or PurePath(file).stem)
         self._notes: list[Note] = []
 

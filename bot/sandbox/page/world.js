@@ -11,6 +11,7 @@ export const world = {
   mailbox: [],
   happenings: [],
   links: [], // {label, address, description}: pages beside this one
+  suggestions: [], // {command, effect}: what to try first
   replaced: [], // {what, was, now}: addresses of the runbook that lead elsewhere here
   home: null,
   modals: [],
@@ -40,7 +41,7 @@ export function takeState(state) {
   world.channels = byId(state.channels);
   world.commands = state.commands;
   world.messageShortcuts = state.message_shortcuts;
-  for (const name of ["clock", "mailbox", "happenings", "links", "replaced", "home", "modals", "bot"]) world[name] = state[name];
+  for (const name of ["clock", "mailbox", "happenings", "links", "suggestions", "replaced", "home", "modals", "bot"]) world[name] = state[name];
   world.clockReadAt = performance.now();
   world.messages = new Map();
   tell("state");

@@ -12,7 +12,8 @@ from bot.rendering import Rendering
 from bot.services.incidents.rounds import IncidentRound
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.deeds import Deeds
-from bot.services.rooms.posts import Posts, no_room_yet
+from bot.services.rooms.posts import no_room_yet
+from bot.services.rooms.prompts import Prompts
 from bot.slack.blocks import Button, message
 from bot.store.database import Database
 from bot.store.incidents import breaches, incidents
@@ -26,11 +27,11 @@ class Breaches(IncidentRound):
     """The painter of `breach:<id>`. The clock goes on when the incident has ended: the duty does not end with it."""
 
     def __init__(
-        self, db: Database, clock: Clock, cards: Cards, posts: Posts, deeds: Deeds, rendering: Rendering
+        self, db: Database, clock: Clock, cards: Cards, prompts: Prompts, deeds: Deeds, rendering: Rendering
     ) -> None:
         super().__init__(db, clock, breaches.ROWS)
         self._cards = cards
-        self._posts = posts
+        self._prompts = prompts
         self._deeds = deeds
         self._rendering = rendering
         cards.painted_by("breach", self.paint)
@@ -87,7 +88,8 @@ class Breaches(IncidentRound):
             who = list(dict.fromkeys(roles)) or [breach.begun_by]
             hours = round((breach.notify_by - now) / timedelta(hours=1))
             facts = {"incident": incident, "breach": breach, "now": now, "who": who, "hours": hours}
-            await self._posts.ask_in_room(conn, incident, "breach_due", [notified_button(incident.id)], **facts)
+            ask = [notified_button(incident.id)]
+            await self._prompts.ask(conn, incident, "breach", "breach_due", ask, **facts)
             breach = replace(breach, reminded_left=left)
         await breaches.save(conn, breach.planned(now))
 
@@ -95,6 +97,7 @@ class Breaches(IncidentRound):
         await breaches.save(conn, breach)
         words = self._rendering.say("documents/breach_entry", breach=breach, change=change)
         await incidents.write(conn, breach.incident_id, "system", words, actor=actor.name, at=now)
+        await self._prompts.answered(conn, breach.incident_id, "breach")
         await self._cards.touch(conn, f"breach:{breach.incident_id}", incident=breach.incident_id)
 
 

@@ -6,7 +6,7 @@ from bot.domain.postmortems.action import Action
 from bot.rendering import Rendering
 from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
-from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.services.rooms.rooms import Rooms
 from bot.slack.blocks import Button, message
 from bot.store.incidents import incidents
@@ -17,10 +17,10 @@ from bot.store.postmortems import actions, postmortems
 class ActionCards:
     """The painter of `action:<id>`."""
 
-    def __init__(self, rooms: Rooms, cards: Cards, posts: Posts, rendering: Rendering) -> None:
+    def __init__(self, rooms: Rooms, cards: Cards, prompts: Prompts, rendering: Rendering) -> None:
         self._rooms = rooms
         self._cards = cards
-        self._posts = posts
+        self._prompts = prompts
         self._rendering = rendering
         cards.painted_by("action", self.paint)
 
@@ -34,6 +34,7 @@ class ActionCards:
 
     async def show(self, conn: Connection, incident: Incident, action: Action, change: str, actor: Actor) -> None:
         """Its message, and the post-mortem's; who has got it is invited, and who got it later is notified."""
+        await self._prompts.answered(conn, incident.id, f"action {action.id}")
         await self._cards.touch(conn, f"action:{action.id}", incident=incident.id)
         if await postmortems.get(conn, incident.id):
             await self._cards.touch(conn, f"postmortem:{incident.id}", incident=incident.id)
@@ -41,11 +42,11 @@ class ActionCards:
             await self._rooms.invite(conn, incident, [action.owner])
         if change == "handed":
             facts = {"action": action, "incident": incident, "actor": actor.name}
-            await self._posts.ask_in_room(conn, incident, "action_handed", buttons(action), **facts)
+            await self._prompts.ask(conn, incident, f"action {action.id}", "action_handed", buttons(action), **facts)
 
     async def remind(self, conn: Connection, incident: Incident, action: Action, late: bool) -> None:
         facts = {"action": action, "incident": incident, "late": late}
-        await self._posts.ask_in_room(conn, incident, "action_due", buttons(action), **facts)
+        await self._prompts.ask(conn, incident, f"action {action.id}", "action_due", buttons(action), **facts)
 
     def entry(self, action: Action, change: str) -> str:
         return self._rendering.say("documents/action_entry", action=action, change=change)

@@ -98,7 +98,7 @@ class Posts(DeliveryKind[Posted]):
         buttons: Sequence[Button] = (),
         more: Mapping[str, object] = NOTHING,
     ) -> None:
-        words = self._marked(room_of, template, facts)
+        words = self.marked(room_of, template, facts)
         place: dict[str, object] = {"incident": room_of.id, **more}
         # Of a room that is known to be closed the answer itself has said so.
         if not room_of.room_closed and (author := facts.get("actor")) not in (None, TOCSIN.name):
@@ -114,10 +114,11 @@ class Posts(DeliveryKind[Posted]):
 
     async def to_lead(self, conn: Connection, lead_of: Incident, template: str, **facts: object) -> None:
         """Say something to who leads the incident, or has declared it, alone."""
-        words = self._marked(lead_of, template, facts)
+        words = self.marked(lead_of, template, facts)
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
 
-    def _marked(self, incident: Incident, template: str, facts: Mapping[str, object]) -> str:
+    def marked(self, incident: Incident, template: str, facts: Mapping[str, object]) -> str:
+        """The words of it, marked when it is a drill."""
         mark = self._rendering.say("slack/_drill", incident=incident)
         return f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
 

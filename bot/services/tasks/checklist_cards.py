@@ -7,6 +7,7 @@ from bot.services.people.people import People
 from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.slack.blocks import Box, Button, Message, message
 from bot.slack.blocks import checklist as boxes_of
 from bot.store.incidents import incidents
@@ -17,10 +18,11 @@ from bot.store.tasks import checklists
 class ChecklistCards:
     """The painter of `checklist:<id>`."""
 
-    def __init__(self, people: People, cards: Cards, posts: Posts, rendering: Rendering) -> None:
+    def __init__(self, people: People, cards: Cards, posts: Posts, prompts: Prompts, rendering: Rendering) -> None:
         self._people = people
         self._cards = cards
         self._posts = posts
+        self._prompts = prompts
         self._rendering = rendering
         cards.painted_by("checklist", self.paint)
 
@@ -46,6 +48,8 @@ class ChecklistCards:
 
     async def show(self, conn: Connection, checklist: Checklist) -> None:
         """Where it stands in the room."""
+        done = [_about(checklist, one) for one in checklist.items if not (checklist.is_asked_about and one.is_open)]
+        await self._prompts.answered(conn, checklist.incident_id, *done)
         if checklist.posted_at:
             await self._cards.touch(conn, f"checklist:{checklist.id}", incident=checklist.incident_id)
 
@@ -56,7 +60,7 @@ class ChecklistCards:
             await self._posts.to_lead(conn, incident, "checklist_late", **facts)
         else:
             done = Button("Done", "checklist.done", f"{checklist.id} {item.place}", "primary")
-            await self._posts.ask_in_room(conn, incident, "checklist_due", [done], **facts)
+            await self._prompts.ask(conn, incident, _about(checklist, item), "checklist_due", [done], **facts)
 
     def entry(self, checklist: Checklist, change: str, item: Item | None) -> str:
         return self._rendering.say("documents/checklist_entry", checklist=checklist, change=change, item=item)
@@ -66,6 +70,10 @@ class ChecklistCards:
             "documents/checklist_note", item=item, who=self._people.known_name(item.done_by) if item.done_by else ""
         )
         return Box(item.what, "checklist.tick", f"{checklist.id} {item.place}", not item.is_open, note.strip())
+
+
+def _about(checklist: Checklist, item: Item) -> str:
+    return f"box {checklist.id}.{item.place}"
 
 
 def buttons(checklist: Checklist) -> list[Button]:

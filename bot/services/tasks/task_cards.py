@@ -6,7 +6,7 @@ from bot.domain.tasks.task import Task
 from bot.rendering import Rendering
 from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
-from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.services.rooms.rooms import Rooms
 from bot.slack.blocks import Button, message
 from bot.store.incidents import incidents
@@ -17,10 +17,10 @@ from bot.store.tasks import tasks
 class TaskCards:
     """The painter of `task:<id>`."""
 
-    def __init__(self, rooms: Rooms, cards: Cards, posts: Posts, rendering: Rendering) -> None:
+    def __init__(self, rooms: Rooms, cards: Cards, prompts: Prompts, rendering: Rendering) -> None:
         self._rooms = rooms
         self._cards = cards
-        self._posts = posts
+        self._prompts = prompts
         self._rendering = rendering
         cards.painted_by("task", self.paint)
 
@@ -35,16 +35,17 @@ class TaskCards:
 
     async def show(self, conn: Connection, incident: Incident, task: Task, change: str, actor: Actor) -> None:
         """Its message and the incident's card; whoever has got it is invited, and who got it later is notified."""
+        await self._prompts.answered(conn, incident.id, f"task {task.id}")
         await self._cards.touch(conn, f"task:{task.id}", incident=incident.id)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         if change in ("given", "handed") and not incident.private:
             await self._rooms.invite(conn, incident, [task.owner])
         if change == "handed":
             facts = {"task": task, "incident": incident, "actor": actor.name}
-            await self._posts.ask_in_room(conn, incident, "task_handed", buttons(task), **facts)
+            await self._prompts.ask(conn, incident, f"task {task.id}", "task_handed", buttons(task), **facts)
 
     async def ask(self, conn: Connection, incident: Incident, task: Task) -> None:
-        await self._posts.ask_in_room(conn, incident, "task_due", buttons(task), task=task)
+        await self._prompts.ask(conn, incident, f"task {task.id}", "task_due", buttons(task), task=task)
 
     def entry(self, task: Task, change: str) -> str:
         return self._rendering.say("documents/task_entry", task=task, change=change)

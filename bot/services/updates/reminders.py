@@ -19,7 +19,7 @@ from bot.services.incidents.rounds import IncidentRound
 from bot.services.outbox.kinds import NotKnownHere
 from bot.services.paging.escalations import Escalations
 from bot.services.rooms.deeds import Deeds, Moment
-from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.services.updates.wording import Wordings, said_next
 from bot.slack.blocks import Button
 from bot.store.database import Database
@@ -36,11 +36,17 @@ class Reminders(IncidentRound):
     of the room, by the severity's or the latest update's."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, wordings: Wordings, escalations: Escalations
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        prompts: Prompts,
+        wordings: Wordings,
+        escalations: Escalations,
     ) -> None:
         super().__init__(db, clock, reminders.ROWS)
         self._runbook = runbook
-        self._posts = posts
+        self._prompts = prompts
         self._wordings = wordings
         self._escalations = escalations
 
@@ -82,7 +88,8 @@ class Reminders(IncidentRound):
         self, conn: Connection, incident: Incident, audience: str, promised_at: datetime | None,
         *, told_at: datetime | None = None,
     ) -> None:  # fmt: skip
-        """`told_at`: from when on they wait; None: from now on."""
+        """They were told: `told_at`: from when on they wait for more; None: from now on."""
+        await self._prompts.answered(conn, incident.id, about(audience))
         if promised_at:
             await reminders.save(conn, promise(incident.id, audience, told_at or self._clock.now(), promised_at))
         else:
@@ -145,7 +152,7 @@ class Reminders(IncidentRound):
         snoozes = [snooze_button(value, span, "audience.snooze") for span in SNOOZES]
         # What waits for an approval has buttons of its own, and new words would take its place.
         buttons = [*([] if waiting else [deed]), *(snoozes if incident.is_open else ())]
-        await self._posts.ask_in_room(conn, incident, template, buttons, **facts)
+        await self._prompts.ask(conn, incident, about(one.audience), template, buttons, **facts)
 
 
 class ReminderSnoozes:
@@ -161,6 +168,11 @@ class ReminderSnoozes:
             if not await reminders.put_off(conn, incident_id, audience, until):
                 raise AlreadyDone("They got an update meanwhile, so there is nothing to snooze.")
         return until
+
+
+def about(audience: str) -> str:
+    """What an update to them answers."""
+    return f"update {audience}".rstrip()
 
 
 def tell_button(incident: Incident, audience: str, *, label: str | None = None) -> Button:

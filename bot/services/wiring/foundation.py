@@ -29,6 +29,7 @@ from bot.services.rooms.channels import Channels
 from bot.services.rooms.listeners import Listeners
 from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.reception import Reception
 from bot.services.upkeep.schema import Schema
@@ -152,6 +153,10 @@ class Foundation:
     def posts(self) -> Posts:
         listeners = Listeners(self.db, self.people, self.leavers)
         return Posts(self.db, listeners, self.channels, self.outbox, self.gateway, self.rendering)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        return Prompts(self.cards, self.posts)
 
     @cached_property
     def members(self) -> Members:

@@ -267,7 +267,7 @@ class Paging(Foundation):
 
     @cached_property
     def breaches(self) -> Breaches:
-        return Breaches(self.db, self.clock, self.cards, self.posts, self.deeds, self.rendering)
+        return Breaches(self.db, self.clock, self.cards, self.prompts, self.deeds, self.rendering)
 
     @cached_property
     def nudges(self) -> Nudges:

@@ -93,7 +93,7 @@ class Learning(Paging):
 
     @cached_property
     def actions(self) -> Actions:
-        cards = ActionCards(self.rooms, self.cards, self.posts, self.rendering)
+        cards = ActionCards(self.rooms, self.cards, self.prompts, self.rendering)
         return Actions(self.db, self.clock, self.runbook, cards, self.deeds)
 
     @cached_property

@@ -50,6 +50,8 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             [
                 self.alert_incidents,
                 self.memberships,
+                # Before whoever asks something at the same moment.
+                self.prompts,
                 self.following,
                 self.deadlines,
                 self.inactivity,

@@ -25,12 +25,12 @@ class Tasks(Paging):
 
     @cached_property
     def incident_tasks(self) -> IncidentTasks:
-        cards = TaskCards(self.rooms, self.cards, self.posts, self.rendering)
+        cards = TaskCards(self.rooms, self.cards, self.prompts, self.rendering)
         return IncidentTasks(self.db, self.clock, cards, self.deeds)
 
     @cached_property
     def checklist_cards(self) -> ChecklistCards:
-        return ChecklistCards(self.people, self.cards, self.posts, self.rendering)
+        return ChecklistCards(self.people, self.cards, self.posts, self.prompts, self.rendering)
 
     @cached_property
     def checklists(self) -> Checklists:

@@ -66,7 +66,7 @@ class Updates(Paging):
 
     @cached_property
     def reminders(self) -> Reminders:
-        return Reminders(self.db, self.clock, self.runbook, self.posts, self.wordings, self.escalations)
+        return Reminders(self.db, self.clock, self.runbook, self.prompts, self.wordings, self.escalations)
 
     @cached_property
     def reminder_snoozes(self) -> ReminderSnoozes:

@@ -74,7 +74,9 @@ HELD: Mapping[str, Columns] = {
         "shift_notes": ("note_by", "note"),
     },
     "checks": {"checks": ("value", "reason"), "check_looks": ("value", "reason")},
-    "messages sent": {"outbox": ("payload", "reference", "error"), "limited_ways": ("said",)},
+    "messages sent": {
+        "outbox": ("payload", "reference", "error"), "limited_ways": ("said",), "prompts": ("asking", "answered"),
+    },
     "audit": {"audit": ("actor", "subject", "facts")},
 }  # fmt: skip
 
@@ -139,6 +141,7 @@ NO_PERSON: Columns = {
     "postmortems": ("state", "canvas"),
     "procedure_runs": ("key",),
     "procedure_ticks": ("deed", "opens"),
+    "prompts": ("about",),
     "provider_alerts": ("via", "state"),
     "recurring_tasks": ("key",),
     "requests": ("key", "kind", "holder"),

@@ -11,7 +11,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.clock import Clock
-from bot.sandbox.happenings import Happening, Link, Stage
+from bot.sandbox.happenings import Happening, Link, Stage, Suggestion
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard
 from bot.sandbox.stand_ins import Replaced
@@ -63,7 +63,11 @@ class Surroundings:
         broken = Happening("break", "Break the website", "It answers 500.", self.break_website, lambda: self.broken)
         replaced = [Replaced("health.checks.website", "https://example.com", "an example website")]
         links = [Link("Status page", "/status", "What everybody reads")]
-        stage = Stage(self.forward, self.next_due, [broken], replaced, links)
+        suggestions = [
+            Suggestion("/incident declare P1 Payments failing", "Opens a channel, pages who is on call"),
+            Suggestion("/health", "Every check, worst first"),
+        ]
+        stage = Stage(self.forward, self.next_due, [broken], replaced, links, suggestions)
         add_page(application, self.workspace, stage, self.guard)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=patience_s)
         await runner.setup()

@@ -140,6 +140,7 @@ async def test_aftercare_is_due_after_the_end_the_room_is_reminded_and_a_day_lat
     await team.ada.presses("Done", shown(team, "Due now"))
     await team.settled()
     assert await ticked(team, "aftercare") == ["ada", None]
+    assert labels(shown(team, "Due now")) == []
 
 
 async def test_what_is_no_checklist_is_answered_with_those_there_are(team: World) -> None:

@@ -57,6 +57,8 @@ async def test_when_the_time_is_up_the_room_is_asked_twice_at_most(world: World)
     assert labels(question) == ["Done", "More time", "Hand over"]
     await world.ben.presses("More time", question)
     await world.settled()
+    assert labels(question) == []
+    assert ["Done", "More time", "Hand over"] in [labels(one) for one in shown(world, "check the logs")]
     await world.passes(minutes=19)
     assert len(shown(world, "Time's up")) == 1
     for _ in range(4):
@@ -77,9 +79,7 @@ async def test_handed_over_it_is_somebody_elses_who_hears_of_it(world: World) ->
     again = await world.ben.presses("Done", shown(world, "is yours now")[0])
     await world.settled()
     assert again.text == ""
-    answer = await world.ada.presses("Done", shown(world, "Time's up")[0])
-    await world.settled()
-    assert "done already" in answer.text
+    assert all(labels(one) == [] for one in (*shown(world, "Time's up"), *shown(world, "is yours now")))
 
 
 async def test_after_the_end_nobody_is_asked_and_after_a_reopening_not_at_once(world: World) -> None:
@@ -140,3 +140,22 @@ async def test_two_processes_ask_once_when_the_time_is_up(world: World) -> None:
     async with world.joined():
         await world.passes(minutes=15)
     assert len(shown(world, "Time's up")) == 1
+
+
+async def test_what_was_asked_before_the_end_asks_for_nothing_after_it(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await ask(world, "ada", "/incident task @ben check the logs 15m", room)
+    await world.passes(minutes=15)
+    (question,) = shown(world, "Time's up")
+    said = words_of(question)
+    await ask(world, "ada", "/incident resolve fixed", room)
+    assert labels(question) == [] and said.startswith(words_of(question))
+
+
+async def test_of_what_is_asked_twice_the_newer_question_has_the_buttons(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await ask(world, "ada", "/incident task @ben check the logs 15m", room)
+    for _ in range(2):
+        await world.passes(minutes=15)
+    first, second = shown(world, "Time's up")
+    assert labels(first) == [] and labels(second) == ["Done", "More time", "Hand over"]

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from bot.sandbox.looking import labels
 from bot.sandbox.model import Message
 from tests.mail_server import PostOffice, post_office
 from tests.stories.asking import ask
@@ -90,6 +91,23 @@ async def test_what_waits_for_an_approval_is_what_the_room_is_reminded_of(town: 
     assert town.ada.labels(due) == ["Snooze 15 min", "Snooze 30 min"]
     await town.passes(minutes=45)
     assert "waits for approval" in str(town.pages_of("ben")[0].blocks)
+
+
+async def test_a_reminder_asks_for_nothing_once_they_are_told_or_it_is_over(town: World) -> None:
+    await told_clients(town)
+    await town.passes(minutes=40)
+    (near,) = clocks(town)
+    assert "Tell clients" in labels(near)
+    await town.passes(minutes=5)
+    near, due = clocks(town)
+    assert labels(near) == [] and "Tell clients" in labels(due)
+    await writes(town, "ada", "clients", text="Still on it.")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert labels(due) == []
+    await town.passes(minutes=40)
+    assert "Tell clients" in labels(clocks(town)[-1])
+    await does(town, "ada", "/incident resolve Rolled back")
+    assert [label for one in clocks(town) for label in labels(one)] == []
 
 
 async def test_told_in_time_nobody_is_reminded_nor_paged(town: World) -> None:

@@ -1,15 +1,7 @@
 // A few things to try, for somebody who has never seen this page.
 
 import { el, fill, icon, iconButton } from "../kit/dom.js";
-import { on, tell } from "../world.js";
-
-const STEPS = [
-  ["/incident declare P1 Payments failing", "Opens a channel, pages who is on call"],
-  ["/escalate status", "Who was paged, how, and who is next"],
-  ["/incident tell stakeholders", "Preview an update, then send it"],
-  ["/health", "Every check, worst first"],
-  ["/backup", "Each database's last good backup"],
-];
+import { on, tell, world } from "../world.js";
 
 const done = new Set(JSON.parse(sessionStorage.getItem("tried") ?? "[]"));
 
@@ -19,13 +11,19 @@ export function drawGuide(host) {
     fill(host, localStorage.getItem("guide dismissed") ? reopener(draw) : panel(draw));
   };
   on("sent", ({ text }) => {
-    const tried = STEPS.find(([command]) => text.startsWith(command.split(" P1")[0]));
+    const tried = world.suggestions.find(({ command }) => text.startsWith(beginning(command)));
     if (!tried) return;
-    done.add(tried[0]);
+    done.add(tried.command);
     sessionStorage.setItem("tried", JSON.stringify([...done]));
     draw();
   });
+  on("state", draw);
   draw();
+}
+
+/** Of words of their own, the command alone. */
+function beginning(command) {
+  return command.includes(" declare ") ? command.split(" ", 2).join(" ") : command;
 }
 
 function panel(draw) {
@@ -34,7 +32,7 @@ function panel(draw) {
     draw();
     document.getElementById("composer")?.focus();
   };
-  const order = [...STEPS].sort((a, b) => done.has(a[0]) - done.has(b[0]));
+  const order = [...world.suggestions].sort((a, b) => done.has(a.command) - done.has(b.command));
   return [
     el("h2", {}, "Try this ", el("span", { class: "option-hint" }, "then move the clock")),
     el("ol", { class: "guide-steps" }, order.map(step)),
@@ -42,7 +40,7 @@ function panel(draw) {
   ];
 }
 
-function step([command, effect]) {
+function step({ command, effect }) {
   const tried = done.has(command);
   return el(
     "li",

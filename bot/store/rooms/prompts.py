@@ -1,0 +1,50 @@
+"""What rooms were asked with buttons, as it is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.errors import NotFound
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`asking` and `answered`: the message as Slack takes it, with its buttons and without."""
+
+    id: int
+    incident_id: int
+    about: str
+    asking: Mapping[str, Any]
+    answered: Mapping[str, Any]
+    is_open: bool = True
+
+
+async def insert(
+    conn: Connection, incident_id: int, about: str, asking: Mapping[str, Any], answered: Mapping[str, Any]
+) -> int:
+    """Its number."""
+    values = {"incident_id": incident_id, "about": about, "asking": Jsonb(asking), "answered": Jsonb(answered)}
+    return int((await SQL.the(conn, "insert", **values))["id"])
+
+
+async def get(conn: Connection, number: int) -> Prompt:
+    row = await SQL.one(conn, "get", id=number)
+    if row is None:
+        raise NotFound("This question no longer exists.")
+    return Prompt(**row)
+
+
+async def close(conn: Connection, incident_id: int, about: Sequence[str]) -> list[int]:
+    """Those that were open, each once."""
+    return [row["id"] for row in await SQL.all(conn, "close", incident_id=incident_id, about=list(about))]
+
+
+async def close_kinds(conn: Connection, incident_id: int, kinds: Sequence[str]) -> list[int]:
+    """As `close`, of all about anything of these kinds, the first word of `about`."""
+    return [row["id"] for row in await SQL.all(conn, "close_kinds", incident_id=incident_id, kinds=list(kinds))]
