@@ -11,7 +11,7 @@ from commands.incident.look import panel_buttons
 async def opened(call: Call) -> Answer:
     if call.message.get("tab") != "home":
         return None
-    return Home(await call.house.homes.opened(call.user, call.actor))
+    return Home(await call.house.homes.opened(call.user))
 
 
 @COMMAND.event("app_mention")

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.actor import Actor
 from bot.runbook import Runbook
 from bot.services.home.parts import Part, Section, Viewer
 from bot.services.outbox.kinds import UPDATE, DeliveryKind
@@ -30,14 +29,13 @@ MOST_VIEWERS = 200
 class Opened:
     """Somebody has it before them until `until`. `due_at`: when it is looked at next; `signs`: what it was drawn of."""
 
-    actor: Actor
     until: datetime
     due_at: datetime
     signs: tuple[object, ...]
 
 
 class Signs:
-    """What the App Home is drawn of, as something that can be compared."""
+    """What the App Home is drawn of, as something that can be compared; and for whom."""
 
     def __init__(self, db: Database, runbook: Runbook, people: People) -> None:
         self._db = db
@@ -49,6 +47,11 @@ class Signs:
         async with self._db.statement() as conn:
             stored = await rows.signs(conn, now)
         return (*stored, *(self._people.shift(key, now).person for key in self._runbook.schedules))
+
+    def viewer(self, user: str) -> Viewer:
+        """By their account, as the runbook knows it now: another one may have given their key to somebody else."""
+        actor = self._people.actor(user)
+        return Viewer(actor, list(dict.fromkeys([actor.name, user])))
 
 
 class Homes(DeliveryKind[str]):
@@ -69,17 +72,17 @@ class Homes(DeliveryKind[str]):
         self._opened: dict[str, Opened] = {}
         self._is_recalled = False
 
-    async def opened(self, user: str, actor: Actor) -> Mapping[str, Any]:
+    async def opened(self, user: str) -> Mapping[str, Any]:
         """The view; from now on it is kept up to date."""
         now = self._clock.now()
         signs, until = await self._signs.now(now), now + WATCHED_FOR
         async with self._db.transaction() as conn:
-            await rows.watch(conn, user, actor.name, until=until, drawn=_digest(signs))
+            await rows.watch(conn, user, self._signs.viewer(user).actor.name, until=until, drawn=_digest(signs))
         self._opened.pop(user, None)
-        self._opened[user] = Opened(actor, until, now + AT_MOST_EVERY, signs)
+        self._opened[user] = Opened(until, now + AT_MOST_EVERY, signs)
         if len(self._opened) > MOST_VIEWERS:
             self._opened.pop(next(iter(self._opened)))
-        return await self._view(user, actor)
+        return await self._view(user)
 
     def pressed(self, user: str) -> None:
         """They did something there: it is looked at again at once."""
@@ -99,8 +102,8 @@ class Homes(DeliveryKind[str]):
         changed = [user for user, one in due.items() if one.signs != signs]
         async with self._db.transaction() as conn:
             for user in await rows.draw_anew(conn, changed, _digest(signs)) if changed else ():
-                payload, name = {"user": user, "name": due[user].actor.name}, f"home {user}"
-                await self._outbox.put(conn, "home", payload, priority=UPDATE, key=name, lane=name)
+                name = f"home {user}"
+                await self._outbox.put(conn, "home", {"user": user}, priority=UPDATE, key=name, lane=name)
         for user, one in due.items():
             self._opened[user] = replace(one, due_at=now + AT_MOST_EVERY, signs=signs)
         return len(due)
@@ -116,18 +119,17 @@ class Homes(DeliveryKind[str]):
             return
         async with self._db.transaction() as conn:
             known = await rows.viewers(conn, now, MOST_VIEWERS)
-        for user, name, until in reversed(known):
-            self._opened.setdefault(user, Opened(Actor(name, user), until, now, ()))
+        for user, until in reversed(known):
+            self._opened.setdefault(user, Opened(until, now, ()))
         self._is_recalled = True
 
     async def send(self, delivery: Delivery) -> str:
-        user, name = delivery.payload["user"], delivery.payload["name"]
-        await self._gateway.publish_home(user, await self._view(user, Actor(name, user)))
+        user = delivery.payload["user"]
+        await self._gateway.publish_home(user, await self._view(user))
         return "published"
 
-    async def _view(self, user: str, actor: Actor) -> Mapping[str, Any]:
-        now = self._clock.now()
-        viewer = Viewer(actor, list(dict.fromkeys([actor.name, user])))
+    async def _view(self, user: str) -> Mapping[str, Any]:
+        now, viewer = self._clock.now(), self._signs.viewer(user)
         sections = [await part.shown(viewer, now) for part in self._parts]
         return home([drawn(section) for section in sections if section])
 

@@ -98,11 +98,11 @@ async def watch(conn: Connection, account: str, name: str, *, until: datetime, d
     await SQL.run(conn, "watch", account=account, name=name, until=until, drawn=drawn)
 
 
-async def viewers(conn: Connection, now: datetime, limit: int) -> list[tuple[str, str, datetime]]:
-    """(account, name, until) of those who have it before them, the last to open it first; older ones are forgotten."""
+async def viewers(conn: Connection, now: datetime, limit: int) -> list[tuple[str, datetime]]:
+    """(account, until) of those who have it before them, the last to open it first; older ones are forgotten."""
     await SQL.run(conn, "forget_viewers", now=now)
     rows = await SQL.all(conn, "viewers", now=now, limit=limit)
-    return [(row["account"], row["name"], row["until"]) for row in rows]
+    return [(row["account"], row["until"]) for row in rows]
 
 
 async def draw_anew(conn: Connection, accounts: Sequence[str], drawn: str) -> list[str]:

@@ -81,7 +81,7 @@ ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, until = EXCLUDED.until
 
 -- name: viewers
 -- Those who opened it last.
-SELECT account, name, until FROM home_viewers WHERE until > %(now)s ORDER BY until DESC, account LIMIT %(limit)s;
+SELECT account, until FROM home_viewers WHERE until > %(now)s ORDER BY until DESC, account LIMIT %(limit)s;
 
 -- name: forget_viewers
 DELETE FROM home_viewers WHERE until <= %(now)s;

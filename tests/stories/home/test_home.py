@@ -46,6 +46,8 @@ async def test_what_waits_for_me_stands_first_each_with_its_button(new_world: Ne
         assert refreshed is not None and "You were paged" not in str(refreshed.blocks)
         await ask(world, "eve", "/incident task @ada Call the bank 15m", room)
         await ask(world, "eve", "/incident action @ada Alert on lag by Friday", room)
+        await opened(world, "ben")
+        await world.ben.presses("Approve", world.ben.home())
         await ask(world, "ada", "/incident resolve The bank", room)
         labels = [label for words, label in lines(await opened(world, "ada")) if words[0] in "🔔👉🔧📝"]
         assert labels == ["Done", "Edit"]
@@ -95,7 +97,7 @@ async def test_who_has_it_open_when_its_process_ends_gets_what_changes_from_the_
         return len([one for one in world.workspace.sent if one.method == "views.publish"])
 
     async with world.joined() as first:
-        await first.services.homes.opened("U0FINN", first.services.people.actor("U0FINN"))
+        await first.services.homes.opened("U0FINN")
     async with world.joined(), world.joined():
         await world.passes(seconds=10)
         assert published() == 0, "nothing has changed"
@@ -103,6 +105,20 @@ async def test_who_has_it_open_when_its_process_ends_gets_what_changes_from_the_
         await world.passes(seconds=10)
         home = world.finn.home()
         assert published() == 1 and home is not None and "Payments failing" in str(home.blocks)
+
+
+async def test_who_has_it_open_sees_nothing_of_who_has_their_key_in_the_runbook_of_the_next_process(
+    new_world: NewWorld,
+) -> None:
+    async with new_world() as world:
+        await opened(world, "ada")
+    async with new_world(runbook=RUNBOOK.replace("ada@example.com", "eve@example.com")) as world:
+        await declared(world)
+        await world.passes(seconds=10)
+        home = world.ada.home()
+        assert home is not None and "Payments failing" in str(home.blocks)
+        assert "Acknowledge" not in [label for _, label in lines(home)], "nobody has paged this account"
+        assert "Acknowledge" in [label for _, label in lines(await opened(world, "eve"))]
 
 
 async def test_a_drill_of_a_backup_that_passes_is_something_that_changes(new_world: NewWorld) -> None:
