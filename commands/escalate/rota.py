@@ -75,6 +75,13 @@ async def take_pressed(call: Call) -> Answer:
     return call.say("cover_yours", asked=asked)
 
 
+@COMMAND.button("cover.withdraw")
+async def withdraw_pressed(call: Call) -> Answer:
+    """The message itself says so."""
+    await call.house.cover_requests.withdraw(call.actor, call.number)
+    return None
+
+
 @COMMAND.verb("calendar", usage="calendar [schedule]", help="your own link to the shifts as a calendar feed")
 async def calendar(call: Call) -> Answer:
     word = first_word(call.typed)[0]

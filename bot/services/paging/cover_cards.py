@@ -32,9 +32,10 @@ class CoverCards:
         asked = await cover_requests.get(conn, int(subject))
         if asked is None:
             return None
-        is_over = asked.taken_by is None and asked.ends <= self._clock.now()
-        words = self._rendering.say("slack/cover_asked", asked=asked, is_over=is_over)
-        buttons = [] if asked.taken_by or is_over else [Button("Take it", "cover.take", subject, "primary")]
+        is_open = asked.is_open(self._clock.now())
+        words = self._rendering.say("slack/cover_asked", asked=asked, is_open=is_open)
+        both = [Button("Take it", "cover.take", subject, "primary"), Button("Withdraw", "cover.withdraw", subject)]
+        buttons = both if is_open else []
         return Painted(await self._channels.find(conn, self._channel), message(words, buttons))
 
 

@@ -15,6 +15,7 @@ from bot.store.database import Database
 from bot.store.due_rows import DueByRows, DueRows
 from bot.store.people import cover_requests
 from bot.store.people.cover_requests import CoverRequest
+from bot.store.pipelined import Connection
 
 
 class CoverRequests(DueByRows):
@@ -51,10 +52,7 @@ class CoverRequests(DueByRows):
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            asked = await cover_requests.lock(conn, number)
-            if asked is None:
-                raise NotFound("There is no such request for cover.")
-            self._must_be_free(asked, now)
+            asked = await self._free(conn, number, now)
             self._must_be_of(asked, actor)
             await self._people.learn_covers(conn)
             if self._people.has_throughout(asked.schedule, actor.name, max(asked.begins, now), asked.ends):
@@ -66,6 +64,22 @@ class CoverRequests(DueByRows):
             await self._outbox.put(conn, "cover_taken", payload, priority=UPDATE)
         await self._covers.learn()
         return taken
+
+    async def withdraw(self, actor: Actor, number: int) -> CoverRequest:
+        """Nobody can take it any more. Raises Refused for others than who asked, AlreadyDone once it was taken."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            asked = await self._free(conn, number, now)
+            if not self._people.is_same(actor.name, asked.asked_by):
+                raise Refused(f"Only {self._people.known_name(asked.asked_by)}, who asked, can withdraw it.")
+            withdrawn = await cover_requests.withdraw(conn, number, actor.name)
+            facts = {"begins": asked.begins.isoformat(), "ends": asked.ends.isoformat()}
+            await audit.write(
+                conn, actor=actor.name, deed="schedule.withdraw", subject=asked.schedule, at=now, facts=facts
+            )
+            await self._cards.touch(conn, f"cover:{number}")
+        return withdrawn
 
     async def take_due(self) -> int:
         """Those whose time is over lose their button."""
@@ -79,11 +93,18 @@ class CoverRequests(DueByRows):
     def due_rows(self) -> DueRows:
         return cover_requests.due_rows()
 
-    def _must_be_free(self, asked: CoverRequest, now: datetime) -> None:
+    async def _free(self, conn: Connection, number: int, now: datetime) -> CoverRequest:
+        """Locked. Raises NotFound, AlreadyDone or Refused."""
+        asked = await cover_requests.lock(conn, number)
+        if asked is None:
+            raise NotFound("There is no such request for cover.")
         if asked.taken_by:
             raise AlreadyDone(f"{self._people.known_name(asked.taken_by)} has taken it already.")
+        if asked.withdrawn_by:
+            raise AlreadyDone(f"{self._people.known_name(asked.withdrawn_by)} has withdrawn it: no cover is needed.")
         if asked.ends <= now:
             raise Refused("That cover is over, so there's nothing to take.")
+        return asked
 
     def _must_be_of(self, asked: CoverRequest, actor: Actor) -> None:
         members = self._covers.schedule(asked.schedule).people

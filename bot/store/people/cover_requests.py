@@ -12,7 +12,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class CoverRequest:
-    """`taken_by` None: nobody has taken it."""
+    """`taken_by` None: nobody has taken it; `withdrawn_by`: nobody needs to any more."""
 
     id: int
     schedule: str
@@ -21,6 +21,10 @@ class CoverRequest:
     asked_by: str
     taken_by: str | None
     taken_at: datetime | None
+    withdrawn_by: str | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        return self.taken_by is None and self.withdrawn_by is None and now < self.ends
 
 
 async def insert(
@@ -44,6 +48,10 @@ async def lock(conn: Connection, number: int) -> CoverRequest | None:
 async def take(conn: Connection, number: int, person: str, now: datetime) -> CoverRequest:
     """What is left of it."""
     return CoverRequest(**await SQL.the(conn, "take", id=number, person=person, now=now))
+
+
+async def withdraw(conn: Connection, number: int, person: str) -> CoverRequest:
+    return CoverRequest(**await SQL.the(conn, "withdraw", id=number, person=person))
 
 
 async def end_due(conn: Connection, now: datetime) -> list[int]:

@@ -1,14 +1,14 @@
 -- name: insert
 INSERT INTO cover_requests (schedule, begins_at, ends_at, asked_by, asked_at, due_at)
 VALUES (%(schedule)s, %(begins)s, %(ends)s, %(asked_by)s, %(now)s, %(ends)s)
-RETURNING id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at;
+RETURNING id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at, withdrawn_by;
 
 -- name: get
-SELECT id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at
+SELECT id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at, withdrawn_by
 FROM cover_requests WHERE id = %(id)s;
 
 -- name: lock
-SELECT id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at
+SELECT id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at, withdrawn_by
 FROM cover_requests WHERE id = %(id)s FOR UPDATE;
 
 -- name: take
@@ -16,7 +16,11 @@ FROM cover_requests WHERE id = %(id)s FOR UPDATE;
 UPDATE cover_requests
 SET taken_by = %(person)s, taken_at = %(now)s, due_at = NULL, begins_at = GREATEST(begins_at, %(now)s)
 WHERE id = %(id)s
-RETURNING id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at;
+RETURNING id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at, withdrawn_by;
+
+-- name: withdraw
+UPDATE cover_requests SET withdrawn_by = %(person)s, due_at = NULL WHERE id = %(id)s
+RETURNING id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at, withdrawn_by;
 
 -- name: end_due
 UPDATE cover_requests SET due_at = NULL WHERE id IN (

@@ -69,7 +69,7 @@ HELD: Mapping[str, Columns] = {
     },
     "shifts": {
         "covers": ("person", "made_by", "ended_by"),
-        "cover_requests": ("asked_by", "taken_by"),
+        "cover_requests": ("asked_by", "taken_by", "withdrawn_by"),
         "handovers": ("person",),
         "shift_notes": ("note_by", "note"),
     },

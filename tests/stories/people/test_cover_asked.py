@@ -66,6 +66,19 @@ async def test_who_has_the_schedule_then_anyway_cannot_take_it_and_whose_turn_it
         assert "Ada Obi covers `primary`*" in taken and "<@U0EVE> asked" in taken and "for" not in taken.split()
 
 
+async def test_who_asked_withdraws_it_and_nobody_can_take_it_any_more(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
+        message = asked_in(world)
+        assert "Only Eve" in await pressed(world, "ben", message, "Withdraw")
+        await pressed(world, "eve", message, "Withdraw")
+        assert "Withdrawn" in words_of(asked_in(world)) and "Take it" not in words_of(asked_in(world))
+        with pytest.raises(AlreadyDone, match="no cover is needed"):
+            await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
+        await world.passes(days=7)
+        assert "Withdrawn" in words_of(asked_in(world)) and world.house.people.covers_of("primary") == []
+
+
 async def test_of_two_who_press_at_one_instant_one_has_it(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
@@ -134,8 +147,8 @@ async def test_only_who_may_cover_asks_for_it_by_whatever_door(new_world: NewWor
             await world.house.cover_requests.ask(Actor("eve", "U0EVE"), "primary", begins=now, ends=now + DAY)
 
 
-async def pressed(world: World, who: str, message: Message) -> str:
-    answer = await world.workspace.person(who).presses("Take it", message)
+async def pressed(world: World, who: str, message: Message, label: str = "Take it") -> str:
+    answer = await world.workspace.person(who).presses(label, message)
     await world.settled()
     return words_of(answer.messages[-1]) if answer.messages else ""
 

@@ -128,7 +128,7 @@ async def test_whoever_is_killed_at_the_end_everybody_reads_of_it_once_and_of_no
         assert max(sent.values()) == (2 if step == "record" else 1), sent
 
 
-@pytest.mark.parametrize(("moment", "step"), [("declared", "answer"), ("resolved", "record")])
+@pytest.mark.parametrize(("moment", "step"), [("declared", "answer"), ("resolved", "answer"), ("resolved", "record")])
 async def test_whoever_is_killed_while_statuspage_has_the_request_there_is_one_incident_and_it_ends(
     database: str, tmp_path: Path, moment: str, step: str
 ) -> None:
