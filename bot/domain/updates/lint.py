@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from ipaddress import IPv6Address
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -53,17 +54,21 @@ class Known:
 WORD = re.compile(r"[^\s,;:!?()\"“”]+")
 SENTENCE_END = re.compile(r"[.!?]\s|\n")
 ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
+# Of IPv6, as far as its signs tell: times of day have them too.
+SIXTH = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{3,39}(?![\w:])")
 # Ends of names that only our own networks know, and machines that are counted: `db-01`, `web-prod-2`, `redis3`.
 INSIDE = (".internal", ".local", ".lan", ".corp", ".intranet", ".svc", ".localdomain")
 COUNTED = re.compile(r"[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,5}-?\d{1,3}")
 MACHINES = re.compile(
-    r"(?:^|-)(?:api|app|cache|db|host|kafka|lb|mongo|mysql|node|pg|postgres|redis|server|srv|vm|web|worker)"
+    r"(?:^|-)(?:api|app|cache|db|host|ip|kafka|lb|mongo|mysql|node|pg|postgres|redis|server|srv|vm|web|worker)"
     r"(?:-|\d|$)"
 )
 DEGRADED = re.compile(r"\b(?:degrad\w*|partial\w*|slow\w*|minor|impaired|low)\b", re.IGNORECASE)
 BLAME = frozenset(("caused", "broke", "mistake", "fault", "forgot", "error", "blame", "blamed", "careless", "messed"))
 OUTAGE = re.compile(r"\boutage\b", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\[[a-z ]{3,40}\]|<[a-z ]{3,40}>")
+PLACEHOLDER = re.compile(
+    r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\$\{\w{1,40}\}|\[[a-z ]{3,40}\]|<[a-z ]{3,40}>"
+)
 COUNT = re.compile(r"\b(\d{1,9}(?:[.,]\d{1,3})?) ?(%|[a-z]{4,20})")
 # Who says that a number has changed.
 CHANGED = frozenset(("now", "instead", "more", "fewer", "less", "corrected", "correction", "rather", "up", "down"))
@@ -116,8 +121,8 @@ def changes(before: str, after: str, most: int = 12) -> list[str]:
 
 
 def _secrets(words: str) -> Iterator[Finding]:
-    # To whom to write is meant to be read.
-    words = " ".join(one for one in words.split() if "@" not in one)
+    # To whom to write is meant to be read; what stands before the @ of an address of a database is not.
+    words = " ".join(one for one in words.split() if "@" not in one or "://" in one)
     if (left := redacted(words)) != words:
         yield Finding("secret", hidden=" ".join(sorted({*words.split()}.difference(left.split()))))
 
@@ -137,9 +142,23 @@ def _placeholders(words: str) -> Iterator[Finding]:
 
 def _addresses(words: str) -> Iterator[Finding]:
     yield from (Finding("address", one[0]) for one in ADDRESS.finditer(words))
-    for one in _words(words):
-        if one.lower().endswith(INSIDE) or (COUNTED.fullmatch(one) and MACHINES.search(one)):
+    yield from (Finding("address", one[0]) for one in SIXTH.finditer(words) if _is_address(one[0]))
+    for one in (part for word in _words(words) for part in word.split("/")):
+        # Of a whole name the first part is the machine's own.
+        machine = one.partition(".")[0]
+        if (
+            one.lower().endswith(INSIDE)
+            or machine.lower() == "localhost"
+            or (COUNTED.fullmatch(machine) and MACHINES.search(machine))
+        ):
             yield Finding("address", one)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return IPv6Address(text).version == 6 and any(sign.isalnum() for sign in text)
+    except ValueError:
+        return False
 
 
 def _systems(words: str, known: Known) -> Iterator[Finding]:

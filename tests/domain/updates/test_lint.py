@@ -21,7 +21,10 @@ PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
     ("nightly_job failed.", "internal_name"), ("Ada's mistake took it down.", "blame"),
     ("This was caused by Ada.", "blame"), ("There is an outage.", "outage"), ("TBD: say why.", "placeholder"),
     ("Hello {{ name }}.", "placeholder"), ("Write to [name of client].", "placeholder"),
-    ("password=hunter2hunter2", "secret"),
+    ("password=hunter2hunter2", "secret"), ("It reads postgresql://tocsin:hunter2hunter2@db.example.com/x.", "secret"),
+    ("The host db-01.example.com is down.", "address"), ("See https://web-prod-2.example.com/x", "address"),
+    ("It listens on fe80::7 today.", "address"), ("ip-10-0-0-1 and no other.", "address"),
+    ("localhost:8080 fails.", "address"), ("Hello ${NAME}.", "placeholder"),
 ])  # fmt: skip
 def test_it_is_found_and_plain_words_are_not(said: str, doubt: str) -> None:
     assert findings("Payments", PLAIN, KNOWN) == []
@@ -34,6 +37,7 @@ def test_what_is_ordinary_is_let_through() -> None:
         "Ada leads the work. It was caused by a full disk",
         "INC-12 and M-3",
         "COVID-19",
+        "Since 14:05:09 on 2026-08-06 at https://status.example.com/x: write to web-1@example.com",
         "covid-19, tier-1 and v2 of oauth2",
     ):
         assert findings("Payments", f"{said}. {PLAIN}", KNOWN) == [], said
