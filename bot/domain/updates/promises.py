@@ -16,7 +16,10 @@ _DAY = (
     r"(?P<day>today|tonight|tomorrow|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6})"
     r"(?: (?P<date>\d{1,2}) (?P<month>[a-z]{3})[a-z]{0,6}(?: \d{4})?)?,? (?:at )?"
 )
-_CLOCK = r"(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)(?![\d:.]?\d)(?P<zone> ?(?:UTC|GMT|Z)\b)?"
+_CLOCK = (
+    r"(?:(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)(?![\d:.]?\d)|(?P<whole>1[0-2]|[1-9])(?= ?[ap]m\b))"
+    r"(?P<half> ?[ap]m\b)?(?P<zone> ?(?:UTC|GMT|Z)\b)?"
+)
 _SPAN = r"(?P<count>\d{1,3}) ?(?P<unit>m|mins?|minutes?|h|hours?|d|days?)\b"
 TIME = re.compile(rf"\b(?:(?:{_DAY})?{_CLOCK}|{_SPAN})", re.IGNORECASE)
 CLOCK = re.compile(rf"\b(?:{_DAY})?{_CLOCK}", re.IGNORECASE)
@@ -90,7 +93,7 @@ def _in_sentence(text: str, begins: int, ends: int, since: datetime, zone: ZoneI
         # As long as the longest words before a time.
         before = f"{' '.join(sentence[max(found.start() - 40, 0) : found.start()].split())} "
         by = bool(BY.search(before))
-        is_clock = found["hour"] is not None
+        is_clock = found["count"] is None
         if (by and (is_clock or is_news)) or (is_news and ahead and AT.search(before)):
             place = begins + found.start(), begins + found.end()
             yield Promised(found[0], *place, _instant(found, since, zone), is_news)
@@ -104,11 +107,19 @@ def _instant(found: re.Match[str], since: datetime, zone: ZoneInfo) -> datetime:
         unit = {"m": "minutes", "h": "hours", "d": "days"}[parts["unit"][0].lower()]
         return since + timedelta(**{unit: int(parts["count"])})
     where = ZoneInfo("UTC") if parts["zone"] else zone
-    local, at = since.astimezone(where), time(int(parts["hour"]), int(parts["minute"]))
+    local, at = since.astimezone(where), _time_of(parts)
     if parts["day"]:
         return instant_of(local.date() + _days(parts, local, at), at, where)
     today = instant_of(local.date(), at, where)
     return today if since - today < HALF_A_DAY else instant_of(local.date() + timedelta(days=1), at, where)
+
+
+def _time_of(parts: dict[str, str | None]) -> time:
+    """`17:30`, `5:30 pm` and `5pm`."""
+    hour, half = int(parts["hour"] or parts["whole"] or 0), (parts["half"] or "").strip().lower()
+    if half and 1 <= hour <= 12:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return time(hour, int(parts["minute"] or 0))
 
 
 def _days(parts: dict[str, str | None], local: datetime, at: time) -> timedelta:

@@ -21,6 +21,9 @@ def by_clock(at: datetime | None) -> str:
     ("Status: identified\nNext update: 16:00 BST", "Thu 16:00"),
     ("Next update by 15:00 UTC.", "Thu 16:00"),
     ("You hear from us again by 17.30.", "Thu 17:30"),
+    ("We'll update you by 5:30 pm.", "Thu 17:30"), ("We'll update you by 5pm, or as soon as it's fixed.", "Thu 17:00"),
+    ("Next update by Mon 9am BST.", "Mon 09:00"), ("Next update by 12 am.", "Fri 00:00"),
+    ("Next update by 4 PM UTC.", "Thu 17:00"), ("We'll write to the 5 people by then.", ""),
     ("The next update comes at 17:30", "Thu 17:30"),
     ("More within 30 minutes.", "Thu 15:50"),
     ("We'll write to you by tomorrow 09:00.", "Fri 09:00"),
@@ -44,7 +47,7 @@ def test_only_a_time_that_readers_hear_more_by_is_the_next_update(text: str, at:
     ("We'll update you by 15:05.", ["15:05"]), ("We'll update you by 15:20.", ["15:20"]),
     ("We'll update you by 15:21.", []), ("Ready by 08:00, more by 09:00.", ["08:00", "09:00"]),
     ("Ready by 02:00.", []), ("It was fixed by 15:05.", []), ("Ready by tomorrow 09:00.", []),
-    ("It began at 14:05.", []),
+    ("It began at 14:05.", []), ("We'll update you by 5:30 pm.", []), ("We'll update you by 3pm.", ["3pm"]),
 ])  # fmt: skip
 def test_a_time_of_this_day_that_is_behind_is_past_and_not_tomorrow(text: str, past: list[str]) -> None:
     assert past_promises(text, SINCE, SINCE, LONDON) == past
