@@ -189,16 +189,21 @@ class GroupStanding:
         return min(self.group.opened_at, *(alert.began_at for alert in self.alerts))
 
     @property
+    def is_own(self) -> bool:
+        """Told by this house itself, of how things stand while it fires."""
+        return self.group.source in OWN_SOURCES
+
+    @property
     def stale_at(self) -> datetime | None:
         """From when on nobody can tell whether it still fires: its source says nothing of it. None = never."""
-        if self.group.closed_at or self.group.source in OWN_SOURCES or not self.firing:
+        if self.group.closed_at or self.is_own or not self.firing:
             return None
         return max(alert.last_at for alert in self.firing) + STALE_AFTER
 
     @property
     def can_be_closed(self) -> bool:
         """By a person: our own end when what they tell of does, and what nobody has answered to is answered first."""
-        if self.group.closed_at or self.group.source in OWN_SOURCES:
+        if self.group.closed_at or self.is_own:
             return False
         return self.is_hidden or not self.unacknowledged
 

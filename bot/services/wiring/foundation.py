@@ -44,7 +44,7 @@ from bot.wire.mail import Mail
 from bot.wire.webhooks import Hooks
 
 # What this house itself tells of, as `tool` names it.
-OWN = {"health": "health checks", "heartbeat": "missed heartbeats", "backup": "backups", "system": "Tocsin itself"}
+OWN = {"health": "health checks", "heartbeat": "heartbeats", "backup": "backups", "system": "Tocsin itself"}
 
 
 class Foundation:

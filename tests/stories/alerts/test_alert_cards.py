@@ -318,10 +318,12 @@ async def test_a_job_that_falls_silent_becomes_an_alert_until_it_is_heard_of(
 
     await world.passes(seconds=1)
     assert monitoring.card.text == "🟠 *High* No heartbeat from nightly-job"
+    assert "Expected every" in monitoring.words
     await world.passes(days=3)
 
     await monitoring.beats("nightly-job")
     assert monitoring.card.text == "✅ *Resolved* No heartbeat from nightly-job"
+    assert "Expected every" not in monitoring.words, "what was true until then"
     assert world.posts() == [(CHANNEL, "🟠 *High* No heartbeat from nightly-job")]
     world.nothing_else_was_sent()
 
@@ -400,11 +402,11 @@ async def test_an_alert_of_which_nothing_is_heard_for_a_day_is_marked_and_stays_
 ) -> None:
     await monitoring.fires(alert("Disk"))
     await world.passes(hours=23, minutes=59)
-    assert "Nothing heard" not in monitoring.words
+    assert "No news of it" not in monitoring.words
     await world.passes(minutes=2)
-    assert "Nothing heard" in monitoring.words
+    assert "No news of it" in monitoring.words
     await monitoring.fires(alert("Disk"))
-    assert "Nothing heard" not in monitoring.words
+    assert "No news of it" not in monitoring.words
 
 
 async def test_a_test_alert_is_shown_and_pages_nobody(world: World, monitoring: Monitoring) -> None:
