@@ -16,6 +16,7 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.stand_ins import Places, bring_in, stand_in
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
+from bot.sandbox_app import suggestions
 
 PLACES = Places("http://127.0.0.1:4321", "postgresql://postgres@/orders?host=%2Ftmp%2Fx", "/tmp/sandbox")
 REAL = """
@@ -124,3 +125,13 @@ async def test_webhooks_arrive_in_the_mailbox_and_checks_are_answered_as_they_ex
     assert [(mail.kind, mail.to, mail.text) for mail in mailbox.items] == [
         ("webhook", "people.ada.webhook", '{"title": "P1"}')
     ]
+
+
+def test_what_is_suggested_is_in_the_runbook_and_called_as_its_workspace_calls_it() -> None:
+    small = read(
+        "organisation: Example\npeople: {ada: {name: Ada Obi, email: ada@example.com}}\ntiers: {oncall: {who: [ada]}}\n"
+        "severities: [{id: S1, name: High, escalation: {steps: [{page: oncall}]}}]\n"
+        "slash_commands: {incident: /emergency}\n",
+        {},
+    )
+    assert [one.command for one in suggestions(small)] == ["/emergency declare S1 Payments failing", "/escalate status"]
