@@ -15,7 +15,12 @@ TocsinError
     └── Rejected            the other side said no, for good: trying again changes nothing
 """
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
+
+# Of somebody of whom no name is known.
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 class TocsinError(Exception):
@@ -27,8 +32,17 @@ class Refused(TocsinError):
 
     @property
     def plain(self) -> str:
-        """Where it is not read in Slack: commands stand between no backquotes."""
-        return str(self).replace("`", "")
+        """Where it is not read in Slack: commands stand between no backquotes, and nobody is mentioned."""
+        return self.naming({}).replace("`", "")
+
+    @property
+    def accounts(self) -> list[str]:
+        """Of the people in it of whom no name was known."""
+        return MENTION.findall(str(self))
+
+    def naming(self, names: Mapping[str, str]) -> str:
+        """With these names of accounts."""
+        return MENTION.sub(lambda found: names.get(found[1], f"the Slack account {found[1]}"), str(self))
 
 
 class NotFound(Refused):

@@ -9,10 +9,10 @@ from aiohttp import web
 from bot.domain.actor import Actor
 from bot.domain.errors import Failed, NotFound, Refused, Unanswered
 from bot.domain.paging.page import Page
+from bot.domain.people.identity import is_slack_id
 from bot.doors.web_pages import WebPages
 from bot.services import Services
 from bot.services.paging.links import PATH, VALID_FOR, LinkOver
-from bot.services.people.people import is_slack_id
 from bot.services.upkeep.schema import Outdated
 from bot.store.deadlocks import again_after_deadlock
 from bot.store.errors import plain_reason

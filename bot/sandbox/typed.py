@@ -7,7 +7,7 @@ from bot.sandbox.state import State
 
 _SPECIAL = re.compile(
     r"(?P<url>https?://[^\s<>|]*[^\s<>|.,;:!?)'\"])"
-    r"|(?P<email>(?<![\w.@:|])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<email>(?<![\w.@:|+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<domain>(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev)(?![\w.-]*\w))"
     r"|(?P<broadcast>(?<![\w@])@(?:here|channel|everyone)\b)"
     r"|(?P<person>(?<![\w@])@[\w.-]*\w)"

@@ -42,9 +42,11 @@ class Answers:
         except Failed as error:
             log.warning("request=%s the answer could not be given: %s", call.actor.request, error)
 
-    def refusal(self, call: Call, refused: Refused) -> Answer:
-        """It quotes what people typed. A form comes back as it was filled in, with the reason above."""
-        words = self._house.rendering.as_renamed(escape_mrkdwn(str(refused)))
+    async def refusal(self, call: Call, refused: Refused) -> Answer:
+        """It quotes what people typed, and mentions nobody. A form comes back as it was filled in, with the reason
+        above."""
+        names = await self._house.people.names_of(dict.fromkeys(refused.accounts))
+        words = self._house.rendering.as_renamed(escape_mrkdwn(refused.naming(names)))
         reply = Reply(message(words))
         return Form(refilled(call.view, words, call.private), instead=reply) if call.values else reply
 

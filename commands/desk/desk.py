@@ -91,7 +91,7 @@ class Desk:
         except DoneBefore:
             answer, is_late = call.say("done_before", at=request.received_at), False
         except Refused as refused:
-            answer = self._undone(call, self._answers.refusal(call, refused), refused.plain)
+            answer = self._undone(call, await self._answers.refusal(call, refused), refused.plain)
         except Rejected as error:
             answer = self._undone(call, call.say("cannot", reason=str(error)), str(error))
         except Failed as error:

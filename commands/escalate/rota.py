@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import NotFound, Refused
+from bot.domain.people.schedule import Cover
 from bot.domain.text import either
 from bot.runbook import Schedule
 from commands.desk.call import Answer, Call
@@ -110,7 +111,7 @@ def on_call_facts(call: Call) -> dict[str, Any]:
             "schedule": key,
             "now": people.shift(key, now),
             "next": people.next_shift(key, now),
-            "covers": people.covers_to_come(key, now),
+            "covers": _to_come(people.covers_of(key), now),
         }
         for key in call.house.runbook.schedules
     ]
@@ -190,3 +191,8 @@ def _parts(span: str) -> tuple[str, str]:
     if before and (before[0].lower() != "from" or len(before) == 1):
         raise Refused(HOW_TO_COVER)
     return " ".join(before[1:]), " ".join(after)
+
+
+def _to_come(covers: list[Cover], now: datetime) -> list[Cover]:
+    """Those that have not begun, the first to begin first."""
+    return sorted((one for one in covers if one.begins > now), key=lambda one: one.begins)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from bot.domain.alerts.silence import selected
@@ -24,17 +25,17 @@ HOW = (
     "readers will notice, and `telling clients` to choose the audiences"
 )
 # What may follow, in any order, after how long it takes.
-CLAUSE = re.compile(r"\s+(silencing|telling|affecting)\s+", re.IGNORECASE)
-LASTS = re.compile(r"\s+for\s+", re.IGNORECASE)
+CLAUSE = re.compile(r" (silencing|telling|affecting) ", re.IGNORECASE)
+LASTS = re.compile(r" for ", re.IGNORECASE)
 # Where the time may begin: behind one of these words, or with the name of a day.
 BEGINS = re.compile(
-    r"\s+(?:(?:at|on|from|starting)\s+|(?=(?:today|tonight|tomorrow|next|mon|tue|wed|thu|fri|sat|sun)[a-z]*\b))",
+    r" (?:(?:at|on|from|starting) |(?=(?:today|tonight|tomorrow|next|mon|tue|wed|thu|fri|sat|sun)[a-z]*\b))",
     re.IGNORECASE,
 )
 REF = re.compile(r"M-(\d{1,9})", re.IGNORECASE)
 LIST = ("list", "all", "show")
 SPANS = (30, 60)
-# Each place where a time may begin is looked at; nobody needs more of them.
+# Each place where a time may begin, or how long it takes, is looked at; nobody needs more of them.
 PLACES = 8
 
 
@@ -157,7 +158,9 @@ async def move(call: Call) -> Answer:
 
 async def read(text: str, now: datetime, zone: ZoneInfo) -> Typed:
     """By the wall clock of the zone. Raises Refused, with what to type instead."""
-    for cut in LASTS.finditer(text):
+    # Of many blanks each would begin a search of its own.
+    text = " ".join(text.split())
+    for cut in islice(LASTS.finditer(text), PLACES):
         rest, *clauses = CLAUSE.split(text[cut.end() :])
         try:
             lasts = spoken_duration(rest)
@@ -172,7 +175,7 @@ async def read(text: str, now: datetime, zone: ZoneInfo) -> Typed:
 async def _what_and_when(text: str, now: datetime, zone: ZoneInfo) -> tuple[str, datetime]:
     """The first place from where on the words are a time: what is done may hold `at` and `on` itself."""
     refusal = Refused(f"{HOW}.")
-    for place in [*BEGINS.finditer(text)][:PLACES]:
+    for place in islice(BEGINS.finditer(text), PLACES):
         try:
             return text[: place.start()], await moment(text[place.end() :], now=now, zone=zone)
         except Refused as error:

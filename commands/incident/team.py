@@ -28,7 +28,7 @@ async def take_lead(call: Call) -> Answer:
             )
         except AlreadyDone as done:
             lead = (await call.house.incidents.find(incident.ref)).lead
-            name = call.house.people.known_name(lead or "Somebody else")
+            name = call.house.people.written(lead) if lead else "Somebody else"
             raise AlreadyDone(f"{name} leads {incident.ref} already. To take over, type `/incident lead`.") from done
     return await panel_again(call, changed)
 

@@ -1,5 +1,6 @@
 """What people type or send is read in steps that grow as it does; they are counted, because no clock can be trusted."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,9 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.alerts.report import Report
+from bot.domain.alerts.silence import selected
 from bot.domain.errors import Refused, TocsinError
 from bot.domain.incidents.incident import title_of
 from bot.domain.incidents.severity import Named, declared
+from bot.domain.statistics.period import period_of
 from bot.domain.telephone.reply import reply_of
 from bot.domain.text import plain, plain_line
 from bot.rendering import escape_html, escape_mrkdwn, unescape_mrkdwn
@@ -21,6 +25,7 @@ from commands.desk.book import Command
 from commands.desk.typed import as_typed, first_word, mentioned
 from commands.desk.when import read
 from commands.escalate.rota import _parts
+from commands.incident.maintenance import read as planned
 
 SIZE = 10_000
 SEVERITIES = [Named("P1", "Critical"), Named("P2", "High"), Named("SEV-3", "Low")]
@@ -47,6 +52,13 @@ READERS: dict[str, tuple[Callable[[str], Any], tuple[str, ...]]] = {
     "a title": (title_of, ("-", "ä", "名", "a-")),
     "plain text": (plain, ("\u202e", "\n", "\x00")),
     "a plain line": (plain_line, ("\u202e", "\n", "\x00")),
+    "a selector": (partial(selected, checks=["website"], sources=["grafana"]), ("a=b,", "=", ",", '"', "website")),
+    "a report": (lambda text: Report.read({"what": text}).alert("high", None), ("\n", "\u202e", "\r")),
+    "planned work": (
+        lambda text: asyncio.run(planned(text, NOW, ZoneInfo("UTC"))),
+        (" for ", " at ", " for 1h ", "telling ", " telling x", "\n"),
+    ),
+    "a period": (lambda text: period_of(text, NOW, ZoneInfo("UTC")), ("1", "last ", "d", "q1")),
     "mrkdwn": (escape_mrkdwn, ("<", "&", "*", "`", "```")),
     "mrkdwn that comes back": (unescape_mrkdwn, ("&lt;", "&amp;", "&")),
     "HTML": (escape_html, ("<", "&", "'")),

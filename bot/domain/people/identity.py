@@ -18,6 +18,10 @@ def is_former(name: str) -> bool:
     return FORMER.fullmatch(name) is not None
 
 
+def is_slack_id(name: str) -> bool:
+    return re.fullmatch(r"[UW][A-Z0-9]{2,}", name) is not None
+
+
 @dataclass(frozen=True)
 class Identity:
     """All that says who somebody is. `also`: further words that somebody has said are theirs, such as a first name.

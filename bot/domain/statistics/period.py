@@ -47,7 +47,7 @@ def last_days(days: int, now: datetime) -> Period:
 def period_of(words: str, now: datetime, zone: ZoneInfo) -> Period:
     """A calendar period that is not over ends now. Raises Refused."""
     text = " ".join(words.lower().split()) or USUAL
-    if found := re.fullmatch(r"(?:last )?(\d+) ?([dw])(?:ays?|eeks?)?", text):
+    if found := re.fullmatch(r"(?:last )?(\d{1,9}) ?([dw])(?:ays?|eeks?)?", text):
         return last_days(int(found[1]) * DAYS[found[2]], now)
     today = now.astimezone(zone).date()
     this = (today.year, (today.month - 1) // MONTHS_OF_QUARTER)

@@ -28,7 +28,7 @@ MAINTENANCE = re.compile(r"maintenance|planned work", re.IGNORECASE)
 NOTICE = re.compile(r"\bnotice\b|in advance|ahead", re.IGNORECASE)
 RESPONSE = re.compile(r"respon[ds]|acknowledge", re.IGNORECASE)
 RESOLUTION = re.compile(r"resol|fix", re.IGNORECASE)
-TIMED = re.compile(r"(?:\w+ )?time|target|within", re.IGNORECASE)
+TIMED = re.compile(r"time|target|within", re.IGNORECASE)
 ROOM = re.compile(r"#(?P<prefix>[a-z][a-z0-9-]{0,20})-(?:YYYY|<date>|\[date\]|\{date\})")
 PUBLIC = re.compile(r"\bpost in #(?P<channel>[a-z][a-z0-9_-]{1,79})\b.{0,20}\b(?:user|customer|client)", re.IGNORECASE)
 

@@ -40,7 +40,7 @@ class AlertResponses:
         async with self._deeds.on(actor, group_id, "acknowledge") as (conn, standing, now):
             await requests.once(conn, actor, now)
             if not standing.unacknowledged:
-                who = self._people.known_name(standing.group.acknowledged_by or "")
+                who = self._people.written(standing.group.acknowledged_by or "")
                 who = "its sender" if standing.group.is_acknowledged_there else who
                 raise AlreadyDone(f"This alert is already acknowledged by {who}.")
             if standing.incident:

@@ -84,5 +84,5 @@ class RestoreDecisions:
     async def _undecided(self, conn: Connection, restore_id: int) -> tuple[Restore, datetime]:
         """Locked, with the time at which it is: whoever waits for the lock may wait until it is too late."""
         restore, now = await restores.lock(conn, restore_id), self._clock.now()
-        must_be_pending(restore, self._people.known_name(restore.decided_by or ""), now)
+        must_be_pending(restore, self._people.written(restore.decided_by or ""), now)
         return restore, now

@@ -114,7 +114,7 @@ class RestorePlans:
                 f"{into} is already waiting for approval: you asked for it. If nobody can approve it: "
                 f"`/backup restore {other.backup_id} break-glass <why>`. If it is not what you want, reject it first."
             )
-        asked_by = self._people.known_name(other.asked_by)
+        asked_by = self._people.written(other.asked_by)
         return f"{into} is already waiting for approval: {asked_by} asked for it. Approve it, or reject it first."
 
 

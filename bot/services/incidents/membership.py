@@ -86,7 +86,7 @@ class Memberships:
                     await self._members.let_in(conn, incident, who, by=TOCSIN.name, now=self._deeds.now())
 
     def _must_be_dispensable(self, incident: Incident, members: tuple[str, ...], who: str) -> None:
-        name = self._people.known_name(who)
+        name = self._people.written(who)
         if not self._members.is_among(who, members):
             raise AlreadyDone(f"{name} is no member of {incident.ref}.")
         for role, holder in incident.roles.items():

@@ -45,7 +45,7 @@ class Responders:
             must_be_open(incident, "give roles")
             holder = incident.roles.get(role)
             if holder == who or (holder and vacant):
-                raise AlreadyDone(f"{self._people.known_name(holder)} has the role {role} in {incident.ref} already.")
+                raise AlreadyDone(f"{self._people.written(holder)} has the role {role} in {incident.ref} already.")
             await incidents.set_role(conn, incident.id, role, who)
             await incidents.write(conn, incident.id, "role", f"{role}: {who}", actor=actor.name, at=now)
             if role == "lead" and who == actor.name:

@@ -46,7 +46,7 @@ class Acknowledgements:
             if not incident.is_acknowledged:
                 await must_not_be_overtaken(conn, incident, paged_at)
             if not await self.answer(conn, incident, actor):
-                who = self._people.known_name(incident.acknowledged_by or "")
+                who = self._people.written(incident.acknowledged_by or "")
                 raise AlreadyDone(f"{incident.ref} is already acknowledged by {who}.")
             return await incidents.get(conn, incident_id)
 

@@ -7,12 +7,13 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from bot.clock import Clock
 from bot.domain.errors import NotFound, Refused
+from bot.domain.people.identity import is_slack_id
 from bot.domain.people.upcoming import Upcoming, upcoming
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.paging.keyring import CALENDARS, Keyring
 from bot.services.people.covers import Covers
-from bot.services.people.people import People, is_slack_id
+from bot.services.people.people import People
 
 PATH = "/calendar/"
 

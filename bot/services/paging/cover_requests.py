@@ -99,9 +99,9 @@ class CoverRequests(DueByRows):
         if asked is None:
             raise NotFound("There is no such request for cover.")
         if asked.taken_by:
-            raise AlreadyDone(f"{self._people.known_name(asked.taken_by)} has taken it already.")
+            raise AlreadyDone(f"{self._people.written(asked.taken_by)} has taken it already.")
         if asked.withdrawn_by:
-            raise AlreadyDone(f"{self._people.known_name(asked.withdrawn_by)} has withdrawn it: no cover is needed.")
+            raise AlreadyDone(f"{self._people.written(asked.withdrawn_by)} has withdrawn it: no cover is needed.")
         if asked.ends <= now:
             raise Refused("That cover is over, so there's nothing to take.")
         return asked

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from bot.domain.paging.escalation import Policy
+from bot.domain.people.identity import is_slack_id
 from bot.domain.people.schedule import duty
 from bot.runbook import Runbook, Tier
 from bot.runbook.people import Who
 from bot.services.paging.contacts import Contacts
 from bot.services.paging.policies import policy_of, schedule_of, strangers
-from bot.services.people.people import People, is_slack_id
+from bot.services.people.people import People
 from bot.store.pipelined import Connection
 
 

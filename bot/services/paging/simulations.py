@@ -7,12 +7,13 @@ from datetime import datetime
 from bot.domain.errors import Failed
 from bot.domain.paging.page import Via
 from bot.domain.paging.simulation import PlannedPage, Simulation, simulate
+from bot.domain.people.identity import is_slack_id
 from bot.domain.people.schedule import on_call
 from bot.pagers import ways
 from bot.runbook import Runbook, Severity, Tier
 from bot.services.paging.gaps import ready_ways
 from bot.services.paging.policies import policy_of
-from bot.services.people.people import People, is_slack_id
+from bot.services.people.people import People
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.telephone import telephone

@@ -8,9 +8,9 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import NotFound, Refused
-from bot.domain.people.identity import Identity, is_former
+from bot.domain.people.identity import Identity, is_former, is_slack_id
 from bot.runbook import Runbook
-from bot.services.people.people import MENTION, is_slack_id
+from bot.services.people.people import MENTION
 from bot.store import audit
 from bot.store.database import Database
 from bot.store.deadlocks import again_after_deadlock

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Failed, NotFound, Rejected
-from bot.domain.people.identity import is_former
+from bot.domain.people.identity import is_former, is_slack_id
 from bot.domain.people.schedule import Cover, Shift, duty
 from bot.runbook import Person, Runbook, Tier
 from bot.slack.gateway import Gateway
@@ -42,6 +42,7 @@ class People:
         self._runbook = runbook
         self._gateway = gateway
         self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
+        self._others: dict[str, str] = {}  # whom another runbook has or had, for nothing but to be named
         self._looked_up_at: dict[str, datetime] = {}
         self._names: dict[str, str] = {}
         self._covers: list[Cover] = []
@@ -52,8 +53,8 @@ class People:
         async with self._db.transaction() as conn:
             for row in await directory.identities(conn):
                 person = self._runbook.people.get(row["person"])
-                if person and person.email == row["email"] and row["slack_id"]:
-                    self._accounts.setdefault(row["person"], row["slack_id"])
+                if row["slack_id"] and (person is None or person.email == row["email"]):
+                    (self._accounts if person else self._others).setdefault(row["person"], row["slack_id"])
             await self.learn_covers(conn)
 
     async def learn_covers(self, conn: Connection) -> None:
@@ -131,6 +132,11 @@ class People:
         """The display name, also of somebody outside the runbook as far as this process has heard of them."""
         return self._names.get(name) or self.display_name(name)
 
+    def written(self, name: str) -> str:
+        """As a refusal names somebody: of whom no name is known here, it is asked for when somebody reads it."""
+        known, account = self.known_name(name), self.known_account(name) or self._others.get(name)
+        return f"<@{account}>" if account and known == name else known
+
     async def names_of(self, accounts: Iterable[str]) -> dict[str, str]:
         """How these Slack accounts are called; whoever Slack does not name within a second is left out."""
         found: dict[str, str] = {}
@@ -175,7 +181,7 @@ class People:
         except Failed as error:
             log.warning("person=%s cannot be looked up: %s", name, error)
             return
-        raise NotFound(f"“{self.known_name(name)}” isn't in this workspace. {self._whom()}")
+        raise NotFound(f"“{self.written(name)}” isn't in this workspace. {self._whom()}")
 
     def first_meant(self, words: str) -> tuple[str, str] | None:
         """Who is named first in these words, with or without `@`, and what follows; None: nobody known.
@@ -261,10 +267,6 @@ class People:
     def next_shift(self, schedule: str, now: datetime) -> Shift:
         return self.shift(schedule, self.shift(schedule, now).ends)
 
-    def covers_to_come(self, schedule: str, now: datetime) -> list[Cover]:
-        """Those that have not begun, the first to begin first."""
-        return sorted((one for one in self.covers_of(schedule) if one.begins > now), key=lambda one: one.begins)
-
     def covers_of(self, schedule: str) -> list[Cover]:
         """As far as they have been learned. Somebody who has left the runbook since covers nothing any more."""
         return [one for one in self._covers if one.schedule == schedule and self.person(one.person)]
@@ -284,7 +286,3 @@ class People:
     def _was_looked_up(self, key: str) -> bool:
         looked_up_at = self._looked_up_at.get(key)
         return looked_up_at is not None and self._clock.now() - looked_up_at < LOOK_AGAIN_AFTER
-
-
-def is_slack_id(name: str) -> bool:
-    return re.fullmatch(r"[UW][A-Z0-9]{2,}", name) is not None

@@ -30,6 +30,10 @@ class ProcedureRecords:
     def name(self, who: str | None) -> str:
         return self._people.known_name(who or "")
 
+    def written(self, who: str | None) -> str:
+        """As a refusal names them."""
+        return self._people.written(who or "")
+
     def is_by(self, tick: Tick, actor: Actor) -> bool:
         return self._people.is_one(actor, tick.by, tick.account)
 

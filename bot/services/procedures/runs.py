@@ -101,7 +101,7 @@ class ProcedureRuns:
             last = run.undoable
             asked = next((tick for tick in run.ticks if tick.number == place.number), None)
             if asked and asked.undone_at:
-                raise AlreadyDone(f"{self._records.name(asked.undone_by)} has undone it already.")
+                raise AlreadyDone(f"{self._records.written(asked.undone_by)} has undone it already.")
             if last is None or last is not asked:
                 raise Refused(GONE_ON)
             await self._must_be_the_only_one(conn, run)

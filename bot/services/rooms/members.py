@@ -57,7 +57,7 @@ class Members:
     async def must_be_in(self, conn: Connection, incident: Incident, who: str) -> None:
         """Nobody hears of a private incident by what they are given in it. Raises NotPermitted."""
         if incident.private and not self.is_among(who, (await self.of(conn, incident)).members):
-            name = self._people.known_name(who)
+            name = self._people.written(who)
             raise NotPermitted(
                 f"{incident.ref} is private, and {name} isn't in it. Add them first: `/incident add @user`."
             )

@@ -30,7 +30,7 @@ class Decisions:
         # Before the update, as every change of the incident has it.
         incident = await lock_subject(conn, await updates.get(conn, update_id))
         update = await updates.lock(conn, update_id)
-        must_be_pending(update, self._people.known_name(update.decided_by or ""))
+        must_be_pending(update, self._people.written(update.decided_by or ""))
         return update, incident
 
     def is_author(self, actor: Actor, update: Update) -> bool:

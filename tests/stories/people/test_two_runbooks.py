@@ -19,6 +19,7 @@ from bot.store.updates import reminders, updates
 from bot.store.updates.updates import NewUpdate
 from tests.guarded import USER, Guarded, guarded_postgres
 from tests.mail_server import PostOffice, post_office
+from tests.stories.asking import ask
 from tests.stories.backups.restoring import answered, harmed, keep, restored
 from tests.stories.procedures.test_proving import APPROVED
 from tests.stories.updates.test_stakeholder_updates import (
@@ -160,3 +161,19 @@ async def test_who_does_not_know_an_audience_leaves_its_words_to_another_for_a_w
 async def minutes_pass(world: World, count: int) -> None:
     for _ in range(count):
         await world.passes(minutes=1)
+
+
+async def test_a_refusal_names_whom_only_the_other_runbook_has_and_whom_none_has(new_world: NewWorld) -> None:
+    async with new_world() as world:
+        await declared(world)
+        await ask(world, "ben", "/escalate ack INC-1")
+        async with world.joined(runbook=without_ben(RUNBOOK)) as other:
+            with pytest.raises(AlreadyDone) as refused:
+                await other.services.acknowledgements.acknowledge(known_to(other, "U0CLEO"), 1)
+        assert str(refused.value) == "INC-1 is already acknowledged by <@U0BEN>."
+        assert refused.value.plain == "INC-1 is already acknowledged by the Slack account U0BEN."
+        await ask(world, "eve", "/incident declare P2 Search is slow")
+        await ask(world, "dev", "/escalate ack INC-2")
+        # As in a process of which he has asked nothing.
+        world.house.people._names.clear()
+        assert "INC-2 is already acknowledged by Dev Rao." in await ask(world, "ada", "/escalate ack INC-2")
