@@ -69,12 +69,14 @@ async def _room(backup: Backup) -> str:
     """Of a drill beside its database: a PostgreSQL whose disk is full stops."""
     takes = "; a drill takes as much room on its server again"
     try:
-        if await restorers()[backup.kind].disks(backup):
-            return takes
+        unseen = await restorers()[backup.kind].unseen(backup)
     except Failed as error:
-        return f"{takes}, and how much is free there cannot be seen: {error}"
-    see = " (on this machine also: GRANT pg_read_all_settings TO its account)" if backup.kind == "postgresql" else ""
-    return f"{takes}, and how much is free there cannot be seen, so nothing keeps it from filling up: set drill_on{see}"
+        unseen = str(error)
+    if not unseen:
+        return takes
+    return (
+        f"{takes}, and nothing keeps it from filling up, for how much is free cannot be seen: {unseen}; or set drill_on"
+    )
 
 
 async def _place(settings: Settings, backup: Backup) -> Finding:

@@ -180,6 +180,9 @@ class Restorer(Protocol):
     async def disks(self, backup: Any) -> Sequence[FreeSpace]:
         """Those of the server that a restore fills; none = they cannot be seen from here."""
 
+    async def unseen(self, backup: Any) -> str:
+        """Why `disks` misses one of them, and what would have it seen; "" = it does not."""
+
     async def drop(self, backup: Any, scratch: str) -> None:
         """Remove a scratch database, if it is there."""
 

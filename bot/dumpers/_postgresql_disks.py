@@ -21,9 +21,35 @@ async def folders_of(conn: AsyncConnection, database: str) -> tuple[Path | None,
     row = await (await conn.execute(SQL("folders"), {"name": database})).fetchone()
     assert row
     files, own, log = row
-    if not (conn.info.host.startswith("/") or conn.info.host in OWN_HOSTS):
+    if not _is_here(conn.info.host):
         return None, None, log
     return _absolute(files or own), _absolute(own), log
+
+
+def why_unseen(host: str, account: str, files: Path | None, own: Path | None) -> str:
+    """As in "cannot be seen, for …"; empty when everything is seen.
+
+    `files` and `own` as `folders_of` finds them: the second is never None for who may know it.
+    """
+    if not _is_here(host):
+        return "its server is on another machine"
+    if own is None:
+        where = "where its log grows" if files else "where its files are"
+        return f"its account may not know {where}: GRANT pg_read_all_settings TO {account}"
+    away = next((folder for folder in (files, own) if folder and not _is_open(folder)), None)
+    return f"there is no {away} here that this process may look at" if away else ""
+
+
+def _is_here(host: str) -> bool:
+    return host.startswith("/") or host in OWN_HOSTS
+
+
+def _is_open(folder: Path) -> bool:
+    try:
+        shutil.disk_usage(folder)
+    except OSError:
+        return False
+    return True
 
 
 def disks_at(files: Path | None, own: Path | None, log: int) -> list[FreeSpace]:

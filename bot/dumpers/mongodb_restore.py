@@ -165,6 +165,10 @@ async def disks(backup: MongodbBackup) -> Sequence[FreeSpace]:
     return [FreeSpace(int(total), int(total - used))] if total and used is not None else []
 
 
+async def unseen(backup: MongodbBackup) -> str:
+    return "" if await disks(backup) else "its server does not say"
+
+
 async def drop(backup: MongodbBackup, scratch: str) -> None:
     if not scratch.startswith(OURS):
         raise Rejected(f"{scratch} is none of Tocsin's own databases")

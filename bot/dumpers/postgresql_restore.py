@@ -25,7 +25,7 @@ from bot.dumpers._postgresql import (
     translated,
     written,
 )
-from bot.dumpers._postgresql_disks import disks_at, folders_of
+from bot.dumpers._postgresql_disks import disks_at, folders_of, why_unseen
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
 from bot.dumpers._postgresql_limits import outdated, read_only
@@ -184,6 +184,12 @@ async def disks(backup: PostgresqlBackup) -> Sequence[FreeSpace]:
     async with _entrance(backup) as conn:
         files, own, log = await folders_of(conn, target_of(backup))
     return await asyncio.to_thread(disks_at, files, own, log)
+
+
+async def unseen(backup: PostgresqlBackup) -> str:
+    async with _entrance(backup) as conn:
+        files, own, _ = await folders_of(conn, target_of(backup))
+        return await asyncio.to_thread(why_unseen, conn.info.host, conn.info.user, files, own)
 
 
 async def drop(backup: PostgresqlBackup, scratch: str) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import dateparser
 
 from bot.domain.errors import Refused
-from bot.domain.people.schedule import instant_of
+from bot.domain.people.schedule import instant_of, instants_of
 from bot.runbook import spoken_duration
 from bot.slack.blocks import clip
 from commands.desk.when import BEHIND_A_CLOCK, LONGEST, QUOTES, is_on_a_clock, named_offset, says_its_date
@@ -22,6 +23,8 @@ ELSEWHERE = frozenset(
 )  # fmt: skip
 # Nobody's incident began before.
 YEARS_BACK = 10
+# Who types a time of the hour that comes twice, in it, means what the clock has just shown.
+JUST_NOW = timedelta(hours=1)
 HOW = "say for example `14:05`, `20 minutes ago`, `yesterday 23:50` or `2026-12-01 09:00`"
 
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
@@ -102,15 +105,20 @@ def _instant(words: str, now: datetime, zone: tzinfo) -> datetime:
         raise Refused(f"“{clip(words, LONGEST)}” is more than {YEARS_BACK} years ago: {HOW}.")
     aware = found.tzinfo is not None
     at = found.astimezone(now.tzinfo) if aware else instant_of(found.date(), found.time(), zone)
-    return _latest(plain, at, now)
+    shown = () if aware else instants_of(today.date(), found.time(), zone)
+    return _latest(plain, at, now, shown)
 
 
-def _latest(words: str, at: datetime, now: datetime) -> datetime:
-    """On a Thursday afternoon, “Thu 9am” is this morning and not a week ago; a time of day alone is never to come."""
+def _latest(words: str, at: datetime, now: datetime, shown: Sequence[datetime]) -> datetime:
+    """On a Thursday afternoon, “Thu 9am” is this morning and not a week ago; a time of day alone is never to come.
+
+    `shown`: when the clock shows that today.
+    """
     if re.search(rf"\b{_DAY}\b", words, re.IGNORECASE) and at + timedelta(weeks=1) <= now:
         return at + timedelta(weeks=1)
-    if re.fullmatch(rf"(?:{_CLOCK}){_ZONE}", words, re.IGNORECASE) and at > now:
-        return at - timedelta(days=1)
+    if re.fullmatch(rf"(?:{_CLOCK}){_ZONE}", words, re.IGNORECASE):
+        just_now = [one for one in shown if timedelta() <= now - one < JUST_NOW]
+        return max(just_now, default=at if at <= now else at - timedelta(days=1))
     return at
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from bot.dumpers import postgresql_restore as restoring
-from bot.dumpers._postgresql_disks import disks_at
+from bot.dumpers._postgresql_disks import disks_at, why_unseen
 from tests.dumpers.conftest import a_backup
 from tests.servers import server_of
 
@@ -20,6 +20,19 @@ def test_a_disk_is_seen_once_and_what_cannot_be_seen_not_at_all(tmp_path: Path) 
     assert [(disk.holds, disk.log) for disk in disks_at(tmp_path, tmp_path, 7)] == [(True, 7)]
     assert [(disk.holds, disk.log) for disk in disks_at(tmp_path, None, 7)] == [(True, 0)]
     assert disks_at(None, None, 7) == [] == disks_at(tmp_path / "away", None, 7)
+
+
+def test_what_is_said_of_a_disk_that_cannot_be_seen_would_have_it_seen(tmp_path: Path) -> None:
+    away, grant = tmp_path / "away", "GRANT pg_read_all_settings TO keeper"
+    assert "another machine" in why_unseen("db.example.com", "keeper", None, None)
+    assert grant in why_unseen("/run/postgresql", "keeper", None, None)
+    for host in ("localhost", "::1"):
+        said = why_unseen(host, "keeper", tmp_path, None)
+        assert "log" in said and grant in said
+    for files, own in ((away, away), (away, tmp_path), (tmp_path, away)):
+        said = why_unseen("127.0.0.1", "keeper", files, own)
+        assert str(away) in said and grant not in said
+    assert why_unseen("127.0.0.1", "keeper", tmp_path, tmp_path) == ""
 
 
 @pytest.fixture
@@ -35,12 +48,15 @@ async def test_whoever_may_not_know_where_the_server_is_sees_the_tablespace_of_t
         conn.execute("CREATE ROLE keeper LOGIN")
         conn.execute("CREATE DATABASE shop OWNER keeper")
         assert await restoring.disks(shop) == []
+        assert "GRANT pg_read_all_settings TO keeper" in await restoring.unseen(shop)
         conn.execute("GRANT pg_read_all_settings TO keeper")
         assert [(disk.holds, disk.log > 0) for disk in await restoring.disks(shop)] == [(True, True)]
+        assert await restoring.unseen(shop) == ""
         conn.execute("REVOKE pg_read_all_settings FROM keeper")
         conn.execute(f"CREATE TABLESPACE spare LOCATION '{spare}'".encode())
         conn.execute("ALTER DATABASE shop SET TABLESPACE spare")
         assert [(disk.holds, disk.log) for disk in await restoring.disks(shop)] == [(True, 0)]
+        assert "where its log grows" in await restoring.unseen(shop)
 
 
 def folder_beside(socket: Path) -> Path:

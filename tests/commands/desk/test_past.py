@@ -1,6 +1,6 @@
 """Times that are past, at the beginning of what people type."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -69,6 +69,18 @@ def test_a_year_in_which_nothing_began_is_said_to_be_long_ago(words: str) -> Non
 def test_what_is_no_time_is_refused_with_examples(words: str) -> None:
     with pytest.raises(Refused, match=r"time|long"):
         read(words, NOW, LONDON)
+
+
+@pytest.mark.parametrize(
+    ("now", "words", "minutes"),
+    [
+        ("00:10", "01:05", 5), ("00:40", "01:05", 35), ("01:10", "01:05", 5), ("01:40", "01:05", 35),
+        ("01:10", "01:50", 20), ("02:04", "01:05", 59), ("02:06", "01:05", 121), ("00:10", "01:30", 24 * 60 - 20),
+    ],
+)  # fmt: skip
+def test_in_the_night_of_25_hours_a_time_is_the_one_that_was_just_shown(now: str, words: str, minutes: int) -> None:
+    at = datetime.fromisoformat(f"2026-10-25T{now}").replace(tzinfo=UTC)
+    assert at - read(words, at, LONDON)[0] == timedelta(minutes=minutes)
 
 
 def test_in_the_hour_that_comes_twice_the_first_is_meant() -> None:

@@ -364,7 +364,7 @@ async def test_the_doctor_says_where_nobody_sees_what_a_drill_leaves_free(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world:
-        unseen = "how much is free there cannot be seen"
+        unseen = "how much is free cannot be seen"
         found = await backups_tried(world.app.settings, world.app.runbook)
         [said] = [one for one in found if unseen in one.what]
         assert "set drill_on" in said.what and "GRANT pg_read_all_settings" in said.what
