@@ -72,7 +72,7 @@ class CoverRequests(DueByRows):
             await requests.once(conn, actor, now)
             asked = await self._free(conn, number, now)
             if not self._people.is_same(actor.name, asked.asked_by):
-                raise Refused(f"Only {self._people.known_name(asked.asked_by)}, who asked, can withdraw it.")
+                raise Refused(f"Only {self._people.written(asked.asked_by)}, who asked, can withdraw it.")
             withdrawn = await cover_requests.withdraw(conn, number, actor.name)
             facts = {"begins": asked.begins.isoformat(), "ends": asked.ends.isoformat()}
             await audit.write(
