@@ -15,7 +15,7 @@ from bot.services.rooms.cards import Cards
 from bot.services.rooms.posts import Posts
 from bot.services.updates.audiences import takes_all
 from bot.services.updates.releases import Releases
-from bot.services.updates.subjects import lock_subject, show, write
+from bot.services.updates.subjects import lock_subject, show, show_what_asked, write
 from bot.services.updates.wording import Wordings, resolve_by
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -87,6 +87,7 @@ class Compositions(DeliveryKind[Said]):
             await show(self._cards, conn, update)
         elif outcome.state == "cancelled":
             await updates.set_state(conn, update.id, "replaced", outcome.error)
+            await show_what_asked(self._cards, conn, update)
 
     async def _of_planned(self, conn: Connection, update: Update) -> Said:
         window = await maintenance.get(conn, update.of_maintenance)

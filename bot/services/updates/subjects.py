@@ -49,6 +49,11 @@ async def write(
 async def show(cards: Cards, conn: Connection, update: Update) -> None:
     """What has become of it: on its own card, where the room was asked for it, and on that of the planned work."""
     await cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+    await show_what_asked(cards, conn, update)
+
+
+async def show_what_asked(cards: Cards, conn: Connection, update: Update) -> None:
+    """For one that has no card of its own: where the room was asked for it, and on the card of the planned work."""
     if update.incident_id is not None:
         for card in await standing(conn, [owed_key(update.incident_id)]):
             await cards.touch(conn, card, incident=update.incident_id)
