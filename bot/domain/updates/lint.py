@@ -67,7 +67,9 @@ DEGRADED = re.compile(r"\b(?:degrad\w*|partial\w*|slow\w*|minor|impaired|low)\b"
 BLAME = frozenset(("caused", "broke", "mistake", "fault", "forgot", "error", "blame", "blamed", "careless", "messed"))
 OUTAGE = re.compile(r"\boutage\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(
-    r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\$\{\w{1,40}\}|\[[a-z ]{3,40}\]|<[a-z ]{3,40}>"
+    r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\$?\{\w{1,40}\}|\[[a-z ]{3,40}\](?!\()|<[a-z ]{3,40}>"
+    # What templates leave to be filled in; `[RESOLVED]` and `[UPDATE]` begin many a subject.
+    r"|\[(?i:client|company|customer|date|description|details?|insert [a-z ]{1,40}|name|reason|service|system|time)\]"
 )
 COUNT = re.compile(r"\b(\d{1,9}(?:[.,]\d{1,3})?) ?(%|[a-z]{4,20})")
 # Who says that a number has changed.

@@ -25,6 +25,8 @@ PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
     ("The host db-01.example.com is down.", "address"), ("See https://web-prod-2.example.com/x", "address"),
     ("It listens on fe80::7 today.", "address"), ("ip-10-0-0-1 and no other.", "address"),
     ("localhost:8080 fails.", "address"), ("Hello ${NAME}.", "placeholder"),
+    ("Dear {name}, all is well.", "placeholder"), ("We found [DETAILS].", "placeholder"),
+    ("Fixed at [Insert time].", "placeholder"),
 ])  # fmt: skip
 def test_it_is_found_and_plain_words_are_not(said: str, doubt: str) -> None:
     assert findings("Payments", PLAIN, KNOWN) == []
@@ -36,6 +38,7 @@ def test_what_is_ordinary_is_let_through() -> None:
         "Orders are slow",
         "Ada leads the work. It was caused by a full disk",
         "INC-12 and M-3",
+        "[RESOLVED] [P1] Orders, see [our page](https://status.example.com)",
         "COVID-19",
         "Since 14:05:09 on 2026-08-06 at https://status.example.com/x: write to web-1@example.com",
         "covid-19, tier-1 and v2 of oauth2",
