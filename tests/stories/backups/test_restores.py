@@ -280,7 +280,7 @@ async def test_whoever_asked_and_finds_nobody_to_approve_breaks_the_glass_of_the
         assert rows(guarded, address) == 200 and len(await steps(world)) > 2
         assert "*without a second person*: nobody answers" in shown(world) and "is done in" in shown(world)
         assert (await steps(world))[1] == ("ada", "broken")
-        with pytest.raises(AlreadyDone, match="has begun already"):
+        with pytest.raises(AlreadyDone, match="already started"):
             await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         assert [step for _, step in await steps(world)].count("done") == 1
 

@@ -69,7 +69,7 @@ class Page(SimulatedStatuspage):
 async def holder(team: Fleet, way: str) -> Replica:
     """The process that has something of this way in hand."""
     async with team.house.db.statement() as conn:
-        cursor = await conn.execute(b"SELECT holder FROM outbox WHERE way = %s AND holder IS NOT NULL", (way,))
+        cursor = await conn.execute(b"SELECT holder FROM outbox WHERE way = %s AND state = 'sending'", (way,))
         pids = [row["holder"].rpartition(":")[2] for row in await cursor.fetchall()]
     return next(one for one in team.replicas if str(one.process.pid) in pids)
 
