@@ -200,9 +200,11 @@ class Fleet:
             assert sorted(map(key_of, self.posted(f"{prefix}:"))) == sorted(f"{prefix}:{one.id}" for one in known)
 
     async def _left_over(self) -> list[str]:
-        """What has yet to be done: deliveries, requests, and a ladder that is due."""
+        """What has yet to be done: deliveries, requests, and a ladder that is due. What Slack may have done twice is
+        looked at a minute later."""
         async with self.house.db.transaction() as conn:
-            deliveries = [str(row) for row in await outbox.unfinished(conn)]
+            waiting = await outbox.unfinished(conn)
+            deliveries = [str(row) for row in waiting if row["kind"] != "second_look"]
             request_due = await requests.next_due(conn)
             ladder_due = await escalations.due_rows().soonest(conn)
         overdue = ladder_due is not None and ladder_due <= self.house.clock.now()
