@@ -50,7 +50,8 @@ JOIN outbox o ON o.id = given.delivery;
 -- What a provider may be getting at this moment, or may have got.
 SELECT p.* FROM pages p
 WHERE p.incident_id = %(incident_id)s AND p.state = 'waiting' AND p.first_attempt_at IS NOT NULL AND (p.unsure OR EXISTS (
-    SELECT FROM outbox o WHERE o.kind = 'page' AND o.state = 'sending' AND o.payload = jsonb_build_object('page', p.id)))
+    SELECT FROM outbox o WHERE o.kind = 'page' AND o.payload = jsonb_build_object('page', p.id)
+        AND o.state IN ('waiting', 'sending') AND (o.state = 'sending' OR o.unsure)))
 ORDER BY p.id;
 
 -- name: note_late
@@ -118,7 +119,8 @@ FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_b
 RETURNING o.id;
 
 -- name: cancel_waiting
--- Whatever no provider has taken yet, as far as anybody knows: what is being sent at this moment may be taken still.
+-- Whatever no provider has taken yet, as far as anybody knows: what is being sent at this moment may be taken still, and
+-- what a process died over may have been, also when the next had no time to try.
 -- Several pages are always held in the same order.
 WITH held AS (
     SELECT id FROM pages
@@ -126,7 +128,8 @@ WITH held AS (
       AND NOT via = ANY(%(but_by)s::text[])
     ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p SET state = 'cancelled', unsure = p.unsure OR (p.first_attempt_at IS NOT NULL AND EXISTS (
-    SELECT FROM outbox o WHERE o.kind = 'page' AND o.state = 'sending' AND o.payload = jsonb_build_object('page', p.id)))
+    SELECT FROM outbox o WHERE o.kind = 'page' AND o.payload = jsonb_build_object('page', p.id)
+        AND o.state IN ('waiting', 'sending') AND (o.state = 'sending' OR o.unsure)))
 FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
 
 -- name: called_off

@@ -72,6 +72,18 @@ async def test_a_message_that_slack_posts_long_after_its_page_was_answered_shows
     assert (page.state, page.is_unknown) == ("accepted", False)
 
 
+async def test_what_a_process_died_over_and_the_next_had_no_time_for_is_not_told_as_unsent(world: World) -> None:
+    world.workspace.faults.drop("chat.postMessage", when=to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    async with world.house.db.transaction() as conn:
+        # Whoever dies writes nothing down; that its claim was over stands in the outbox alone.
+        await conn.execute(b"UPDATE pages SET unsure = false, error = NULL")
+    world.workspace.faults.break_down("conversations.history", times=None)
+    await ask(world, "ben", "/escalate ack INC-1")
+    (page, *_) = await of_ada(world)
+    assert (page.state, page.is_unknown) == ("cancelled", True)
+
+
 def to_ada(arguments: dict[str, Any]) -> bool:
     return arguments.get("channel") == "U0ADA"
 
