@@ -50,7 +50,7 @@ SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = 
 FROM one, turn, opened
 WHERE o.id = one.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at,
-    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way, o.was_held;
+    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way;
 
 -- name: waiting
 SELECT kind, payload FROM outbox WHERE way = %(way)s AND state = 'waiting' ORDER BY kind, id;

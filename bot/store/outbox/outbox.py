@@ -30,9 +30,8 @@ class End(Protocol):
 class Delivery:
     """A claimed row of the outbox. `fence` tells this claim from later ones; `unsure`: it may have been accepted.
 
-    `tried_since`: from then on it is counted for how long it has been tried. `was_held`: last time it was not tried,
-    for others waited for the same. `known`: what it is about, as whoever put it in has just written it down; None when
-    it must be read.
+    `tried_since`: from then on it is counted for how long it has been tried. `known`: what it is about, as whoever put
+    it in has just written it down; None when it must be read.
     """
 
     id: int
@@ -47,7 +46,6 @@ class Delivery:
     priority: int
     lane: str | None
     way: str
-    was_held: bool = False
     known: object = None
 
     @property

@@ -80,7 +80,7 @@ FROM places, LATERAL (
     FOR UPDATE SKIP LOCKED) due
 WHERE o.id = due.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at,
-    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way, o.was_held;
+    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way;
 
 -- name: lapsed
 -- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.

@@ -63,9 +63,9 @@ class HeldInLine(HeldBack):
     stands_in_line = True
 
 
-def held_back(number: int, kind: str, *, was_held: bool, since: datetime = BEGAN) -> Delivery:
+def held_back(number: int, kind: str, *, since: datetime = BEGAN) -> Delivery:
     lease = BEGAN + timedelta(seconds=15)
-    return Delivery(number, kind, {}, 1, 1, False, since, since, lease, UPDATE, None, "slack", was_held)
+    return Delivery(number, kind, {}, 1, 1, False, since, since, lease, UPDATE, None, "slack")
 
 
 @pytest.fixture
@@ -79,16 +79,16 @@ def attempts() -> Attempts:
 async def test_only_cards_stand_in_line_where_slack_takes_no_more(
     attempts: Attempts,
 ) -> None:
-    async def waits(kind: str, *, was_held: bool) -> timedelta:
-        outcomes = [await attempts.make(held_back(number, kind, was_held=was_held)) for number in range(600)]
+    async def waits(kind: str) -> timedelta:
+        outcomes = [await attempts.make(held_back(number, kind)) for number in range(600)]
         assert not any(outcome.was_tried for outcome in outcomes)
         return max(outcome.again_at or BEGAN for outcome in outcomes) - BEGAN
 
     # Whoever is not in the line makes it no longer.
-    assert await waits("post", was_held=True) == await waits("post", was_held=False) == timedelta(seconds=1)
-    assert timedelta(seconds=30) < await waits("card", was_held=False) <= timedelta(seconds=61)
+    assert await waits("post") == timedelta(seconds=1)
+    assert timedelta(seconds=30) < await waits("card") <= timedelta(seconds=61)
 
 
 async def test_what_nobody_was_asked_for_is_not_given_up_for_having_waited(attempts: Attempts) -> None:
-    outcome = await attempts.make(held_back(1, "card", was_held=True, since=BEGAN - timedelta(hours=7)))
+    outcome = await attempts.make(held_back(1, "card", since=BEGAN - timedelta(hours=7)))
     assert outcome.state == "waiting"
