@@ -34,7 +34,7 @@ from bot.store.embedded.throwaway import quickest_place
 # A story with several replicas opens many connections.
 SETTINGS: Mapping[str, str] = {
     **throwaway.SETTINGS,
-    "max_connections": "300",
+    "max_connections": "500",
     # Room for the catalogues of as many databases as there are workers.
     "shared_buffers": "128MB",
     "max_prepared_transactions": "10",
