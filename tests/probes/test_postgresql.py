@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import fields
 from datetime import timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from bot.domain.checks.check import ProbeResult
 from bot.probes.postgresql import ServerState, expects, judged, probe
 from bot.runbook.health import PostgresqlCheck
 from tests.guarded import Guarded, guarded_postgres
+from tests.postgres import SETTINGS
 from tests.probes.conftest import Conversation, Listen, hang_up
 
 
@@ -32,7 +34,7 @@ async def test_a_server_that_answers_is_healthy_and_says_how_many_connections_it
 
     assert (finding.state, finding.reason) == ("healthy", "")
     connections, size = finding.value.split(", ")
-    assert connections.endswith("of 300 connections")
+    assert connections.endswith(f"of {SETTINGS['max_connections']} connections")
     assert size.endswith("MiB")
     assert finding.latency > timedelta(0)
 
@@ -46,7 +48,9 @@ async def test_connections_of_other_accounts_count_although_they_are_hidden_from
 
 async def test_too_many_connections_are_degraded(guarded: Guarded) -> None:
     address = guarded.database()
-    with psycopg.connect(address), psycopg.connect(address), psycopg.connect(address):
+    with ExitStack() as many:
+        for _ in range(int(SETTINGS["max_connections"]) // 100):
+            many.enter_context(psycopg.connect(address))
         finding = await probe(a_check(address, connections_below="1%"))
 
     assert finding.state == "degraded"
