@@ -9,14 +9,16 @@ from typing import Any
 from bot.clock import Clock
 from bot.runbook import Runbook
 from bot.services.home.parts import Part, Section, Viewer
-from bot.services.outbox.kinds import UPDATE, DeliveryKind
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
+from bot.services.rooms.in_doubt import do_again
 from bot.slack.blocks import Block, Message, home, item, message, more
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
 from bot.store.home import home as rows
 from bot.store.outbox.outbox import Delivery
+from bot.store.pipelined import Connection
 
 # Slack says when somebody opens it, and not when they leave.
 WATCHED_FOR = timedelta(hours=1)
@@ -127,6 +129,12 @@ class Homes(DeliveryKind[str]):
         user = delivery.payload["user"]
         await self._gateway.publish_home(user, await self._view(user))
         return "published"
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
+        """What is published late would show what was true before."""
+        if outcome.state == "sent":
+            name = f"home {delivery.payload['user']}"
+            await do_again(conn, self._outbox, delivery, "home", delivery.payload, key=name, lane=name)
 
     async def _view(self, user: str) -> Mapping[str, Any]:
         now, viewer = self._clock.now(), self._signs.viewer(user)

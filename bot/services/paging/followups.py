@@ -11,7 +11,7 @@ from bot.pagers import FollowingPager, Pager, message_key, way_name
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotSetUp, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
-from bot.services.rooms.in_doubt import look_for_others
+from bot.services.rooms.in_doubt import look_again, look_at_all, look_for_others
 from bot.slack.gateway import Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -49,6 +49,17 @@ class PageFollowups(DeliveryKind[str]):
     async def look_for_others(self, conn: Connection, delivery: Delivery, page: Page, stands: Posted) -> None:
         """The message of this page is the one of it that follows its incident."""
         await look_for_others(conn, self._outbox, delivery, stands, message_key(page))
+
+    async def look_for_late(self, conn: Connection, delivery: Delivery, page: Page) -> None:
+        """It was not sent in the end, and an attempt before may be carried out yet: then its message has to be true.
+        Nothing, unless there was such an attempt."""
+        if delivery.unsure and page.via == "slack":
+            await look_again(conn, self._outbox, delivery, "page_look", {"page": page.id})
+
+    async def came_late(self, conn: Connection, delivery: Delivery, page: Page, stands: Posted) -> None:
+        """Nobody has edited its message since it was asked for; and another attempt may have come late too."""
+        await self._cards.touch(conn, f"page:{page.id}")
+        await look_at_all(conn, self._outbox, delivery, stands, message_key(page))
 
     async def _put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
         """For every provider of these pages, of each of its alerts that has to be told about."""

@@ -15,6 +15,7 @@ from bot.services.people.people import People
 from bot.services.rooms.cards import Cards
 from bot.slack.gateway import Posted
 from bot.store.incidents import incidents
+from bot.store.outbox.outbox import Delivery
 from bot.store.paging import escalations, pages
 from bot.store.paging.pages import ProviderAnswer
 from bot.store.pipelined import Connection
@@ -50,6 +51,8 @@ class PageOutcomes:
         for (delivery, _), (page, outcome) in zip(ended, about, strict=True):
             if outcome.state == "sent" and outcome.reference and page.via == "slack":
                 await self._followups.look_for_others(conn, delivery, page, Posted.read(outcome.reference))
+            if outcome.state in ("refused", "gave_up", "cancelled"):
+                await self._followups.look_for_late(conn, delivery, page)
             if outcome.state == "cancelled":
                 await pages.called_off(conn, page.id, unsure=outcome.unsure)
             if outcome.put_off and outcome.again_at:
@@ -102,6 +105,13 @@ class PageOutcomes:
         await incidents.write(
             conn, incident.id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
+
+    async def came_late(self, conn: Connection, delivery: Delivery, page_id: int, reference: str) -> None:
+        """Slack has carried out an attempt after all, that nobody counted on any more."""
+        page = await pages.get(conn, page_id)
+        await self.accepted(conn, [(page, reference)])
+        await self._followups.came_late(conn, delivery, page, Posted.read(reference))
+        await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
 
     async def _lost(self, conn: Connection, lost: Sequence[tuple[Page, Outcome[str | None]]]) -> None:
         if not lost:

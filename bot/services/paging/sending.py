@@ -96,6 +96,18 @@ class Departures(DeliveryKind[str | None]):
             policy = await self._policy(page)
             raise PutOff(str(snoozed), after_snooze(page, policy, snoozed.until)) from snoozed
 
+    async def late(self, page_id: int) -> str | None:
+        """The reference of an attempt that was carried out after the page had been refused, given up or cancelled.
+
+        None: none was, as far as its provider can be asked. Raises a Failed."""
+        async with self._db.statement() as conn:
+            page = await pages.get(conn, page_id)
+            incident = await incidents.get(conn, page.incident_id)
+        pager = self._pager(page.via)
+        if page.is_accepted or not isinstance(pager, Remembering):
+            return None
+        return await pager.earlier(PageCall(page, incident, await self._promised(page), unsure=True))
+
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str | None]) -> None:
         await self.all_recorded(conn, [(delivery, outcome)])
 

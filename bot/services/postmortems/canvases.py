@@ -7,6 +7,7 @@ from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outc
 from bot.services.outbox.outbox import Outbox
 from bot.services.postmortems.drafts import Drafts
 from bot.services.rooms.deeds import Deeds
+from bot.services.rooms.in_doubt import do_again
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.room_files import must_take_a_file
 from bot.slack.gateway import AppRefused, Gateway
@@ -32,8 +33,12 @@ REFUSALS = {
 
 async def put_canvas(conn: Connection, outbox: Outbox, incident_id: int) -> None:
     """Have it written as it is by then, once for whatever changes meanwhile."""
-    key = f"postmortem canvas {incident_id}"
+    key = _key(incident_id)
     await outbox.put(conn, KIND, {"incident": incident_id}, priority=UPDATE, key=key, lane=key)
+
+
+def _key(incident_id: int) -> str:
+    return f"postmortem canvas {incident_id}"
 
 
 class PostmortemCanvases(DeliveryKind[str]):
@@ -78,6 +83,10 @@ class PostmortemCanvases(DeliveryKind[str]):
         known = await postmortems.get(conn, incident.id)
         if known is None:
             return
+        if outcome.state == "sent":
+            # What is written late would be an older version.
+            key = _key(incident.id)
+            await do_again(conn, self._outbox, delivery, KIND, delivery.payload, key=key, lane=key)
         if outcome.returned and outcome.returned != known.canvas:
             await postmortems.save_canvas(conn, incident.id, outcome.returned)
             await self._posts.in_room(conn, incident, "postmortem_canvas", refused=None)

@@ -11,10 +11,11 @@ from bot.domain.errors import Rejected
 from bot.services.outbox.kinds import ALERT_CARD, CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.closed import note_closed, note_open, why_closed
-from bot.services.rooms.in_doubt import edit_again, look_for_others
+from bot.services.rooms.in_doubt import edit_again, look_at_all, look_for_others
 from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
+from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards
@@ -116,6 +117,8 @@ class Cards(DeliveryKind[Shown]):
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Shown]) -> None:
         shown = outcome.returned
         if outcome.state != "sent" or shown is None:
+            if outcome.state != "waiting" and delivery.unsure:
+                await self._look_for_strays(conn, delivery)
             return
         key = delivery.payload["card"]
         await cards.save(conn, key, Card(shown.posted.channel, shown.posted.ts, shown.digest))
@@ -128,6 +131,16 @@ class Cards(DeliveryKind[Shown]):
         prefix, _, subject = key.partition(":")
         if shown.is_new and prefix in self._placed:
             await self._placed[prefix](conn, subject, shown.posted)
+
+    async def _look_for_strays(self, conn: Connection, delivery: Delivery) -> None:
+        """It was not needed any more, or refused: a message of it that comes late would be edited by nobody."""
+        if "incident" not in delivery.payload:
+            return
+        room_id = (await incidents.get(conn, delivery.payload["incident"])).room_id
+        standing = await cards.get(conn, delivery.payload["card"])
+        if room_id:
+            stands = Posted(room_id, standing.ts if standing else "")
+            await look_at_all(conn, self._outbox, delivery, stands, _once(delivery))
 
     async def _post_first(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
         try:

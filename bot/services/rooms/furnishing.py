@@ -6,7 +6,9 @@ from bot.domain.errors import Failed, Rejected
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
+from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
+from bot.services.rooms.in_doubt import do_again
 from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts, never_a_room, no_room_yet
 from bot.slack.blocks import clip
@@ -23,12 +25,13 @@ SAID_AT = 2
 
 
 class Invitations(DeliveryKind[None]):
-    """Deliveries of kind `invite`."""
+    """Deliveries of kind `invite`. Into a private incident's room each has a lane of their own, with their kicks."""
 
-    def __init__(self, db: Database, people: People, members: Members, gateway: Gateway) -> None:
+    def __init__(self, db: Database, people: People, members: Members, outbox: Outbox, gateway: Gateway) -> None:
         self._db = db
         self._people = people
         self._members = members
+        self._outbox = outbox
         self._gateway = gateway
 
     async def send(self, delivery: Delivery) -> None:
@@ -41,6 +44,12 @@ class Invitations(DeliveryKind[None]):
             raise failed
         if not accounts:
             raise NoLongerWanted
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
+        """Who was removed since is let in by an invitation that comes late, and taken out again."""
+        if outcome.state != "waiting" and delivery.lane:
+            payload = {"incident": delivery.payload["incident"], "person": delivery.payload["people"][0]}
+            await do_again(conn, self._outbox, delivery, "kick", payload, lane=delivery.lane)
 
     async def _accounts(self, people: Sequence[str]) -> tuple[list[str], Failed | None]:
         """Of those who have one; and the last failure to find that out: then it is asked again."""
@@ -62,10 +71,13 @@ class Invitations(DeliveryKind[None]):
 class Kicks(DeliveryKind[None]):
     """Deliveries of kind `kick`: who was removed from a private incident leaves its channel."""
 
-    def __init__(self, db: Database, people: People, members: Members, posts: Posts, gateway: Gateway) -> None:
+    def __init__(
+        self, db: Database, people: People, members: Members, outbox: Outbox, posts: Posts, gateway: Gateway
+    ) -> None:
         self._db = db
         self._people = people
         self._members = members
+        self._outbox = outbox
         self._posts = posts
         self._gateway = gateway
 
@@ -82,7 +94,10 @@ class Kicks(DeliveryKind[None]):
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
         """Some workspaces let nobody but their admins do that: then it is for a person to do, and said at the second
-        failure. It is tried again all the same."""
+        failure. It is tried again all the same. Who was let in again since is invited again, should this come late."""
+        if outcome.state != "waiting":
+            payload = {"incident": delivery.payload["incident"], "people": [delivery.payload["person"]]}
+            await do_again(conn, self._outbox, delivery, "invite", payload, lane=delivery.lane)
         if outcome.error and (delivery.attempts == SAID_AT or outcome.state == "refused"):
             incident = await incidents.get(conn, delivery.payload["incident"])
             facts = {"who": delivery.payload["person"], "error": outcome.error}

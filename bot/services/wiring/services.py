@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.waking import Waking
+from bot.services.paging.late_pages import LatePages
 from bot.services.rooms.archives import RoomArchives
 from bot.services.rooms.furnishing import Invitations, Kicks, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
@@ -74,14 +75,15 @@ class Services(HomeTab, Procedures, Learning, OnCall):
         return {
             "page": self.departures,
             "page_followup": self.page_followups,
+            "page_look": LatePages(self.departures, self.page_outcomes),
             "room": RoomOpening(self.db, self.rooms, self.gateway),
-            "invite": Invitations(self.db, self.people, self.members, self.gateway),
-            "kick": Kicks(self.db, self.people, self.members, self.posts, self.gateway),
+            "invite": Invitations(self.db, self.people, self.members, self.outbox, self.gateway),
+            "kick": Kicks(self.db, self.people, self.members, self.outbox, self.posts, self.gateway),
             "topic": Topics(self.db, self.gateway, self.rendering),
             "pin": Pins(self.gateway),
             "card": self.cards,
             "post": self.posts,
-            "second_look": SecondLooks(self.gateway, self.cards),
+            "second_look": SecondLooks(self.outbox, self.gateway, self.cards),
             "postmortem_invitation": self.postmortem_invitations,
             "postmortem_letter": self.invitation_letters,
             "closure": self.closures,

@@ -219,6 +219,27 @@ async def test_who_was_removed_is_taken_out_again_whom_slack_lets_in_long_after_
     assert "INC-1 is private" in await ask(town, "dev", "/incident show INC-1")
 
 
+async def test_who_is_added_again_is_in_although_slack_puts_them_out_long_after_we_asked(town: World) -> None:
+    """And who is removed is out although Slack lets them in then, and its event of that is lost."""
+    room, faults = room_of(town), town.workspace.faults
+    await ask(town, "eve", "/incident add INC-1 @dev", room)
+    faults.lag("conversations.kick")
+    faults.lag("conversations.invite", when=lambda sent: sent["users"] == town.finn.id)
+    await ask(town, "eve", "/incident remove INC-1 @dev", room)
+    await ask(town, "eve", "/incident add INC-1 @finn", room)
+    await town.passes(seconds=20)
+    await ask(town, "eve", "/incident add INC-1 @dev", room)
+    await ask(town, "eve", "/incident remove INC-1 @finn", room)
+    assert town.dev.id in room.members and town.finn.id not in room.members
+
+    faults.catch_up()
+    assert town.dev.id not in room.members
+    await town.settled()
+    room.members.append(town.finn.id)
+    await town.passes(minutes=2)
+    assert town.dev.id in room.members and town.finn.id not in room.members
+
+
 async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> None:
     await ask(town, "eve", "/incident declare P3 Search is slow")
     assert "isn't private" in await ask(town, "eve", "/incident remove INC-2 @ada")

@@ -72,6 +72,25 @@ async def test_a_message_that_slack_posts_long_after_its_page_was_answered_shows
     assert (page.state, page.is_unknown) == ("accepted", False)
 
 
+async def test_a_message_that_slack_posts_after_its_page_was_refused_belongs_to_the_page(world: World) -> None:
+    """Also when it is minutes late."""
+    world.workspace.faults.lag("chat.postMessage", when=to_ada)
+    world.workspace.faults.refuse("chat.postMessage", "user_not_found", times=None, when=to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await world.passes(minutes=3)
+    (page, *_) = await of_ada(world)
+    assert (page.state, world.pages_of("ada")) == ("refused", [])
+
+    await ask(world, "ben", "/escalate ack INC-1")
+    world.workspace.faults.catch_up()
+    assert "to stop paging" in words_of(world.pages_of("ada")[0])
+    await world.passes(minutes=10)
+    (message,) = world.pages_of("ada")
+    assert "Acknowledged by Ben" in words_of(message) and "to stop paging" not in words_of(message)
+    (page, *_) = await of_ada(world)
+    assert (page.state, page.is_unknown) == ("accepted", False)
+
+
 async def test_what_a_process_died_over_and_the_next_had_no_time_for_is_not_told_as_unsent(world: World) -> None:
     world.workspace.faults.drop("chat.postMessage", when=to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")

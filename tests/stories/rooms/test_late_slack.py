@@ -54,6 +54,22 @@ async def test_a_card_shows_what_is_true_although_slack_made_an_older_edit_last(
     assert "Acknowledge" not in buttons(world.card())
 
 
+async def test_a_question_that_comes_after_its_answer_is_taken_back(world: World) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await ask(world, "ben", "/escalate ack INC-1")
+    world.workspace.faults.lag("chat.postMessage", when=lambda sent: "👉" in str(sent["text"]))
+    while not world.workspace.faults.kept:
+        await world.passes(minutes=1)
+    await ask(world, "ben", "/incident lead INC-1")
+    await ask(world, "ben", "/incident resolve INC-1 Restarted the worker")
+    await world.passes(minutes=3)
+    standing = len(world.nudges())
+    world.workspace.faults.catch_up()
+    assert len(world.nudges()) == standing + 1
+    await world.passes(minutes=10)
+    assert len(world.nudges()) == standing
+
+
 async def test_what_is_said_to_a_person_alone_is_looked_for_in_the_conversation_with_them(world: World) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     world.workspace.faults.drop("chat.postMessage", after=False, when=lambda sent: sent["channel"] == "U0EVE")
