@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help sandbox run test torture lint format bench clean
+.PHONY: help sandbox run test near torture lint format bench clean
 help:
 	@echo "make sandbox   the whole bot in your browser, without any account (PORT=8080)"
 	@echo "make run       the bot; needs a Slack token and a runbook, see README.md"
 	@echo "make test      every test (ARGS='-k escalation' for some)"
+	@echo "make near      the tests near what you have changed"
 	@echo "make torture   minutes of everything that can break (SEED=1 MINUTES=3), see docs/reliability.md"
 	@echo "make lint      style, types, and which floor may import which"
 	@echo "make format    put the style right"
@@ -24,6 +25,10 @@ run: $(VENV)/.installed
 # Python keeps what it made of the tests, also where it is told to keep nothing: to make it anew takes each worker seconds.
 test: $(VENV)/.installed-dev
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(ARGS)
+
+# What the rooms of a change are tested by; the whole is for whoever merges it.
+near: $(VENV)/.installed-dev
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $$($(BIN)/python -m tests.near) $(ARGS)
 
 torture: $(VENV)/.installed-dev
 	@SEED=$(SEED) MINUTES=$(MINUTES) $(BIN)/python -m tests.torture
