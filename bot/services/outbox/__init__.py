@@ -1,6 +1,7 @@
-"""The outbox: what leaves is put in with the transaction that wants it, carried after the commit, and its outcome
+"""The outbox: deliveries are written in the transaction that wants them, sent after its commit, and their outcome
 recorded.
 
-Other rooms put in by `outbox`, and say with a kind of `kinds` how theirs is sent. `leases`, `attempts`, `places`,
-`limits` and `records` are how it is carried. `precedence` and `batching` are used wherever many pages are due at once.
+Other rooms add deliveries through `outbox` and define how to send them with a delivery kind (`kinds`). `leases`,
+`attempts`, `places`, `limits` and `records` do the sending. `precedence` and `batching` help wherever many pages are
+due at once.
 """

@@ -1,4 +1,4 @@
-"""One attempt to send something: within its time, and what became of it."""
+"""One attempt to send a delivery within its time limit, and the outcome of that attempt."""
 
 import asyncio
 import logging
@@ -20,26 +20,26 @@ from bot.wire.turns import in_turn
 
 log = logging.getLogger(__name__)
 
-# An attempt ends so long before anybody may take over what it sends, even if its claim could not be renewed: also one
-# that was frozen and wakes up sends nothing any more.
+# An attempt has to end this long before another process may take over its delivery, even when the lease could not be
+# renewed: a process that was frozen sends nothing after it wakes up.
 MARGIN = timedelta(seconds=3)
 ATTEMPT = TAKEN_OVER_AFTER - MARGIN
 GIVE_UP_AFTER = timedelta(hours=6)
-# What was due for so long had nobody to try it: we, the database or its way were away. For how long it is tried counts
-# anew from when somebody is there again. Whether it still makes sense is for its kind to say, at each attempt.
+# A delivery overdue by this much had nobody to try it: we, the database or its way were down. Its time until we give up
+# starts again once somebody can try it; whether it still makes sense is decided by its kind at each attempt.
 UNATTENDED_AFTER = timedelta(minutes=10)
-# What fails by a fault of ours fails again: it must not hold its lane for hours.
+# A bug of ours fails the same way each time: such a delivery must not block its lane for hours.
 FAULTS = 10
-# What waits for something else is woken when that is there. In case it is not, it looks again: the seldomer, the longer
-# it has waited, for a room that Slack does not open for an hour is waited for by dozens.
+# A delivery that waits for something else is woken when that exists. As a fallback it polls, less often the longer it
+# has waited, because dozens may wait for one room that Slack doesn't open for an hour.
 LOOK_AGAIN_AFTER, SELDOM = timedelta(seconds=5), timedelta(minutes=1)
 SHARE_OF_ITS_AGE = 4
-# Of what waits for its way to be open again: that says when.
+# For a delivery whose way is limited: the limit says when to try again, so it needs no back-off of its own.
 NO_TIME = timedelta(0)
 
 
 class Attempts:
-    """Whatever goes wrong becomes an outcome."""
+    """Runs attempts; every failure becomes an outcome, nothing is raised."""
 
     def __init__(self, clock: Clock, delivery_kinds: Mapping[str, DeliveryKind[Any]], limits: Limits) -> None:
         self._clock = clock
@@ -52,7 +52,7 @@ class Attempts:
             outcome = await self._send(delivery)
         if yes.reference is None or outcome.state == "sent":
             return outcome
-        # Whatever failed after it, such as a polite goodbye: it was accepted, and is not sent again.
+        # An error after the acceptance, such as a failed SMTP QUIT, changes nothing: don't send it again.
         log.warning("delivery=%s kind=%s was accepted; then: %s", delivery.id, delivery.kind, outcome.error)
         return Outcome("sent", yes.reference)
 
@@ -84,7 +84,7 @@ class Attempts:
         if isinstance(error, Rejected):
             return Outcome("refused", error=said)
         if isinstance(error, Throttled):
-            # At once, before anything else of ours goes on.
+            # First, so that no other attempt starts by this way meanwhile.
             self._limits.close(delivery.way, said)
             return replace(self._again(delivery, said, NO_TIME), limit=error)
         if isinstance(error, Held):
@@ -112,12 +112,13 @@ class Attempts:
         return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
 
     def _is_over(self, delivery: Delivery, left_s: float | None) -> Callable[[], bool]:
-        """Is its time over? Also by the steady counter: a clock that is set back gives it no more."""
+        """A test whether the attempt's time is up, also by the steady counter: setting the clock back grants no extra
+        time."""
         end = self._clock.elapsed() + timedelta(seconds=left_s) if left_s is not None else timedelta.max
         return lambda: self._clock.now() >= self._end_of(delivery) or self._clock.elapsed() >= end
 
     def _time_left(self, delivery: Delivery) -> float | None:
-        """Seconds an attempt may take; None while the clock stands still."""
+        """Seconds an attempt may take; None while the clock is frozen."""
         left = self._clock.seconds_until(self._end_of(delivery))
         return None if left == float("inf") else left
 

@@ -1,4 +1,4 @@
-"""Does for many at once what several ask for at the same time: a statement costs more than the rows it is about."""
+"""Combines requests made at the same moment into one statement: a statement costs more than the rows it covers."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.wire.timeouts import TimeLimit
 
-# One connection that hangs must not hold up whoever asks next: longer than a statement may take at the server.
+# Longer than the server's statement time-out; keeps one hung connection from blocking all later callers.
 TIMEOUT_S = 8.0
 
 Asked = TypeVar("Asked")
@@ -14,10 +14,10 @@ Answer = TypeVar("Answer")
 
 
 class Batching(Generic[Asked, Answer]):
-    """One round at a time: whoever asks while one is at work is in the next, so nobody waits for company.
+    """Runs one batch at a time; requests that arrive meanwhile form the next batch, so none waits for company.
 
-    `work` answers each of a round, in order. When it fails for several they are asked for one by one, side by side, so
-    that the fault of one is nobody else's.
+    `work` returns one answer for each request of the batch, in order. When a batch fails, its requests are retried one
+    by one, concurrently, so that one bad request doesn't fail the others.
     """
 
     def __init__(self, work: Callable[[Sequence[Asked]], Coroutine[Any, Any, Sequence[Answer]]], *, limit: int) -> None:
@@ -28,7 +28,7 @@ class Batching(Generic[Asked, Answer]):
         self._rounds: asyncio.Task[None] | None = None
 
     async def ask(self, one: Asked) -> Answer:
-        """Raises whatever `work` raises for this one; Unreachable when it takes too long."""
+        """Raises what `work` raises for this request; Unreachable when it takes too long."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, answer))
         if self._rounds is None:
@@ -46,7 +46,7 @@ class Batching(Generic[Asked, Answer]):
     async def _answer(self, asked: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:
             answers = await self._time_limit.wait_for(self._work([one for one, _ in asked]))
-        except Exception as error:  # noqa: BLE001 - whoever asked has to see to it
+        except Exception as error:  # noqa: BLE001 - the caller has to handle it
             if len(asked) > 1:
                 await asyncio.gather(*(self._answer([one]) for one in asked))
             elif not asked[0][1].done():

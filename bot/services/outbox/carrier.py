@@ -1,4 +1,4 @@
-"""Carries everything that leaves the house: claim, send, record what the other side said."""
+"""Carries deliveries: claims them, sends them, records what the other side said."""
 
 import asyncio
 import logging
@@ -27,10 +27,10 @@ LET_GO_AGAIN_AFTER_S = 0.5
 
 
 class Carrier:
-    """One per process, and any number of processes: each delivery is claimed by one of them.
+    """One per process, with any number of processes: each delivery is claimed by exactly one.
 
-    `bell` rings when something may have become due by what has ended: a place is free, or the next of a lane has its
-    turn.
+    `bell` is set when a finished delivery may have made another one due: a place is free, or the next of its lane has
+    its turn.
     """
 
     due_rows = None
@@ -52,16 +52,16 @@ class Carrier:
         self._under_way: dict[int, asyncio.Task[bool]] = {}
         self._letting_go: set[asyncio.Task[None]] = set()
         self._looks = 0
-        # Was the last look limited by what may be under way? Whoever ends first makes room.
+        # Did the last look leave due rows behind for lack of places? Then the next delivery to end rings the bell.
         self._more_is_due = False
         self._due_at: datetime | None = None
 
     async def take_due(self) -> int:
-        """Returns how many were claimed."""
+        """Returns how many deliveries were claimed."""
         return (await self.look()).done
 
     async def look(self) -> Look:
-        """Claim what is due and begin to carry it. For what has no place, whatever ends first has us look again."""
+        """Claim what is due and start sending it. What finds no place is looked for again when a delivery ends."""
         if not self._precedence.is_a_storm:
             await self._precedence.give_way()
         self._looks += 1
@@ -74,7 +74,7 @@ class Carrier:
         return Look(sum(map(len, claimed)) + sum(probes), self._more_is_due, self._due_at)
 
     async def next_due(self) -> datetime | None:
-        """Of what has a place."""
+        """When the next delivery is due by a way that has free places."""
         async with self._db.statement() as conn:
             self.limits.saw(await outbox.limits(conn, self._clock.now()))
             return self._sooner(await outbox.next_due(conn, self._clock.now(), self._shut))
@@ -84,7 +84,7 @@ class Carrier:
         return len(self._under_way)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown: let what is under way end; the rest is somebody else's when its lease is over."""
+        """At shutdown: wait for deliveries in flight; another process takes over the rest when their leases expire."""
         tasks = [*self._under_way.values(), *self._letting_go]
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_s)
@@ -93,11 +93,11 @@ class Carrier:
         self.leases.stop()
 
     def has_places(self, way: str, count: int) -> bool:
-        """Does this process carry, and may so many more pages leave by this way?"""
+        """Is this process on duty, and does this way have places for `count` more pages and no limit?"""
         return self._duty.is_on and self._places.has(way, count) and self.limits.why(way) is None
 
     def begin(self, deliveries: Sequence[Delivery]) -> None:
-        """Carry what is claimed: pages first, the rest when they have left."""
+        """Start sending claimed deliveries: pages at once, the rest when those pages have left."""
         pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
         for page in pages:
             self._precedence.is_to_leave(page.id)
@@ -106,7 +106,8 @@ class Carrier:
             self._begin(delivery, behind=[] if delivery.priority <= PAGE else gates)
 
     def let_go(self, kind: str, given: Sequence[InHand]) -> None:
-        """Whether these were committed is unknown: those that were are anybody's as soon as the database answers."""
+        """Release deliveries whose commit is in doubt: those that were committed become claimable once the database
+        answers."""
 
         async def let_go() -> None:
             while True:
@@ -142,7 +143,7 @@ class Carrier:
         return look.claimed
 
     async def _take_probe(self, way: str) -> bool:
-        """Begin the one that tries for all of this way."""
+        """Claim and start the probe of this limited way; False when none could be claimed."""
         now, lease_until = self._clock.now(), self._clock.now() + LEASE
         async with self._db.statement() as conn:
             probe = await limits.claim_probe(
@@ -157,11 +158,11 @@ class Carrier:
 
     @property
     def _shut(self) -> list[str]:
-        """By these ways nothing is due: they are full, or limited."""
+        """Ways by which nothing is due, because they are full or limited."""
         return [*self._places.full, *self.limits.ways]
 
     def _sooner(self, due_at: datetime | None) -> datetime | None:
-        """That, or when the next claim that is watched is over, or a limited way may be tried again."""
+        """The earliest of `due_at`, the time a watched claim counts as lapsed, and the next probe of a limited way."""
         left = self._watch.left
         over_at = None if left is None else self._clock.now() + left
         return min(filter(None, (due_at, over_at, self.limits.next_try)), default=None)
@@ -177,7 +178,7 @@ class Carrier:
         self.leases.let_go(delivery)
         self._places.leave(delivery)
         if self._under_way.get(delivery.id) is not task:
-            # We were frozen for longer than its lease, and have claimed it anew since.
+            # This process was frozen for longer than the lease, and has claimed the delivery again since.
             return
         del self._under_way[delivery.id]
         self._precedence.has_left(delivery.id)
@@ -185,7 +186,7 @@ class Carrier:
             self.bell.set()
 
     async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> bool:
-        """Returns whether another waits for its turn in the same lane."""
+        """Returns whether another delivery may be waiting for its turn in the same lane."""
         await self._precedence.follow(behind)
         outcome = await self.attempts.make(delivery)
         self._precedence.has_left(delivery.id)
@@ -199,5 +200,5 @@ class Carrier:
         is_followed = await self.records.keep(delivery, outcome)
         if await self.limits.has_ended(delivery, outcome):
             self.bell.set()
-        # What was put into its lane meanwhile may have been looked for before the lane was free.
+        # A delivery added to this lane meanwhile may have been passed over, because the lane was not free yet.
         return is_followed or (delivery.lane is not None and self._looks != looks)

@@ -1,8 +1,8 @@
-"""Whether this process works on what is due, or leaves that to others."""
+"""Whether this process takes on due work or leaves it to the others."""
 
 
 class Duty:
-    """On between `begin` and `end`, but not while there is a reason to suspend it."""
+    """On from `begin` to `end`, except while at least one reason suspends it."""
 
     def __init__(self) -> None:
         self._begun = False
@@ -15,11 +15,11 @@ class Duty:
         self._begun = False
 
     def suspend(self, reason: str) -> None:
-        """Until `resume` with the same reason; others go on suspending. May be called twice."""
+        """Suspend for this reason until `resume` with the same one; other reasons are independent. Idempotent."""
         self._suspended_by.add(reason)
 
     def resume(self, reason: str) -> None:
-        """Also when nothing was suspended for that reason."""
+        """Lift this reason; does nothing if it was not suspended for it."""
         self._suspended_by.discard(reason)
 
     @property

@@ -1,4 +1,4 @@
-"""What leaves the house: delivery kinds, how urgent each is, and what can become of an attempt."""
+"""Delivery kinds, their priorities, and the possible outcomes of an attempt."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,11 +10,11 @@ from bot.domain.errors import Throttled, TocsinError, Unreachable
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
-# Smaller goes first.
+# Priorities: lower goes first.
 FIRST_PAGE, PAGE, ROOM, CARD, UPDATE, ALERT_CARD = range(6)
 LEAST_URGENT = ALERT_CARD
 
-# Who takes what leaves by these; whatever is not named is its own.
+# Which way carries these; any name not listed is a way of its own.
 TAKEN_BY = {"email": "mail"}
 
 FIRST_BACKOFF = timedelta(seconds=1)
@@ -22,9 +22,9 @@ LONGEST_BACKOFF = timedelta(minutes=1)
 
 
 class NoLongerWanted(TocsinError):
-    """What was to be sent makes no sense any more; nothing was sent by this attempt.
+    """The delivery makes no sense any more; this attempt sent nothing.
 
-    `unsure`: an earlier one may have been accepted unheard, and that is not found out any more.
+    `unsure`: an earlier attempt may have been accepted without our hearing of it, and it is too late to find out.
     """
 
     def __init__(self, message: str = "", *, unsure: bool = False) -> None:
@@ -32,15 +32,15 @@ class NoLongerWanted(TocsinError):
         self.unsure = unsure
 
 
-# Asked in the transaction that writes the waiting down, and holding the lock that makes the answer firm: is it there?
+# Run in the transaction that puts the delivery back, under the lock that makes the answer reliable: is it there now?
 IsThere = Callable[[Connection], Awaitable[bool]]
 
 
 class NotYet(TocsinError):
-    """What was to be sent must wait for something else, such as the incident's room; nothing was sent.
+    """The delivery must wait for something else, such as the incident's room; nothing was sent.
 
-    Whoever makes the thing wakes what waits for it. `is_there` catches that it was made while we noticed it missing;
-    None: nobody wakes it, so it looks again every few seconds.
+    Whoever creates that thing wakes the delivery. `is_there` closes the race in which it was created just after we
+    found it missing; None: nobody wakes it, so it polls every few seconds.
     """
 
     def __init__(self, message: str, is_there: IsThere | None = None) -> None:
@@ -49,7 +49,7 @@ class NotYet(TocsinError):
 
 
 class PutOff(TocsinError):
-    """What was to be sent is sent at another time, `until`; nothing was sent, and that is no attempt."""
+    """The delivery is rescheduled to `until`; nothing was sent, and this does not count as an attempt."""
 
     def __init__(self, message: str, until: datetime) -> None:
         super().__init__(message)
@@ -57,15 +57,16 @@ class PutOff(TocsinError):
 
 
 class NotSetUp(Unreachable):
-    """This process has no credentials for a way. Whoever has put it in has, so another process may send it yet."""
+    """This process has no credentials for a way. The process that queued the delivery had, so another may still send
+    it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(not_set_up(name))
 
 
 class NotKnownHere(Unreachable):
-    """This process's runbook has no such thing. Another's may, while they are given a new one; after `WAITED_FOR` there
-    is nobody."""
+    """This process's runbook doesn't have it. Another's may, while a new runbook is being rolled out; after
+    `WAITED_FOR` we give up."""
 
     WAITED_FOR: ClassVar[timedelta] = timedelta(minutes=10)
 
@@ -74,17 +75,17 @@ def not_set_up(name: str) -> str:
     return f"{name} is not set up here; `tocsin doctor` says what is missing"
 
 
-# What the other side returns: of each delivery kind another type, written as text for the row by its `str`.
+# What `send` returns. Each delivery kind has its own type; its `str` goes into the row.
 R = TypeVar("R")
 State = Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[R]):
-    """What became of an attempt. `waiting` = it will be tried again. `returned`: by `send`, when it is `sent`.
+    """What became of an attempt. `waiting`: it will be tried again. `returned`: the result of `send`, when `sent`.
 
-    `was_tried`: unless the other side is not asked for now. `limit`: what it said when it takes nothing by this way.
-    `put_off`: it has another time now, which is `again_at`.
+    `was_tried`: False when the other side was not asked at all. `limit`: the error by which it refused everything by
+    this way. `put_off`: the delivery has been rescheduled, to `again_at`.
     """
 
     state: State
@@ -99,7 +100,7 @@ class Outcome(Generic[R]):
 
     @property
     def reference(self) -> str | None:
-        """How `returned` is written into the row of the outbox; nothing reads it back from there."""
+        """`returned` as text for the outbox row; only people read it there."""
         return None if self.returned is None else as_text(str(self.returned))
 
 
@@ -107,11 +108,11 @@ Ended = tuple[Delivery, Outcome[Any]]
 
 
 class DeliveryKind(ABC, Generic[R]):
-    """One kind of thing that leaves the house, and the type of what the other side returns for it.
+    """One kind of delivery, generic in the type that the other side's answer has.
 
-    `batch`: so many outcomes that come at the same time may be written down in one transaction, which then holds
-    what each of them holds. `stands_in_line`: where the other side takes no more for now, it may be hundreds that wait
-    for the same, and a few a second ask for their turn; anything else asks as soon as anybody may.
+    `batch`: at most this many simultaneous outcomes are recorded in one transaction, which then holds the locks of all
+    of them. `stands_in_line`: when the other side is rate limited, hundreds of these may wait for the same place, so
+    they retry a few a second; other kinds retry as soon as the limit ends.
     """
 
     batch: ClassVar[int] = 1
@@ -119,34 +120,36 @@ class DeliveryKind(ABC, Generic[R]):
 
     @abstractmethod
     async def send(self, delivery: Delivery) -> R:
-        """Send it, outside of any transaction; returns what the other side calls it. Raises a kind of Failed."""
+        """Send it, outside any transaction; returns the other side's reference. Raises a kind of Failed."""
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[R]) -> None:
-        """In the transaction that records the outcome: whatever else follows from it."""
+        """Do what follows from the outcome, in the transaction that records it."""
 
     async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
-        """Of what waits with these payloads nothing is tried before another one gets through: show that."""
+        """Show `why` on what these waiting payloads are about: nothing more is tried until the probe of their way
+        succeeds."""
 
     async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
-        """As `recorded`, of outcomes that are written down together."""
+        """As `recorded`, for outcomes recorded together."""
         for delivery, outcome in ended:
             await self.recorded(conn, delivery, outcome)
 
 
 def as_text(words: str) -> str:
-    """What somebody else's server says may hold what no row can."""
+    """Text without what PostgreSQL cannot store (NUL, lone surrogates), which another server's answer may contain."""
     return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def backoff(attempts: int, *, number: int = 0) -> timedelta:
-    """About 1, 2, 4 … 60 s; the first attempt is number 1.
+    """The back-off: about 1, 2, 4 … 60 s; the first attempt is number 1.
 
-    By its `number` each comes a little sooner than that: many that failed at one instant are not all due at one again.
+    Jittered by `number` (up to 7/32 shorter), so that many failures at one instant are not all retried at the same
+    time.
     """
     wait: timedelta = min(FIRST_BACKOFF * 2 ** min(attempts - 1, 10), LONGEST_BACKOFF)
     return wait * (1 - number % 8 / 32)
 
 
 def way_by(via: str, address: str = "") -> str:
-    """Whose places it takes: one provider that hangs starves no other. Webhooks go to anybody, each by its address."""
+    """Whose places it takes: a provider that hangs starves no other. Webhooks go anywhere: each address is a way."""
     return f"{via} {address}".rstrip() if via == "webhook" else TAKEN_BY.get(via, via)

@@ -1,4 +1,4 @@
-"""Claims: a process keeps its own alive while it has them in hand, and watches those of others until they are over."""
+"""Leases: a process renews its own claims while it holds them, and watches those of others until they have lapsed."""
 
 import asyncio
 import logging
@@ -13,22 +13,23 @@ from bot.store.outbox.outbox import Delivery, Lapse
 
 log = logging.getLogger(__name__)
 
-# What a process that died had claimed is taken over after this: before a person counts as not reached.
+# A dead process's claims are taken over after this: soon enough that nobody counts as not reached because of it.
 TAKEN_OVER_AFTER = timedelta(seconds=15)
-# So long somebody who would take it over sees it unchanged, with a database that answers every time. Right after an
-# outage every lease is over, of the living too: they have this long to say so, and to write down what they know.
+# An expired claim has to be seen unchanged for this long, with every query answered, before it is taken over. Right
+# after a database outage all leases have expired, those of live processes too: this gives them time to renew, and to
+# record outcomes.
 WATCHED_FOR = timedelta(seconds=5)
 LEASE = TAKEN_OVER_AFTER - WATCHED_FOR
-# Twice within the time of the watch, and once more when one of them fails.
+# Twice within WATCHED_FOR, with one more chance when a renewal fails.
 RENEWED_EVERY = timedelta(seconds=2)
 RENEW_AGAIN_AFTER_S = 0.5
 
 
 class Leases:
-    """What this process has in hand: being sent, or sent and its outcome not yet written down.
+    """Deliveries this process holds: those being sent, and those sent whose outcome is not recorded yet.
 
-    It is renewed on a line that waits for no other work, while the process lives; whoever finds a claim of ours over
-    may believe that we are dead.
+    Their leases are renewed on the intake pool, which waits for no other work, as long as the process lives; when one
+    expires, another process may assume that we are dead.
     """
 
     def __init__(self, db: Database, clock: Clock) -> None:
@@ -43,18 +44,18 @@ class Leases:
             self._renewing = asyncio.create_task(self._go_on_renewing(), name="leases")
 
     def let_go(self, delivery: Delivery) -> None:
-        """It is written down, or given up; may be said twice."""
+        """Stop renewing it: its outcome is recorded or abandoned. Idempotent."""
         if self._held.get(delivery.id, (None,))[0] is delivery:
             del self._held[delivery.id]
 
     def stop(self) -> None:
-        """At shutdown: what is left in hand is anybody's when its lease is over."""
+        """At shutdown: stop renewing; what is still held can be claimed by anyone when its lease expires."""
         self._held = {}
         if self._renewing:
             self._renewing.cancel()
 
     async def renew(self) -> None:
-        """Whatever has been in hand for a while: most of what leaves is over long before. Raises a kind of Failed."""
+        """Renew what has been held for a while; most deliveries end long before. Raises a kind of Failed."""
         now = self._clock.passed()
         old = [one for one, since in self._held.values() if now - since >= RENEWED_EVERY]
         if old:
@@ -71,21 +72,21 @@ class Leases:
             self._renewing = None
 
     async def _try(self) -> float:
-        """Returns how many seconds to wait."""
+        """Returns how many seconds to wait until the next renewal."""
         try:
             await self.renew()
         except Failed:
             return RENEW_AGAIN_AFTER_S
         except Exception:
-            # A door: who renews nothing any more is taken for dead.
+            # Catch everything: a process that stops renewing would be taken for dead.
             log.exception("leases")
         return RENEWED_EVERY.total_seconds()
 
 
 class Watch:
-    """Which claims of others are over: those that were seen unchanged since their end for `WATCHED_FOR`.
+    """Which claims of other processes have lapsed: those seen expired and unchanged for `WATCHED_FOR`.
 
-    By the steady counter, so that no clock that is set makes a claim of the living look old.
+    Measured on the steady counter, so that setting a clock cannot make a live process's claim look old.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -93,12 +94,12 @@ class Watch:
         self._seen_at: dict[Lapse, timedelta] = {}
 
     def saw(self, lapsed: Sequence[Lapse]) -> None:
-        """These, and no others, are behind their time now."""
+        """Exactly these claims are past their lease now."""
         now = self._clock.passed()
         self._seen_at = {one: self._seen_at.get(one, now) for one in lapsed}
 
     def was_interrupted(self) -> None:
-        """The database did not answer us: perhaps it did not answer them."""
+        """The database did not answer us, so perhaps it did not answer their renewals either: start watching anew."""
         self._seen_at = {}
 
     @property
@@ -108,6 +109,6 @@ class Watch:
 
     @property
     def left(self) -> timedelta | None:
-        """Until the next of them is over; None when none is watched."""
+        """Time until the next watched claim counts as lapsed; None when none is watched."""
         since = min(self._seen_at.values(), default=None)
         return None if since is None else max(since + WATCHED_FOR - self._clock.passed(), timedelta(0))

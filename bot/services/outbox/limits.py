@@ -1,4 +1,4 @@
-"""Ways by which the other side takes no more for now: one delivery tries for all, and the others wait for it."""
+"""Rate limits of a whole way: one delivery, the probe, tries for all, and the others wait for it."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from bot.store.outbox.outbox import Delivery, Limit
 
 log = logging.getLogger(__name__)
 
-# Most limits are counted by the minute. Whoever is asked again sooner than that may count anew from there.
+# Most limits are counted by the minute. Asking again sooner may start the other side's count anew.
 PACE = Pace(first=timedelta(seconds=5), longest=LONGEST_BACKOFF, remembered=timedelta(minutes=5))
-# What was in hand when its way was closed is put back; until that is written down the way is known to be closed.
+# What was in hand when the way closed is put back for this long; by then the limit is in the database.
 HELD_FOR = timedelta(seconds=1)
-# Until looks that were begun before it was written down have all come back.
+# Keep our own knowledge of a limit this long: looks begun before it was written have all returned by then.
 OWN_WORD_FOR = timedelta(seconds=3)
 
 
 class Limits:
-    """One per process; what is limited stands in the database, for all of them.
+    """One per process; the limits themselves are in the database, shared by all.
 
-    A limit ends when the one that tries for all is accepted, or when it has not been confirmed for long.
+    A limit ends when the probe is accepted, or when nothing has confirmed it for a long time.
     """
 
     def __init__(self, db: Database, clock: Clock, kinds: Mapping[str, DeliveryKind[Any]]) -> None:
@@ -34,28 +34,28 @@ class Limits:
         self._clock = clock
         self._kinds = kinds
         self._standing: dict[str, Limit] = {}
-        # What this process was told itself, and when.
+        # Limits that this process was told of directly, by way: what was said, and when.
         self._heard: dict[str, tuple[str, timedelta]] = {}
         self._probes: set[int] = set()
 
     def saw(self, standing: Sequence[Limit]) -> None:
-        """These, and no others, are in the database."""
+        """Exactly these limits are in the database."""
         self._standing = {one.way: one for one in standing}
         now = self._clock.passed()
         self._heard = {way: heard for way, heard in self._heard.items() if now - heard[1] < OWN_WORD_FOR}
 
     def close(self, way: str, said: str) -> None:
-        """By this way the other side takes nothing, from now on."""
+        """From now on, this way takes nothing."""
         self._heard[way] = said, self._clock.passed()
 
     def why(self, way: str) -> str | None:
-        """What is waited for by this way; None: nothing is."""
+        """Why deliveries by this way have to wait; None: they don't."""
         if way in self._standing:
             return _why(self._standing[way].said)
         return _why(self._heard[way][0]) if way in self._heard else None
 
     def must_have_its_turn(self, delivery: Delivery) -> None:
-        """Raises Held."""
+        """Raises Held while this way is limited, unless the delivery is its probe."""
         if delivery.id not in self._probes and (why := self.why(delivery.way)):
             raise Held(why, HELD_FOR)
 
@@ -65,7 +65,7 @@ class Limits:
 
     @property
     def ready(self) -> list[str]:
-        """One may try for these."""
+        """Limited ways whose next probe is due."""
         now = self._clock.now()
         return [one.way for one in self._standing.values() if one.again_at <= now]
 
@@ -78,7 +78,8 @@ class Limits:
         self._probes.add(probe.id)
 
     async def write_down(self, delivery: Delivery, error: Throttled) -> None:
-        """Nobody else tries before its time, and what waits says why. When the database is away, others find out."""
+        """Record the limit, so that nobody tries too early, and show why on what waits. With the database away, other
+        processes meet the limit themselves."""
         way, said, now = delivery.way, str(error), self._clock.now()
         try:
             async with self._db.transaction() as conn:
@@ -96,7 +97,7 @@ class Limits:
         log.warning("way=%s limited=%r again_at=%s", way, said, limit.again_at.isoformat(timespec="seconds"))
 
     async def has_ended(self, delivery: Delivery, outcome: Outcome[Any]) -> bool:
-        """Its outcome is written down. Returns whether others may leave, or try, for that."""
+        """Call when its outcome is recorded. Returns whether other deliveries may leave now, or another probe try."""
         if delivery.id not in self._probes:
             return False
         self._probes.discard(delivery.id)

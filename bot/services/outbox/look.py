@@ -1,4 +1,4 @@
-"""What a round of the alarm clock has to say when it has looked for what is due."""
+"""What a round of the alarm clock found when it looked for due rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Look:
-    """`done`: so many rows. `more_is_due`: at once. `due_at`: when the next row is, where no more is due."""
+    """`done`: rows handled. `more_is_due`: look again at once. `due_at`: when the next row is due, if no more is."""
 
     done: int
     more_is_due: bool

@@ -1,4 +1,4 @@
-"""What leaves the house is put in here, within the transaction of the deed that wants it."""
+"""Where deliveries are queued, within the transaction of the deed that wants them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from bot.store.pipelined import Connection
 
 
 class Outbox:
-    """Put in within the transaction of a deed; carried after its commit, by any process."""
+    """Queues deliveries within the deed's transaction; any process carries them after the commit."""
 
     def __init__(self, db: Database, clock: Clock, carrier: Carrier) -> None:
         self._db = db
@@ -36,9 +36,10 @@ class Outbox:
         due_at: datetime | None = None,
         not_before: datetime | None = None,
     ) -> None:
-        """`key`: while one with this key waits, another is the same. `lane`: one after the other, in order.
+        """Queue a delivery. `key`: while one with this key waits, another replaces its contents instead of queueing
+        twice. `lane`: deliveries of one lane leave one after the other, in order.
 
-        `way`: by whom it leaves. `not_before`: it waits for that, and is tried for as long as if it were put in then.
+        `way`: by whom it leaves. `not_before`: it waits until then, and the time until we give up counts from then.
         """
         await outbox.put(
             conn, kind, payload, now=self._clock.now(), priority=priority, key=key, lane=lane, way=way, due_at=due_at,
@@ -46,21 +47,23 @@ class Outbox:
         )  # fmt: skip
 
     def waited(self, delivery: Delivery) -> timedelta:
-        """For how long it has been here."""
+        """How long ago it was queued."""
         return self._clock.now() - delivery.created_at
 
     def has_places(self, way: str, count: int) -> bool:
-        """May so many pages be put in hand that leave by this way?"""
+        """May `count` pages by this way be put in hand?"""
         return self._carrier.has_places(way, count)
 
     def held_by(self, way: str) -> str | None:
-        """Why nothing leaves by this way before another one gets through; None: it may."""
+        """Why nothing leaves by this way until its probe gets through; None: nothing holds it."""
         return self._carrier.limits.why(way)
 
     def put_in_hand(self, conn: Connection, kind: str, given: Sequence[InHand]) -> None:
-        """As `put`, of what cannot wait to be claimed: that is done by putting it in, and it is begun after the commit.
+        """As `put`, for deliveries that can't wait to be claimed: they are inserted as claimed by us and start after
+        the commit.
 
-        When the commit's outcome is unknown, whatever was committed is let go as soon as the database answers.
+        When the outcome of the commit is unknown, those that were committed are released as soon as the database
+        answers.
         """
         now, holder = self._clock.now(), self._db.process
         on_unknown = partial(self._carrier.let_go, kind, given)
@@ -69,13 +72,13 @@ class Outbox:
         )
 
     async def wake(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
-        """What these kinds have been waiting for is there: those with this payload are due now.
+        """Make due the waiting deliveries of these kinds with this payload: what they waited for exists now.
 
-        For a transaction that puts in nothing with a key: it holds what it wakes, and keys are written last.
+        Only for a transaction that queues nothing with a key: this locks rows, and keyed rows are locked last.
         """
         await outbox.bring_forward(conn, kinds, payload, self._clock.now())
 
     async def wake_after(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
-        """As `wake`, in a transaction of its own after this one: two that hold what waits and put in the same keys
-        would wait for each other."""
+        """As `wake`, but in a transaction of its own after this one: two transactions that lock waiting rows and then
+        queue the same keys would deadlock."""
         await self.put(conn, "wake", {"kinds": kinds, "waiting": payload}, priority=ROOM, way="house")

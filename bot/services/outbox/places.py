@@ -1,4 +1,4 @@
-"""How much may be under way at a time, by each way of its own: a provider that hangs takes no places of the others."""
+"""How many deliveries may be under way at once, counted by way: a provider that hangs uses up no places of others."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,16 +8,16 @@ from bot.services.outbox.precedence import MANY_PAGES, Precedence
 from bot.store.outbox.outbox import Delivery, FreePlace
 
 AT_ONCE = 128
-# Of everything but pages: when all of that is slow, a page still finds a place, and no crowd before the processor.
+# For everything but pages: with all others slow, a page still finds a place, and they don't compete for the CPU.
 OTHERS_AT_ONCE = 32
-# Beside many pages that wait for their providers, of everything else so many at a time.
+# While many pages wait for their providers, at most this many other deliveries run beside them.
 BESIDE_PAGES = 4
-# A way by which nothing is under way.
+# Stands for every way with nothing under way.
 ANY = ""
 
 
 class Places:
-    """Who has one, and what is free."""
+    """Counts the places taken, and says which are free."""
 
     def __init__(self, precedence: Precedence) -> None:
         self._precedence = precedence
@@ -31,16 +31,16 @@ class Places:
         self._of(delivery)[delivery.way] -= 1
 
     def has(self, way: str, count: int) -> bool:
-        """Are there places for so many pages?"""
+        """Are there places for `count` more pages?"""
         return self._under_way(way) + count <= AT_ONCE
 
     @property
     def full(self) -> list[str]:
-        """By these ways nothing is due before something has ended."""
+        """Ways by which nothing can be claimed until something ends."""
         return [way for way in self._ways if self._others[way] >= OTHERS_AT_ONCE or self._under_way(way) >= AT_ONCE]
 
     def offers(self) -> list[Sequence[FreePlace]]:
-        """What may be claimed now, one look after the other: of each the first is of any way that is not named."""
+        """What may be claimed now, as a list of looks; the first place of each applies to every way not named in it."""
         ways = [ANY, *self._ways]
         rushing = self._precedence.is_rushing()
         if rushing and not self._precedence.rushed_since_long:
@@ -62,7 +62,7 @@ class Places:
 
     @property
     def _ways(self) -> list[str]:
-        """By which something is under way."""
+        """Ways by which something is under way."""
         return [way for way in self._pages | self._others if self._under_way(way)]
 
     def _under_way(self, way: str) -> int:
@@ -73,12 +73,12 @@ class Places:
 
 
 def is_short(offer: Sequence[FreePlace]) -> bool:
-    """Is there anything that may not be claimed at all?"""
+    """Does this offer exclude anything that might be due?"""
     return any(place.lowest < LEAST_URGENT or not place.free for place in offer)
 
 
 def is_filled(offer: Sequence[FreePlace], claimed: Iterable[Delivery]) -> bool:
-    """Would perhaps more have been claimed, had there been more places?"""
+    """Did some way take all it had places for, so that more might have been claimed?"""
     free = {place.way: place.free for place in offer}
     taken = Counter(delivery.way for delivery in claimed)
     return any(count >= free.get(way, free[ANY]) for way, count in taken.items())

@@ -1,4 +1,4 @@
-"""Pages go first: what else there is to do begins when they have left, or a moment later."""
+"""Pages go first: other work starts once they have left, or a moment later."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,20 +7,20 @@ from datetime import timedelta
 
 from bot.clock import Clock
 
-# So many pages are many: a storm.
+# This many pages at once are a storm.
 MANY_PAGES = 8
-# While many pages are about to leave nothing else is begun; but not for longer than this.
+# While a storm is about to leave nothing else starts, but for no longer than this.
 LONGEST_RUSH = timedelta(seconds=3)
-# After so long without that many ladders due, no storm of pages is coming any more.
+# When no full batch of ladders has been due for this long, no more of the storm is coming.
 CALM_AFTER = timedelta(seconds=1)
-# Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
+# Other effects of the same deed wait this long for its pages at most, so that a struggling pager doesn't hold them up.
 HEAD_START_S = 0.25
-# Anything else that can wait is begun so much later at most while a page is on its way.
+# Unrelated work that can wait is delayed by this much at most while a page is on its way.
 GIVES_WAY_S = 0.03
 
 
 class Precedence:
-    """One per process. A page is on its way from when it is made until its request is written to the line."""
+    """One per process. A page is on its way from when its making starts until its request is written to the socket."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -31,7 +31,7 @@ class Precedence:
 
     @asynccontextmanager
     async def while_made(self) -> AsyncIterator[None]:
-        """Pages may be made within the block."""
+        """Pages may be made within the block; other work gives way to it."""
         made = asyncio.Event()
         self._being_made.add(made)
         try:
@@ -41,33 +41,33 @@ class Precedence:
             made.set()
 
     def expect_more(self) -> None:
-        """As many ladders were due as are climbed at a time: more are, and other processes have as many in hand."""
+        """A full batch of ladders was due, so more are, and other processes have as many in hand."""
         self._many_at = self._clock.elapsed()
 
     def is_to_leave(self, number: int) -> None:
         self._leaving[number] = asyncio.Event()
-        # One that has not left by then hangs at its provider's door, and nothing is gained by waiting for it.
+        # A page that hasn't left by then is stuck at its provider; waiting longer for it gains nothing.
         asyncio.get_running_loop().call_later(LONGEST_RUSH.total_seconds(), self.has_left, number)
 
     def has_left(self, number: int) -> None:
-        """Or will not leave; may be said more than once."""
+        """It has left, or never will. Idempotent."""
         if gate := self._leaving.pop(number, None):
             gate.set()
 
     @property
     def gates(self) -> list[asyncio.Event]:
-        """One for each page that is about to leave; open when it has."""
+        """One event for each page about to leave, set once it has left."""
         return list(self._leaving.values())
 
     async def follow(self, gates: Sequence[asyncio.Event]) -> None:
-        """For what was caused beside these pages."""
+        """Wait briefly for these pages; for other effects of the same deed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(HEAD_START_S):
                 for gate in gates:
                     await gate.wait()
 
     async def give_way(self) -> None:
-        """For what has nothing to do with them."""
+        """Wait briefly for any page on its way; for work that is unrelated to pages."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GIVES_WAY_S):
                 while gates := [*self._being_made, *self._leaving.values()]:
@@ -75,11 +75,11 @@ class Precedence:
 
     @property
     def is_a_storm(self) -> bool:
-        """Are many about to leave?"""
+        """Are many pages about to leave?"""
         return len(self._leaving) >= MANY_PAGES
 
     def is_rushing(self) -> bool:
-        """Do pages need all there is of the processor?"""
+        """Do pages need the whole CPU?"""
         rushing = self.is_a_storm or self._more_are_coming
         self._rushing_since = (self._rushing_since or self._clock.elapsed()) if rushing else None
         return rushing

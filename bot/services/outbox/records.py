@@ -1,4 +1,4 @@
-"""Writes down what became of what was sent, whatever happens meanwhile to the database."""
+"""Records the outcomes of attempts, however long the database is away meanwhile."""
 
 import asyncio
 import logging
@@ -19,13 +19,12 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 RECORD_AGAIN_AFTER_S = 0.5
-# When it is a fault of ours that keeps it from being written down, which time alone does not fix.
+# For a bug of ours that prevents recording, which time alone doesn't fix.
 LONGEST_WAIT_S = 60.0
 
 
 class Records:
-    """That something was accepted is written down whoever has claimed it since; any other outcome only while its claim
-    is ours."""
+    """Records an acceptance whoever holds the claim by now; any other outcome only while the claim is still ours."""
 
     def __init__(self, db: Database, clock: Clock, kinds: Mapping[str, DeliveryKind[Any]]) -> None:
         self._db = db
@@ -34,9 +33,9 @@ class Records:
         self._batching: dict[DeliveryKind[Any], Batching[Ended, bool]] = {}
 
     async def keep(self, delivery: Delivery, outcome: Outcome[Any]) -> bool:
-        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails.
+        """Record the outcome, however long the database is away, and even if what follows from it fails.
 
-        Returns whether another waits for its turn in the same lane.
+        Returns whether another delivery waits for its turn in the same lane.
         """
         outcome = replace(outcome, error=as_text(outcome.error) if outcome.error else None)
         delivery_kind, wait_s = self._kinds.get(delivery.kind), RECORD_AGAIN_AFTER_S
@@ -49,7 +48,7 @@ class Records:
                 except Exception:
                     log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
                     if delivery_kind is None and outcome.state != "sent":
-                        # Nothing is lost: somebody claims it again.
+                        # Nothing is lost: another process claims it again.
                         return True
                     if delivery_kind is None:
                         await asyncio.sleep(wait_s)
@@ -62,9 +61,8 @@ class Records:
     async def _tried_twice(
         self, delivery_kind: DeliveryKind[Any] | None, delivery: Delivery, outcome: Outcome[Any]
     ) -> bool:
-        """A fault of ours repeats itself. What a pooler in transaction mode makes of a statement seldom does; and a
-        room that is never recorded leaves all that waits for it waiting for good.
-        """
+        """Retry once. A bug of ours fails again; a statement broken by a pooler in transaction mode seldom does, and a
+        room that is never recorded would leave all that waits for it waiting for good."""
         try:
             return await self._write_down(delivery_kind, delivery, outcome)
         except (Unanswered, Unreachable):

@@ -1,4 +1,4 @@
-"""What waits is woken after the commit that makes what it waits for."""
+"""Wakes waiting deliveries in a transaction after the one that created what they wait for."""
 
 from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.outbox import Outbox
@@ -7,7 +7,7 @@ from bot.store.outbox.outbox import Delivery
 
 
 class Waking(DeliveryKind[None]):
-    """Deliveries of kind `wake`, of `Outbox.wake_after`."""
+    """Sends deliveries of kind `wake`, which `Outbox.wake_after` queues."""
 
     def __init__(self, db: Database, outbox: Outbox) -> None:
         self._db = db
