@@ -1,4 +1,4 @@
-"""Whether somebody has confirmed that a way of paging them arrives."""
+"""Whether somebody has confirmed that pages reach them by a given way."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,14 +7,14 @@ from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import LOST, PageState, Via
 
-# An answer counts for as long as the link in a mail does.
+# A test page can be answered for as long as the link in a mail is valid.
 OPEN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The last time somebody was asked to confirm one way. `contact`, `state` and `error` are of the test page, None
-    when there was none to send; `confirmed_at` None: the person has not."""
+    """The last time somebody was asked to confirm one way. `contact`, `state` and `error` are the test page's, None if
+    none could be sent; `confirmed_at` None: not confirmed."""
 
     person: str
     via: Via
@@ -26,11 +26,12 @@ class Asked:
 
     @property
     def is_lost(self) -> bool:
-        """Its provider took no test page."""
+        """No provider accepted the test page."""
         return self.state is None or self.state in LOST
 
 
 def must_prove_no_other_way(incident: Incident, by: Via | None) -> None:
-    """`by`: what brought it before whoever acknowledges. To read it in Slack says nothing of a mail. Raises Refused."""
+    """Raise Refused if the test page confirms another way than `by`, the one it was answered through: reading it in
+    Slack proves nothing about mail."""
     if incident.confirms not in (None, by):
         raise Refused("Acknowledge this test page where it arrived: that is what it tests. Nothing was changed.")

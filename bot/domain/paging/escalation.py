@@ -1,4 +1,4 @@
-"""Who is paged while nobody answers, and when: the ladder of an incident."""
+"""The ladder of an incident: who is paged while nobody answers, and when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from typing import Any, Literal
 
 from bot.domain.people.working_hours import WorkingHours, begins_after, opening
 
-# How long a provider may take before a person counts as not reached.
+# How long a provider may take to accept a page before the person counts as not reached.
 REACH_WITHIN = timedelta(seconds=20)
-# A page that goes out later than this after its time says so.
+# A page that leaves this long after its due time says that it is late.
 LATE_AFTER = timedelta(seconds=2)
 DEFAULT_SNOOZE = timedelta(minutes=15)
-# A snooze is no acknowledgement: after a day somebody is asked again, whatever was typed.
+# A snooze is no acknowledgement: paging resumes after a day at the latest, whatever was typed.
 LONGEST_SNOOZE = timedelta(hours=24)
-# Two people who press Escalate in the same moment mean the same step.
+# Two people who press Escalate within this time mean the same step.
 SAME_MOMENT = timedelta(seconds=5)
 
-# A button drawn for an earlier step, pressed this long after a later one was taken, is a new wish.
+# A stale button pressed within this time after a newer step is a duplicate; later it is a new request.
 STALE_WITHIN = timedelta(minutes=1)
 
-# The step number of somebody called by hand, beside the ladder.
+# The step number of pages made by hand, beside the ladder.
 BY_HAND = -1
 
 State = Literal["climbing", "answered", "exhausted", "stopped"]
@@ -28,7 +28,7 @@ State = Literal["climbing", "answered", "exhausted", "stopped"]
 
 @dataclass(frozen=True)
 class Step:
-    """`again`: how often its people are paged once more before the next step; None: they are not."""
+    """`again`: the interval at which its people are paged again before the next step; None: they are paged once."""
 
     tier: str
     wait: timedelta
@@ -46,8 +46,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Policy:
-    """The ladder as it was when the incident was declared; `tiers`, `schedules` and `people` are those that it names,
-    as the runbook had them. A ladder of an earlier version has kept its tiers alone. `hours` None: it runs always."""
+    """A snapshot of the ladder when the incident was declared, with the `tiers`, `schedules` and `people` it names as
+    JSON of the runbook then. Ladders stored by an older version have `tiers` only. `hours` None: runs around the clock.
+    """
 
     steps: tuple[Step, ...]
     repeat: int
@@ -58,7 +59,7 @@ class Policy:
     hours: WorkingHours | None = None
 
     def begins(self, now: datetime) -> datetime:
-        """The first instant from now on at which a step may be taken by itself."""
+        """The first instant from `now` on at which a step may be taken automatically."""
         return opening(self.hours, now)
 
     def as_json(self) -> dict[str, Any]:
@@ -77,8 +78,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Where the ladder stands. `loop` and `step` name the step that comes next; `round` is how often the people of the
-    last one have been paged, and `again_at` when they are paged once more."""
+    """Where the ladder stands. `loop` and `step`: the step that comes next. `round`: how often the last step's people
+    have been paged; `again_at`: when they are paged again."""
 
     policy: Policy
     state: State = "climbing"
@@ -91,17 +92,17 @@ class Ladder:
 
     @property
     def position(self) -> str:
-        """The next step as a word, to tell two presses of one button from two wishes."""
+        """Identifies the next step, to tell two presses of one button from two requests."""
         return f"{self.run}.{self.loop}.{self.step}"
 
     @property
     def last(self) -> tuple[int, int]:
-        """Loop and step of the step taken last; meaningless before the first."""
+        """Loop and step of the last step taken; meaningless before the first."""
         return (self.loop, self.step - 1) if self.step else (self.loop - 1, len(self.policy.steps) - 1)
 
     @property
     def next_tier(self) -> str | None:
-        """Who is paged next; None when the ladder is at its end."""
+        """The tier paged next; None at the ladder's end."""
         return None if self.is_at_its_end else self.policy.steps[self.step].tier
 
     @property
@@ -111,8 +112,7 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Climb:
-    """What happens now: a step is taken, its people are paged once more, or (`step` None) there is none left and nobody
-    has answered."""
+    """What happens now: a step is taken or repeated, or (`step` None) none is left and nobody has answered."""
 
     step: Step | None
     loop: int
@@ -123,36 +123,36 @@ class Climb:
 def climb(ladder: Ladder, now: datetime) -> Climb:
     """Take the next step, once.
 
-    The wait is counted from now and not from when the step was due: after an outage of ours every tier still gets its
-    full wait, instead of all of them being paged in one second.
+    The wait counts from now, not from when the step was due: after an outage of ours every tier still gets its full
+    wait, instead of all being paged within a second.
     """
     if ladder.is_at_its_end:
         return Climb(None, ladder.loop, ladder.step, _moved(ladder, state="exhausted", next_at=None, again_at=None))
     step = ladder.policy.steps[ladder.step]
     last = ladder.step + 1 == len(ladder.policy.steps)
     loop, index = (ladder.loop + 1, 0) if last else (ladder.loop, ladder.step + 1)
-    # Somebody who escalates by hand after an acknowledgement wants one more tier, and not the timers back.
+    # Escalating by hand after an acknowledgement asks for one more tier, not for the timers to restart.
     next_at = begins_after(ladder.policy.hours, now, step.wait) if ladder.state == "climbing" else None
     moved = _moved(ladder, loop=loop, step=index, next_at=next_at, round=1)
     return Climb(step, ladder.loop, ladder.step, _with_next_round(moved, step, now))
 
 
 def page_again(ladder: Ladder, now: datetime) -> Climb:
-    """The people of the last step are paged once more. As of steps, the next time is counted from now."""
+    """Page the last step's people once more. The next repeat counts from now, as for steps."""
     loop, index = ladder.last
     step = ladder.policy.steps[index]
     return Climb(step, loop, index, _with_next_round(_moved(ladder, round=ladder.round + 1), step, now))
 
 
 def _with_next_round(ladder: Ladder, step: Step, now: datetime) -> Ladder:
-    """Up to the next step, which then goes on with others."""
+    """Schedule the next repeat, unless the next step comes before it."""
     again_at = begins_after(ladder.policy.hours, now, step.again) if step.again else None
     comes_first = again_at is not None and ladder.next_at is not None and again_at < ladder.next_at
     return _moved(ladder, again_at=again_at if comes_first else None)
 
 
 def snooze(ladder: Ladder, until: datetime) -> Ladder:
-    """Hold the ladder: no step is taken before `until`. A step that was due later stays where it was."""
+    """Hold the ladder: no step before `until`. A step due later keeps its time."""
     if ladder.next_at is None:
         return ladder
     begins = ladder.policy.begins(until)
@@ -161,7 +161,7 @@ def snooze(ladder: Ladder, until: datetime) -> Ladder:
 
 
 def answered(ladder: Ladder) -> Ladder:
-    """Somebody acknowledged: the ladder stops, unless it stops on the resolution only."""
+    """Stop the ladder because somebody acknowledged, unless it stops only on resolution."""
     return (
         ladder
         if ladder.policy.stops_on == "resolved"
@@ -179,7 +179,8 @@ def started_again(ladder: Ladder, policy: Policy, now: datetime) -> Ladder:
 
 
 def unanswered(ladder: Ladder, now: datetime) -> Ladder:
-    """The answer counts no more: a new run that goes on with the next tier, and after the last one from the first."""
+    """A new run after an acknowledgement was withdrawn: goes on with the next tier, or from the first after the
+    last."""
     start = (0, 0) if ladder.is_at_its_end else (ladder.loop, ladder.step)
     begins = ladder.policy.begins(now)
     return _moved(

@@ -1,4 +1,4 @@
-"""How a drill went: who answered, what nobody answered, and which promises were kept."""
+"""How a drill went: who answered, which pages nobody answered, and which targets were met."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.domain.paging.page import Page
 
 
 class Entry(Protocol):
-    """A line of a timeline."""
+    """An entry of a timeline."""
 
     @property
     def at(self) -> datetime: ...
@@ -24,8 +24,8 @@ class Entry(Protocol):
 
 @dataclass(frozen=True)
 class GameDayReport:
-    """`answers`: who acknowledged and when, in that order. `unanswered`: people whose page was accepted then, and whom
-    nobody of the same step answered for. `waits`: from the declaration over each update to the end."""
+    """`answers`: who acknowledged and when, in order. `unanswered`: people whose page was accepted at that time and
+    whose step nobody answered. `waits`: the intervals from the declaration over each update to the end."""
 
     incident: Incident
     answers: Sequence[tuple[str, datetime]]
@@ -36,7 +36,7 @@ class GameDayReport:
 
     @property
     def answered_by(self) -> list[str]:
-        """Each once, the first one first; who took the lead or resolved it has answered by that, without a page."""
+        """Each once, first one first. Taking the lead or resolving counts as an answer when nobody acknowledged."""
         pressed = list(dict.fromkeys(who for who, _ in self.answers))
         return pressed or [who for who in (self.incident.acknowledged_by or self.incident.resolved_by,) if who]
 

@@ -1,4 +1,4 @@
-"""Nights in which somebody was paged: three in a row are too many to go unnoticed."""
+"""Nights in which somebody was paged: three in a row have to be noticed."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Night:
-    """The night that began on this date; for how many steps of a ladder this person was paged in it."""
+    """The night that began on this date; `pages`: the number of ladder steps that paged this person in it."""
 
     person: str
     begun_on: date
@@ -22,13 +22,13 @@ class Night:
 
 
 def morning_after(now: datetime, zone: ZoneInfo) -> datetime:
-    """When the next night ends that has not ended by now."""
+    """The end of the first night that is not over yet."""
     day = now.astimezone(zone).date()
     return next(end for end in (instant_of(day + DAY * n, ENDS, zone) for n in range(3)) if end > now)
 
 
 def mornings(since: datetime, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When nights ended from that instant to this one, both included."""
+    """The ends of nights from `since` to `now`, both inclusive."""
     morning = morning_after(since - INSTANT, zone)
     while morning <= now:
         yield morning
@@ -36,7 +36,7 @@ def mornings(since: datetime, now: datetime, zone: ZoneInfo) -> Iterator[datetim
 
 
 def rows_that_end(nights: Iterable[Night], last: date) -> dict[str, list[Night]]:
-    """Whose third night in a row this was, with the three; a row that goes on longer has been told before."""
+    """People for whom this was exactly the third night in a row, with the three; longer rows were reported before."""
     of: dict[str, dict[date, Night]] = {}
     for night in nights:
         of.setdefault(night.person, {})[night.begun_on] = night

@@ -1,4 +1,4 @@
-"""What is known of a page: its states, and when a tier counts as not reached."""
+"""Pages: their states, and when a tier counts as not reached."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ Via = str
 PageState = Literal["waiting", "accepted", "delivered", "refused", "gave_up", "cancelled"]
 
 ACCEPTED: frozenset[PageState] = frozenset({"accepted", "delivered"})
-# Nobody has said yes or no to it; also one that was cancelled on its way may still be accepted.
+# No provider has said yes or no; one cancelled in flight may still be accepted.
 UNSETTLED: frozenset[PageState] = frozenset({"waiting", "cancelled"})
 LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand.
+    """The occasion of a page: a step of the ladder, or (`step` -1) a call by hand.
 
-    `round`: of one step; 2 = the same people once more. `planned_at`: when `due_at` was chosen, of a page that waits
-    for it; None: it is sent at once. `by_every_way`: also for a drill, which else goes through Slack only.
+    `round`: 1 for the first time, 2 when the same people are paged again. `planned_at`: for a page that waits, when its
+    `due_at` was chosen; None: sent at once. `by_every_way`: for a drill, do not restrict it to Slack.
     """
 
     run: int
@@ -39,7 +39,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class PageDraft:
-    """A page that is to be made: one person, one step, one channel."""
+    """A page to be made: one person, one step, one way."""
 
     incident: Incident
     turn: Turn
@@ -51,11 +51,11 @@ class PageDraft:
 
 @dataclass(frozen=True)
 class Page:
-    """One person, one step, one channel. The state is what a provider said, never what we hope.
+    """One person, one step, one way. The state is what the provider said, never what we hope.
 
-    `unconfirmed_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None:
-    never.
-    `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent before it `is_accepted`.
+    `unconfirmed_at`: since when an earlier attempt has been looked for; `repeated_at`: when it was sent as a possible
+    repeat; None: never. `unsure`: an attempt may have been accepted without our hearing it, so do not call the page
+    unsent unless it is known.
     """
 
     id: int
@@ -85,11 +85,11 @@ class Page:
 
     @property
     def is_untried(self) -> bool:
-        """Does, or did, it wait for its time?"""
+        """Whether it is or was waiting for its planned time, never having been attempted."""
         return self.planned_at is not None and self.first_attempt_at is None
 
     def is_to_come(self, now: datetime) -> bool:
-        """Does it wait for its time? It reaches nobody yet, and nobody is unreached by it."""
+        """Whether it waits for its planned time; until then it says nothing about whether the person was reached."""
         return self.is_untried and self.state == "waiting" and self.due_at > now
 
     @property
@@ -98,18 +98,18 @@ class Page:
 
     @property
     def is_unknown(self) -> bool:
-        """Nobody knows whether it was sent, whatever became of the attempts after the one that was not answered."""
+        """Nobody knows whether it was sent, whatever became of attempts after the unanswered one."""
         return self.unsure and not self.is_accepted
 
     @property
     def key(self) -> str:
-        """What others know this page by, for as long as they remember. The instant is part of it: a new database counts
-        from 1 again."""
+        """What providers and outsiders know this page by. Includes the due time, because a new database starts again at
+        id 1."""
         return f"{self.id}.{self.due_at.timestamp():.0f}"
 
     @property
     def mark(self) -> str:
-        """As `key`, and short enough for a text: the instant comes again after thirteen days."""
+        """A short `key` for texts: the time part repeats only after thirteen days."""
         left, signs = int(self.due_at.timestamp()), ""
         for _ in range(4):
             left, sign = divmod(left, len(MARKS))
@@ -119,7 +119,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Paged:
-    """Somebody who was paged: their latest page of each way, and what the best of them came to."""
+    """A person who was paged: their latest page by each way, and the best state among them."""
 
     person: str
     tier: str | None
@@ -132,7 +132,7 @@ class Paged:
 
     @property
     def is_unknown(self) -> bool:
-        """Nothing was accepted as far as anybody knows, and something may have been."""
+        """No page is known to have been accepted, but one may have been."""
         return may_have_reached(self.ways)
 
     @property
@@ -141,7 +141,7 @@ class Paged:
 
     @property
     def alike(self) -> list[list[Page]]:
-        """The ways by which the same happened in the same minute, together: one sentence says it of all of them."""
+        """Ways grouped by same state in the same minute, so that one sentence covers each group."""
         found: dict[tuple[object, ...], list[Page]] = {}
         for page in self.ways:
             moment = page.due_at if page.is_untried else page.accepted_at
@@ -153,16 +153,16 @@ class Paged:
 
 
 def may_have_reached(pages: Iterable[Page]) -> bool:
-    """Of one person's pages none is known to have been accepted, and at least one may have been."""
+    """For one person's pages: none is known to have been accepted, and at least one may have been."""
     own = list(pages)
     return any(page.is_unknown for page in own) and not any(page.is_accepted for page in own)
 
 
 def by_person(pages: Iterable[Page]) -> list[Paged]:
-    """Each person once, in the order in which they were paged first. The pages are given oldest first.
+    """Each person once, in the order first paged; `pages` oldest first.
 
-    What still waits for its time stands beside what was sent by that way before; what was not needed in the end does
-    not stand for it.
+    A page still waiting for its time is listed beside the last one sent by the same way; a planned page that was never
+    needed does not replace it.
     """
     latest: dict[str, dict[object, Page]] = {}
     for page in pages:
@@ -175,42 +175,41 @@ def by_person(pages: Iterable[Page]) -> list[Paged]:
     return [Paged(who, list(ways.values())[-1].tier, list(ways.values())) for who, ways in latest.items()]
 
 
-# What a mark is written with: digits, and letters that nobody reads as one.
+# The alphabet of marks: digits, and letters that cannot be taken for a digit.
 MARKS = "0123456789abcdefghjkmnpqrstuvwxyz"
 
-# A page that has not been tried yet is looked at again after this.
+# When to look again at a page that has not been attempted yet.
 SOON = timedelta(seconds=1)
 
 Reach = Literal["reached", "unreached", "open"]
 
 
 def reach(pages: Iterable[Page], now: datetime) -> dict[str, Reach]:
-    """Whom did this step reach? `open` while a provider may still accept within its time.
+    """Whom this step reached, by person. `open`: a provider may still accept in time.
 
-    A person is unreached when every page to them was refused for good, or none was accepted within 20 s of its first
-    attempt; also when one may have been accepted, for the ladder goes on unless somebody is known to have been paged. A
-    tier is unreached when all its people are. Pages that are still to come say nothing: somebody who has no others yet
-    is open.
+    `unreached`: every page was refused for good, or none was accepted within 20 s of its first attempt. A page in doubt
+    does not count, because the ladder goes on unless somebody is known to have been paged. A tier is unreached when all
+    its people are. Pages still to come say nothing: a person with no others is `open`.
     """
     return {person: _person_reach(own, now) for person, own in _by_person(pages).items()}
 
 
 def look_again_at(pages: Iterable[Page], now: datetime) -> datetime:
-    """When a page of somebody who is still open will have had its time; soon, when it has not been tried yet."""
+    """When the earliest page of an `open` person runs out of time; SOON for one not attempted yet."""
     still_open = [own for own in _by_person(pages).values() if _person_reach(own, now) == "open"]
     ends = [_open_until(page, now) for own in still_open for page in own if _may_still_be_accepted(page, now)]
     return min(ends, default=now + SOON)
 
 
 def to_come_for(people: Collection[str], pages: Iterable[Page], now: datetime) -> list[Page]:
-    """What these are paged by later."""
+    """Pages of these people that still wait for their time."""
     return [page for page in pages if page.person in people and page.is_to_come(now)]
 
 
 def _person_reach(pages: list[Page], now: datetime) -> Reach:
     if any(page.is_accepted for page in pages):
         return "reached"
-    # Of somebody who is paged by nothing before its time, that is waited for.
+    # For a person with nothing but pages still to come, wait for those.
     due = [page for page in pages if not page.is_to_come(now)] or pages
     return "open" if any(_may_still_be_accepted(page, now) for page in due) else "unreached"
 

@@ -1,4 +1,4 @@
-"""The alert that a service which pages on our behalf has of an incident: open, acknowledged, over."""
+"""The alert that a provider such as PagerDuty keeps for an incident: open, acknowledged or resolved."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,15 +8,15 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Via
 
 AlertState = Literal["open", "acknowledged", "resolved"]
-# What the key of each of them begins with.
+# The prefix of each alert's key.
 OURS = "tocsin-"
 
 
 @dataclass(frozen=True)
 class ProviderAlert:
-    """An incident's alert number 1, 2 …; `since`: when the page was due that opened it.
+    """Alert number 1, 2 … of an incident; `since`: when the page that opened it was due.
 
-    The state is what the provider has to be told. `changed_at` None: it is as it was opened.
+    `state` is what the provider has to be told. `changed_at` None: unchanged since it was opened.
     """
 
     incident_id: int
@@ -29,17 +29,18 @@ class ProviderAlert:
 
 
 def alert_key(first: str, number: int) -> str:
-    """The first alert has the incident's own key."""
+    """The first alert uses the incident's own key."""
     return first if number == 1 else f"{first}-{number}"
 
 
 def state_now(alert: ProviderAlert, incident: Incident, *, answered_at: datetime | None, followed: bool) -> AlertState:
-    """What has become of it. `answered_at`: the latest acknowledgement; `followed`: the provider took a later one.
+    """The state it should have. `answered_at`: the latest acknowledgement; `followed`: the provider accepted a later
+    alert.
 
-    No way leads back: an incident that is reopened, or whose acknowledgement is withdrawn, gets another alert.
+    States never go back: reopening the incident or withdrawing the acknowledgement opens another alert.
     """
     if alert.state == "resolved" or followed or not incident.is_open:
         return "resolved"
-    # Who is called by hand after an acknowledgement has not been answered by it.
+    # An acknowledgement does not answer an alert opened after it by calling somebody by hand.
     answered = answered_at is not None and answered_at >= alert.since
     return "acknowledged" if answered else alert.state

@@ -1,4 +1,4 @@
-"""A ladder climbed on paper: who would be paged, when and by what, if nobody answered."""
+"""Dry run of a ladder: who would be paged, when and how, if nobody answered."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ from bot.domain.people.working_hours import WorkingHours, begins_after
 
 @dataclass(frozen=True)
 class PlannedPage:
-    """By what somebody would be paged, and how long after the step. `gap` is why that would not reach them; None:
-    nothing speaks against it."""
+    """A way somebody would be paged by, `wait` after the step. `gap`: why it would not reach them; None: nothing known
+    against it."""
 
     person: str
     via: Via
@@ -24,8 +24,8 @@ class PlannedPage:
 
 @dataclass(frozen=True)
 class Rung:
-    """A step with whom it would page. No `ways`: nobody is in the tier. `again`: how often they would be paged once
-    more before the next step, and so many `rounds` in all; `hours` as in Policy."""
+    """A step and whom it would page. `ways` empty: nobody is in the tier. `again`: the interval of its repeats before
+    the next step, `rounds` their total including the first; `hours` as in Policy."""
 
     at: datetime
     tier: str
@@ -36,7 +36,7 @@ class Rung:
     hours: WorkingHours | None = None
 
     def time_of(self, way: PlannedPage) -> datetime:
-        """When somebody would be paged by this way."""
+        """When this way would be used."""
         return begins_after(self.hours, self.at, way.wait) if way.wait else self.at
 
     @property
@@ -45,26 +45,26 @@ class Rung:
 
     @property
     def reaches(self) -> bool:
-        """Would anybody be reached? If not, the next tier is paged at once."""
+        """Whether anybody would be reached; if not, the next tier is paged at once."""
         return any(way.gap is None for way in self.ways)
 
 
 @dataclass(frozen=True)
 class Simulation:
-    """`ends_at` is when it would be said that nobody has answered."""
+    """`ends_at`: when it would be announced that nobody answered."""
 
     rungs: tuple[Rung, ...]
     ends_at: datetime
 
     @property
     def needs_seconds(self) -> bool:
-        """Would two of its instants be the same minute on a clock?"""
+        """Whether two of its instants fall in the same minute."""
         instants = {rung.at for rung in self.rungs} | {self.ends_at}
         return len({at.replace(second=0, microsecond=0) for at in instants}) < len(instants)
 
 
 def simulate(policy: Policy, begins: datetime, ways_at: Callable[[str, datetime], Sequence[PlannedPage]]) -> Simulation:
-    """`ways_at` tells whom a tier, by its key, would page at an instant."""
+    """Climb the ladder from `begins`. `ways_at(tier key, instant)`: whom the tier would page at that instant."""
     at = policy.begins(begins)
     ladder = Ladder(policy, next_at=at)
     rungs = []
@@ -78,7 +78,7 @@ def simulate(policy: Policy, begins: datetime, ways_at: Callable[[str, datetime]
 
 
 def _sped_up(ways: Sequence[PlannedPage]) -> Iterator[PlannedPage]:
-    """Whoever would be reached by nothing at once would be paged by what waits without waiting."""
+    """Drop the waits of people whom no immediate way would reach."""
     for way in ways:
         waits = {own.via: own.wait for own in ways if own.person == way.person}
         usable = {own.via for own in ways if own.person == way.person and own.gap is None}
@@ -86,5 +86,5 @@ def _sped_up(ways: Sequence[PlannedPage]) -> Iterator[PlannedPage]:
 
 
 def _rounds(move: Climb) -> int:
-    """How often the people of this step are paged until the next one."""
+    """How often this step's people are paged before the next step."""
     return ceil(move.step.wait / move.step.again) if move.step and move.step.again else 1

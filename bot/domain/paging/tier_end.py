@@ -1,4 +1,4 @@
-"""What became of each tier of a ladder: whose page was taken, whose was not, and was anybody paged at all?"""
+"""What became of each tier of a ladder: whose page was accepted, whose was not, whether anybody was paged at all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,9 +8,8 @@ from bot.domain.paging.page import LOST, Page, may_have_reached
 
 @dataclass(frozen=True)
 class TierEnd:
-    """By person. `reached`: a provider has taken a page; `unsure`: one may have been taken unheard, whatever became of
-    it since; `lost`: every page was refused or given up, and none was taken; `waiting`: none of these yet. All empty:
-    nobody there could be paged."""
+    """People by outcome. `reached`: a provider accepted a page; `unsure`: one may have been accepted unheard; `lost`:
+    every page was refused or given up; `waiting`: none of these yet. All empty: nobody there could be paged."""
 
     tier: str
     reached: Sequence[str]
@@ -24,7 +23,7 @@ class TierEnd:
 
 
 def tier_ends(tiers: Iterable[str], pages: Iterable[Page]) -> list[TierEnd]:
-    """Of each tier, once, in the order of the ladder; `pages` are those of one run, whoever asked for them."""
+    """One per tier, in ladder order; `pages` are those of one run, including calls by hand."""
     made = list(pages)
     return [_end(tier, [page for page in made if page.tier == tier]) for tier in dict.fromkeys(tiers)]
 
@@ -37,7 +36,7 @@ def _end(tier: str, pages: Sequence[Page]) -> TierEnd:
 
 
 def _word(pages: Iterable[Page]) -> str:
-    """What became of one person."""
+    """The outcome for one person."""
     own = list(pages)
     if any(page.is_accepted for page in own):
         return "reached"

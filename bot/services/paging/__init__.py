@@ -1,10 +1,10 @@
-"""Paging: people are paged tier by tier until somebody answers, and nothing is called sent that was not accepted.
+"""Paging: people are paged tier by tier until somebody acknowledges; a page counts as sent only once it was accepted.
 
-What people ask for: `escalations`, `acknowledgements`, `snoozes`. `ladder_runs` begins a ladder and stops it, `ladders`
-takes `steps` that are due (`due_steps`, `roster`, `policies`). `contacts` knows by what people can be reached, `pages`
-makes the pages of a step, `sending` sends each after a `last_look`, `outcomes` writes down what became of it, `reports`
-hears of it later, `reaching` judges whether anybody was reached (`doubts`: what nobody knows at that moment),
-`followups` shows on pages how their incident stands (`standings`, `page_cards`), `late_pages` finds what Slack posts
-after a page has been given up, `call_list` is whom to call while nobody can be paged. A page's retries are the
-outbox's, in `outbox/attempts`.
+What people ask for: `escalations`, `acknowledgements`, `snoozes`. `ladder_runs` starts and stops a ladder; `ladders`
+takes its due `steps` (`due_steps`, `roster`, `policies`). `contacts` knows how people can be reached, `pages` makes a
+step's pages, `sending` sends each after a `last_look`, `outcomes` records what became of it, `reports` takes what the
+provider reports later, `reaching` judges whether anybody was reached (`doubts`: what nobody knows yet), `followups`
+keeps sent pages in step with their incident (`standings`, `page_cards`), `late_pages` finds what Slack posts after a
+page was given up, `call_list` says whom to call while nobody can be paged. Retries of a page are the outbox's, in
+`outbox/attempts`.
 """

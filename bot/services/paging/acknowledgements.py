@@ -1,4 +1,4 @@
-"""Somebody acknowledges an incident: the paging stops, unless its ladder climbs on until it is resolved."""
+"""Acknowledging an incident: paging stops, unless the ladder's policy is to climb until the incident is resolved."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from bot.store.pipelined import Connection
 
 
 class Acknowledgements:
-    """One transaction, once per request, with the actor in the timeline."""
+    """Each deed is one transaction, done once per request, with the actor in the timeline."""
 
     def __init__(self, clock: Clock, people: People, paging: Pages, posts: Posts, cards: Cards, deeds: Deeds) -> None:
         self._clock = clock
@@ -36,9 +36,9 @@ class Acknowledgements:
     ) -> Incident:
         """Stop the paging: somebody is on it. Raises AlreadyDone, naming who was first.
 
-        `paged_at`: only as the answer to a page that was due then. Raises Overtaken when the incident was reopened
-        after that. `by`: the way that brought it before the person who answers; None: none did. Raises Refused for a
-        test page that is to prove another way.
+        `paged_at`: set when this answers a page, to the time that page was due; raises Overtaken if the incident was
+        reopened after it. `by`: the way by which the page reached the actor, None for none; raises Refused when this is
+        a test page that confirms a different way.
         """
         async with self._deeds.on(actor, incident_id, acknowledges=True) as (conn, incident, _):
             must_prove_no_other_way(incident, by)
@@ -51,7 +51,7 @@ class Acknowledgements:
             return await incidents.get(conn, incident_id)
 
     async def answer(self, conn: Connection, incident: Incident, actor: Actor) -> bool:
-        """Within a deed that acknowledges too; False when it changes nothing."""
+        """Record the acknowledgement inside a deed that acknowledges as well; False when it changes nothing."""
         now = self._clock.now()
         escalation = await escalations.lock(conn, incident.id)
         first = await incidents.acknowledge(conn, incident.id, actor.name, now)
@@ -77,8 +77,8 @@ class Acknowledgements:
         return True
 
     async def _still_called(self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor) -> bool:
-        """Somebody else has acknowledged; this person counts all the same while the ladder climbs on, or when they were
-        paged after that."""
+        """Whether this person's acknowledgement still counts after somebody else's: yes while the ladder climbs on
+        regardless, or when they were paged after that first acknowledgement."""
         if escalation.policy.stops_on == "resolved":
             return True
         since = incident.acknowledged_at
@@ -87,7 +87,8 @@ class Acknowledgements:
 
 
 async def must_not_be_overtaken(conn: Connection, incident: Incident, paged_at: datetime | None) -> None:
-    """`paged_at`: when the page was due that is answered; None: none is. Raises Overtaken."""
+    """Raise Overtaken if the incident was reopened after the answered page was due at `paged_at` (None: no page is
+    answered)."""
     if paged_at and await incidents.reopened_since(conn, incident.id, paged_at):
         raise Overtaken(
             f"{incident.ref} was reopened after this page, so nothing was changed. "

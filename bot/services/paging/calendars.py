@@ -1,4 +1,5 @@
-"""Calendar feeds: a link of one's own shows the shifts of a schedule, or one's own in all of them, and nothing else."""
+"""Calendar feeds: a personal link shows the shifts of one schedule, or one's own in every schedule, and nothing
+else."""
 
 from hashlib import sha256
 from typing import Any
@@ -19,7 +20,7 @@ PATH = "/calendar/"
 
 
 class Calendars:
-    """Of one key for everybody: a new one ends every link at once."""
+    """All links are signed with one key, so rotating it revokes every link at once."""
 
     def __init__(
         self,
@@ -32,7 +33,7 @@ class Calendars:
         *,
         public_url: str | None,
     ) -> None:
-        """`public_url` None: no calendar could follow a link, so none is given out; those given out still count."""
+        """`public_url` None: no calendar could reach us, so no new links are given out; existing links keep working."""
         self._clock = clock
         self._runbook = runbook
         self._people = people
@@ -42,8 +43,8 @@ class Calendars:
         self._public_url = public_url
 
     async def link(self, owner: str, schedule: str | None) -> str:
-        """The owner's link to this schedule; None: to their own shifts. Raises Refused with what is missing, or
-        Failed."""
+        """The owner's link to this schedule; `schedule` None: to their own shifts. Raises Refused, saying what is
+        missing, or Failed."""
         if self._public_url is None:
             raise Refused(
                 "PUBLIC_URL is not set, so no calendar could read this feed. Set it to the address of this bot."
@@ -54,12 +55,12 @@ class Calendars:
         return f"{self._public_url}{PATH}{_signer([secret]).dumps([owner, schedule])}.ics"
 
     async def shifts(self, token: str) -> tuple[str, list[Upcoming]]:
-        """What the feed is called, and its shifts. Raises NotFound for what we have not signed, and for whoever or
-        whatever has left the runbook; or Failed."""
+        """The feed's title and its shifts. Raises NotFound for a token we did not sign or whose owner or schedule has
+        left the runbook; Failed."""
         owner, schedule = await self._read(token)
         now = self._clock.now()
         await self._covers.learn()
-        # Nothing is waited for from here on: somebody else may learn of covers from an older look.
+        # No await from here on: another task could replace the covers just learned with an older read.
         found = [
             shift
             for key in ([schedule] if schedule else self._runbook.schedules)
@@ -81,5 +82,5 @@ class Calendars:
 
 def _signer(keys: list[bytes]) -> URLSafeSerializer:
     options: dict[str, Any] = {"digest_method": sha256}
-    # Its library wants the newest last.
+    # itsdangerous expects the newest key last.
     return URLSafeSerializer(list(reversed(keys)), salt="calendar", signer_kwargs=options)

@@ -1,4 +1,4 @@
-"""Whom to call yourself while nobody can be paged: from memory alone, because the database may be away."""
+"""Whom to phone while nobody can be paged; from memory alone, because the database may be down."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from bot.services.people.people import People
 
 
 class CallList:
-    """By the runbook and the covers as this process knows them now."""
+    """Uses the runbook and the covers as this process last knew them."""
 
     def __init__(self, clock: Clock, runbook: Runbook, people: People) -> None:
         self._clock = clock
@@ -16,12 +16,12 @@ class CallList:
         self._people = people
 
     def everybody(self, severity: str) -> list[Person]:
-        """Who would be paged for an incident of this severity, each once, in the order of its ladder."""
+        """Everybody who would be paged for an incident of this severity, each once, in ladder order."""
         steps = self._runbook.severity_as_declared(severity).escalation.steps
         return self._in_tiers(step.page for step in steps)
 
     def first(self) -> list[Person]:
-        """Who would be paged at once for an incident that names no severity."""
+        """Those who would be paged at once for an incident with no severity given."""
         return self._in_tiers([self._runbook.default_severity.escalation.steps[0].page])
 
     def _in_tiers(self, tiers: Iterable[str]) -> list[Person]:

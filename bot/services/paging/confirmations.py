@@ -1,4 +1,4 @@
-"""People confirm how they are reached: a test page by each way, which its person acknowledges."""
+"""People confirm that they can be reached: each way sends them a test page, which they acknowledge."""
 
 from collections.abc import Collection, Sequence
 
@@ -15,17 +15,17 @@ from bot.store.database import Database
 from bot.store.paging import confirmations
 from bot.store.pipelined import Connection
 
-# So many people at a time: a page for an incident must not stand behind hundreds that only try something.
+# At most this many people at a time, so that a real page never queues behind hundreds of test pages.
 MOST_AT_ONCE = 5
 
 
 class Confirmations:
-    """Each way has a test page of its own: its button, its link or a reply to it says that this one came."""
+    """Each way gets a test page of its own; its button, its link or a reply to it proves that this very one arrived."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, ready: Collection[Via], test_pages: TestPages
     ) -> None:
-        """`ready`: the ways that this house can page by."""
+        """`ready`: the ways this installation can page by."""
         self._db = db
         self._clock = clock
         self._runbook = runbook
@@ -33,9 +33,9 @@ class Confirmations:
         self._test_pages = test_pages
 
     async def ask_round(self, conn: Connection, number: int) -> int:
-        """Page whoever has not been asked in this round, a few of them; how many ways were asked about.
+        """Send test pages to a few of those not yet asked in round `number`; returns how many ways were asked about.
 
-        The caller sees to it that nobody else does it at the same time.
+        Not safe to run in two processes at once; the caller ensures that.
         """
         asked = await confirmations.in_round(conn, number)
         wanted = [one for one in to_be_confirmed(self._runbook, self._ready) if one not in asked]
@@ -46,7 +46,8 @@ class Confirmations:
         return len(chosen)
 
     async def ask_me(self, actor: Actor) -> Sequence[Via]:
-        """Page this person by each of their ways; what waits for an answer ends. Raises Refused."""
+        """Send this person a test page by each of their ways, ending those still open. Raises Refused if no tier pages
+        them."""
         ways = [via for person, via in to_be_confirmed(self._runbook, self._ready) if person == actor.name]
         if not ways:
             raise Refused("No tier of the runbook pages you, so there is nothing to test.")
@@ -61,7 +62,7 @@ class Confirmations:
         return ways
 
     async def end_over(self) -> int:
-        """Those that wait for nobody any more."""
+        """End test pages that are past their time or whose person has left the runbook; returns how many."""
         async with self._db.statement() as conn:
             before = self._clock.now() - OPEN_FOR
             found = await confirmations.over(conn, list(self._runbook.people), before=before)
@@ -70,7 +71,7 @@ class Confirmations:
         return len(found)
 
     async def confirmed(self, conn: Connection) -> list[Asked] | None:
-        """How each way was confirmed; None while one was not."""
+        """The confirmation of every way; None while any is missing."""
         asked = {(one.person, one.via): one for one in await confirmations.latest(conn)}
         wanted = to_be_confirmed(self._runbook, self._ready)
         found = [asked[one] for one, person in wanted.items() if one in asked and is_still(person, asked[one])]

@@ -1,4 +1,4 @@
-"""By what people can be reached, and the pages that would reach them."""
+"""How people can be reached, and the page drafts that would reach them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from bot.services.people.people import People
 
 
 class Contacts:
-    """Nothing is written here, and nothing waited for."""
+    """Writes nothing and awaits nothing."""
 
     def __init__(self, clock: Clock, people: People, leavers: Leavers, pagers: Mapping[Via, Pager]) -> None:
         self._clock = clock
@@ -34,10 +34,10 @@ class Contacts:
         waits: Mapping[Via, timedelta],
         policy: Policy | None = None,
     ) -> list[PageDraft]:
-        """One page per person and channel they can be reached by; empty when nobody can be. `waits`: how long each
-        channel waits. `policy`: of the ladder that promised it, in whose hours they wait.
+        """One draft per person and way that can reach them; empty when nobody can be reached. `waits`: the delay of
+        each way after the step. `policy`: of the ladder being climbed; its working hours delay the ways that wait.
 
-        What reaches a service instead of a person is paged once, for the first of them.
+        A shared way (one that reaches a service, not a person) is paged once, for the first person.
         """
         drafts: list[PageDraft] = []
         for key in people:
@@ -58,8 +58,8 @@ class Contacts:
         return PageDraft(incident, later, key, via, contact, late=False)
 
     def of(self, key: str, vias: Iterable[Via], policy: Policy | None = None, *, drill: bool) -> list[tuple[Via, str]]:
-        """By what this person can be reached, of the channels asked for: as the runbook has it now, and where that is
-        by none of them, as it was when the ladder began. A rehearsal pages through Slack only."""
+        """The ways among `vias` that reach this person, each with its contact: from the current runbook, or, if none
+        works there, from the ladder's snapshot. A drill pages through Slack only."""
         wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]
         known = [self._people.person(key), person_of(policy, key) if policy else None]
         for person in (one for one in known if one):
@@ -69,6 +69,7 @@ class Contacts:
         return []
 
     def _contact(self, via: Via, person: Person) -> str | None:
-        """None: no page is possible, also not to an account that Slack has closed, whatever Slack says to a message."""
+        """The address for this way; None: cannot be paged. Includes deactivated Slack accounts, to which Slack would
+        still accept messages."""
         contact = self._pagers[via].contact(person)
         return None if via == "slack" and contact and self._leavers.has_left(contact) else contact

@@ -1,4 +1,4 @@
-"""What a request for cover shows, and what whoever asked reads when somebody has taken it."""
+"""The card of a request for cover, and the message to the requester once somebody has taken it."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ from bot.store.pipelined import Connection
 
 
 class CoverCards:
-    """The painter of `cover:<number>`."""
+    """Paints `cover:<number>`."""
 
     def __init__(self, clock: Clock, runbook: Runbook, channels: Channels, cards: Cards, rendering: Rendering) -> None:
         self._clock = clock

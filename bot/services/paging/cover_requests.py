@@ -1,4 +1,4 @@
-"""Somebody asks for cover where incidents are announced; one of the schedule takes it with a button, once."""
+"""Requests for cover, posted in the incidents channel; one person on the schedule takes each with a button, once."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from bot.store.pipelined import Connection
 
 
 class CoverRequests(DueByRows):
-    """Its message is the card `cover:<number>`; who has asked is told by a delivery of kind `cover_taken`."""
+    """A request is shown by the card `cover:<number>`; a delivery of kind `cover_taken` tells the requester."""
 
     def __init__(
         self, db: Database, clock: Clock, covers: Covers, people: People, cards: Cards, outbox: Outbox
@@ -32,7 +32,7 @@ class CoverRequests(DueByRows):
         self._outbox = outbox
 
     async def ask(self, actor: Actor, schedule: str, *, begins: datetime, ends: datetime) -> CoverRequest:
-        """Raises Refused."""
+        """Post a request for cover. Raises Refused."""
         self._covers.must_be_permitted(actor)
         key = self._covers.schedule(schedule).key
         self._covers.must_be_possible(begins, ends)
@@ -48,7 +48,7 @@ class CoverRequests(DueByRows):
         return asked
 
     async def take(self, actor: Actor, number: int) -> CoverRequest:
-        """Whoever takes it has the schedule. Raises Refused for others than its people, AlreadyDone for the second."""
+        """Give the schedule to the actor. Raises Refused unless they are on it, AlreadyDone if somebody was first."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
@@ -66,7 +66,7 @@ class CoverRequests(DueByRows):
         return taken
 
     async def withdraw(self, actor: Actor, number: int) -> CoverRequest:
-        """Nobody can take it any more. Raises Refused for others than who asked, AlreadyDone once it was taken."""
+        """Withdraw the request. Raises Refused for anyone but the requester, AlreadyDone once it was taken."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
@@ -82,7 +82,7 @@ class CoverRequests(DueByRows):
         return withdrawn
 
     async def take_due(self) -> int:
-        """Those whose time is over lose their button."""
+        """Remove the buttons of requests whose period is over."""
         async with self._db.transaction() as conn:
             ended = await cover_requests.end_due(conn, self._clock.now())
             for number in ended:
@@ -94,7 +94,7 @@ class CoverRequests(DueByRows):
         return cover_requests.due_rows()
 
     async def _free(self, conn: Connection, number: int, now: datetime) -> CoverRequest:
-        """Locked. Raises NotFound, AlreadyDone or Refused."""
+        """The request, locked. Raises NotFound; AlreadyDone if taken or withdrawn; Refused if its period is over."""
         asked = await cover_requests.lock(conn, number)
         if asked is None:
             raise NotFound("There is no such request for cover.")

@@ -1,4 +1,4 @@
-"""A step of a ladder on its way: that it is to be taken, and where it leads."""
+"""A due step of a ladder, and the plan of where it leads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from bot.store.paging.escalations import Escalation
 
 @dataclass(frozen=True)
 class DueStep:
-    """A step that is to be taken now, and how it is told. `due_at` is when its time came. `again`: these people of the
-    last step are paged once more; None: the next one is taken."""
+    """A step to take now, and how to report it. `due_at`: when its time came. `again`: page these people of the last
+    step once more; None: take the next step."""
 
     incident: Incident
     escalation: Escalation
@@ -28,7 +28,7 @@ class DueStep:
 
     @property
     def is_by_hand(self) -> bool:
-        """Somebody asks for it, at any hour."""
+        """Somebody asked for it, so working hours do not apply."""
         return self.actor.name != TOCSIN.name
 
     @property
@@ -37,7 +37,7 @@ class DueStep:
 
     @property
     def has_waited(self) -> bool:
-        """Has the ladder begun only now, with the working hours?"""
+        """Whether this is the ladder's first step and it waited for working hours to begin."""
         planned_at = self.escalation.planned_at
         first = self.is_the_first and self.again is None
         return first and planned_at is not None and planned_at < self.due_at
@@ -45,9 +45,9 @@ class DueStep:
 
 @dataclass(frozen=True)
 class StepPlan:
-    """Where a due step leads, and whom it pages; nobody when the ladder has come to its end.
+    """Where a due step leads and whom it pages; `tier` None: the ladder is at its end, so nobody.
 
-    `passed_over`: which tiers were, and why.
+    `passed_over`: one sentence for each tier skipped, with the reason.
     """
 
     due: DueStep
@@ -59,7 +59,7 @@ class StepPlan:
 
 @dataclass(frozen=True)
 class Callout:
-    """Whom somebody pages by hand, beside the ladder; `tier` None: one person."""
+    """Whom somebody pages by hand, beside the ladder; `tier` None: a single person."""
 
     tier: Tier | None
     people: Sequence[str]

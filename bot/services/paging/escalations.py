@@ -1,4 +1,4 @@
-"""What people ask of an incident's ladder: its next step now, or a page to a tier or a person beside it."""
+"""What people ask of an incident's ladder: take the next step now, or page a tier or a person beside it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from bot.store.pipelined import Connection
 
 
 class Escalations:
-    """Every deed is one transaction, done once per request, with the actor in the timeline."""
+    """Each deed is one transaction, done once per request, with the actor in the timeline."""
 
     def __init__(
         self, clock: Clock, runbook: Runbook, permissions: Permissions, steps: Steps, ends: LadderEnds, deeds: Deeds
@@ -43,11 +43,11 @@ class Escalations:
         why: str = "",
         paged_at: datetime | None = None,
     ) -> str:
-        """Take the next step now; returns the tier that is paged.
+        """Take the next step now; returns the key of the tier paged.
 
-        `seen` is the position a button was drawn for: two people pressing it take one step. Raises AlreadyDone for the
-        second, Refused when the ladder is at its end. `paged_at`: only as the answer to a page that was due then;
-        raises Overtaken when the incident was reopened after that.
+        `seen`: the ladder position the pressed button was drawn for, so that two people pressing it take one step; the
+        second gets AlreadyDone. Raises Refused at the ladder's end. `paged_at`: set when this answers a page, to the
+        time that page was due; raises Overtaken if the incident was reopened after it.
         """
         self._permissions.must(actor, "escalate")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -67,9 +67,9 @@ class Escalations:
     async def call(
         self, actor: Actor, incident_id: int, target: str, why: str, *, once: bool = False
     ) -> list[PageDraft]:
-        """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused.
+        """Page one tier or one person by hand, beside the ladder, giving the reason in the page. Raises Refused.
 
-        `once`: a button asks for this tier. Of two who press it within a minute the second raises AlreadyDone.
+        `once`: a button asks for this tier; a second press within a minute raises AlreadyDone.
         """
         self._permissions.must(actor, "escalate")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -82,9 +82,9 @@ class Escalations:
     async def page_next(
         self, conn: Connection, incident: Incident, actor: Actor, why: str, *, silent: bool = False
     ) -> None:
-        """Within a deed that must not go unnoticed: the next tier is paged; at the ladder's end its last one again.
+        """Page the next tier, within a deed that must not go unnoticed; at the ladder's end, page its last tier again.
 
-        `silent`: told by the reason alone.
+        `silent`: the room is told the reason only.
         """
         now = self._clock.now()
         escalation = await self._of_open(conn, incident, "page anybody for it")
@@ -103,7 +103,7 @@ class Escalations:
     async def _must_not_be_called_just_now(
         self, conn: Connection, incident: Incident, tier: str, now: datetime
     ) -> None:
-        """Under the ladder's lock, so the second of two presses sees the pages of the first."""
+        """Runs under the ladder's lock, so the second of two presses sees the first one's pages."""
         by_hand = [page for page in await pages.of_incident(conn, incident.id) if page.step == BY_HAND]
         if any(page.tier == tier and timedelta(0) <= now - page.due_at < STALE_WITHIN for page in by_hand):
             raise AlreadyDone(

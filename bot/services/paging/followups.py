@@ -1,4 +1,5 @@
-"""A page that was sent follows its incident: its message is edited, a provider that keeps alerts of its own is told."""
+"""Keeps sent pages in step with their incident: edits Slack messages, updates providers that keep alerts of their
+own."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,8 +22,8 @@ from bot.store.pipelined import Connection
 
 
 class PageFollowups(DeliveryKind[str]):
-    """Deliveries of kind `page_followup`: a provider is told how its alert stands by then, so of several changes only
-    the last one matters."""
+    """Deliveries of kind `page_followup`: each sends the alert's state at sending time, so of several pending changes
+    only the last matters."""
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, cards: Cards, pagers: Mapping[Via, Pager]) -> None:
         self._db = db
@@ -32,14 +33,14 @@ class PageFollowups(DeliveryKind[str]):
         self._following = {via: pager for via, pager in pagers.items() if isinstance(pager, FollowingPager)}
 
     async def show(self, conn: Connection, incident: Incident, made: list[Page]) -> None:
-        """Of these pages of an incident that is held: how it stands now."""
+        """Update these pages to the current state of the incident, whose row the caller has locked."""
         for page in made:
             if page.via == "slack" and page.is_accepted:
                 await self._cards.touch(conn, f"page:{page.id}")
         await self._put(conn, incident.id, made)
 
     async def catch_up(self, conn: Connection, incident: Incident, page: Page) -> None:
-        """What happened while the page was on its way: its message does not show it yet, its service does not know."""
+        """Catch up on what happened while the page was in flight: neither its message nor its provider shows it yet."""
         await self._put(conn, incident.id, [page])
         moments = (incident.room_at, incident.acknowledged_at, incident.resolved_at)
         since = page.first_attempt_at
@@ -47,22 +48,23 @@ class PageFollowups(DeliveryKind[str]):
             await self._cards.touch(conn, f"page:{page.id}")
 
     async def look_for_others(self, conn: Connection, delivery: Delivery, page: Page, stands: Posted) -> None:
-        """The message of this page is the one of it that follows its incident."""
+        """Look for duplicates of this page's message; `stands` is the one kept up to date."""
         await look_for_others(conn, self._outbox, delivery, stands, message_key(page))
 
     async def look_for_late(self, conn: Connection, delivery: Delivery, page: Page) -> None:
-        """It was not sent in the end, and an attempt before may be carried out yet: then its message has to be true.
-        Nothing, unless there was such an attempt."""
+        """Watch for a message posted after the page was given up, refused or cancelled, which must then be brought up
+        to date. Does nothing unless an earlier attempt was left in doubt."""
         if delivery.unsure and page.via == "slack":
             await look_again(conn, self._outbox, delivery, "page_look", {"page": page.id})
 
     async def came_late(self, conn: Connection, delivery: Delivery, page: Page, stands: Posted) -> None:
-        """Nobody has edited its message since it was asked for; and another attempt may have come late too."""
+        """Update a message that appeared late and has not been edited since it was sent; other attempts may appear late
+        too."""
         await self._cards.touch(conn, f"page:{page.id}")
         await look_at_all(conn, self._outbox, delivery, stands, message_key(page))
 
     async def _put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
-        """For every provider of these pages, of each of its alerts that has to be told about."""
+        """Enqueue a followup for each provider alert behind these pages whose state has changed."""
         vias = {page.via for page in made} & self._following.keys()
         if not vias:
             return
@@ -102,7 +104,7 @@ class PageFollowups(DeliveryKind[str]):
 
 
 async def _answered_at(conn: Connection, incident: Incident) -> datetime | None:
-    """The latest acknowledgement; None when there is none, or it was withdrawn."""
+    """The latest acknowledgement; None if there is none or it was withdrawn."""
     if not incident.is_acknowledged:
         return None
     entries = await incidents.timeline(conn, incident.id)
@@ -114,7 +116,8 @@ def _taken(alert: ProviderAlert, made: list[Page]) -> bool:
 
 
 def _was_told_too_soon(alert: ProviderAlert, made: list[Page]) -> bool:
-    """The page that opened it was still under way when it was answered: perhaps it came after what we told of it."""
+    """Whether the page that opened this alert was accepted only after we set the state: the provider may have got the
+    two in the wrong order."""
     return alert.changed_at is not None and any(
         page.reference == alert.key and page.accepted_at and page.accepted_at > alert.changed_at for page in made
     )

@@ -1,4 +1,4 @@
-"""Who would not be paged although the runbook says so: the gaps that show only when it is too late."""
+"""Gaps in paging: who would not be paged although the runbook says so, found before an incident finds them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from bot.settings import Settings
 
 @dataclass(frozen=True)
 class Gap:
-    """A tier that nobody is in, a way that is not set up, or a person with nothing to reach them by.
+    """An empty tier, a way that is not set up, or a person without a contact for a way.
 
-    `own number`: the person's is the number that texts and calls come from.
+    `own number`: the person's phone number is the one we text and call from.
     """
 
     tier: Tier
@@ -25,20 +25,20 @@ class Gap:
 
     @property
     def is_of_runbook(self) -> bool:
-        """Would it be one wherever the bot runs, or does only this environment lack something?"""
+        """Whether it is a gap in the runbook itself, rather than in this environment."""
         return self.kind != "not set up"
 
 
 def gaps(runbook: Runbook, ready: Collection[Via], *, own_number: str | None = None) -> list[Gap]:
-    """Every gap, tier by tier. Whoever takes turns is looked at too: each of them is on call one day.
+    """Every gap, tier by tier, including everybody in a rotation: each will be on call one day.
 
-    `own_number`: the one that texts and calls come from.
+    `own_number`: the number we text and call from.
     """
     return [gap for tier in runbook.tiers.values() for gap in _of_tier(runbook, tier, ready, own_number)]
 
 
 def ready_ways(settings: Settings) -> frozenset[Via]:
-    """The ways to reach somebody that this environment has the credentials for."""
+    """The ways this environment has credentials for."""
     return frozenset(via for via, way in ways().items() if way.is_set_up(settings))
 
 
@@ -64,7 +64,7 @@ def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via], own_number: s
 
 
 def everybody(runbook: Runbook, tier: Tier) -> list[Person]:
-    """Who may ever be in this tier, each once."""
+    """Everybody who may ever be in this tier, each once."""
     keys: dict[str, None] = {}
     for entry in tier.who:
         keys |= dict.fromkeys(runbook.schedules[entry.key].people if entry.kind == "schedule" else [entry.key])

@@ -1,4 +1,4 @@
-"""What somebody reads when a schedule comes to them, or leaves them: who has it now, until when, and what is open."""
+"""The message to somebody who starts or ends a shift: who has it now, until when, and what is open."""
 
 from functools import partial
 
@@ -23,8 +23,8 @@ LISTED = 10
 
 
 class HandoverMessages(DeliveryKind[Posted]):
-    """Deliveries of kind `handover`. One that has been overtaken by the next change is not sent; the notes for
-    whoever comes wait for the next one that is."""
+    """Deliveries of kind `handover`. One overtaken by a further change is dropped; its notes go with the next one sent
+    to whoever comes on."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class HandoverMessages(DeliveryKind[Posted]):
         if schedule not in self._schedules:
             raise NoLongerWanted("the runbook has no such schedule any more")
         async with self._db.statement() as conn:
-            # Another process may have made the cover this is about.
+            # Another process may have made the cover that this is about.
             await self._people.learn_covers(conn)
             shift = self._people.shift(schedule, self._clock.now())
         if (shift.person == told) != (delivery.payload["took"] == told):
@@ -62,7 +62,7 @@ class HandoverMessages(DeliveryKind[Posted]):
             await shift_notes.forget_carried(conn, delivery.id)
 
     async def _message(self, delivery: Delivery, shift: Shift) -> Message:
-        """With what is open now: it may have waited for Slack."""
+        """Lists what is open now, not when it was put in: it may have waited for Slack."""
         schedule = delivery.payload["schedule"]
         async with self._db.statement() as conn:
             found = by_urgency(await incidents.open_ones(conn), self._severities)
@@ -79,7 +79,7 @@ class HandoverMessages(DeliveryKind[Posted]):
         return message(words)
 
     async def _notes(self, conn: Connection, delivery: Delivery) -> list[ShiftNote]:
-        """Those for whoever comes. Of a delivery made before notes were kept apart, also the one in its payload."""
+        """Notes for whoever comes on; for deliveries made by an older version, also the note in the payload."""
         made = delivery.payload
         if made["told"] != made["took"]:
             return []

@@ -1,4 +1,4 @@
-"""A schedule changes hands: whoever had it and whoever has it now are told, with what is open."""
+"""Shift changes: those going off and coming on are told, with what is open."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,16 +19,16 @@ from bot.store.paging.handovers import Handover
 from bot.store.pipelined import Connection
 
 NO_TIME = timedelta(0)
-# Of so many short shifts within the time of a heads-up, the rest are told of later.
+# At most this many upcoming short shifts are announced at once; later ones follow at the next handover.
 MOST_AHEAD = 50
 LONGEST_NOTE = 1000
 
 
 class Handovers(DueByRows):
-    """Once for each change, whoever else is at work; after an outage only from whoever had it before to who has it now.
-    Whoever has it next is told before, where the runbook wants that.
+    """Tells each change once across all processes; after an outage only the one from the last known to the current
+    person. Where the runbook wants it, whoever is next gets a reminder before.
 
-    Nobody is told when a shift or a cover ends and the same person has the next one.
+    Nothing is sent when one person's shift or cover is followed by another of theirs.
     """
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, outbox: Outbox) -> None:
@@ -41,7 +41,7 @@ class Handovers(DueByRows):
         self._outbox = outbox
 
     async def watch(self) -> None:
-        """At start: the schedules of the runbook and no others. What has changed since the last look is told."""
+        """At start-up, track exactly the runbook's schedules, and report changes since the last look."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await handovers.forget_others(conn, self._schedules)
@@ -49,11 +49,11 @@ class Handovers(DueByRows):
                 await handovers.watch(conn, key, person=self._people.shift(key, now).person, now=now)
 
     async def take_due(self) -> int:
-        """Also learns of covers that other processes have made."""
+        """Report due changes. Also learns covers made by other processes."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             due = await handovers.claim_due(conn, self._schedules, now)
-            # Only now: whoever changes a cover later waits for our rows, and has them looked at again.
+            # After the claim: whoever changes a cover later waits for our row locks, and then makes the rows due again.
             await self._people.learn_covers(conn)
             shifts = [self._people.shift(one.schedule, now) for one in due]
             ahead = [self._ahead(one.schedule, shift, now) for one, shift in zip(due, shifts, strict=True)]
@@ -66,12 +66,12 @@ class Handovers(DueByRows):
         return handovers.due_rows(self._schedules)
 
     async def leave_note(self, actor: Actor, schedule: str, note: str) -> Shift:
-        """For whoever has it next, from whoever has it. Returns the next shift. Raises Refused."""
+        """Keep a note from whoever is on call for whoever is next. Returns the next shift. Raises Refused."""
         if len(note) > LONGEST_NOTE:
             raise Refused(f"That is too long: {len(note)} characters, at most {LONGEST_NOTE}.")
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
-            # Held before it is known who has it: a handover that is being told is waited for.
+            # Lock before reading who is on call, so that we wait for a handover being reported.
             before = await handovers.lock(conn, schedule)
             if before is None:
                 raise Refused(f"A process whose runbook has no `{schedule}` has started meanwhile: no note was kept.")
@@ -82,13 +82,14 @@ class Handovers(DueByRows):
                 has_it = self._people.display_name(shift.person)
                 raise Refused(f"{has_it} has `{schedule}` now, and can leave a note for the next shift.")
             if before.person != shift.person:
-                # A handover that nobody has noticed yet: what is left from now on is not for that one.
+                # The shift has changed unnoticed: report it first, or this note would go to the person now leaving it.
                 await self._change(conn, before, shift, self._ahead(schedule, shift, now), now)
             await shift_notes.leave(conn, schedule, note=note, by=actor.name)
         return coming
 
     def _ahead(self, schedule: str, shift: Shift, now: datetime) -> list[Shift]:
-        """The shifts of which somebody is to be told by now; the last of them, or the one that is on, ends later."""
+        """Shifts to remind of by now. The last of them (or the current one, if empty) ends after the reminder window,
+        unless MOST_AHEAD cut the list."""
         found: list[Shift] = []
         last = shift
         until = now + self._remind.get(schedule, NO_TIME)
@@ -102,7 +103,7 @@ class Handovers(DueByRows):
     ) -> None:
         key = before.schedule
         next_look = (ahead[-1] if ahead else shift).ends - self._remind.get(key, NO_TIME)
-        # When there are more than are told of at once, that has been: the others are told of with the next handover.
+        # The window holds more shifts than MOST_AHEAD, so this is in the past: the rest follow at the next handover.
         due_at = min(shift.ends, next_look) if next_look > now else shift.ends
         await handovers.save(conn, Handover(key, shift.person, due_at))
         for coming in ahead:

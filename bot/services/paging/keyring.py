@@ -1,4 +1,4 @@
-"""The keys of our own: what signs links and webhooks, and how one is replaced by another."""
+"""Our signing keys, for links and webhooks, and their rotation."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -16,9 +16,9 @@ LINKS = "links"
 REPORTS = "reports"
 CALENDARS = "calendars"
 
-# How long the former key counts beside a new one. A webhook's receiver has a day to learn the new one; a link that was
-# sent is good for a week, and stays so; the form's address stands on pages that somebody has to find and change;
-# whoever passed a calendar on is given another at once.
+# How long the former key stays valid after a rotation. A webhook's receiver has a day to install the new one; a link is
+# promised to work for a week; the report form's address is printed on pages somebody has to find and edit; a leaked
+# calendar link is revoked at once.
 FORMER_COUNTS = {
     WEBHOOK: timedelta(hours=24),
     LINKS: timedelta(days=7),
@@ -36,24 +36,24 @@ class Keyring:
         self._known: dict[str, keys.Key] = {}
 
     async def of_webhook(self, url: str) -> list[bytes]:
-        """What is posted to this address is signed with each of them, the present one first. Raises Unreachable."""
+        """Keys that sign posts to this address, current one first. Raises Unreachable."""
         return await self.of_webhooks([url])
 
     async def of_webhooks(self, urls: Iterable[str]) -> list[bytes]:
-        """Those of all these addresses together. Raises Unreachable."""
+        """The keys of all these addresses. Raises Unreachable."""
         roots = (await self._get_or_recall(WEBHOOK)).that_count(self._clock.now())
         return [key_for(root, url) for url in urls for root in roots]
 
     async def of_new_links(self) -> bytes:
-        """Links that acknowledge are signed with it. Raises Unreachable."""
+        """The key that signs new acknowledge links. Raises Unreachable."""
         return (await self._get_or_recall(LINKS)).secret
 
     async def of_links(self) -> list[bytes]:
-        """A link signed with any of them is one of ours. Raises Unreachable: none is believed from memory."""
+        """Keys that verify acknowledge links. Raises Unreachable: verification never uses a remembered key."""
         return await self.that_count(LINKS)
 
     async def that_count(self, name: str) -> list[bytes]:
-        """The present key of this name, and perhaps the former one. Raises Unreachable."""
+        """The current key of this name, then the former one while it is valid. Raises Unreachable."""
         return (await self.get(name)).that_count(self._clock.now())
 
     async def get(self, name: str) -> keys.Key:
@@ -62,9 +62,9 @@ class Keyring:
         return self._known[name]
 
     async def rotate(self, name: str, *, at_once: bool) -> datetime | None:
-        """A new key, for every process from now on. Returns until when the former one counts too.
+        """Create a new key, effective in every process. Returns until when the former one stays valid.
 
-        `at_once`, for a key that leaked: the former one ends now, and None is returned.
+        `at_once`, for a leaked key: the former one ends now; returns None.
         """
         now = self._clock.now()
         until = None if at_once else now + FORMER_COUNTS[name]
@@ -75,7 +75,7 @@ class Keyring:
         return until
 
     async def _get_or_recall(self, name: str) -> keys.Key:
-        """While the database is away, what it said last: a page is not held for that."""
+        """The last known key while the database is down, so that no page is held up for one."""
         try:
             return await self.get(name)
         except Failed:

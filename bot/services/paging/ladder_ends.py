@@ -1,4 +1,4 @@
-"""The end of a ladder that nobody answered: the room is told, of each tier, what became of it."""
+"""The end of a ladder that nobody answered: the room is told what became of each tier."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from bot.store.pipelined import Connection
 
 
 class LadderEnds:
-    """Within the transaction that holds the ladder."""
+    """Runs inside the transaction that has the ladder locked."""
 
     def __init__(self, clock: Clock, posts: Posts, rendering: Rendering) -> None:
         self._clock = clock
@@ -29,7 +29,8 @@ class LadderEnds:
         self._rendering = rendering
 
     async def come_to_the_end(self, conn: Connection, due: DueStep, move: Climb) -> None:
-        """Who escalates by hand past the last tier changes nothing; a ladder that climbs by itself says so."""
+        """End the ladder. The room is told only if it was climbing; escalating by hand past the last tier changes
+        nothing."""
         escalation = due.escalation
         if escalation.state != "climbing":
             await escalations.save(conn, escalation.moved_to(escalation.ladder))
@@ -56,7 +57,7 @@ class LadderEnds:
 
 
 def page_again(escalation: Escalation) -> list[Button]:
-    """One for each tier of the ladder."""
+    """One button for each tier of the ladder."""
     names, steps = _tiers(escalation), escalation.policy.steps
     return [
         Button(f"Page {names[tier]}", f"escalate.again#{tier}", f"{escalation.incident_id} {tier}")
@@ -65,11 +66,11 @@ def page_again(escalation: Escalation) -> list[Button]:
 
 
 def ends_of(escalation: Escalation, made: Sequence[Page]) -> list[TierEnd]:
-    """Of this run."""
+    """What became of each tier, in the ladder's current run."""
     run = [page for page in made if page.run == escalation.run]
     return tier_ends([step.tier for step in escalation.policy.steps], run)
 
 
 def _tiers(escalation: Escalation) -> dict[str, str]:
-    """How each is called."""
+    """Tier names by key."""
     return {key: tier_of(escalation.policy, key).name for key in escalation.policy.tiers}

@@ -1,4 +1,4 @@
-"""A run of an incident's ladder: it begins with the declaration, begins again, and stops."""
+"""Runs of an incident's ladder: started by the declaration, started again, stopped."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from bot.store.pipelined import Connection
 
 
 class LadderRuns:
-    """Within the transaction that holds the incident."""
+    """Runs inside the transaction that has the incident locked."""
 
     def __init__(self, clock: Clock, roster: Roster, paging: Pages, steps: Steps) -> None:
         self._clock = clock
@@ -24,10 +24,10 @@ class LadderRuns:
         self._steps = steps
 
     async def arm(self, conn: Connection, incident: Incident, *, due_at: datetime, at_once: bool = False) -> None:
-        """Start the ladder of a new incident and take its first step, in the transaction that declares it; or have it
-        wait for working hours.
+        """Start a new incident's ladder and take its first step in the declaring transaction, or have it wait for
+        working hours.
 
-        `due_at` is when somebody asked for it: after a crash that may be a while ago. `at_once`: at any hour.
+        `due_at`: when it was asked for, which may be a while ago after a crash. `at_once`: ignore working hours.
         """
         now = self._clock.now()
         policy = self._roster.policy(incident.severity)
@@ -35,9 +35,10 @@ class LadderRuns:
         await self._steps.begin(conn, DueStep(incident, await escalations.arm(conn, incident.id, policy, now), due_at))
 
     async def start_again(self, conn: Connection, incident: Incident) -> datetime | None:
-        """A new run from the first step: raised while nobody had answered, or reopened.
+        """Start a new run from the first step: the severity was raised before anybody answered, or the incident
+        reopened.
 
-        Returns when it begins, of one that waits for working hours.
+        Returns when it begins if it waits for working hours, else None.
         """
         now = self._clock.now()
         escalation = await escalations.lock(conn, incident.id)

@@ -1,4 +1,4 @@
-"""The ladders of all incidents: takes due steps, each once, many of them at a time."""
+"""All ladders: takes due steps, each once, many per transaction."""
 
 import logging
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from bot.store.rows import Row
 
 log = logging.getLogger(__name__)
 
-# A ladder that cannot be climbed because of a fault of ours is tried again after this.
+# Retry delay of a ladder that fails because of a bug of ours.
 SET_ASIDE = timedelta(minutes=1)
-# So many are one transaction. A statement costs more than the rows it writes; but their pages leave together, and
-# whoever answers one of these incidents meanwhile waits for all of them.
+# Ladders per transaction. A statement costs more than the rows it writes, but all their pages leave only at the commit,
+# and whoever acknowledges one of these incidents meanwhile waits for the whole batch.
 ABREAST = 32
-# A ladder that is due and that somebody else holds is looked for again after this.
+# Poll interval for a due ladder that another transaction holds.
 IN_OTHER_HANDS = timedelta(milliseconds=50)
 
 
@@ -55,7 +55,7 @@ class Ladders(DueByRows):
         return (await self.look()).done
 
     async def look(self) -> Look:
-        """Climb those that have been due longest, whoever else is at work."""
+        """Take the steps due longest. Safe in any number of processes: claims with SKIP LOCKED."""
         now = self._clock.now()
         limit = 1 if self._one_by_one else ABREAST
         self._one_by_one = max(self._one_by_one - 1, 0)
@@ -86,8 +86,9 @@ class Ladders(DueByRows):
         self._due_at = due_at
 
     async def _tell_apart(self, claimed: Sequence[Row], now: datetime) -> None:
-        """One that cannot be climbed stops no other: after a fault each is looked at alone, the culprit set aside."""
-        # What this look would have learnt of the others is undone with it.
+        """Isolate a ladder that fails: retry each of the batch alone, and push the culprit ahead, so it stops no
+        other."""
+        # The rollback also undid what this look would have learnt about when to look next.
         self._more_is_due = True
         if len(claimed) > 1:
             log.exception("ladders=%s cannot be climbed together", len(claimed))
@@ -120,5 +121,6 @@ class Ladders(DueByRows):
         stepped = await self._steps.take_those_known(conn, due_steps, now)
         left = {due.incident.id for due in due_steps} - stepped
         for number in found.keys() - left:
-            # A step is shown with what its providers say to it: two edits for every step are too many in a storm.
+            # Not at once after a step: the edit waits for its providers' answers, for two edits a step are too many in
+            # a storm.
             await self._cards.touch(conn, f"incident:{number}", incident=number, soon=number in stepped)

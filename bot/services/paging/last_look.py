@@ -1,4 +1,4 @@
-"""A page's last moment, right before its first byte: is it still wanted, and does it say that it is late if it is?"""
+"""The last look, right before a page's first byte: is it still wanted, and does it say so if it is late?"""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.paging import pages
 from bot.store.paging.pages import Wanted
 
-# What was known so short a while ago is not asked again.
+# An answer this recent is not asked for again.
 FRESH = timedelta(milliseconds=40)
-# On a machine so loaded that each answer is old when it comes, or with a database that is away, a page has to leave all
-# the same; but a moment later is better than to call somebody for what was answered before.
+# Give up asking after this: with an overloaded machine or the database down, the page must leave all the same. Until
+# then a short delay is better than paging somebody about what has been answered.
 LOOK_TIMEOUT = timedelta(seconds=1)
 ABREAST = 64
 
 
 class BecameLate(TocsinError):
-    """Its words do not say that it is late, and it is; nothing was sent."""
+    """The page is late and its text does not say so; nothing was sent."""
 
 
 class Snoozed(TocsinError):
-    """It is not to leave before `until`; nothing was sent."""
+    """Must not leave before `until`; nothing was sent."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__("its incident was snoozed before it was sent")
@@ -39,8 +39,8 @@ class Snoozed(TocsinError):
 
 @dataclass
 class Moment:
-    """The page that is about to leave; it was wanted at `known_at`, by the steady counter. `snoozed_until`: and held
-    then."""
+    """A page about to leave, known to be wanted at `known_at` (monotonic clock). `snoozed_until`: held until then, as
+    known at that moment."""
 
     delivery: Delivery
     page: Page
@@ -49,7 +49,7 @@ class Moment:
 
 
 class LastLook:
-    """Connecting, or a busy machine, takes its time after everything was asked: somebody may have answered since."""
+    """Somebody may have answered since the page was claimed: connecting takes time, and more on a busy machine."""
 
     def __init__(self, db: Database, clock: Clock, cancelled: Cancelled) -> None:
         self._db = db
@@ -58,8 +58,8 @@ class LastLook:
         self._batching = Batching(self._ask, limit=ABREAST)
 
     async def look(self, moment: Moment) -> None:
-        """Raises NoLongerWanted when it was answered, Snoozed, Unreachable when it is not ours to send any more,
-        BecameLate when it has to say so."""
+        """Return if the page may leave. Raises NoLongerWanted (answered), Snoozed, Unreachable (our claim is lost) or
+        BecameLate (must say that it is late)."""
         began = self._clock.elapsed()
         self._must_not_be_cancelled(moment)
         if moment.snoozed_until:
@@ -68,8 +68,8 @@ class LastLook:
             if (asked_at := await self._ask_about(moment, began + LOOK_TIMEOUT - now)) is None:
                 break
             moment.known_at = asked_at
-        # The database's answer is old when it is read by a loaded process. From here to the first byte nothing is
-        # waited for.
+        # A loaded process reads the database's answer late, so check the cancellations it has heard of meanwhile. No
+        # await between here and the first byte.
         self._must_not_be_cancelled(moment)
         if is_late(moment.page.due_at, self._clock.now()) and not moment.page.late:
             raise BecameLate("it is late by now")
@@ -79,7 +79,7 @@ class LastLook:
             raise NoLongerWanted("answered before it was sent")
 
     async def _ask_about(self, moment: Moment, timeout: timedelta) -> timedelta | None:
-        """When the database was asked that says that it is wanted; None: it has said nothing."""
+        """When the database was asked, if the page is still wanted; None: no answer in time. Raises as `look`."""
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 asked_at, found = await self._batching.ask(moment.delivery)
@@ -94,7 +94,8 @@ class LastLook:
         return asked_at
 
     async def _ask(self, deliveries: Sequence[Delivery]) -> list[tuple[timedelta, Wanted]]:
-        """Each with when it was asked: whoever waited for the round before does not count that."""
+        """Each answer with the time of its query, which is later than the caller's request if that waited for a
+        batch."""
         by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
         async with self._db.last_look() as conn:
             asked_at = self._clock.elapsed()

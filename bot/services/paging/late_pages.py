@@ -1,4 +1,4 @@
-"""A page that Slack posted long after it was asked, and after the page had been refused, given up or cancelled."""
+"""Pages that Slack posted long after the request, when the page had already been refused, given up or cancelled."""
 
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.paging.outcomes import PageOutcomes
@@ -8,7 +8,7 @@ from bot.store.pipelined import Connection
 
 
 class LatePages(DeliveryKind[str]):
-    """Deliveries of kind `page_look`: what stands in somebody's conversation was sent, and follows its incident."""
+    """Deliveries of kind `page_look`: a message found in the conversation counts as sent, and follows its incident."""
 
     stands_in_line = True
 

@@ -1,4 +1,4 @@
-"""Links that acknowledge: each is made for one page, signed with a key of the database, and good for a week."""
+"""Links that acknowledge: each made for one page, signed with a key kept in the database, valid for a week."""
 
 import logging
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ PATH = "/ack/"
 
 
 class LinkOver(Refused):
-    """It was one of ours, and its time is over."""
+    """A genuine link that has expired."""
 
     def __init__(self, page: Page) -> None:
         super().__init__(f"This link was good for {VALID_FOR.days} days.")
@@ -33,17 +33,18 @@ class LinkOver(Refused):
 
 
 class Links:
-    """Makes links and reads them. A link says which page it was for, and nothing that is not in the page itself."""
+    """Makes and reads links. A link names its page and holds nothing that the page itself does not."""
 
     def __init__(self, db: Database, clock: Clock, keyring: Keyring, *, public_url: str | None) -> None:
-        """`public_url` None: nobody outside could follow a link, so none is made; those made before still count."""
+        """`public_url` None: nobody outside could follow a link, so none is made; existing links keep working."""
         self._db = db
         self._clock = clock
         self._public_url = public_url
         self._keyring = keyring
 
     async def link_to(self, page: Page) -> str | None:
-        """The link for this page. None without PUBLIC_URL, or when no key can be had: no page waits for that."""
+        """The link for this page; None without PUBLIC_URL or when no key is available: a page never waits for its
+        link."""
         if self._public_url is None:
             return None
         try:
@@ -54,7 +55,7 @@ class Links:
         return f"{self._public_url}{PATH}{self._signer([key]).dumps(page.id)}"
 
     async def page_of(self, token: str) -> Page:
-        """The page a link was made for. Raises NotFound for what we have not signed, LinkOver, or Failed."""
+        """The page a link was made for. Raises NotFound for a token we did not sign, LinkOver if expired, or Failed."""
         try:
             signer = self._signer(await self._keyring.of_links())
             page_id, signed_at = signer.loads(token, return_timestamp=True)
@@ -69,20 +70,20 @@ class Links:
         return page
 
     async def is_overtaken(self, page: Page) -> bool:
-        """Was the incident reopened after this page? Then its link has had its one time; a new page has a new one."""
+        """Whether the incident was reopened after this page: then its link is used up, and the new page has its own."""
         async with self._db.statement() as conn:
             return await incidents.reopened_since(conn, page.incident_id, page.due_at)
 
     def _signer(self, keys: Sequence[bytes]) -> URLSafeTimedSerializer:
         options: dict[str, Any] = {"clock": self._clock, "digest_method": sha256}
-        # Its library wants the newest last: signs with that one, and believes each.
+        # itsdangerous expects the newest key last: it signs with that one and accepts any.
         return URLSafeTimedSerializer(
             list(reversed(keys)), salt="acknowledge", signer=SignerByOurClock, signer_kwargs=options
         )
 
 
 class SignerByOurClock(TimestampSigner):
-    """Stamps with the house's time, so that a machine whose clock is wrong makes no link that is over too soon."""
+    """Timestamps by the database's clock, so that clock skew of this machine cannot make links that expire too soon."""
 
     def __init__(self, *args: Any, clock: Clock, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -92,7 +93,7 @@ class SignerByOurClock(TimestampSigner):
         return int(self._clock.now().timestamp())
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
-        """The letters and not what they decode to: of a signature by one key there is one spelling."""
+        """Compare the encoded text, not the bytes it decodes to: base64 has several spellings of one signature."""
         return any(
             compare_digest(
                 want_bytes(sig), base64_encode(self.algorithm.get_signature(self.derive_key(key), want_bytes(value)))

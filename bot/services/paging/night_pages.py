@@ -1,4 +1,4 @@
-"""Somebody was woken three nights in a row: who leads hears of it in the morning."""
+"""Tells the leads in the morning when somebody was woken three nights in a row."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,14 +15,14 @@ from bot.store.paging import nights
 from bot.store.paging.nights import NightLook
 from bot.store.pipelined import Connection
 
-# What was missed longer ago is nobody's news.
+# Nights missed longer ago than this are no longer news.
 LONGEST_AWAY = 7 * DAY
 
 
 class NightPages(DueByRows):
-    """One look at the end of each night, by whichever process; after an outage one for each that was missed.
+    """One look at the end of each night, by one process; after an outage, one for each night missed.
 
-    A night is one of whoever was paged, by the clock they live by (`Runbook.home_zone`).
+    Nights are those of the person paged, in their own time zone (`Runbook.home_zone`).
     """
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, posts: Posts) -> None:
@@ -65,7 +65,8 @@ class NightPages(DueByRows):
             await self._tell(conn, rows, now)
 
     def _is_theirs(self, zone: ZoneInfo, person: str) -> bool:
-        """Nobody has to be spared who has left: not whom neither the runbook nor a running ladder knows."""
+        """Whether this person's nights are in `zone`; not if they have left, unknown to the runbook and every running
+        ladder."""
         return self._runbook.home_zone(person) == zone and self._people.person(person) is not None
 
     async def _tell(self, conn: Connection, rows: Mapping[str, Sequence[Night]], now: datetime) -> None:

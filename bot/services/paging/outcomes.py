@@ -1,4 +1,4 @@
-"""What became of pages: a provider took them, or they are lost; the timeline says so, and the ladder judges anew."""
+"""What became of pages: accepted or lost. Writes it in the timeline and has the ladder judged again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ from bot.store.rooms.cards import Card
 
 
 class PageOutcomes:
-    """A page is `accepted` when its provider said so, and not before."""
+    """A page is `accepted` once its provider says so, and not before."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class PageOutcomes:
         self._metrics = metrics
 
     async def record(self, conn: Connection, ended: Sequence[Ended]) -> None:
-        """Of any number of incidents, in the transaction that writes down what became of their deliveries."""
+        """Record ended attempts, of any number of incidents, in the transaction that records their deliveries."""
         made = await pages.get_all(conn, [delivery.payload["page"] for delivery, _ in ended])
         about = [(made[delivery.payload["page"]], outcome) for delivery, outcome in ended]
         await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
@@ -63,26 +63,26 @@ class PageOutcomes:
             await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
 
     async def _put_off(self, conn: Connection, page: Page, until: datetime, *, attempts: int) -> None:
-        # One that may stand somewhere is found by its time, and keeps that.
+        # A message that may exist is looked up by its due time, so keep that.
         if page.unsure:
             await pages.not_repeated(conn, page.id, attempts=attempts)
         else:
             await pages.begin_anew(conn, page.id, due_at=until, planned_at=self._clock.now(), attempts=attempts)
 
     async def held(self, conn: Connection, page_ids: Sequence[int], why: str) -> None:
-        """None of these is tried for now; the incidents' cards say what is waited for."""
+        """Mark these pages as held; the incidents' cards say what they wait for."""
         for incident_id in sorted(await pages.hold(conn, page_ids, why, self._clock.now())):
             await self._cards.touch(conn, f"incident:{incident_id}", incident=incident_id)
 
     async def accepted(self, conn: Connection, taken: Sequence[tuple[Page, str | None]]) -> None:
-        """Providers have taken these, each with its reference. Nothing happens for one of which that was written down
-        before, from a report of its own."""
+        """Record that providers accepted these pages, each with its reference. Idempotent: a provider's own report may
+        have come first."""
         if not taken:
             return
         now = self._clock.now()
         of = {page.incident_id for page, _ in taken}
-        # The incidents, their ladders, their pages, as in every deed: two who take them the other way round wait for
-        # each other. Held from here, no incident can get its room unseen by its page, nor a page its answer.
+        # Lock order is incidents, ladders, pages, as in every deed, or two of them could deadlock. While they are held,
+        # no room can open that the page's message misses, and no answer.
         held = await incidents.lock_all(conn, of)
         await escalations.look_now(conn, of, now, accepted=[page.id for page, _ in taken])
         fresh = await pages.settle(
@@ -97,7 +97,7 @@ class PageOutcomes:
     ) -> None:
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
         if page.via == "slack" and reference:
-            # The message is a card from now on: edited in place when the incident moves on.
+            # From now on the message is a card, edited in place as the incident moves on.
             posted = Posted.read(reference)
             await cards.save(conn, f"page:{page.id}", Card(posted.channel, posted.ts, digest=""))
         await self._followups.catch_up(conn, incident, page)
@@ -107,7 +107,7 @@ class PageOutcomes:
         )
 
     async def came_late(self, conn: Connection, delivery: Delivery, page_id: int, reference: str) -> None:
-        """Slack has carried out an attempt after all, that nobody counted on any more."""
+        """Record that Slack carried out an attempt that was thought lost."""
         page = await pages.get(conn, page_id)
         await self.accepted(conn, [(page, reference)])
         await self._followups.came_late(conn, delivery, page, Posted.read(reference))

@@ -1,4 +1,4 @@
-"""What the message of a page shows: what is wrong, who else is paged, and what has become of it since."""
+"""A page's message: what is wrong, who else is paged, and what has happened since."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from bot.store.pipelined import Connection
 
 
 class PageCards:
-    """The painter of `page:<page id>`; the first message of all is painted for the pager that posts it."""
+    """Paints `page:<page id>`. The very first version is painted for the pager that posts it."""
 
     def __init__(self, standings: Standings, members: Members, cards: Cards, rendering: Rendering) -> None:
         self._standings = standings
@@ -23,7 +23,7 @@ class PageCards:
         cards.painted_by("page", self.paint)
 
     async def message(self, page: Page, *, repeat: bool = False) -> Message:
-        """What the message of this page shows now. `repeat`: it says that it may have been sent before."""
+        """The message as of now. `repeat`: it says that it may have been sent before."""
         standing = await self._standings.now(page.incident_id)
         if await self._members.has_put_out(page.incident_id, page.person):
             return self._put_out(standing.incident)
@@ -37,7 +37,7 @@ class PageCards:
         return Painted(None, self._message(page, standing))
 
     def _put_out(self, incident: Incident) -> Message:
-        """The page of somebody who was removed from a private incident since."""
+        """The page of somebody removed from a private incident since."""
         return message(self._rendering.say("slack/page_removed", incident=incident))
 
     def _message(self, page: Page, standing: IncidentStanding, *, repeat: bool = False) -> Message:
@@ -52,11 +52,11 @@ class PageCards:
 
 
 def acknowledge(incident: Incident, *, paged_at: datetime | None = None) -> Button:
-    """`paged_at`: of a page, which counts no more once the incident is reopened."""
+    """`paged_at`: set on a page's button, which stops working once the incident is reopened."""
     value = f"{incident.id} {paged_at.isoformat()}" if paged_at else str(incident.id)
     return Button("Acknowledge", "incident.acknowledge", value, "primary")
 
 
 def escalate(standing: IncidentStanding) -> Button:
-    """Drawn for the step that comes next: pressed by two people, it is taken once."""
+    """Bound to the ladder's next step, so that two people pressing it take one step."""
     return Button("Escalate", "escalate.next", f"{standing.incident.id} {standing.escalation.ladder.position}")

@@ -1,4 +1,4 @@
-"""Pages are made, and cancelled again once nobody is to be called any more."""
+"""Makes pages, and cancels them once nobody needs to be called."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from bot.store.pipelined import Connection
 
 
 class Pages:
-    """Each is a delivery of kind `page`; nothing is sent inside a transaction."""
+    """Each page is a delivery of kind `page`; nothing is sent inside a transaction."""
 
     def __init__(
         self, clock: Clock, contacts: Contacts, outbox: Outbox, cancelled: Cancelled, followups: PageFollowups
@@ -36,12 +36,12 @@ class Pages:
     async def page(
         self, conn: Connection, incident: Incident, turn: Turn, people: Sequence[str], waits: Mapping[Via, timedelta]
     ) -> None:
-        """These people, by whatever of these ways the runbook has of them."""
+        """Page these people, by those of these ways that the runbook has for them."""
         await self.make(conn, self._contacts.drafts(incident, turn, people, waits))
 
     async def make(self, conn: Connection, drafts: Sequence[PageDraft]) -> None:
-        """Have them sent, of any number of incidents; by this process right after the commit, when it can. What waits
-        for its time is anybody's then."""
+        """Put the drafts in, of any number of incidents: this process sends them right after the commit if it has
+        places free. A page with a later due time is left to any process."""
         await self._make_to_come(conn, [draft for draft in drafts if draft.turn.planned_at])
         drafts = [draft for draft in drafts if not draft.turn.planned_at]
         count = Counter(_way(draft) for draft in drafts)
@@ -70,25 +70,25 @@ class Pages:
             await self._outbox.put(conn, "page", _payload(page), priority=PAGE, way=_way(page), not_before=page.due_at)
 
     async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
-        """Nobody is called any more for this incident; the messages of those who were say so."""
+        """Cancel every page not yet sent for this incident; messages already sent show it."""
         await pages.cancel_waiting(conn, incident.id, self._cancelled.note)
         await self.show_again(conn, incident)
 
     async def cancel_waiting_for(self, conn: Connection, incident: Incident, person: str) -> None:
-        """As `cancel_waiting`, of this person alone: what reaches a service goes on for the others."""
+        """As `cancel_waiting`, for this person alone; pages through a shared service go on for the others."""
         note = self._cancelled.note
         await pages.cancel_waiting(conn, incident.id, note, people=[person], but_by=shared_ways())
         await self.show_again(conn, incident)
 
     async def put_off(self, conn: Connection, policy: Policy, made: Sequence[Page], until: datetime) -> None:
-        """What of these is still to come is not sent before `until`, and then as far apart as it was to be. What is
-        about to leave learns of the snooze by its last look."""
+        """Send none of the pages still to come before `until`, then spaced as planned. One that is about to leave
+        learns of the snooze by its last look."""
         now = self._clock.now()
         due = put_off([page for page in made if page.is_to_come(now)], until, policy)
         await pages.plan_anew(conn, due, planned_at=now)
 
     async def show_again(self, conn: Connection, incident: Incident) -> None:
-        """Those that were sent show how the incident stands now."""
+        """Update the sent messages to the incident's current state."""
         await self._followups.show(conn, incident, await pages.of_incident(conn, incident.id))
 
 

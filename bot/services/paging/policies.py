@@ -1,4 +1,4 @@
-"""The snapshot of a severity's ladder: whom it promised to page and how; editing the runbook takes nobody out of it."""
+"""Snapshots of a severity's ladder: whom it promised to page and how, so that a runbook edit takes nobody out of it."""
 
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from bot.runbook import Person, Runbook, Schedule, Severity, Tier
 
 
 def policy_of(runbook: Runbook, severity: Severity) -> Policy:
-    """As the runbook has it now: the steps, their tiers, the schedules of these, and everybody in them."""
+    """A snapshot of the current runbook: the steps, their tiers, these tiers' schedules, and everybody in them."""
     escalation = severity.escalation
     steps = tuple(Step(step.page, step.wait, runbook.tiers[step.page].again) for step in escalation.steps)
     tiers = {step.tier: runbook.tiers[step.tier] for step in steps}
@@ -32,22 +32,22 @@ def tier_of(policy: Policy, key: str) -> Tier:
 
 
 def schedule_of(policy: Policy, key: str) -> Schedule | None:
-    """As it was when the ladder began; None when the ladder does not need it."""
+    """The schedule as it was when the ladder began; None if the ladder does not use it."""
     return Schedule.model_validate(policy.schedules[key]) if key in policy.schedules else None
 
 
 def person_of(policy: Policy, key: str) -> Person | None:
-    """How they were to be reached when the ladder began; None when the ladder does not need them."""
+    """The person's contacts as they were when the ladder began; None if the ladder does not name them."""
     return Person.model_validate(policy.people[key]) if key in policy.people else None
 
 
 def strangers(policy: Policy, known: Container[str]) -> Iterator[Person]:
-    """Whom the ladder needs, of those who are not `known`."""
+    """People in the ladder's snapshot who are not `known`."""
     return (Person.model_validate(kept) for key, kept in policy.people.items() if key not in known)
 
 
 def _as_kept(person: Person) -> dict[str, Any]:
-    """With the address of their webhook, which is else shown to nobody."""
+    """Includes the webhook's full address, which is masked everywhere else."""
     kept = person.model_dump(mode="json", exclude_none=True, exclude={"webhook", "availability"})
     return kept | ({"webhook": person.webhook.reveal()} if person.webhook else {})
 

@@ -1,4 +1,4 @@
-"""Knows by which key a page through a service is sent: that of an alert which nobody has answered."""
+"""Finds the key under which to page through a service: that of the incident's alert that nobody has answered yet."""
 
 from bot.domain.errors import Unreachable
 from bot.domain.paging.page import Page
@@ -6,20 +6,20 @@ from bot.domain.paging.provider_alert import OURS, alert_key
 from bot.store.database import Database
 from bot.store.paging import provider_alerts
 
-# Somebody answers, and another page opens the next one, between two looks: seldom once, and never so often.
+# Retries of a lost race: an answer closes the alert and another page opens the next between two looks. Once is rare.
 LOOKS = 3
 
 
 class ProviderAlerts:
-    """Asked before each attempt. What is written down here is closed later, even if nobody hears that it was opened."""
+    """Asked before each attempt. An alert recorded here gets closed later even if we never hear that it was opened."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     async def open(self, page: Page, first: str) -> str:
-        """The key of the incident's open alert, which is opened when there is none; `first` is that of its first one.
+        """The key of the incident's open alert, opening one if there is none; `first` is the key of its first alert.
 
-        Raises Unreachable when the page has been answered meanwhile: then it must not be sent.
+        Raises Unreachable when the page has been answered meanwhile and must not be sent.
         """
         async with self._db.statement() as conn:
             for _ in range(LOOKS):
@@ -33,7 +33,7 @@ class ProviderAlerts:
         raise Unreachable("it was answered before it was sent")
 
     async def is_ours(self, key: str) -> bool:
-        """Is it that of an alert which a page of this house has opened?"""
+        """Whether a page of this installation opened the alert with this key."""
         if not key.startswith(OURS):
             return False
         async with self._db.statement() as conn:

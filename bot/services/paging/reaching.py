@@ -1,4 +1,4 @@
-"""Judges whether the last step of a ladder reached anybody, and names those it did not, so that a human can call."""
+"""Judges whether a ladder's last step reached anybody, and names those it did not, so that a human can call them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,12 +20,12 @@ from bot.store.paging import escalations, pages
 from bot.store.paging.escalations import Escalation
 from bot.store.pipelined import Connection
 
-# An incident, and its ladder held for this transaction.
+# An incident and its ladder, locked by this transaction.
 Held = tuple[Incident, Escalation]
 
 
 class Reaching:
-    """Within the transaction that has claimed the ladders."""
+    """Runs inside the transaction that has claimed the ladders."""
 
     def __init__(self, clock: Clock, people: People, members: Members, posts: Posts, rendering: Rendering) -> None:
         self._clock = clock
@@ -35,7 +35,8 @@ class Reaching:
         self._rendering = rendering
 
     async def judge(self, conn: Connection, ladders: Sequence[Held]) -> list[Held]:
-        """Those whose last step reached nobody: their next tier's turn has come. The others are looked at again."""
+        """Ladders whose last step reached nobody, so that the next tier is due. The others get a time for the next
+        look."""
         made = await pages.of_incidents(conn, [incident.id for incident, _ in ladders])
         return [
             (incident, escalation)
@@ -44,8 +45,8 @@ class Reaching:
         ]
 
     async def once_more(self, conn: Connection, ladders: Sequence[Held]) -> list[DueStep]:
-        """Of ladders whose last step is repeated: its people, whom it reached and whom it did not, but for those who
-        have been removed from a private incident since."""
+        """A repeat of the last step of each ladder, for all its people, reached or not, except those removed from a
+        private incident since."""
         made = await pages.of_incidents(conn, [incident.id for incident, _ in ladders])
         steps = [_again(*held, made[held[0].id]) for held in ladders]
         return [replace(step, again=await self._let_in(conn, step.incident, step.again or ())) for step in steps]
@@ -75,7 +76,7 @@ class Reaching:
         still_open = "open" in everybody.values()
         looks = [look_again_at([*ladder_pages, *call_pages], now)] if still_open else []
         if escalation.is_snoozed_at(now) and "unreached" in everybody.values():
-            # Who is to be paged instead, or sooner, is when the snooze is over.
+            # While snoozed nobody else is paged, or sooner; look again when the snooze is over.
             looks.append(escalation.policy.begins(escalation.snoozed_until or now))
         reach_by = min(looks, default=None)
         await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=reach_by))
@@ -84,8 +85,8 @@ class Reaching:
     async def _page_sooner(
         self, conn: Connection, made: Sequence[Page], verdicts: Mapping[str, Reach], now: datetime
     ) -> datetime | None:
-        """Whoever was reached by nothing so far is paged now by what else was to come. Returns when to look again; None
-        when nothing was."""
+        """Bring forward the pages still to come of people whom nothing has reached. Returns when to look again; None if
+        there were none."""
         unreached = {who for who, verdict in verdicts.items() if verdict == "unreached"}
         to_come = to_come_for(unreached, made, now)
         await pages.plan_anew(conn, {page.id: now for page in to_come}, planned_at=None)
@@ -94,7 +95,8 @@ class Reaching:
     async def _tell_unreached(
         self, conn: Connection, incident: Incident, escalation: Escalation, key: str, *, unknown: bool
     ) -> None:
-        """Once in a run, with their numbers. `unknown`: a page may have been accepted."""
+        """Tell the room once per run, with the person's phone number. `unknown`: a page to them may have been
+        accepted."""
         now, name = self._clock.now(), self._people.display_name(key)
         once, facts = f"unreached {escalation.run} {key}", {"name": name, "unknown": unknown}
         line = self._rendering.say("documents/unreached", **facts)

@@ -1,4 +1,4 @@
-"""Writes down what a provider reports of a page by itself: that it arrived, or that it never will."""
+"""Records what a provider reports about a page on its own: that it arrived, or never will."""
 
 import logging
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class PageReports:
-    """A report may come twice, late, before our own record of the page, and in any order."""
+    """Reports may be duplicated, late, out of order, or ahead of our own record of the page."""
 
     def __init__(
         self, db: Database, clock: Clock, people: People, outcomes: PageOutcomes, cards: Cards, rendering: Rendering
@@ -33,19 +33,20 @@ class PageReports:
         self._rendering = rendering
 
     async def page(self, key: str) -> Page:
-        """The page that others know by this key. Raises NotFound."""
+        """The page known to outsiders by this key. Raises NotFound."""
         async with self._db.transaction() as conn:
             return await self._find(conn, key)
 
     async def reported(self, key: str, reference: str, word: str, code: str = "") -> None:
-        """The provider says `word` of the text or call `reference`. Raises NotFound for a page there never was."""
+        """Record that the provider says `word` about the text or call `reference`. Raises NotFound for a page that
+        never was."""
         async with self._db.transaction() as conn:
             page = await self._find(conn, key)
-            # As in every deed: first the incident, so that two who write about it wait for each other.
+            # Lock the incident first, as in every deed, so that two writers queue up instead of deadlocking.
             await incidents.lock(conn, page.incident_id)
             page = await pages.get(conn, page.id)
             if page.state in UNSETTLED:
-                # Whatever is said of it, it was taken: whoever sent it may have died before writing that down.
+                # Any report proves that it was accepted; the sender may have died before recording that.
                 await self._outcomes.accepted(conn, [(page, reference)])
                 page = await pages.get(conn, page.id)
             report = news(page.reported, word)
@@ -61,7 +62,7 @@ class PageReports:
         return page
 
     def _is_of_another_attempt(self, page: Page, reference: str, report: ProviderReport) -> bool:
-        """Of a page that was sent twice, one that arrives is enough."""
+        """Of a page sent twice, one arrival is enough; only a failure of the recorded attempt counts."""
         return page.reference != reference and report.meaning != "delivered"
 
     async def _write(self, conn: Connection, page: Page, report: ProviderReport, code: str) -> None:
@@ -73,7 +74,7 @@ class PageReports:
                 await pages.report(conn, page.id, report.word, now=now, state="delivered", error=None)
                 await self._tell(conn, page, "paged", "documents/page_delivered", "")
             case "failed" if page.is_accepted:
-                # It was counted as reached: whether anybody of the tier still is, is judged again.
+                # The person counted as reached; judge again whether anybody in the tier still is.
                 await escalations.look_again(conn, page.incident_id, now)
                 await pages.report(conn, page.id, report.word, now=now, state="refused", error=why)
                 await self._tell(conn, page, "page_failed", "documents/page_failed", why)

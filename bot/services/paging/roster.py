@@ -1,4 +1,4 @@
-"""Whom a step of a running ladder pages: by the runbook as it is now, and where that reaches nobody by the snapshot."""
+"""Whom a step of a running ladder pages: by the current runbook, or, where that reaches nobody, by the snapshot."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ from bot.store.pipelined import Connection
 
 
 class Roster:
-    """The runbook may have changed since the ladder began, and another process may have another one."""
+    """The runbook may have changed since the ladder began, and other processes may have a different one."""
 
     def __init__(self, runbook: Runbook, people: People, contacts: Contacts) -> None:
         self._runbook = runbook
@@ -23,18 +23,18 @@ class Roster:
         self._contacts = contacts
 
     def policy(self, severity: str) -> Policy:
-        """The snapshot with which a ladder of this severity begins now."""
+        """The snapshot for a ladder of this severity that begins now."""
         return policy_of(self._runbook, self._runbook.severity_as_declared(severity))
 
     async def learn(self, conn: Connection, policies: Iterable[Policy]) -> None:
-        """Who these ladders have promised to page, and who covers for whom at this instant. What is asked of it next is
-        to be asked before anything else is waited for."""
+        """Learn whom these ladders promised to page, and who covers for whom now. Use the result before the next await,
+        or an older read may replace it."""
         for policy in policies:
             self._people.remember(strangers(policy, self._runbook.people))
         await self._people.learn_covers(conn)
 
     def knows(self, policy: Policy, tier: str) -> bool:
-        """Does the runbook of this process have everybody whom this tier of the ladder names?"""
+        """Whether this process's runbook has everybody named by this tier of the ladder."""
         return all(self._has(Who.parse(entry)) for entry in policy.tiers[tier]["who"])
 
     def _has(self, entry: Who) -> bool:
@@ -42,7 +42,7 @@ class Roster:
         return entry.key in group or is_slack_id(entry.key)
 
     def of(self, policy: Policy, tier: Tier, now: datetime) -> list[str]:
-        """Each once, in the order of the tier. Covers must have been learned."""
+        """People to page, each once, in the tier's order. Call `learn` first."""
         return list(dict.fromkeys(self._meant(policy, tier, entry, now) for entry in tier.who))
 
     def _meant(self, policy: Policy, tier: Tier, entry: Who, now: datetime) -> str:
@@ -53,7 +53,8 @@ class Roster:
         return next(reached, on_duty[0])
 
     def _on_duty(self, policy: Policy, schedule: str, now: datetime) -> Iterator[str]:
-        """The first who can be reached is meant: as the runbook has it now, as it was, and whoever is covered for."""
+        """Candidates, best first; the first who can be reached is paged. On duty by the current runbook, then by the
+        snapshot, then the people being covered for."""
         known = [self._runbook.schedules.get(schedule), schedule_of(policy, schedule)]
         rotations = [one.rotation for one in known if one]
         for covers in (self._people.covers_of(schedule), []):

@@ -1,4 +1,4 @@
-"""Sends pages: each is looked at right before it leaves, and once more before its first byte."""
+"""Sends pages: each is checked when its attempt begins, and once more right before its first byte."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,16 +30,15 @@ from bot.store.paging import escalations, pages, unconfirmed
 from bot.store.pipelined import Connection
 from bot.wire.http_client import at_leaving, must_not_be_over
 
-# So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
+# Pages that share one check of whether they are still wanted; the last leaves a few milliseconds after it.
 ABREAST = 16
-# Whether a page is still wanted is not asked again so soon after the deed that made it.
+# A page this fresh needs no check: the deed that made it has just made one.
 JUST_MADE = timedelta(milliseconds=250)
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """A page that is about to leave, or was: `is_wanted` is False once nobody is to be paged any more. `snoozed_until`:
-    not before that."""
+    """A page about to leave. `is_wanted` False: nobody needs paging any more. `snoozed_until`: not before that."""
 
     page: Page
     incident: Incident
@@ -86,7 +85,7 @@ class Departures(DeliveryKind[str | None]):
             return await self._earlier(call)
         await self._must_be_in_its_hours(delivery, page)
         try:
-            # What may have been accepted before is looked for all the same.
+            # Even while snoozed: an earlier attempt that may have been accepted has to be looked for.
             if leaving.snoozed_until and not delivery.unsure:
                 raise Snoozed(leaving.snoozed_until)
             return await self._leave(call, Moment(delivery, page, known_at, leaving.snoozed_until))
@@ -97,9 +96,10 @@ class Departures(DeliveryKind[str | None]):
             raise PutOff(str(snoozed), after_snooze(page, policy, snoozed.until)) from snoozed
 
     async def late(self, page_id: int) -> str | None:
-        """The reference of an attempt that was carried out after the page had been refused, given up or cancelled.
+        """The reference of an attempt carried out after the page had been refused, given up or cancelled.
 
-        None: none was, as far as its provider can be asked. Raises a Failed."""
+        None: none was, as far as the provider can be asked. Raises a Failed.
+        """
         async with self._db.statement() as conn:
             page = await pages.get(conn, page_id)
             incident = await incidents.get(conn, page.incident_id)
@@ -132,15 +132,16 @@ class Departures(DeliveryKind[str | None]):
         return await self._pager(call.page.via).page(replace(call, leaves=leaves))
 
     async def _must_be_in_its_hours(self, delivery: Delivery, page: Page) -> None:
-        """What fell due in working hours while nobody worked, because we were away, wakes nobody. Raises PutOff."""
+        """Raise PutOff for a page that fell due in working hours and would leave after them (we were down): wake
+        nobody."""
         if page.planned_at is None or not page.late or page.attempts > 1 or delivery.unsure:
             return
         if until := missed_its_hours(page, await self._policy(page), self._clock.now()):
             raise PutOff("its working hours were over before it could be sent", until)
 
     async def _promised(self, page: Page) -> Person:
-        """As the runbook has them, if they can be reached by this way there; else as the page's ladder has them. Raises
-        Rejected."""
+        """The person as the runbook has them, if this way reaches them there; else as the page's ladder has them.
+        Raises Rejected if neither does."""
         person = self._people.person(page.person)
         if person and self._pager(page.via).contact(person) is not None:
             return person
@@ -154,14 +155,15 @@ class Departures(DeliveryKind[str | None]):
             return (await escalations.get(conn, page.incident_id)).policy
 
     def _just_made(self, delivery: Delivery, made_ago: timedelta) -> Leaving | None:
-        """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""
+        """What this process made a moment ago; its deed has counted the attempt and checked that it is wanted. Else
+        None."""
         known = delivery.known
         if made_ago >= JUST_MADE or not isinstance(known, Leaving):
             return None
         return known if known.page.id == delivery.payload["page"] else None
 
     async def _attempt(self, deliveries: Sequence[Delivery]) -> list[Leaving]:
-        """Right before pages leave: each with its incident, and whether it is still wanted."""
+        """Count the attempts right before the pages leave; each with its incident and whether it is still wanted."""
         by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
         async with self._db.statement() as conn:
             now = self._clock.now()
@@ -176,8 +178,8 @@ class Departures(DeliveryKind[str | None]):
         ]
 
     async def _earlier(self, call: PageCall) -> str:
-        """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
-        stands somewhere has to show the answer. Raises Unreachable when it is wanted, and not ours to send."""
+        """The page was cancelled: look for an earlier attempt that may have been accepted unheard, for its message has
+        to show the answer. Raises Unreachable if the page is wanted but our claim is lost."""
         if call.page.state == "waiting":
             raise Unreachable("it is in somebody else's hands")
         pager = self._pager(call.page.via)
@@ -187,7 +189,8 @@ class Departures(DeliveryKind[str | None]):
         return found
 
     async def _called_off(self, call: PageCall, why: str) -> NoLongerWanted | PutOff:
-        """A provider that did not answer may yet do what it was asked: one that can be asked is asked once more."""
+        """A provider that gave no answer may still carry out the attempt; one that can be asked is asked once more
+        later."""
         if not call.unsure or not isinstance(self._pager(call.page.via), Remembering):
             return NoLongerWanted(why, unsure=call.unsure)
         now = self._clock.now()

@@ -1,4 +1,4 @@
-"""A message about a shift in Slack, once: what may have been posted unheard is looked for first."""
+"""Sends a message about a shift to Slack exactly once: looks for an earlier post that was never confirmed."""
 
 from collections.abc import Awaitable, Callable
 
@@ -17,10 +17,10 @@ Written = Callable[[], Awaitable[Message]]
 
 
 class ShiftMessages:
-    """What a delivery about a shift sends. A page is sent by its pager, which says more of what is not known.
+    """What deliveries about shifts use to send. Pages go through their pager, which says more about what is in doubt.
 
-    `key`: the name by which the message is found again. `written` is called when it is to be posted. Everything raises
-    a kind of Failed.
+    `key`: identifies the message when it is looked for. `written`: makes the message, called only if it is posted.
+    Every method may raise a Failed.
     """
 
     def __init__(self, db: Database, people: People, channels: Channels, outbox: Outbox, gateway: Gateway) -> None:
@@ -38,10 +38,10 @@ class ShiftMessages:
         return await self._once(delivery, account, key, written)
 
     async def where_announced(self, delivery: Delivery, key: str, written: Written) -> Posted:
-        """Where incidents are announced."""
+        """Post in the channel where incidents are announced."""
         channel = await self._channels.announced_in()
         if channel is None:
-            # What is missing is shown elsewhere.
+            # A missing channel is reported elsewhere.
             raise NoLongerWanted("the channel of incidents is missing")
         return await self._once(delivery, channel, key, written)
 

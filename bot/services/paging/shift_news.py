@@ -1,4 +1,4 @@
-"""Who is on call now, said where incidents are announced, at each handover of a schedule that wants it."""
+"""Announces who is on call now in the incidents channel, at each handover of a schedule set to `announce`."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from bot.store.outbox.outbox import Delivery
 
 
 class ShiftNews(DeliveryKind[Posted]):
-    """Deliveries of kind `shift_news`. One that the next change has overtaken is not sent: that one has its own."""
+    """Deliveries of kind `shift_news`. One overtaken by a further change is dropped: that change has its own."""
 
     def __init__(
         self,

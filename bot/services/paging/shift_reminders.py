@@ -1,4 +1,4 @@
-"""A heads-up before a shift: what whoever has it next reads."""
+"""The reminder to whoever is on call next, before the shift begins."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ from bot.store.outbox.outbox import Delivery
 
 
 class ShiftReminders(DeliveryKind[Posted]):
-    """Deliveries of kind `shift_reminder`. One that a cover has overtaken, or that comes too late, is not sent."""
+    """Deliveries of kind `shift_reminder`. Dropped if a cover has overtaken it or the shift has begun."""
 
     def __init__(
         self,

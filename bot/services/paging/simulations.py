@@ -1,4 +1,4 @@
-"""Who would be paged for a severity, and where that would fail: its ladder, climbed on paper."""
+"""Dry run of a severity's ladder: who would be paged, and where that would fail."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -21,9 +21,9 @@ from bot.store.telephone import telephone
 
 @dataclass(frozen=True)
 class Reach:
-    """What a page needs besides the runbook: the ways that are set up, and the number that texts come from.
+    """What paging needs besides the runbook: the ways set up, and the number we text from.
 
-    `strangers` are people of the runbook whom Slack does not know, `stopped` the numbers that want no more texts.
+    `strangers`: people of the runbook unknown to Slack. `stopped`: numbers that opted out of texts.
     """
 
     ready: Collection[Via]
@@ -33,7 +33,7 @@ class Reach:
 
 
 class Simulations:
-    """With the covers and the Slack accounts as they are known now."""
+    """Uses the covers and Slack accounts known now."""
 
     def __init__(self, db: Database, runbook: Runbook, people: People, settings: Settings) -> None:
         self._db = db
@@ -42,7 +42,7 @@ class Simulations:
         self._reach = Reach(ready_ways(settings), settings.twilio_from)
 
     async def simulate(self, severity: Severity, begins: datetime) -> Simulation:
-        """As if it were declared at this instant."""
+        """The ladder as if the incident were declared at `begins`."""
         async with self._db.statement() as conn:
             await self._people.learn_covers(conn)
         reach = await self._known_of(self._runbook.people)
@@ -54,21 +54,21 @@ class Simulations:
         return simulate(policy_of(self._runbook, severity), begins, ways_at)
 
     async def gaps_of_cover(self, schedule: str, person: str) -> list[PlannedPage]:
-        """By what the tiers of this schedule could not page this person, each once."""
+        """Ways by which the tiers of this schedule could not page this person, each once."""
         reach = await self._known_of([person])
         tiers = [tier for tier in self._runbook.tiers.values() if f"schedule/{schedule}" in map(str, tier.who)]
         found = [way for tier in tiers for way in planned_pages(self._runbook, tier, [person], reach)]
         return list(dict.fromkeys(way for way in found if way.gap))
 
     async def _known_of(self, people: Iterable[str]) -> Reach:
-        """With what Slack and the telephones have said of them."""
+        """`_reach` completed by what Slack and the telephone company have said about these people."""
         strangers = {key for key in people if not await self._may_be_in_slack(key)}
         async with self._db.statement() as conn:
             stopped = await telephone.stopped(conn)
         return replace(self._reach, strangers=strangers, stopped=stopped)
 
     async def _may_be_in_slack(self, key: str) -> bool:
-        """Whoever Slack could not be asked about may be."""
+        """True also when Slack cannot be asked."""
         try:
             return is_slack_id(key) or await self._people.account(key) is not None
         except Failed:
@@ -76,7 +76,7 @@ class Simulations:
 
 
 def simulate_by_rotation(runbook: Runbook, severity: Severity, begins: datetime, reach: Reach) -> Simulation:
-    """From the file alone: without covers, and without asking Slack."""
+    """From the runbook file alone: no covers, no questions to Slack."""
 
     def ways_at(key: str, at: datetime) -> list[PlannedPage]:
         tier = runbook.tiers[key]
@@ -96,7 +96,7 @@ def planned_pages(runbook: Runbook, tier: Tier, people: Iterable[str], reach: Re
 
 def _gap(runbook: Runbook, key: str, via: Via, reach: Reach) -> str | None:
     person, way = runbook.people.get(key), ways()[via]
-    # Of somebody who covers without being in the runbook, Slack is all we know.
+    # For a cover by somebody outside the runbook, Slack is all we have.
     if not way.reaches(person) and not (person is None and via == "slack"):
         return way.no_contact
     if via not in reach.ready:

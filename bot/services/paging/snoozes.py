@@ -1,4 +1,4 @@
-"""An incident is snoozed: no step before a given time."""
+"""Snoozing an incident: no step before a given time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from bot.store.paging.escalations import Escalation
 
 
 class Snoozes:
-    """It is no acknowledgement."""
+    """A snooze does not acknowledge."""
 
     def __init__(self, runbook: Runbook, paging: Pages, posts: Posts, cards: Cards, deeds: Deeds) -> None:
         self._runbook = runbook
@@ -30,7 +30,8 @@ class Snoozes:
         self._deeds = deeds
 
     async def snooze(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
-        """No step before what is returned, a day ahead at most. Raises Refused also when nobody is to be paged."""
+        """Hold paging for `duration`, at most 24 h; returns until when. Raises Refused, also when nobody is about to be
+        paged."""
         if duration > LONGEST_SNOOZE:
             raise Refused(_too_long(duration))
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -51,7 +52,7 @@ class Snoozes:
 
 
 def _snoozed(escalation: Escalation, until: datetime, now: datetime, made: Sequence[Page]) -> Escalation:
-    """`made`: all that it holds, also what is being sent at this moment."""
+    """`made`: every page the snooze holds, including those being sent right now."""
     through = max((page.id for page in made), default=None)
     ladder = snooze(escalation.ladder, until)
     return escalation.planned(ladder, now, snoozed_until=until, snoozed_at=now, snoozed_through=through)

@@ -1,4 +1,4 @@
-"""How an incident stands at one moment: with its ladder, its pages, and who has acknowledged."""
+"""How an incident stands at one instant: its ladder, its pages, and who has acknowledged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from bot.store.pipelined import Connection
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """An acknowledgement since the incident was declared or reopened."""
+    """An acknowledgement since the incident was declared or last reopened."""
 
     actor: str
     at: datetime
@@ -30,7 +30,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True)
 class IncidentStanding:
-    """An incident with its ladder and its pages, as one moment shows them."""
+    """An incident with its ladder and pages, read at one instant."""
 
     incident: Incident
     escalation: Escalation
@@ -40,15 +40,16 @@ class IncidentStanding:
     reopened_at: datetime | None = None
 
     def overtaken(self, page: Page) -> Literal["reopened", "replaced"] | None:
-        """Why nobody is to answer this page any more: the incident was reopened after it, or a newer run of the ladder
-        has paged the same person by the same way."""
+        """Why this page no longer needs an answer: the incident was reopened after it, or a newer run of the ladder has
+        paged the same person by the same way."""
         if self.reopened_at and page.due_at < self.reopened_at:
             return "reopened"
         newer = (one for one in self.pages if one.run > page.run and one.via == page.via)
         return "replaced" if any(one.person == page.person for one in newer) else None
 
     def answer_to(self, page: Page) -> Acknowledgement | None:
-        """Who has answered what this page asks: its own person, or anybody unless the ladder climbs on past that."""
+        """Who has answered this page: if the ladder climbs until resolution only its own person can, else the first
+        after it."""
         own = next((one for one in self.answers if one.actor == page.person and page.due_at <= one.at), None)
         climbs_on = self.escalation.policy.stops_on == "resolved"
         first = next((one for one in self.answers if page.due_at <= one.at), None)
@@ -56,7 +57,7 @@ class IncidentStanding:
 
 
 class Standings:
-    """Asked for in one trip."""
+    """Reads everything in one round trip."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People) -> None:
         self._db = db
@@ -67,7 +68,7 @@ class Standings:
     async def get(self, conn: Connection, incident_id: int) -> IncidentStanding:
         """Raises NotFound."""
         kept = await standings.get(conn, incident_id)
-        # An acknowledgement that was withdrawn answers nothing.
+        # A withdrawn acknowledgement answers nothing.
         answers = _answers(kept.answers) if kept.incident.is_acknowledged else []
         self._people.remember(strangers(kept.escalation.policy, self._runbook.people))
         reopened_at = max((entry.at for entry in kept.answers if entry.kind == "reopened"), default=None)
@@ -78,7 +79,7 @@ class Standings:
             return await self.get(conn, incident_id)
 
     def facts(self, standing: IncidentStanding) -> dict[str, Any]:
-        """What the templates of an incident are given."""
+        """Variables for the incident's templates."""
         incident, escalation = standing.incident, standing.escalation
         next_tier = escalation.ladder.next_tier if escalation.next_at else None
         policy = escalation.policy

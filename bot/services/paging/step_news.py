@@ -1,4 +1,4 @@
-"""How a step is told: in the timeline, in the room, on the card; and whom it pages comes into the room."""
+"""Reports a step in the timeline, the room and the card, and invites the people it pages into the room."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +18,7 @@ from bot.store.pipelined import Connection
 
 
 class StepNews:
-    """Within the transaction that takes the step."""
+    """Runs inside the transaction that takes the step."""
 
     def __init__(
         self, clock: Clock, people: People, rooms: Rooms, posts: Posts, cards: Cards, rendering: Rendering
@@ -37,7 +37,7 @@ class StepNews:
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
 
     async def note_again(self, conn: Connection, plan: StepPlan, now: datetime) -> None:
-        """The same people are paged once more: the room has heard of them."""
+        """Record a repeat of the step in the timeline; the room has already been told about these people."""
         incident = plan.due.incident
         if people := list(dict.fromkeys(draft.person for draft in plan.drafts)):
             facts = {"tier": plan.tier, "people": people, "round": plan.move.ladder.round}

@@ -1,4 +1,4 @@
-"""Where a step leads, and whom it pages: decided without waiting for anything."""
+"""Where a step leads and whom it pages: decided without awaiting anything."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,12 +16,12 @@ from bot.services.paging.roster import Roster
 from bot.services.people.people import People
 from bot.store.pipelined import Connection
 
-# For so long a step is left to a process whose runbook has everybody in it: the page is not late yet by then.
+# How long a step is left to a process whose runbook knows everybody in it; short enough that the page is not yet late.
 LEFT_TO_OTHERS = timedelta(seconds=1)
 
 
 class StepPlans:
-    """Asked after `learn`, and before anything else is waited for."""
+    """Call `learn` first, and await nothing else in between."""
 
     def __init__(self, runbook: Runbook, people: People, roster: Roster, contacts: Contacts) -> None:
         self._runbook = runbook
@@ -33,7 +33,8 @@ class StepPlans:
         await self._roster.learn(conn, policies)
 
     def leaves_to_others(self, due: DueStep, now: datetime) -> bool:
-        """Another process may have a runbook that knows whom we do not; after a moment the snapshot has to do."""
+        """Another process may have a runbook that knows people ours does not. After LEFT_TO_OTHERS the snapshot has to
+        do."""
         escalation = due.escalation
         tier, due_at = escalation.ladder.next_tier, escalation.reach_by if due.unreached else due.due_at
         if tier is None or due_at is None or due.again is not None or now - due_at >= LEFT_TO_OTHERS:
@@ -41,7 +42,7 @@ class StepPlans:
         return not self._roster.knows(escalation.policy, tier)
 
     def of(self, due: DueStep, answered: set[str], now: datetime) -> StepPlan:
-        """Tiers in which nobody can be paged are passed over at once."""
+        """Plan the step, skipping tiers in which nobody can be paged."""
         if due.again is not None:
             return self._once_more(due, [who for who in due.again if who not in answered], now)
         passed_over: list[str] = []
@@ -68,7 +69,8 @@ class StepPlans:
         return StepPlan(due, move, tier, self._contacts.drafts(due.incident, turn, people, tier.waits, policy), [])
 
     def by_hand(self, due: DueStep, target: str) -> Callout:
-        """Of one tier, of the runbook or of this ladder, or one person. Raises Refused when nobody can be paged."""
+        """Plan a call of one tier (of the runbook or of this ladder) or one person. Raises Refused when nobody can be
+        paged."""
         escalation, now = due.escalation, due.due_at
         tier, policy = self._runbook.tiers.get(target), escalation.policy
         if tier is None and target in policy.tiers:
@@ -82,8 +84,8 @@ class StepPlans:
         return Callout(tier, people, drafts)
 
     def _ways_of(self, person: str, now: datetime) -> dict[Via, timedelta]:
-        """Those of every tier that the person belongs to or is on call for, each as soon as any of these uses it; by
-        Slack when they belong to none."""
+        """The ways of every tier the person is in or on call for, each with its shortest wait; Slack when they are in
+        none."""
         waits: dict[Via, timedelta] = {}
         for tier in self._runbook.tiers.values():
             if person in self._people.in_tier(tier, now) or person in self._people.ever_in_tier(tier):

@@ -1,4 +1,4 @@
-"""Steps are taken: their pages are made, the ladder moves, the timeline and the room hear of it."""
+"""Takes steps: makes their pages, moves the ladder, tells the timeline and the room."""
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
@@ -20,7 +20,7 @@ from bot.store.pipelined import Connection
 
 
 class Steps:
-    """Within the transaction that holds the ladders: it reads for all steps, decides for each, and writes for all."""
+    """Runs in the transaction that has the ladders locked: reads for all steps, decides for each, writes for all."""
 
     def __init__(self, clock: Clock, plans: StepPlans, paging: Pages, ends: LadderEnds, news: StepNews) -> None:
         self._clock = clock
@@ -30,16 +30,16 @@ class Steps:
         self._news = news
 
     async def take(self, conn: Connection, due: DueStep) -> str | None:
-        """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
+        """Page the next tier that has somebody to page; returns its key, None when the ladder is at its end."""
         return (await self.take_all(conn, [due]))[0]
 
     async def begin(self, conn: Connection, due: DueStep) -> None:
-        """As `take`, of the first step of a run: a ladder that keeps working hours waits for them."""
+        """As `take`, for the first step of a run; a ladder bound to working hours waits for them."""
         if not await self._waits(conn, due, self._clock.now()):
             await self.take(conn, due)
 
     async def take_all(self, conn: Connection, due_steps: Sequence[DueStep]) -> list[str | None]:
-        """As `take`, of several incidents."""
+        """As `take`, for several incidents."""
         answered = [await self._answered(conn, due.incident) for due in due_steps]
         await self._plans.learn(conn, [due.escalation.policy for due in due_steps])
         now = self._clock.now()
@@ -50,16 +50,16 @@ class Steps:
         return [plan.tier.key if plan.tier else None for plan in plans]
 
     async def take_those_known(self, conn: Connection, due_steps: Sequence[DueStep], now: datetime) -> Set[int]:
-        """All but those that are left to a process which knows their people; returns of which incidents they are.
+        """Take all but those left to a process that knows their people; returns the ids of the incidents handled.
 
-        What fell due while nobody worked, because we were away, waits for the next opening.
+        What fell due in working hours and was missed while we were down waits for the next opening.
         """
         known = [due for due in due_steps if not self._plans.leaves_to_others(due, now)]
         await self.take_all(conn, [due for due in known if not await self._waits(conn, due, now)])
         return {due.incident.id for due in known}
 
     async def take_by_hand(self, conn: Connection, due: DueStep) -> str | None:
-        """As `take`, of a step that is due because somebody asks for it."""
+        """As `take`, for a step that somebody asked for."""
         ladder = due.escalation.ladder
         called = due.escalation.moved_to(ladder, last_called_by=due.actor.name, last_called_at=due.due_at)
         tier = await self.take(conn, replace(due, escalation=called))
@@ -82,7 +82,8 @@ class Steps:
         return callout.drafts
 
     async def _waits(self, conn: Connection, due: DueStep, now: datetime) -> bool:
-        """Whoever could not be reached is not waited for: that belongs to the step before."""
+        """Put the step off to working hours if it has to; True if so. Replacing an unreached step never waits: it
+        belongs to a step already taken."""
         escalation, ladder = due.escalation, due.escalation.ladder
         begins = ladder.policy.begins(now)
         if due.unreached or begins <= now:
@@ -106,17 +107,17 @@ class Steps:
         await escalations.save(conn, changed)
         if incident.room_id:
             await self._news.invite(conn, incident, list(dict.fromkeys(draft.person for draft in plan.drafts)))
-        # The first step of all is told by the declaration itself.
+        # The declaration itself announces the very first step.
         if due.silent or due.has_waited or not due.is_the_first:
             await self._news.tell(conn, due, plan.tier.name, plan.drafts)
 
     async def _write_down_again(self, conn: Connection, plan: StepPlan, now: datetime) -> None:
-        """It moves no step, and whether anybody was reached is known by the first time."""
+        """A repeat moves no step, and whether anybody was reached is judged by the first round."""
         await escalations.save(conn, plan.due.escalation.planned(plan.move.ladder, now, snoozed_until=None))
         await self._news.note_again(conn, plan, now)
 
     async def _answered(self, conn: Connection, incident: Incident) -> set[str]:
-        """Everybody who has acknowledged since the incident was declared or reopened: they are not paged again."""
+        """Everybody who has acknowledged since the incident was declared or reopened; they are not paged again."""
         names: set[str] = set()
         for entry in await incidents.timeline(conn, incident.id) if incident.is_acknowledged else ():
             if entry.kind == "acknowledged":

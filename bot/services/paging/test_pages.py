@@ -1,4 +1,4 @@
-"""Tries how one person is paged: real pages that say TEST, for an incident that is none."""
+"""Tests how one person is paged: real pages that say TEST, for a made-up incident."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,8 +26,8 @@ NO_ROOM = "a test has no channel"
 
 
 class TestPages:
-    """A test page is kept as a private drill without a room and without a ladder: it is announced to nobody and counted
-    nowhere, and its pages take the way of every other page, with their buttons, links and replies."""
+    """A test page is stored as a private drill without room or ladder: not announced, not counted in statistics. Its
+    pages go out like any other, with buttons, links and replies."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, runs: LadderRuns, paging: Pages, rendering: Rendering
@@ -40,7 +40,7 @@ class TestPages:
         self._rendering = rendering
 
     def ways_of(self, key: str) -> tuple[Via, ...]:
-        """By what the tiers page this person; for somebody in no tier, by whatever the runbook has of them."""
+        """The ways by which the tiers page this person; if in no tier, every way the runbook has a contact for."""
         tiers = [
             tier for tier in self._runbook.tiers.values() if key in {one.key for one in everybody(self._runbook, tier)}
         ]
@@ -50,9 +50,9 @@ class TestPages:
         return tuple(used or known or ("slack",))
 
     async def begin(self, key: str) -> Incident:
-        """Page this person by all of their ways; whoever carries the outbox sends it.
+        """Page this person by all of their ways; any process carrying the outbox sends the pages.
 
-        A test page of theirs that nobody has ended, because its command was killed, ends.
+        Ends a test page of theirs left over by a killed command.
         """
         await self._end_left_over(key)
         why = self._rendering.say("documents/test_page_reason", confirms=None)
@@ -60,7 +60,8 @@ class TestPages:
             return await self._page(conn, key, self.ways_of(key), {"test_page": key}, why)
 
     async def ask(self, conn: Connection, key: str, via: Via, number: int | None) -> None:
-        """Page this person by one way, to have it confirmed. `number`: of the round; None: they asked for it."""
+        """Page this person by one way, to have it confirmed. `number`: the round; None: they asked for it
+        themselves."""
         why = self._rendering.say("documents/test_page_reason", confirms=via, until=self._clock.now() + OPEN_FOR)
         await self._page(conn, key, [via], {"test_page": key, "confirms": via, "round": number}, why)
 
@@ -77,7 +78,7 @@ class TestPages:
         await incidents.write(conn, incident.id, "declared", title, actor=TOCSIN.name, at=now)
         policy = replace(policy_of(self._runbook, severity), stops_on="acknowledged")
         escalation = await escalations.arm(conn, incident.id, policy, now)
-        # Nobody but this person is paged, however long it takes, and whatever button is pressed.
+        # An exhausted ladder: nobody but this person is paged, however long it takes and whichever button is pressed.
         silent = replace(escalation.ladder, state="exhausted", loop=policy.repeat + 1, next_at=None)
         await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
         turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
@@ -91,7 +92,7 @@ class TestPages:
             await self.end(left.id)
 
     async def end(self, incident_id: int) -> None:
-        """Nothing of it is sent any more, and its messages say that it is over. May be called twice."""
+        """Cancel what has not been sent, and mark its messages as over. Idempotent."""
         async with self._db.transaction() as conn:
             incident, now = await incidents.lock(conn, incident_id), self._clock.now()
             if not incident.is_open:

@@ -1,4 +1,4 @@
-"""Contacts that nobody has confirmed: the person was asked by a test page, and has not said that it came."""
+"""Unconfirmed contacts: people were sent a test page and have not confirmed that it arrived."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from bot.services.paging.gaps import everybody
 
 @dataclass(frozen=True)
 class Unconfirmed:
-    """`error`: why the provider did not take the test page; None: it did, or has not said. `has_changed`: what was
-    confirmed is not the contact that the runbook has now."""
+    """`error`: why the provider did not accept the test page; None: it did, or has not answered. `has_changed`: the
+    runbook's contact is no longer the one that was confirmed."""
 
     person: Person
     via: Via
@@ -24,12 +24,12 @@ class Unconfirmed:
 
 
 def is_kept_true(runbook: Runbook) -> bool:
-    """Is there work in the runbook that asks people to confirm how they are reached?"""
+    """Whether the runbook has recurring work that asks people to confirm how they are reached."""
     return any(one.proved_by and one.proved_by.kind == "contacts" for one in runbook.maintenance.tasks)
 
 
 def to_be_confirmed(runbook: Runbook, ready: Collection[Via]) -> dict[tuple[str, Via], Person]:
-    """Each person of a tier with each way by which it pages them, of those that are set up and reach a person."""
+    """Each person of a tier with each way that pages them, if the way is set up and reaches them personally."""
     return {
         (person.key, via): person
         for tier in runbook.tiers.values()
@@ -40,12 +40,12 @@ def to_be_confirmed(runbook: Runbook, ready: Collection[Via]) -> dict[tuple[str,
 
 
 def unconfirmed(runbook: Runbook, ready: Collection[Via], asked: Iterable[Asked]) -> list[Unconfirmed]:
-    """In the order of the tiers; nothing where the runbook asks nobody. Who was never asked is no gap."""
+    """In tier order; empty if the runbook asks nobody. Never having been asked is not a gap."""
     return list(_found(runbook, ready, asked)) if is_kept_true(runbook) else []
 
 
 def is_still(person: Person, one: Asked) -> bool:
-    """Does the runbook still have the contact that was asked about? Who has no Slack id is looked up by email."""
+    """Whether the runbook still has the contact asked about; somebody without a Slack id is looked up by email."""
     address = person.webhook.shown if person.webhook else None
     known = {person.email, person.phone, person.slack, address}
     return one.contact in known or (one.via == "slack" and person.slack is None)
