@@ -1,4 +1,4 @@
-"""Who did what: also what belongs to no incident."""
+"""The audit log: who did what, including deeds that belong to no incident."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The lines to PostgreSQL: how one is opened and kept, why it cannot be, and whether it has a session of its own."""
+"""Connections to PostgreSQL: opening and keeping them, why one is refused, and whether it has a session of its own."""
 
 import asyncio
 import select
@@ -21,19 +21,19 @@ SQL = Queries(__file__)
 
 STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 3_000
-# A process that is stopped in the middle of a transaction must not hold an escalation back for longer than this.
+# A process frozen in the middle of a transaction must not hold up an escalation for longer than this.
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5
-# The system's own notice of it, sooner where it can be had: over TCP, of what was sent and of a line that only listens.
+# The system notices a dead TCP connection sooner with these: of unanswered data, and of a line that only listens.
 NOTICES = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2"}
 RECONNECT_FOR_S = 1.0
-# A pooler that is idle hands out the same session to both at the first turn; one that takes turns, within a few.
+# An idle pooler gives both connections the same session in the first turn; one that rotates shows it within a few.
 TURNS = 3
 WAY_ROUND = "Let DATABASE_URL lead to PostgreSQL itself, or have the pooler use session mode."
 
 
 class PooledConnection(Connection):
-    """One of a pool, which says why it could not be had: of that the pool itself tells nobody."""
+    """A pooled connection that tells why opening it failed: the pool itself tells nobody."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -42,7 +42,7 @@ class PooledConnection(Connection):
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
-        """The option `refused` is called with what the server said against it; None: let in, or nobody answers."""
+        """Calls the option `refused` with the server's reason; with None when let in, or when nobody answered."""
         refused: Callable[[str | None], None] = options.pop("refused")
         waits: Waits = options.pop("waits")
         try:
@@ -58,8 +58,9 @@ class PooledConnection(Connection):
         return line
 
     async def _try_cancel(self, *, timeout: float = 5.0) -> None:
-        """What the driver does for whoever is cancelled while they wait on this line: it asks the server to end the
-        statement, for five seconds, and waits for as long again until it has. Not for one that nobody waits for."""
+        """Called by the driver when a task waiting on this connection is cancelled: by default it asks the server to
+        cancel the statement, for up to five seconds, and waits as long again for the end. After `Waits.end`, just hang
+        up."""
         if self._waits and self._waits.are_over:
             hang_up(self)
         else:
@@ -67,16 +68,17 @@ class PooledConnection(Connection):
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """Some lines for one purpose, none of which anybody keeps for longer than `waits.LONGEST_S`."""
+    """Connections for one purpose; nobody keeps one for longer than `waits.LONGEST_S`."""
 
     def __init__(self, conninfo: str, name: str, size: int, *, waits: Waits, at_rest: int, timeout_s: float) -> None:
-        """`at_rest`: so many are open from the beginning, and stay so while nobody needs any."""
-        # Of the latest attempt to have one more; None: it was let in, or nobody answered.
+        """`at_rest`: how many are opened at the start and stay open while idle."""
+        # Why the latest attempt to add a connection failed; None: it was let in, or nobody answered.
         self.refusal: str | None = None
         self._waits = waits
-        # Was there ever a pooler between us and the server?
+        # Has any connection led through a pooler?
         self.is_pooled = False
-        # Lines from before one of them was found silent: the others lead to the same server that is gone.
+        # Don't reuse connections opened before this: one as old went silent, so the others lead to the same dead
+        # server.
         self._distrusted_before = 0.0
         super().__init__(
             conninfo,
@@ -86,9 +88,8 @@ class Pool(AsyncConnectionPool[Connection]):
             min_size=min(at_rest, size),
             max_size=size,
             timeout=timeout_s,
-            # After an outage everything continues within seconds. The pool waits twice as long before each next
-            # attempt, until it gives up: then whoever needs a connection next, which is within a second, has it tried
-            # again.
+            # After an outage, work resumes within seconds. The pool doubles its wait between attempts until it gives
+            # up; then the next caller that needs a connection, within a second, triggers a new attempt.
             reconnect_timeout=RECONNECT_FOR_S,
             open=False,
             name=name,
@@ -96,7 +97,7 @@ class Pool(AsyncConnectionPool[Connection]):
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Connection]:
-        """One that the server has not hung up on, for as long as the block takes. Raises Unreachable."""
+        """Lends a connection that the server has not closed, for the duration of the block. Raises Unreachable."""
         conn = await self._living()
         try:
             async with conn, self._waits.lent(conn, self._is_silent):
@@ -107,24 +108,24 @@ class Pool(AsyncConnectionPool[Connection]):
                         await conn.close()
                     raise
                 finally:
-                    # What a failed transaction had pending must not be written by the next one.
+                    # Writes left pending by a failed transaction must not go out with the next one.
                     conn.reset_pending()
-                    # Whoever was interrupted on the way into a pipeline left the line in one: what is asked there next
-                    # is answered before it is committed. The pool makes another.
+                    # A task interrupted while it entered a pipeline leaves the connection in pipeline mode, where
+                    # queries are answered before they are committed. Close it; the pool opens another.
                     if conn.pgconn.pipeline_status != PipelineStatus.OFF:
                         await conn.close()
         finally:
             await self.putconn(conn)
 
     def distrust(self) -> None:
-        """What is open now is used no more once it has been given back."""
+        """Close the connections open now as soon as they are given back."""
         self._distrusted_before = asyncio.get_running_loop().time()
 
     async def _living(self) -> Connection:
-        """Those that died while nobody used them are thrown away, however many, and those that are as old as one that
-        was found silent: to wait for each of them in turn would take minutes. The pool makes others.
+        """Discard connections that died while idle, and those as old as one found silent: waiting for each of them in
+        turn would take minutes. The pool opens others.
 
-        Its own check would do, but for the second that it waits after each.
+        The pool's own check would do, but it waits a second after each failure.
         """
         try:
             async with self._waits.patient():
@@ -139,14 +140,14 @@ class Pool(AsyncConnectionPool[Connection]):
         return isinstance(conn, PooledConnection) and conn.opened_at <= self._distrusted_before
 
     def _is_silent(self) -> None:
-        """Nothing came on one for so long: what was opened before it was asked is as old as that."""
+        """One went silent for LONGEST_S: connections opened before that was asked are just as suspect."""
         self._distrusted_before = silence_began()
 
     def _is_refused(self, why: str | None) -> None:
         self.refusal = why
 
     async def _begin(self, conn: Connection) -> None:
-        """A server that has let somebody in has a session for them; a pooler lets everybody in, and then they wait."""
+        """A server that accepts a connection has a session for it; a pooler accepts everybody and lets them wait."""
         self.refusal = NO_SESSION
         try:
             with self._waits.using(conn):
@@ -158,10 +159,10 @@ class Pool(AsyncConnectionPool[Connection]):
 
 
 async def limited(conn: Connection) -> bool:
-    """The session has its limits and its time zone from here on.
+    """Set the session's time limits and time zone. Returns False when a pooler is in between.
 
-    False: there is a pooler in between. Each has numbers of its own for those whom it lets in; the server's is that of
-    the process which answers. What such a line prepares may be another's one day, so it prepares nothing.
+    A pooler reports process ids of its own, so the backend's real id differs. Through a pooler nothing is prepared: a
+    prepared statement may end up in somebody else's session.
     """
     async with not_for_ever(conn):
         session = await SQL.the(
@@ -179,8 +180,8 @@ async def limited(conn: Connection) -> bool:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
-    """A line for one use, with a session and without the limits. Raises Unreachable with the server's reason, whenever
-    it stops answering."""
+    """A connection for one use, checked to have a session, without the time limits. Raises Unreachable with the
+    server's reason at any time it stops answering."""
     try:
         async with await _opened(url) as conn:
             await _must_have_session(conn)
@@ -195,14 +196,14 @@ async def _opened(url: str) -> Connection:
     try:
         whole = make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
     except psycopg.ProgrammingError as error:
-        # Not quoted: what cannot be read may be the password.
+        # Don't quote the address: the unreadable part may be the password.
         raise Away("database: its address cannot be read") from error
-    # Nothing is prepared: what leads to the database may not keep it.
+    # Prepare no statements: a pooler may not keep them.
     return await Connection.connect(whole, row_factory=dict_row, autocommit=True, prepare_threshold=None)
 
 
 async def _must_have_session(conn: Connection) -> None:
-    """Nobody at a shell waits for minutes, without a word, until a pooler has one."""
+    """Fail within seconds, so that nobody at a shell waits silently for minutes until a pooler has a session."""
     late = False
 
     def note() -> None:
@@ -217,9 +218,10 @@ async def _must_have_session(conn: Connection) -> None:
 
 
 async def must_be_sessions(one: Connection, other: Connection) -> None:
-    """Raises Pooled when a pooler gives each transaction whichever session is free.
+    """Raises Pooled when a pooler in transaction mode gives each transaction whichever session is free.
 
-    There LISTEN hears nothing, and what one of us prepares or sets is another's. Neither may be in a transaction.
+    There LISTEN hears nothing, and prepared statements and settings leak between clients. Neither connection may be in
+    a transaction.
     """
     sessions = [[await SQL.the(conn, "session") for conn in (one, other)] for _ in range(TURNS)]
     first, second = sessions[0]
@@ -228,7 +230,7 @@ async def must_be_sessions(one: Connection, other: Connection) -> None:
 
 
 def address(url: str, process: str) -> str:
-    """With whose line it is, and how soon one that has died is given up."""
+    """The URL with this process's name on it and with limits that detect a dead connection."""
     own = conninfo_to_dict(url)
     return make_conninfo(
         url,
@@ -239,7 +241,7 @@ def address(url: str, process: str) -> str:
 
 
 def _was_hung_up(conn: Connection) -> bool:
-    """Something has come although nothing was asked: the end of the line, or the server's last words before it."""
+    """Data arrived although nothing was asked: the end of the connection, or the server's last message before it."""
     if conn.closed:
         return True
     line = select.poll()

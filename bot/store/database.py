@@ -1,4 +1,4 @@
-"""The connection to PostgreSQL: pools, transactions, and the bell that other processes ring."""
+"""Access to PostgreSQL: connection pools, transactions, and the bell (NOTIFY) that other processes ring."""
 
 import asyncio
 import os
@@ -35,32 +35,32 @@ from bot.wire.timeouts import TimeLimit, is_committing, stays_cancelled
 SQL = Queries(__file__)
 
 WORK_CONNECTIONS = 12
-# Their own pool: storing a request must never wait behind the work that earlier requests caused.
+# A pool of its own: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
-# The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
+# A person waits, and so does Slack: after three seconds without an acknowledgement it reports the app as broken.
 INTAKE_TIMEOUT_S = 1.0
-# Theirs too: however many look at this process, its work does not wait. Two, to be told from each other.
+# Also its own pool: monitoring requests, however many, never delay the work. Two, to tell their sessions apart.
 WATCH_CONNECTIONS = 2
-# Less than those who look have, so that they hear why.
+# Shorter than the callers' own time-outs, so that they get the reason.
 WATCH_TIMEOUT_S = 2.0
 
-# And of the pages that are about to leave: one round asks for all of them, and must not wait for a line.
+# Its own pool for pages about to leave: one batch asks for all of them, and must not wait for a connection.
 LEAVING_CONNECTIONS = 2
 LEAVING_TIMEOUT_S = 1.0
 
-# Of each of these, so that nobody waits for a connection that the server has yet to open.
+# Kept open in each pool, so that nobody waits for a new connection to be established.
 CONNECTIONS_AT_REST = 2
 
 BELL = "tocsin"
-# Of a host: PostgreSQL cuts the name of a connection at 63 characters.
+# Limit for the host's name: PostgreSQL cuts application names at 63 characters.
 NAME_LENGTH = 40
 
 
 class Database:
-    """Hands out transactions. One per process; `open` waits for nothing, so a dead server is met at the first use.
+    """Hands out transactions. One per process. `open` doesn't wait: a dead server is noticed at the first use.
 
-    `process` is what this process is called wherever it holds something: `host:pid`. `intake_limit` is how long
-    whoever waits for an acknowledgement waits for the database.
+    `process` names this process (`host:pid`) in the rows it holds. `intake_limit` is how long a caller that must
+    acknowledge a request waits for the database.
     """
 
     def __init__(
@@ -92,12 +92,12 @@ class Database:
             await pool.open()
 
     async def close(self) -> None:
-        """Within a second, whoever uses it."""
+        """Close all pools within a second, even while they are in use."""
         self.wait_no_longer()
         await asyncio.gather(*(pool.close(timeout=HURRIED_S) for pool in self._pools))
 
     def wait_no_longer(self) -> None:
-        """Whoever waits for the database hears at once that it is away; whoever asks later, within two seconds."""
+        """End all waits for the database: callers hear at once that it is away, later callers within two seconds."""
         self._waits.end()
 
     @property
@@ -105,7 +105,7 @@ class Database:
         return not self._waits.are_over
 
     async def answers(self) -> bool:
-        """Within a second."""
+        """Does the database answer within a second?"""
         try:
             await TimeLimit(HURRIED_S).wait_for(self.server_time())
         except Failed:
@@ -114,39 +114,39 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Commits on success, rolls back on error.
+        """A transaction: commits on success, rolls back on error.
 
-        Raises Unreachable when nothing was committed, because no server answers within 10 s or it cannot write;
-        Unanswered when nobody knows.
+        Raises Unreachable when nothing was committed (no answer within 10 s, or the server can't write); Unanswered
+        when the outcome of the COMMIT is unknown.
         """
         async with self._committing(self._work) as conn:
             yield conn
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Connection]:
-        """For a look, or one change: each statement is a transaction by itself, without the trips for BEGIN, COMMIT.
+        """For a read or a single change: each statement autocommits, which saves the round trips of BEGIN and COMMIT.
 
-        Raises Unreachable; of a change whose answer was lost too, so it must be one that may be made twice.
+        Raises Unreachable, even when only the answer to a change was lost, so the change must be idempotent.
         """
         async with self._borrowed(self._work) as conn:
             try:
                 yield conn
                 await conn.flush_all()
             except (psycopg.Error, asyncio.CancelledError):
-                # Of several asked in one trip, those behind one that failed may not have been prepared, as the driver
-                # believes they are. It forgets that with a transaction that is undone; here there is none.
+                # When one of several pipelined statements fails, those behind it may not be prepared although the
+                # driver believes so. The driver forgets that on a rollback; autocommit has none.
                 await conn.close()
                 raise
 
     @asynccontextmanager
     async def last_look(self) -> AsyncIterator[Connection]:
-        """For one statement about what leaves at this moment: on a line that no work keeps busy. Raises Unreachable."""
+        """For one statement about a delivery leaving now, on a pool that no work keeps busy. Raises Unreachable."""
         async with self._borrowed(self._leaving) as conn:
             yield conn
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[Connection]:
-        """A transaction of whoever only looks how things stand: never on a line that the work waits for."""
+        """A transaction for monitoring, on a pool of its own, so that work never waits for it."""
         async with self._committing(self._watch) as conn:
             yield conn
 
@@ -163,13 +163,13 @@ class Database:
             raise (NotAnswered if sent else Away)(late) from error
 
     async def must_take_changes(self, conn: Connection) -> None:
-        """Raises Unreachable on a standby, on a server that has been told to write nothing, and on a full disk."""
+        """Raises Unreachable on a standby, a read-only server or a full disk."""
         if (await SQL.the(conn, "server_time"))["read_only"]:
             raise Away(OF_THE_WORLD[READ_ONLY])
         await self._must_have_room(conn)
 
     async def _must_have_room(self, conn: Connection) -> None:
-        """Once the disk was found full it is until more fits on it: small changes may find room all the while."""
+        """Once found full, the disk counts as full until a larger write succeeds: small changes may still fit."""
         if not self._found_full:
             return
         try:
@@ -181,40 +181,40 @@ class Database:
 
     @property
     def is_pooled(self) -> bool:
-        """Some line leads, or led, through a pooler. A line that does not has its session for as long as it lasts."""
+        """Has any connection led through a pooler? A direct one keeps its session for life."""
         return self._met_pooler or any(pool.is_pooled for pool in self._pools)
 
     async def must_be_sessions(self) -> None:
-        """Raises Pooled behind a pooler that gives each transaction another session, Unreachable without an answer."""
-        # Two who have a line each would wait for the other's.
+        """Raises Pooled behind a pooler in transaction mode, Unreachable without an answer."""
+        # One at a time: two callers holding one connection each would deadlock waiting for the other's.
         try:
             async with self._comparing, self._borrowed(self._watch) as one, self._borrowed(self._watch) as other:
                 await must_be_sessions(one, other)
         except Pooled:
             self._met_pooler = True
-            # What these have prepared is another's, for as long as they last: once there are sessions again too.
+            # Statements prepared here belong to shared sessions, even after the pooler is gone.
             for pool in (self._work, self._intake, self._watch, self._leaving):
                 pool.distrust()
             raise
 
     async def must_have_room(self) -> None:
-        """Raises Unreachable when the disk was found full, and still is."""
+        """Raises Unreachable when the disk was found full and still is."""
         if self._found_full:
             async with self.watch() as conn:
                 await self._must_have_room(conn)
 
     async def server_time(self) -> Row:
-        """The database's `now` and its version: `{"now": datetime, "version": str, "read_only": bool}`."""
+        """The database's time, version and state: `{"now": datetime, "version": str, "read_only": bool}`."""
         async with self.watch() as conn:
             return await SQL.the(conn, "server_time")
 
     async def rung(self) -> AsyncIterator[str]:
-        """Yields at each ring of the bell by any process; raises Unreachable when the connection is lost.
+        """Yields whenever any process rings the bell; raises Unreachable when the connection is lost.
 
-        The first yield comes at once, when the listening has begun: what was rung before must be looked for.
+        Yields once at the start, when listening has begun: callers must look for what was rung before.
         """
         try:
-            # Called otherwise than the pools: whoever listens is a bot that runs.
+            # A name of its own: a process that listens is a running bot.
             conninfo = make_conninfo(self.conninfo, application_name=f"tocsin-bell {self.process}")
             conn = await Connection.connect(conninfo, autocommit=True, row_factory=dict_row)
             async with conn:
@@ -235,7 +235,7 @@ class Database:
                 async with pool.lent() as conn, conn.transaction():
                     yield conn
                     at_commit = True
-                    # Whoever is no longer waited for from here on may have changed something all the same.
+                    # From here on a caller that stops waiting may have changed something all the same.
                     is_committing()
             except psycopg.Error as error:
                 self._remember(error)

@@ -1,4 +1,4 @@
-"""What was undone because two waited for each other is tried again at once: nobody has to hear of it."""
+"""Retries at once what PostgreSQL rolled back because of a deadlock: nobody needs to hear of it."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -8,16 +8,17 @@ from bot.store.errors import Deadlocked
 
 log = logging.getLogger(__name__)
 
-# The other one has what it wanted, and ends: to meet one again is to meet somebody else.
+# The other transaction got its locks and ends soon; another deadlock would be with a different one.
 TRIES = 3
 
 Result = TypeVar("Result")
 
 
 async def again_after_deadlock(deed: Callable[[], Awaitable[Result]]) -> Result:
-    """What the deed comes to. It must be one that may be begun again, as whatever is stored under a request's key.
+    """Run the deed, retrying after a deadlock; returns its result. The deed must be safe to repeat, as everything is
+    that is stored under a request's key.
 
-    Raises Deadlocked when it met one each time.
+    Raises Deadlocked when the last try met one too.
     """
     for _ in range(TRIES - 1):
         try:

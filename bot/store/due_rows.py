@@ -1,4 +1,4 @@
-"""When the next row is due: a question that can be asked alone, or of any number of tables in one statement."""
+"""When the next row is due: asked for one table, or for any number of tables in one statement."""
 
 import re
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ PARAMETER = re.compile(r"%\((\w+)\)s")
 
 @dataclass(frozen=True)
 class DueRows:
-    """A named statement that returns one column and at most one row: when the next is due. Null, or no row: none is."""
+    """A named statement that returns when the next row is due: one column, at most one row. NULL or no row: none is."""
 
     queries: Queries
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -33,13 +33,13 @@ class DueRows:
 
 
 class IncidentRows:
-    """Rows that belong to incidents, by the statements `due`, `push_ahead` and `next_due` of their module."""
+    """Rows that belong to incidents, through their module's statements `due`, `push_ahead` and `next_due`."""
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
 
     async def due(self, conn: Connection, now: datetime, limit: int) -> list[int]:
-        """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+        """Incidents that have to be looked at. Nothing is claimed: whoever locks the incident first does the work."""
         return [row["incident_id"] for row in await self._queries.all(conn, "due", now=now, limit=limit)]
 
     async def push_ahead(self, conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
@@ -50,7 +50,7 @@ class IncidentRows:
 
 
 class DueByRows(ABC):
-    """A service with such rows: what it has to do is due when one of them is."""
+    """A service with such rows, due whenever one of them is."""
 
     _db: Database
 
@@ -64,7 +64,7 @@ class DueByRows(ABC):
 
 
 async def soonest_of_each(conn: Connection, asked: Mapping[str, DueRows]) -> dict[str, datetime | None]:
-    """In one statement: three dozen of their own take ten times as long."""
+    """The next due time of each, in one statement: three dozen separate ones take ten times as long."""
     rows = list(asked.values())
     values = {f"q{number}_{name}": value for number, one in enumerate(rows) for name, value in one.values.items()}
     cursor = await conn.execute(_together([one.text for one in rows]), values)
@@ -78,6 +78,6 @@ def _together(texts: Sequence[str]) -> bytes:
 
 @cache
 def _joined(texts: tuple[str, ...]) -> bytes:
-    """Each with parameters of its own, in parentheses that end on a line without a comment."""
+    """Each with its own parameters, in parentheses that close on a new line in case the text ends with a comment."""
     own = (PARAMETER.sub(rf"%(q{number}_\1)s", text) for number, text in enumerate(texts))
     return ("SELECT " + ", ".join(f"(\n{text}\n) AS q{number}" for number, text in enumerate(own))).encode()

@@ -1,4 +1,4 @@
-"""What an error of the database means: is it the world's fault, and may anything have been committed?"""
+"""What a database error means: is it the environment's fault, and may anything have been committed?"""
 
 import re
 
@@ -6,21 +6,21 @@ import psycopg
 
 from bot.domain.errors import Failed, Unanswered, Unreachable
 
-# SQLSTATE, from PostgreSQL's appendix A, of what no statement of ours is to blame for although the driver does not call
-# it operational; with what a person is told where the server's own words say too little.
+# SQLSTATEs (PostgreSQL, appendix A) that are not the fault of our statements although the driver doesn't count them as
+# operational errors; with a text for people where the server's own says too little.
 READ_ONLY = "25006"
 DISK_FULL = "53100"
 NO_MORE_CONNECTIONS = "53300"
 STARTING = "57P03"
 DEADLOCK = "40P01"
-# Of a pooler that gives each transaction whichever session is free.
+# Of a pooler in transaction mode, which gives each transaction whichever session is free.
 POOLED = "a pooler in transaction mode stands before the database"
-# Of one that lets everybody in, and has nobody wait for long.
+# Of a pooler that accepts everybody but gives up on those that wait for a session.
 NO_SESSION = "the pooler before the database gives no session"
 WAITED_TOO_LONG = "query_wait_timeout"
 OF_THE_WORLD = {
     READ_ONLY: "the database is read-only",
-    # A process that was frozen in the middle of a transaction finds that the server has ended it.
+    # A process frozen in the middle of a transaction finds that the server has ended it.
     "25P03": "the transaction was ended while this process stood still",
     "42501": "the account of the database has lost its rights",
     "3D000": "the database is not there",
@@ -29,61 +29,61 @@ OF_THE_WORLD = {
     "57P01": "the database was shut down",
     "57P02": "the database crashed",
     STARTING: "the database is starting",
-    # A prepared statement that is gone, or another's: what belongs to a session is lost with it.
+    # A prepared statement is missing, or belongs to somebody else: we have lost our session.
     "26000": POOLED,
     "42P05": POOLED,
-    # Another's, which takes its parameters in another form.
+    # Somebody else's prepared statement, with other parameter types.
     "22P03": POOLED,
 }
-# The same, under an SQLSTATE that poolers use for all kinds of trouble of their own.
+# The same error, under an SQLSTATE that poolers use for all kinds of trouble of their own.
 OF_ANOTHER = ("bind message supplies", "insufficient data left in message")
 INTERNAL = "XX"
-# Whom a server, or a pooler, does not let in, is given no SQLSTATE by the driver.
+# When a server or pooler refuses a connection, the driver gives no SQLSTATE.
 LETS_NOBODY_IN = "FATAL:"
 ALL_ARE_TAKEN = ("too many clients", "too many connections", "connection slots are reserved", "no more connections")
-# A newer version has changed a table since this connection prepared its statement.
+# A newer version has altered a table since this connection prepared its statement.
 PLAN_IS_OLD = "cached plan must not change result type"
-# The server, or the line to it, went away at that moment: it may have committed first.
+# The server, or the connection to it, was lost in that moment; it may have committed before.
 GOES_AWAY = ("08", "57P", "40003", INTERNAL)
-# As the sentences above name it.
+# How the sentences above refer to it.
 DATABASE = re.compile(r"\b(?:the )?database\b")
 
 
 class OfOurs(Failed):
-    """Our own database is the reason, and not one that is watched or backed up."""
+    """The failure is of our own database, not of one that is watched or backed up."""
 
 
 class Away(OfOurs, Unreachable):
-    """It has done nothing."""
+    """Nothing was committed."""
 
 
 class NotAnswered(OfOurs, Unanswered):
-    """Nobody knows whether it has committed."""
+    """Whether it has committed is unknown."""
 
 
 class LineLost(Away):
-    """The connection ended before anything was committed: another one may be good."""
+    """The connection was lost before anything was committed: another connection may work."""
 
 
 class Pooled(Away):
-    """A pooler gives each transaction whichever session is free: nothing may be begun."""
+    """A pooler in transaction mode is in between: nothing may be started."""
 
 
 class Deadlocked(Away):
-    """The server has undone the whole transaction for the sake of another one: it may be tried again at once."""
+    """The server rolled the whole transaction back to resolve a deadlock: retry at once."""
 
 
 def is_of_the_world(error: psycopg.Error) -> bool:
-    """False: a mistake of ours, which another attempt repeats."""
+    """Is it the environment's fault? False: it is a bug of ours, which a retry repeats."""
     state = error.sqlstate or ""
     known = state in OF_THE_WORLD or state.startswith(INTERNAL) or PLAN_IS_OLD in str(error)
     return known or isinstance(error, psycopg.OperationalError)
 
 
 def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
-    """What it is to whoever asked. `at_commit`: the COMMIT, or a statement that is a transaction, was on its way."""
+    """The error for the caller. `at_commit`: the COMMIT, or an autocommitted statement, had been sent."""
     if reason(error) == POOLED:
-        # The server has refused the statement, the COMMIT too: nothing was done.
+        # The server refused the statement, even if it was the COMMIT: nothing was done.
         return Pooled(POOLED)
     if error.sqlstate == DEADLOCK:
         return Deadlocked(reason(error))
@@ -94,12 +94,12 @@ def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
 
 
 def spoils_the_line(error: psycopg.Error) -> bool:
-    """A new connection may lead to a server that can be written to, or know nothing of an old plan."""
+    """Drop the connection? A new one may reach a writable server, or has no outdated plan."""
     return error.sqlstate == READ_ONLY or reason(error) == POOLED or PLAN_IS_OLD in str(error)
 
 
 def reason(error: psycopg.Error) -> str:
-    """Ours, or the first line of what the server or driver said; neither holds a password."""
+    """Our text for it, or the first line of what the server or driver said; neither contains a password."""
     if known := OF_THE_WORLD.get(error.sqlstate or ""):
         return known
     words = str(error).strip()
@@ -111,7 +111,7 @@ def reason(error: psycopg.Error) -> str:
 
 
 def refusal(error: psycopg.Error) -> str | None:
-    """What the server said to whom it did not let in; None when nobody said anything."""
+    """What the server said when it refused the connection; None when it said nothing."""
     _, mark, words = str(error).partition(LETS_NOBODY_IN)
     if not mark:
         return None
@@ -123,13 +123,13 @@ def refusal(error: psycopg.Error) -> str | None:
 
 
 def plain_reason(error: Failed) -> str | None:
-    """The same for people, where it is more than that nobody answers."""
+    """The reason for people, where it says more than "no answer"; else None."""
     said = str(error)
     return said.replace("the database", "my database", 1) if said in {*OF_THE_WORLD.values(), NO_SESSION} else None
 
 
 def whose_it_is(error: Failed) -> str:
-    """The same for people to whom "the database" is another one: of ours it says so."""
+    """The reason for people to whom "the database" would be another one: says so when it is ours."""
     said = str(error)
     if not isinstance(error, OfOurs):
         return said

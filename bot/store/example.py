@@ -1,4 +1,4 @@
-"""The databases of the sandbox, new at every start: the bot's own, and an example that is watched and backed up."""
+"""The sandbox's databases, created anew at every start: the bot's own, and an example that is watched and backed up."""
 
 from urllib.parse import quote
 
@@ -12,7 +12,7 @@ SQL = Queries(__file__)
 
 
 async def own_database(conninfo: str) -> str:
-    """An empty database for the bot; what a newcomer tried yesterday does not page anybody today. Returns its URL."""
+    """Create an empty database for the bot, so that yesterday's experiments page nobody today. Returns its URL."""
     async with await _connected(conninfo) as conn:
         await SQL.run(conn, "drop_own")
         await SQL.run(conn, "create_own")
@@ -20,7 +20,7 @@ async def own_database(conninfo: str) -> str:
 
 
 async def orders_database(conninfo: str) -> str:
-    """A few orders of a small shop. Returns its URL."""
+    """Create a small shop's database with a few orders. Returns its URL."""
     async with await _connected(conninfo) as conn:
         await SQL.run(conn, "drop_orders")
         await SQL.run(conn, "create_orders")
@@ -35,7 +35,7 @@ async def _connected(conninfo: str) -> Connection:
 
 
 def _url(conninfo: str, database: str) -> str:
-    """A connection string over a unix socket, written as settings and runbooks want it."""
+    """A connection URL over a Unix socket, in the form that settings and runbooks take."""
     parts = conninfo_to_dict(conninfo)
     host = quote(str(parts["host"]), safe="")
     return f"postgresql://{parts['user']}@/{database}?host={host}&port={parts.get('port', 5432)}"

@@ -1,4 +1,4 @@
-"""The schema, brought up to date at start by whichever process comes first."""
+"""Migrations: the first process to start brings the schema up to date."""
 
 import re
 from functools import cache
@@ -10,15 +10,15 @@ from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
-# Longer than the bot's everyday limits: a migration may rewrite a table, and four others wait for it.
+# Longer than the everyday limits: a migration may rewrite a table while other processes wait for it.
 LONGEST_MS = 600_000
 
 
 async def migrate(url: str) -> list[str]:
-    """Apply what is missing, in one transaction under an advisory lock; returns the names of what was applied.
+    """Apply missing migrations in one transaction under an advisory lock; returns the names of those applied.
 
-    Safe when several processes start at once: one applies, the others wait and find nothing to do. Raises Unreachable,
-    also behind a pooler that keeps no sessions.
+    Safe when several processes start at once: one applies, the others wait and then find nothing to do. Raises
+    Unreachable, also behind a pooler in transaction mode.
     """
     async with connected(url) as conn:
         async with connected(url) as other:
@@ -42,19 +42,19 @@ async def _apply_missing(conn: Connection) -> list[str]:
 
 
 async def unknown(conn: Connection) -> list[str]:
-    """What a newer version than this one has applied, oldest first."""
+    """Migrations applied by a newer version than this one, oldest first."""
     applied = {str(row["name"]) for row in await SQL.all(conn, "applied")}
     return sorted(applied - names())
 
 
 @cache
 def names() -> frozenset[str]:
-    """Of every migration of this version. Files do not change while a process runs."""
+    """The names of all migrations of this version. Cached: files don't change while a process runs."""
     return frozenset(name for name, _ in shipped())
 
 
 def shipped() -> list[tuple[str, str]]:
-    """Every migration of this version as (name, script), in the order they apply."""
+    """All migrations of this version as (name, script), in the order in which they apply."""
     folder = resources.files("bot.store") / "migrations"
     scripts = (entry for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
     return sorted((entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in scripts)

@@ -1,9 +1,9 @@
 -- name: limits
--- Of this transaction alone.
+-- For this transaction only.
 SELECT set_config('statement_timeout', %(longest_ms)s, true), set_config('lock_timeout', %(longest_ms)s, true);
 
 -- name: one_at_a_time
--- Held until the transaction ends, so that five processes starting together migrate once.
+-- Held until the transaction ends, so that processes starting together migrate only once.
 SELECT pg_advisory_xact_lock(7206912);
 
 -- name: create_ledger
@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS migrations (
 SELECT name FROM migrations;
 
 -- name: announce
--- Processes of an older version hear it as soon as it is true.
+-- Tells processes of an older version as soon as it is committed.
 SELECT pg_notify('tocsin', 'migrations');
 
 -- name: record

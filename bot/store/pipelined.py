@@ -1,6 +1,6 @@
-"""The connection to PostgreSQL that saves round trips: rows are deferred, and the commit's trip carries what is left.
+"""A connection that saves round trips: row writes are deferred, and the COMMIT's trip carries what is left.
 
-A transaction of a deed, as the network sees it; `>` is a trip of the connection, `|` waits for its answer:
+A deed's transaction as the network sees it; `>` is a round trip, `|` marks its answer:
 
     async with db.transaction() as conn:        > BEGIN
         row = await SQL.one(conn, "lock")       > SELECT ... FOR UPDATE                           | its row
@@ -14,8 +14,8 @@ A transaction of a deed, as the network sees it; `>` is a trip of the connection
                                                                                                   | committed
     on_answer(rows)
 
-When the last trip was sent and its answer did not come, the outcome of the COMMIT is unknown, and `on_commit_unknown`
-is called instead of `on_answer`.
+When the last trip was sent but not answered, the outcome of the COMMIT is unknown, and `on_commit_unknown` is called
+instead of `on_answer`.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -33,7 +33,7 @@ from bot.store.rows import Row, as_json
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked on the trip of the commit, and who is told: the answer, or that the COMMIT's outcome is unknown."""
+    """A query sent with the COMMIT, and callbacks for its answer or for an unknown outcome of the COMMIT."""
 
     statement: bytes
     values: Mapping[str, Any]
@@ -42,10 +42,10 @@ class Question:
 
 
 class Connection(AsyncConnection[Row]):
-    """A connection with pending writes: rows that only have to be there at the commit are written together.
+    """A connection with pending writes: rows that are only needed by the commit are written together.
 
-    A statement costs more than the rows it writes. Whatever else is asked on this connection finds them written, so
-    nobody can tell the difference, except by an error in such a row, which is raised by the trip that carries it.
+    A statement costs more than the rows it writes. Every other query on this connection flushes them first, so the
+    delay is invisible, except that an error in such a row is raised by the trip that carries it.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -55,32 +55,33 @@ class Connection(AsyncConnection[Row]):
         self._at_commit: list[Question] = []
 
     async def defer(self, statement: bytes, row: Row, *, once: object = None) -> None:
-        """`statement` takes many as `%(rows)s`. `once`: one statement may not write two rows of this name, so the
-        first is flushed before."""
+        """Write this row later with others. `statement` takes many as `%(rows)s`. `once`: a name that one statement may
+        write only once; a second row of that name flushes the first."""
         if once is not None and once in self._pending.get(statement, {}):
             await self.flush()
         rows = self._pending.setdefault(statement, {})
         rows[len(rows) if once is None else once] = row
 
     def defer_to_commit(self, statement: bytes, row: Row) -> None:
-        """As `defer`, but written with the commit and never before, so that one statement takes its locks in one order.
+        """As `defer`, but written with the COMMIT and not before, so that one statement takes all its locks in one
+        order.
 
-        Whatever is asked before finds it not written. Outside of a transaction it is written with the rest.
+        Queries before the commit don't see it. Outside a transaction it is written with the rest.
         """
         self._last.setdefault(statement, []).append(row)
 
     async def flush(self) -> None:
-        """Write what is pending, in the order in which the first row of each statement was deferred, in one trip."""
+        """Write what is pending in one trip, statements in the order of their first deferred row."""
         async with self.pipeline() if len(self._pending) > 1 else nullcontext():
             await self.send_pending()
 
     async def flush_all(self) -> None:
-        """And what waits for the commit, where none will come."""
+        """As `flush`, and also what waits for the commit, where there will be none."""
         async with self.pipeline() if len(self._pending) + len(self._last) > 1 else nullcontext():
             await self._send_all()
 
     async def send_pending(self) -> None:
-        """As `flush`, within a pipeline that the caller ends."""
+        """As `flush`, within a pipeline that the caller closes."""
         pending, self._pending = self._pending, {}
         for statement, rows in pending.items():
             await self.execute(statement, {"rows": as_json(list(rows.values()))})
@@ -99,7 +100,7 @@ class Connection(AsyncConnection[Row]):
         self._pending = {}
 
     def reset_pending(self) -> None:
-        """For whoever is lent it next: neither rows nor questions of the one before."""
+        """Before the next user gets this connection: drop the last one's rows and queries."""
         self.drop_pending()
         self._last = {}
         self._at_commit = []
@@ -111,12 +112,12 @@ class Connection(AsyncConnection[Row]):
         on_answer: Callable[[list[Row]], None],
         on_commit_unknown: Callable[[], None] = lambda: None,
     ) -> None:
-        """Ask this on the trip of the COMMIT. Neither is called when the transaction is rolled back before."""
+        """Send this query with the COMMIT. When the transaction is rolled back first, neither callback is called."""
         self._at_commit.append(Question(statement, values, on_answer, on_commit_unknown))
 
     @asynccontextmanager
     async def pipeline(self) -> AsyncIterator[AsyncPipeline]:
-        """Raises what went wrong, and not only that what was sent behind it was not done."""
+        """As the driver's, but raises the original error, not just that later statements were aborted."""
         try:
             async with super().pipeline() as pipeline:
                 yield pipeline
@@ -127,7 +128,7 @@ class Connection(AsyncConnection[Row]):
     async def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
     ) -> AsyncIterator[AsyncTransaction]:
-        """What was deferred within it is written at its end, on the trip of the COMMIT, or dropped by a rollback."""
+        """A transaction; deferred rows are written at its end, on the COMMIT's trip, or dropped on rollback."""
         is_outermost = self.pgconn.transaction_status == TransactionStatus.IDLE
         await (self.flush_all() if is_outermost else self.flush())
         before, last = len(self._at_commit), {statement: len(rows) for statement, rows in self._last.items()}
@@ -147,14 +148,14 @@ class Connection(AsyncConnection[Row]):
         except BaseException:
             del self._at_commit[before:]
             self._last = {statement: self._last[statement][:count] for statement, count in last.items()}
-            # Of an error on the last trip the driver learns only after it has noted the transaction as committed.
+            # The driver learns of an error on the last trip only after it has marked the transaction as committed.
             if is_outermost and self.pgconn.transaction_status == TransactionStatus.INERROR:
                 await self.rollback()
             raise
 
     @asynccontextmanager
     async def _last_trip(self) -> AsyncIterator[None]:
-        """The COMMIT is sent within the block, together with what is pending and the last questions."""
+        """The COMMIT is sent within the block, together with pending rows and the final queries."""
         questions, self._at_commit = self._at_commit, []
         if not (self._pending or self._last or questions):
             yield
@@ -173,7 +174,7 @@ class Connection(AsyncConnection[Row]):
 
 
 def reason_of(aborted: Error) -> Error:
-    """When answers come in pieces, the driver may raise that the pipeline was aborted, the error as its context."""
+    """The original error: when answers come in pieces, the driver may raise PipelineAborted with it as the context."""
     found: BaseException | None = aborted
     while isinstance(found, PipelineAborted):
         found = found.__context__

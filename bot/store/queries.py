@@ -13,7 +13,7 @@ from bot.store.pipelined import Connection
 from bot.store.rows import Row, as_json
 
 NAME_MARK = "-- name: "
-# Rows made of what the server sent without a pause: a few milliseconds.
+# How many rows to convert without yielding to the event loop: a few milliseconds' worth.
 AT_A_TIME = 250
 
 
@@ -48,19 +48,19 @@ class Queries:
         return row
 
     async def run(self, conn: Connection, name: str, /, **values: Any) -> int:
-        """How many rows were changed."""
+        """Returns how many rows were changed."""
         return (await self._execute(conn, name, values)).rowcount
 
     async def rows(self, conn: Connection, name: str, rows: list[Row], /, **values: Any) -> list[Row]:
-        """What a statement for many, which takes them as `%(rows)s`, returns of each."""
+        """Run a statement that takes many rows as `%(rows)s`; returns what it returns for them."""
         return await self.all(conn, name, rows=as_json(rows), **values) if rows else []
 
     async def defer(self, conn: Connection, name: str, /, once: object = None, **row: Any) -> None:
-        """Write this row with others at the latest by the commit, by a statement for many; see Connection.defer."""
+        """Write this row with others, by the commit at the latest, by a statement for many; see Connection.defer."""
         await conn.defer(self._text(name), row, once=once)
 
     def defer_to_commit(self, conn: Connection, name: str, /, **row: Any) -> None:
-        """Write this row with the commit, by a statement for many; see Connection.defer_to_commit."""
+        """Write this row with the COMMIT, by a statement for many; see Connection.defer_to_commit."""
         conn.defer_to_commit(self._text(name), row)
 
     def at_commit(
@@ -72,15 +72,15 @@ class Queries:
         /,
         **values: Any,
     ) -> None:
-        """Ask this on the trip of the commit; see Connection.at_commit."""
+        """Send this query with the COMMIT; see Connection.at_commit."""
         conn.at_commit(self._text(name), values, on_answer, on_commit_unknown)
 
     async def ask(self, conn: Connection, name: str, values: Mapping[str, Any]) -> AsyncCursor[Row]:
-        """As it stands, whatever is pending."""
+        """Run it without flushing what is pending."""
         return await conn.execute(self._text(name), values)
 
     async def _execute(self, conn: Connection, name: str, values: Mapping[str, Any]) -> AsyncCursor[Row]:
-        """With whatever is pending, in one trip."""
+        """Run it together with what is pending, in one trip."""
         async with conn.pipeline() if conn.has_pending else nullcontext():
             await conn.send_pending()
             return await self.ask(conn, name, values)
@@ -90,20 +90,20 @@ class Queries:
 
 
 async def ask_all(conn: Connection, *asked: tuple[Queries, str, Mapping[str, Any]]) -> list[list[Row]]:
-    """Several questions in one trip to the database, with whatever is pending; the answers in their order."""
+    """Run several queries, and what is pending, in one round trip; returns their answers in order."""
     return [await cursor.fetchall() for cursor in await answers_of(conn, *asked)]
 
 
 async def answers_of(conn: Connection, *asked: tuple[Queries, str, Mapping[str, Any]]) -> list[AsyncCursor[Row]]:
-    """As `ask_all`, none of them read yet."""
+    """As `ask_all`, but the answers are not fetched yet."""
     async with conn.pipeline():
         await conn.send_pending()
-        # Read not before its end: to ask for an answer within the pipeline is a trip of its own.
+        # Fetch only after the pipeline has closed: fetching within it would cost an extra round trip.
         return [await queries.ask(conn, name, values) for queries, name, values in asked]
 
 
 async def each_of(answer: AsyncCursor[Row]) -> AsyncIterator[Row]:
-    """What may be thousands: the loop turns in between."""
+    """The rows of an answer that may have thousands; yields to the event loop in between."""
     while rows := await answer.fetchmany(AT_A_TIME):
         for row in rows:
             yield row

@@ -19,9 +19,9 @@ NEVER_RECORDED = "its commit was not heard of, and had not been made"
 
 @dataclass(frozen=True)
 class Request:
-    """A command, button, form, shortcut or event, as Slack sent it. `key` is Slack's own id of it.
+    """A command, button, form, shortcut or event, as Slack sent it. `key` is Slack's own id for it.
 
-    `attempts`: how often it was begun again. `deaths`: how many processes died, or stood still, at work on it.
+    `attempts`: how often it was started again. `deaths`: how many processes died or froze while working on it.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True)
 class SetAside:
-    """A request that is not begun any more, because processes ended at work on it."""
+    """A request that is not retried any more, because processes died working on it."""
 
     key: str
     kind: str
@@ -48,11 +48,11 @@ class SetAside:
 
 
 class DoneBefore(AlreadyDone):
-    """An earlier attempt has had this request's effect; who asked may not have heard of it."""
+    """An earlier attempt has already taken effect; whoever asked may not have heard of it."""
 
 
 async def store(conn: Connection, request: Request, *, taken_over_at: datetime, holder: str | None = None) -> bool:
-    """Keep the request; False when it is here already. The `holder` works on it until `taken_over_at`."""
+    """Store the request; False when it is stored already. The `holder` works on it until `taken_over_at`."""
     stored = await SQL.run(
         conn,
         "store",
@@ -69,10 +69,8 @@ async def store(conn: Connection, request: Request, *, taken_over_at: datetime, 
 async def decide(
     conn: Connection, request: Request, *, now: datetime, lease_until: datetime
 ) -> Literal["ours", "recorded", "never"]:
-    """After a commit that was not heard of: `ours` to work on, `recorded` and somebody else's, or `never`, for good.
-
-    May be asked again.
-    """
+    """Find out about a commit that was not answered: `ours` to work on, `recorded` and somebody else's, or `never`
+    stored and never will be. Idempotent."""
     values = {"key": request.key, "received_at": request.received_at}
     if await SQL.run(conn, "void", **values, kind=request.kind, now=now, error=NEVER_RECORDED):
         return "never"
@@ -89,7 +87,7 @@ async def get(conn: Connection, key: str) -> Request | None:
 async def claim_left_over(
     conn: Connection, *, now: datetime, lease_until: datetime, limit: int, own: Iterable[str], holder: str
 ) -> list[Request]:
-    """What nobody has in hand; `own`: what this process has, whatever is written of it."""
+    """Claim requests that nobody holds. `own`: those this process has in hand, whatever their rows say."""
     rows = await SQL.all(
         conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit, own=list(own), holder=holder
     )
@@ -99,7 +97,7 @@ async def claim_left_over(
 async def claim_suspect(
     conn: Connection, *, now: datetime, lease_until: datetime, own: Iterable[str], holder: str
 ) -> Request | None:
-    """What was in the hand of another that is not heard of any more; it counts as one death."""
+    """Claim a request whose holder has stopped renewing its lease; counts as one death."""
     row = await SQL.one(conn, "claim_suspect", now=now, lease_until=lease_until, own=list(own), holder=holder)
     return Request(**row) if row else None
 
@@ -109,12 +107,12 @@ async def renew(conn: Connection, own: Iterable[str], *, lease_until: datetime, 
 
 
 async def take_in_hand(conn: Connection, request: Request, *, holder: str) -> bool:
-    """What had to wait for its turn is begun; False when somebody else has."""
+    """Take a request that had to wait its turn; False when another process has taken it."""
     return await SQL.run(conn, "take_in_hand", key=request.key, attempts=request.attempts, holder=holder) == 1
 
 
 async def once(conn: Connection, actor: Actor, now: datetime) -> None:
-    """In the transaction of a deed: raises DoneBefore when its request has had its effect before."""
+    """In a deed's transaction: mark its request as done. Raises DoneBefore when it was marked already."""
     if actor.request and not await SQL.run(conn, "mark_deed", key=actor.request, now=now):
         raise DoneBefore("This was done already.")
 
@@ -124,7 +122,7 @@ async def finish(conn: Connection, key: str, *, now: datetime, error: str | None
 
 
 async def put_back(conn: Connection, request: Request, *, now: datetime, wait: timedelta) -> None:
-    """Have it begun again after `wait`, when this attempt was the latest."""
+    """Start it again after `wait`, if this attempt is the latest."""
     await SQL.run(conn, "put_back", key=request.key, attempts=request.attempts, due_at=now + wait)
 
 
@@ -133,7 +131,7 @@ async def let_go(conn: Connection, own: Iterable[str], *, now: datetime, holder:
 
 
 async def set_aside(conn: Connection, request: Request, *, now: datetime, error: str) -> bool:
-    """Never to be begun again; returns whether it had had its effect."""
+    """Never start it again; returns whether it had taken effect."""
     was_done: bool = (await SQL.the(conn, "set_aside", key=request.key, now=now, error=error))["was_done"]
     return was_done
 
@@ -144,7 +142,7 @@ async def all_set_aside(conn: Connection) -> list[SetAside]:
 
 @dataclass(frozen=True)
 class Dues:
-    """When the next request that nobody has in hand is due, and when the first lease of one in hand ends."""
+    """When the next unheld request is due, and when the first lease of a held one expires."""
 
     free_at: datetime | None
     suspect_at: datetime | None

@@ -8,14 +8,14 @@ ON CONFLICT (key) DO NOTHING;
 SELECT key, kind, body, received_at, attempts, deaths FROM requests WHERE key = %(key)s;
 
 -- name: void
--- In the place of a request that may be stored by a commit nobody has heard of: waits for that commit, and when this
--- row is stored, the other never will be.
+-- Occupies the key of a request whose commit is in doubt: waits for that commit if it is in progress; once this row is
+-- stored, the request never can be.
 INSERT INTO requests (key, kind, body, received_at, worked_at, error)
 VALUES (%(key)s, %(kind)s, '{}', %(received_at)s, %(now)s, %(error)s)
 ON CONFLICT (key) DO NOTHING;
 
 -- name: found
--- Who stored it works on it, unless somebody has begun. No row when it is another's.
+-- Keeps it for the process that stored it, if nobody has started it. No row when it is another process's.
 UPDATE requests SET due_at = %(due_at)s
 WHERE key = %(key)s AND received_at = %(received_at)s AND attempts = 0 AND due_at IS NOT NULL
 RETURNING key;
@@ -24,7 +24,7 @@ RETURNING key;
 SELECT error FROM requests WHERE key = %(key)s;
 
 -- name: claim_left_over
--- Put back after an attempt, or stored by a process that could not begin.
+-- Released after an attempt, or stored by a process that couldn't start it.
 UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1, holder = %(holder)s
 WHERE key IN (
     SELECT key FROM requests WHERE due_at <= %(now)s AND holder IS NULL AND key <> ALL(%(own)s)
@@ -32,7 +32,7 @@ WHERE key IN (
 RETURNING key, kind, body, received_at, attempts, deaths;
 
 -- name: claim_suspect
--- One that a process had in hand which has not been heard of since: it died, or stands still.
+-- Held by a process that has stopped renewing: it died or is frozen.
 UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1, deaths = deaths + 1, holder = %(holder)s
 WHERE key = (
     SELECT key FROM requests WHERE due_at <= %(now)s AND holder IS NOT NULL AND key <> ALL(%(own)s)
@@ -40,7 +40,7 @@ WHERE key = (
 RETURNING key, kind, body, received_at, attempts, deaths;
 
 -- name: renew
--- Whoever lives keeps what it has taken.
+-- Live processes keep what they hold.
 UPDATE requests SET due_at = %(lease_until)s
 WHERE key IN (
     SELECT key FROM requests
@@ -48,24 +48,24 @@ WHERE key IN (
     FOR UPDATE SKIP LOCKED);
 
 -- name: take_in_hand
--- No row when another process has taken it over meanwhile.
+-- No row when another process has taken it meanwhile.
 UPDATE requests SET holder = %(holder)s
 WHERE key = %(key)s AND attempts = %(attempts)s AND holder IS NULL AND due_at IS NOT NULL;
 
 -- name: mark_deed
--- No row when the deed of this request has been done already.
+-- No row when this request's deed was done already.
 UPDATE requests SET deed_at = %(now)s WHERE key = %(key)s AND deed_at IS NULL;
 
 -- name: finish
 UPDATE requests SET worked_at = %(now)s, due_at = NULL, error = %(error)s WHERE key = %(key)s;
 
 -- name: put_back
--- Begun again then, unless somebody else has begun it since. It has not ended whoever worked on it.
+-- Unless somebody else has started it since. Resets `deaths`: its holder survived it.
 UPDATE requests SET due_at = %(due_at)s, holder = NULL, deaths = 0
 WHERE key = %(key)s AND attempts = %(attempts)s AND due_at IS NOT NULL;
 
 -- name: let_go
--- By a process that ends in order: nobody died under these.
+-- For an orderly shutdown: nobody died working on these.
 UPDATE requests SET due_at = %(now)s, holder = NULL WHERE key = ANY(%(own)s) AND holder = %(holder)s AND due_at IS NOT NULL;
 
 -- name: set_aside
@@ -74,7 +74,7 @@ WHERE key = %(key)s
 RETURNING deed_at IS NOT NULL AS was_done;
 
 -- name: all_set_aside
--- The newest first.
+-- Newest first.
 SELECT key, kind, received_at, set_aside_at FROM requests WHERE set_aside_at IS NOT NULL ORDER BY set_aside_at DESC;
 
 -- name: next_due

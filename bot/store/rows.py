@@ -1,4 +1,4 @@
-"""Rows as the driver returns them, and as a statement for many takes them."""
+"""Rows as the driver returns them, and as a statement that takes many rows expects them."""
 
 import json
 from datetime import datetime
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def as_json(rows: list[Row]) -> Jsonb:
-    """The `%(rows)s` of a statement for many: it reads them with `jsonb_to_recordset`. Datetimes as ISO 8601."""
+    """The `%(rows)s` of such a statement, which reads them with `jsonb_to_recordset`. Datetimes become ISO 8601."""
     return Jsonb(rows, dumps=partial(json.dumps, default=_in_words))
 
 

@@ -1,4 +1,4 @@
-"""Who waits for the database, for how long, and how all of them are told that it is of no use any more."""
+"""Waiting for the database: its limits, and ending all waits at shutdown."""
 
 import asyncio
 import os
@@ -10,15 +10,15 @@ import psycopg
 
 from bot.store.pipelined import Connection
 
-# When a server is gone without a word, as after a failover, nothing ever comes on its lines: the system would wait for
-# a quarter of an hour. Longer than any transaction of ours, whose statements have limits of their own.
+# When a server vanishes, as in a failover, its connections stay silent and TCP would wait a quarter of an hour. This is
+# longer than any transaction of ours, whose statements have limits of their own.
 LONGEST_S = 20.0
-# And once nobody waits for it any more, because this process has to end.
+# The limit once the process has to end.
 HURRIED_S = 1.0
 
 
 class Waits:
-    """Of one process, for connections and on them. `end` stays so, and may be said again."""
+    """All waits of one process, for connections and on them. `end` is permanent and idempotent."""
 
     def __init__(self) -> None:
         self.are_over = False
@@ -27,7 +27,7 @@ class Waits:
 
     @asynccontextmanager
     async def patient(self) -> AsyncIterator[None]:
-        """Raises TimeoutError at the `end`; after it, when the block takes longer than a second."""
+        """Raises TimeoutError at `end`; after that, when the block takes longer than a second."""
         async with asyncio.timeout(HURRIED_S if self.are_over else None) as patience:
             self._patience.add(patience)
             try:
@@ -37,14 +37,14 @@ class Waits:
 
     @asynccontextmanager
     async def lent(self, conn: Connection, tell: Callable[[], None]) -> AsyncIterator[None]:
-        """`tell` is called when its user has had it for too long, and it is given up."""
+        """While `conn` is lent: after the limit it is hung up, and `tell` is called."""
         with self.using(conn):
             async with not_for_ever(conn, tell, within_s=HURRIED_S if self.are_over else LONGEST_S):
                 yield
 
     @contextmanager
     def using(self, conn: Connection) -> Iterator[None]:
-        """At the `end` its user hears that it is lost."""
+        """While `conn` is in use: `end` hangs up, so that its user's query fails."""
         self._in_use.add(conn)
         try:
             yield
@@ -52,11 +52,11 @@ class Waits:
             self._in_use.discard(conn)
 
     def end(self) -> None:
-        """To cancel those who wait on a line would do no good: the driver then waits for the server's word on it."""
+        """End all waits by hanging up. Cancelling tasks wouldn't help: the driver then waits for the server."""
         self.are_over = True
         now = asyncio.get_running_loop().time()
         for patience in self._patience:
-            # May be said again, at the deadline and at the end: by then some are over already.
+            # `end` may be called twice, at the deadline and at the end, when some of these have expired.
             if not patience.expired():
                 patience.reschedule(now)
         for conn in self._in_use:
@@ -64,7 +64,7 @@ class Waits:
 
 
 def silence_began() -> float:
-    """By the loop's time, of a line that was given up just now because nothing came on it."""
+    """For a connection that has just been given up as silent: since when, in the loop's time."""
     return asyncio.get_running_loop().time() - LONGEST_S
 
 
@@ -72,7 +72,7 @@ def silence_began() -> float:
 async def not_for_ever(
     conn: Connection, tell: Callable[[], None] = lambda: None, *, within_s: float = LONGEST_S
 ) -> AsyncIterator[None]:
-    """`tell` is called when the time is over and the line is given up."""
+    """Hang up when the block takes longer than `within_s`, after calling `tell`."""
 
     def give_up() -> None:
         tell()
@@ -86,9 +86,9 @@ async def not_for_ever(
 
 
 def hang_up(conn: Connection) -> None:
-    """Whoever waits for the server on this line is told at once that it is lost, and the pool makes another.
+    """Shut the socket down: whoever waits on it hears at once that it is lost, and the pool opens another.
 
-    To cancel the waiting would not do: the driver then waits for the same server's word on it.
+    Cancelling the wait wouldn't help: the driver then waits for the same server's answer.
     """
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)

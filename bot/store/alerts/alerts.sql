@@ -186,7 +186,7 @@ UPDATE alert_groups SET history_at = GREATEST(history_at, %(until)s) WHERE id = 
 SELECT * FROM alert_groups WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: push_ahead
--- A group that cannot be worked on must not stop the others.
+-- A group that keeps failing must not block the others.
 UPDATE alert_groups SET due_at = %(until)s WHERE id = %(id)s;
 
 -- name: next_due

@@ -1,1 +1,1 @@
-"""Backups, drills and restores, as they are kept."""
+"""The tables of backups, drills and restores."""

@@ -1,4 +1,4 @@
-"""Backups as they are kept: the plan of each database, and every run with what became of it."""
+"""The tables of backup plans, and of every run with its outcome."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from bot.store.rows import Row
 
 SQL = Queries(__file__)
 
-# Which of two timers of the same instant is taken first must not matter.
+# Runs due within this count as begun: the order in which two simultaneous timers are taken must not matter.
 AS_GOOD_AS_BEGUN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Last:
-    """Of one database: the newest run, the newest good one, the one that runs; None = there is none."""
+    """One database's newest run, newest good one and running one; None = there is none."""
 
     newest: Backup | None = None
     good: Backup | None = None
@@ -31,7 +31,7 @@ class Last:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to, when it came to something; see Backup."""
+    """What a finished run produced; see Backup."""
 
     size: int
     sha256: str
@@ -47,12 +47,12 @@ class RunResult:
 
 
 async def plan(conn: Connection, name: str, due_at: datetime, now: datetime) -> None:
-    """Have the next run of this database due then, unless one is overdue."""
+    """Schedule the next run of this database, unless one is overdue."""
     await SQL.run(conn, "plan", name=name, due_at=due_at, now=now)
 
 
 async def claim_plans(conn: Connection, names: Sequence[str], now: datetime) -> list[str]:
-    """What is due, held for this transaction."""
+    """The databases whose run is due, locked for this transaction."""
     return [row["name"] for row in await SQL.all(conn, "claim_plans", names=list(names), now=now)]
 
 
@@ -65,8 +65,8 @@ async def plans(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
 
 
 def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelta, machine: str) -> DueRows:
-    """When the next plan is due, a run that is not among `own` counts as lost after this much silence, or what one has
-    left can be looked at from this machine."""
+    """When the next plan is due, a run not among `own` counts as lost after this much silence, or the remains of a lost
+    one can be inspected from this machine."""
     return DueRows(SQL, {"names": list(names), "own": list(own), "lost_after": lost_after, "machine": machine})
 
 
@@ -74,7 +74,7 @@ def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelt
 
 
 async def hold(conn: Connection, name: str) -> None:
-    """Until this transaction ends nobody else begins a backup or a restore of this database."""
+    """Lock out other backups and restores of this database until this transaction ends."""
     await SQL.one(conn, "hold", name=name)
 
 
@@ -82,7 +82,7 @@ async def begin(
     conn: Connection, *, name: str, started_by: str, now: datetime, place: str, machine: str, suffix: str,
     before_restore: int | None = None,
 ) -> Backup | None:  # fmt: skip
-    """A new run; None when one of this database runs already, or a restore of it that it is not `before_restore` of."""
+    """A new run; None when a backup of this database is running, or a restore other than `before_restore`."""
     await hold(conn, name)
     values = {"name": name, "started_by": started_by, "now": now, "place": place, "machine": machine}
     row = await SQL.one(conn, "begin", **values, before_restore=before_restore)
@@ -106,33 +106,33 @@ async def running(conn: Connection, name: str) -> Backup | None:
 
 
 async def is_under_way(conn: Connection, name: str, now: datetime) -> bool:
-    """A run of this database is under way, or as good as begun."""
+    """Is a run of this database in progress, or about to start?"""
     return bool((await SQL.the(conn, "is_under_way", name=name, soon=now + AS_GOOD_AS_BEGUN))["found"])
 
 
 async def hear(
     conn: Connection, backup_id: int, *, size: int, tables: int | None, tables_done: int, now: datetime
 ) -> None:
-    """The heartbeat of whoever runs it."""
+    """A heartbeat of the run's process."""
     await SQL.run(conn, "hear", id=backup_id, size=size, tables=tables, tables_done=tables_done, now=now)
 
 
 async def succeed(conn: Connection, backup_id: int, made: RunResult, now: datetime) -> Backup | None:
-    """None when it was decided otherwise before."""
+    """None when its outcome was decided before."""
     counts = None if made.counts is None else Jsonb(dict(made.counts))
     values = vars(made) | {"counts": counts, "source": Jsonb(dict(made.source)), "now": now}
     return _backup(await SQL.one(conn, "succeed", id=backup_id, **values))
 
 
 async def fail(conn: Connection, backup_id: int, *, error: str, now: datetime) -> Backup | None:
-    """None when it was decided otherwise before."""
+    """None when its outcome was decided before."""
     return _backup(await SQL.one(conn, "fail", id=backup_id, error=error, now=now))
 
 
 async def lose(
     conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime, again_at: datetime
 ) -> list[Backup]:
-    """Give up the runs whose process has been silent since then; others look at what they left from `again_at` on."""
+    """Give up runs whose process has been silent since then; others inspect their remains from `again_at` on."""
     when = {"silent_since": silent_since, "now": now, "again_at": again_at}
     return [Backup(**row) for row in await SQL.all(conn, "lose", own=list(own), **when)]
 
@@ -140,44 +140,44 @@ async def lose(
 async def claim_left(
     conn: Connection, names: Sequence[str], machine: str, *, own: Collection[int], now: datetime, again_at: datetime
 ) -> list[Backup]:
-    """Lost ones at which nobody has looked yet, as far as this machine can."""
+    """Claim lost runs whose remains nobody has inspected yet, as far as this machine can."""
     values = {"names": list(names), "machine": machine, "own": list(own), "now": now, "again_at": again_at}
     return [Backup(**row) for row in await SQL.all(conn, "claim_left", **values)]
 
 
 async def swept(conn: Connection, backup_id: int) -> None:
-    """What it left has been looked at, and is gone or counts."""
+    """Its remains have been inspected: they are removed, or count as a backup."""
     await SQL.run(conn, "swept", id=backup_id)
 
 
 async def judge(conn: Connection, backup_id: int, *, damage: str | None, now: datetime) -> Backup | None:
-    """The verdict after reading it back; None `damage` = it is good. None when there is nothing to judge."""
+    """Record the verdict of reading it back; `damage` None = it is good. None when there is nothing to judge."""
     state = "damaged" if damage else "good"
     return _backup(await SQL.one(conn, "judge", id=backup_id, state=state, error=damage, now=now))
 
 
 async def removing(conn: Connection, backup_id: int, again_at: datetime) -> None:
-    """Its file is about to be deleted; `again_at` somebody looks whether it was, unless it is forgotten by then."""
+    """Its file is about to be deleted; unless `forget` follows by `again_at`, another process checks whether it was."""
     await SQL.run(conn, "removing", id=backup_id, again_at=again_at)
 
 
 async def forget(conn: Connection, backup_id: int, now: datetime) -> bool:
-    """Its file has been deleted; False: that was known."""
+    """Record that its file was deleted; False: already recorded."""
     return bool(await SQL.run(conn, "forget", id=backup_id, now=now))
 
 
 async def files(conn: Connection, names: Sequence[str]) -> set[str]:
-    """Of every run there ever was."""
+    """The files of all runs ever made."""
     return {row["file"] for row in await SQL.all(conn, "files", names=list(names))}
 
 
 async def kept_at(conn: Connection, place: str, machine: str, limit: int) -> list[str]:
-    """The files of the newest good ones that should be there."""
+    """The files of the newest good ones that should be in this place."""
     return [row["file"] for row in await SQL.all(conn, "kept_at", place=place, machine=machine, limit=limit)]
 
 
 async def names(conn: Connection) -> list[str]:
-    """Of every database that was ever backed up."""
+    """Every database that was ever backed up."""
     return [row["name"] for row in await SQL.all(conn, "names")]
 
 
@@ -185,7 +185,7 @@ async def adopt(
     conn: Connection, *, name: str, file: str, place: str, machine: str, adopted_by: str, started_at: datetime,
     ended_at: datetime, made: RunResult, now: datetime,
 ) -> Backup | None:  # fmt: skip
-    """A good one that was found at its place, its bytes read back just now; None when it is known already."""
+    """Record a good backup found at its place whose bytes were just read back; None when it is known already."""
     await hold(conn, name)
     counts = None if made.counts is None else Jsonb(dict(made.counts))
     where = {"name": name, "file": file, "place": place, "machine": machine, "adopted_by": adopted_by}
@@ -200,12 +200,12 @@ async def good(conn: Connection, names: Sequence[str]) -> list[Backup]:
 
 
 async def whole(conn: Connection, names: Sequence[str]) -> list[Backup]:
-    """With a file to read back, sound or not; newest first."""
+    """With a file to read back, good or damaged; newest first."""
     return [Backup(**row) for row in await SQL.all(conn, "whole", names=list(names))]
 
 
 async def newest_whole(conn: Connection, names: Sequence[str]) -> Backup | None:
-    """The newest that can be read back, sound or not."""
+    """The newest that can be read back, good or damaged."""
     return _backup(await SQL.one(conn, "newest_whole", names=list(names)))
 
 
@@ -227,13 +227,13 @@ async def has_newer_good(conn: Connection, backup: Backup) -> bool:
 
 
 async def failed_lately(conn: Connection, name: str, most: int, *, since: datetime, before: datetime) -> list[Backup]:
-    """Those since the last good one but one, and those given up for lost from `since` until `before`; newest first."""
+    """Failed runs since the last good one but one, and those given up between `since` and `before`; newest first."""
     found = await SQL.all(conn, "failed_lately", name=name, most=most, since=since, before=before)
     return [Backup(**row) for row in found]
 
 
 async def failure_before(conn: Connection, backup: Backup) -> Backup | None:
-    """The run before this one, when it came to nothing."""
+    """The run before this one, if it failed."""
     return _backup(await SQL.one(conn, "failure_before", name=backup.name, id=backup.id))
 
 

@@ -1,10 +1,10 @@
 -- name: plan
--- What is planned follows the runbook; what is overdue stays overdue.
+-- The runbook may move a plan, but what is overdue stays overdue.
 INSERT INTO backup_plans (name, due_at) VALUES (%(name)s, %(due_at)s)
 ON CONFLICT (name) DO UPDATE SET due_at = EXCLUDED.due_at WHERE backup_plans.due_at > %(now)s;
 
 -- name: claim_plans
--- Those another process is about to begin are skipped; the rest stay ours until this transaction ends.
+-- Skips those another process is about to begin; the rest stay locked until this transaction ends.
 SELECT name FROM backup_plans WHERE due_at <= %(now)s AND name = ANY(%(names)s)
 ORDER BY due_at FOR UPDATE SKIP LOCKED;
 
@@ -15,7 +15,7 @@ UPDATE backup_plans SET due_at = %(due_at)s WHERE name = %(name)s;
 SELECT name, due_at FROM backup_plans WHERE name = ANY(%(names)s);
 
 -- name: next_due
--- The next plan, the moment a silent run counts as lost, or what one has left that this machine can look at.
+-- The next plan, a silent run that counts as lost, or the next remains that this machine can inspect.
 SELECT LEAST(
     (SELECT min(due_at) FROM backup_plans WHERE name = ANY(%(names)s)),
     (SELECT min(heard_at) + %(lost_after)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[])),
@@ -25,11 +25,11 @@ SELECT LEAST(
 ) AS due_at;
 
 -- name: hold
--- Until this transaction ends nobody else begins a backup or a restore of this database.
+-- Locks out other backups and restores of this database until this transaction ends.
 SELECT pg_advisory_xact_lock(hashtextextended('backup ' || %(name)s, 0));
 
 -- name: begin
--- No row when a backup of this database runs already, or a restore that this is not the safety backup of.
+-- No row when a backup of this database is running, or a restore of which this is not the safety backup.
 INSERT INTO backups (name, started_at, started_by, heard_at, place, file, machine, before_restore)
 SELECT %(name)s, %(now)s, %(started_by)s, %(now)s, %(place)s, '', %(machine)s, %(before_restore)s::bigint
 WHERE NOT EXISTS (
@@ -51,17 +51,17 @@ SELECT * FROM backups WHERE id = %(id)s FOR NO KEY UPDATE;
 SELECT * FROM backups WHERE name = %(name)s AND state = 'running';
 
 -- name: is_under_way
--- One runs, or its hour has come.
+-- One is running, or due.
 SELECT EXISTS (SELECT FROM backups WHERE name = %(name)s AND state = 'running')
     OR EXISTS (SELECT FROM backup_plans WHERE name = %(name)s AND due_at <= %(soon)s) AS found;
 
 -- name: hear
--- The process that runs it is alive.
+-- The run's process is alive.
 UPDATE backups SET heard_at = %(now)s, size = %(size)s, tables = %(tables)s, tables_done = %(tables_done)s
 WHERE id = %(id)s AND state = 'running';
 
 -- name: succeed
--- One that was given up for lost and is whole after all is good.
+-- A run given up as lost that turns out complete is good.
 UPDATE backups
 SET state = 'good', ended_at = %(now)s, size = %(size)s, sha256 = %(sha256)s, tool = %(tool)s, server = %(server)s,
     verified_at = %(now)s, error = NULL, tables = %(tables)s, tables_done = coalesce(%(tables)s, 0),
@@ -75,13 +75,13 @@ WHERE id = %(id)s AND state = 'running'
 RETURNING *;
 
 -- name: lose
--- Those whose process has not been heard of since. Whoever gives one up looks at once at what it has left.
+-- Those whose process has been silent. The one that gives a run up inspects its remains at once.
 UPDATE backups SET state = 'lost', ended_at = %(now)s, sweep_at = %(again_at)s
 WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
 RETURNING *;
 
 -- name: claim_left
--- Lost ones at which nobody has looked, and those whose removal was cut off. What is in a folder is seen by its own machine alone.
+-- Lost runs not inspected yet, and interrupted removals. Only its own machine can see what is in a folder.
 UPDATE backups SET sweep_at = %(again_at)s
 WHERE id IN (
     SELECT id FROM backups
@@ -98,7 +98,7 @@ WHERE id = %(id)s AND state IN ('good', 'damaged')
 RETURNING *;
 
 -- name: removing
--- Should whoever removes its file die meanwhile, somebody looks at it again then.
+-- If the process that removes its file dies, another one checks then.
 UPDATE backups SET sweep_at = %(again_at)s WHERE id = %(id)s AND state IN ('good', 'damaged');
 
 -- name: forget
@@ -106,7 +106,7 @@ UPDATE backups SET state = 'deleted', deleted_at = %(now)s, sweep_at = NULL
 WHERE id = %(id)s AND state IN ('good', 'damaged');
 
 -- name: files
--- Whatever became of them.
+-- Whatever their outcome.
 SELECT file FROM backups WHERE name = ANY(%(names)s);
 
 -- name: kept_at
@@ -115,7 +115,7 @@ SELECT file FROM backups WHERE state = 'good' AND place = %(place)s AND machine 
 ORDER BY started_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: names
--- Of every database that was ever backed up.
+-- Every database that was ever backed up.
 SELECT DISTINCT name FROM backups ORDER BY name;
 
 -- name: adopt
@@ -134,7 +134,7 @@ RETURNING *;
 SELECT * FROM backups WHERE name = ANY(%(names)s) AND state = 'good' ORDER BY started_at DESC, id DESC;
 
 -- name: whole
--- With a file to read back, sound or not; newest first.
+-- With a file to read back, good or damaged; newest first.
 SELECT * FROM backups WHERE name = ANY(%(names)s) AND state IN ('good', 'damaged') ORDER BY started_at DESC, id DESC;
 
 -- name: newest_whole
@@ -145,7 +145,7 @@ ORDER BY started_at DESC, id DESC LIMIT 1;
 SELECT * FROM backups WHERE name = ANY(%(names)s) ORDER BY started_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: last_of_each
--- Of each database the newest run, the newest good one, and the one that runs.
+-- For each database: the newest run, the newest good one, and the running one.
 SELECT * FROM (
     SELECT DISTINCT ON (name, kind) name, kind, id FROM (
         SELECT name, id, started_at, 'newest' AS kind FROM backups WHERE name = ANY(%(names)s)
@@ -159,8 +159,8 @@ SELECT EXISTS (
     SELECT FROM backups WHERE name = %(name)s AND state = 'good' AND (started_at, id) > (%(started_at)s, %(id)s)) AS found;
 
 -- name: failed_lately
--- Runs that failed between the latest two good ones: they may have left something that they could not take away. So may
--- those that were given up and went on all the same.
+-- Failed runs between the latest two good ones: they may have left files they could not remove. So may runs that were
+-- given up and went on all the same.
 SELECT * FROM backups WHERE name = %(name)s AND file <> '' AND (
     (state = 'failed' AND id > coalesce((
         SELECT id FROM backups WHERE name = %(name)s AND state = 'good' ORDER BY id DESC OFFSET 1 LIMIT 1), 0))
@@ -168,7 +168,7 @@ SELECT * FROM backups WHERE name = %(name)s AND file <> '' AND (
 ORDER BY id DESC LIMIT %(most)s;
 
 -- name: failure_before
--- The latest run of this database before this one, when it came to nothing.
+-- The latest run before this one, if it failed.
 SELECT * FROM (
     SELECT * FROM backups WHERE name = %(name)s AND id < %(id)s AND state <> 'deleted' ORDER BY id DESC LIMIT 1) before
 WHERE state IN ('failed', 'lost', 'damaged');

@@ -1,10 +1,10 @@
 -- name: plan
--- What is planned follows the runbook; what is overdue stays overdue.
+-- The runbook may move a plan, but what is overdue stays overdue.
 INSERT INTO backup_drill_plans (name, due_at) VALUES (%(name)s, %(due_at)s)
 ON CONFLICT (name) DO UPDATE SET due_at = EXCLUDED.due_at WHERE backup_drill_plans.due_at > %(now)s;
 
 -- name: claim_plans
--- Those another process is about to begin are skipped; the rest stay ours until this transaction ends.
+-- Skips those another process is about to begin; the rest stay locked until this transaction ends.
 SELECT name FROM backup_drill_plans WHERE due_at <= %(now)s AND name = ANY(%(names)s)
 ORDER BY due_at FOR UPDATE SKIP LOCKED;
 
@@ -12,7 +12,7 @@ ORDER BY due_at FOR UPDATE SKIP LOCKED;
 UPDATE backup_drill_plans SET due_at = %(due_at)s WHERE name = %(name)s;
 
 -- name: next_due
--- The next plan, the moment a silent drill counts as lost, or a scratch database that is still to be removed.
+-- The next plan, a silent drill that counts as lost, or a scratch database to be removed.
 SELECT LEAST(
     (SELECT min(due_at) FROM backup_drill_plans WHERE name = ANY(%(planned)s)),
     (SELECT min(heard_at) + %(lost_after)s FROM backup_drills
@@ -22,7 +22,7 @@ SELECT LEAST(
 ) AS due_at;
 
 -- name: begin
--- No row when a drill of this database runs already.
+-- No row when a drill of this database is running.
 INSERT INTO backup_drills (name, backup_id, started_at, started_by, heard_at, scratch, sweep_at)
 VALUES (%(name)s, %(backup_id)s, %(now)s, %(started_by)s, %(now)s, '', %(now)s)
 ON CONFLICT (name) WHERE state = 'running' DO NOTHING
@@ -44,11 +44,11 @@ WHERE id = %(id)s AND state = 'running';
 UPDATE backup_drills SET saved_at = %(now)s, heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
 
 -- name: hear
--- The process that runs it is alive.
+-- Its process is alive.
 UPDATE backup_drills SET heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
 
 -- name: pass
--- One that was given up for lost and came to its end after all has passed.
+-- A drill given up as lost that completes after all has passed.
 UPDATE backup_drills
 SET state = 'passed', ended_at = %(now)s, took = %(took)s, rto = %(rto)s, tables = %(tables)s, rows = %(rows)s,
     answers = %(answers)s, counted = %(counted)s, lost = %(lost)s, error = NULL
@@ -61,13 +61,13 @@ WHERE id = %(id)s AND state = 'running'
 RETURNING *;
 
 -- name: lose
--- Those whose process has not been heard of since.
+-- Those whose process has been silent.
 UPDATE backup_drills SET state = 'lost', ended_at = %(now)s
 WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
 RETURNING *;
 
 -- name: claim_left
--- Whoever claims one has this long to remove it; then it is anybody's again.
+-- Until `again_at` it is this process's to remove; then anybody's again.
 UPDATE backup_drills SET sweep_at = %(again_at)s
 WHERE id IN (
     SELECT id FROM backup_drills
@@ -85,5 +85,5 @@ SELECT DISTINCT ON (name) * FROM backup_drills WHERE name = ANY(%(names)s) AND s
 ORDER BY name, started_at DESC, id DESC;
 
 -- name: last_begun
--- Those that somebody asked for move no plan.
+-- A drill that somebody asked for doesn't move the plan.
 SELECT max(started_at) AS began FROM backup_drills WHERE name = %(name)s AND started_by = 'tocsin';

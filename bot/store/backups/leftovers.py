@@ -1,4 +1,4 @@
-"""Databases of ours on somebody's server that could not be removed so far."""
+"""Our databases on watched servers that could not be removed so far."""
 
 from datetime import datetime
 
@@ -15,16 +15,16 @@ async def find(conn: Connection, scratch: str) -> Leftover | None:
 
 
 async def keep(conn: Connection, scratch: str, name: str, why: str, now: datetime) -> Leftover:
-    """It is there still, because of that."""
+    """It still exists, for this reason."""
     return Leftover(**await SQL.the(conn, "keep", scratch=scratch, name=name, why=why, now=now))
 
 
 async def tell(conn: Connection, scratch: str, now: datetime) -> None:
-    """It is an alert from now on."""
+    """An alert about it was raised."""
     await SQL.run(conn, "tell", scratch=scratch, now=now)
 
 
 async def forget(conn: Connection, scratch: str) -> Leftover | None:
-    """It is gone; as it was last, None = it was not left."""
+    """It is gone; returns its last state, None = it was not recorded."""
     row = await SQL.one(conn, "forget", scratch=scratch)
     return Leftover(**row) if row else None

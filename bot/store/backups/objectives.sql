@@ -1,5 +1,5 @@
 -- name: watch
--- What is named for the first time is due at once: whoever locks it says when it really is.
+-- A new one is due at once; the transaction that locks it sets the real time.
 INSERT INTO backup_objectives (name, since, due_at) VALUES (%(name)s, %(now)s, %(now)s) ON CONFLICT (name) DO NOTHING;
 
 -- name: lock
@@ -12,7 +12,7 @@ UPDATE backup_objectives SET due_at = %(due_at)s WHERE name = %(name)s;
 DELETE FROM backup_objectives WHERE NOT name = ANY(%(names)s) RETURNING name;
 
 -- name: claim_due
--- Those another process looks at are skipped.
+-- Skips those another process is looking at.
 SELECT name FROM backup_objectives WHERE due_at <= %(now)s AND name = ANY(%(names)s)
 ORDER BY name FOR NO KEY UPDATE SKIP LOCKED;
 

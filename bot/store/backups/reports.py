@@ -1,4 +1,4 @@
-"""The weekly report of what was cleaned up, as it is kept: when the next is due, and what it will tell."""
+"""The weekly clean-up report: when the next is due, and what it will say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Tidied:
-    """Of one database: how many backups were deleted and how many bytes that freed, and how many are left, good ones
-    that is, with their bytes. `oldest_at` and `newest_at` of those; None = there is none."""
+    """For one database: how many backups were deleted and the bytes that freed, how many good ones are left and their
+    bytes; `oldest_at` and `newest_at` of those, None = there is none."""
 
     name: str
     deleted: int
@@ -25,7 +25,7 @@ class Tidied:
 
 
 async def claim(conn: Connection, now: datetime, first_due_at: datetime) -> datetime | None:
-    """Since when the report that is due has to tell, held for this transaction; None = none is, or another has it."""
+    """The start of the due report's period, locked for this transaction; None = none due, or another process has it."""
     await SQL.run(conn, "plan", now=now, due_at=first_due_at)
     row = await SQL.one(conn, "claim", now=now)
     return row["since"] if row else None
@@ -45,7 +45,7 @@ async def next_due(conn: Connection) -> datetime | None:
 
 
 async def tidied(conn: Connection, names: Sequence[str], since: datetime, now: datetime) -> list[Tidied]:
-    """One a database, in their order."""
+    """One for each database, in the order given."""
     rows = {
         row["name"]: Tidied(**row) for row in await SQL.all(conn, "tidied", names=list(names), since=since, now=now)
     }

@@ -1,5 +1,5 @@
 -- name: plan
--- The very first one; afterwards each plans the next.
+-- Only the very first one; each report plans the next.
 INSERT INTO backup_reports (since, due_at) VALUES (%(now)s, %(due_at)s) ON CONFLICT (id) DO NOTHING;
 
 -- name: claim
@@ -15,7 +15,7 @@ UPDATE backup_reports SET since = %(since)s, due_at = %(due_at)s;
 SELECT due_at FROM backup_reports;
 
 -- name: tidied
--- Of each database what was deleted since the last report, and the good ones there are.
+-- For each database: what was deleted since the last report, and the good backups that exist.
 SELECT wanted.name,
     count(*) FILTER (WHERE deleted_at > %(since)s AND deleted_at <= %(now)s) AS deleted,
     coalesce(sum(size) FILTER (WHERE deleted_at > %(since)s AND deleted_at <= %(now)s), 0)::bigint AS freed,

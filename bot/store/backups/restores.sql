@@ -1,5 +1,5 @@
 -- name: ask
--- No row when a restore of this database waits or runs already.
+-- No row when a restore of this database is waiting or running.
 INSERT INTO backup_restores
     (name, backup_id, state, asked_by, asked_account, asked_at, expires_at, prospect, server_running, incident_id,
         scratch, aside, heard_at)
@@ -19,11 +19,11 @@ SELECT * FROM backup_restores WHERE id = %(id)s;
 SELECT * FROM backup_restores WHERE id = %(id)s FOR NO KEY UPDATE;
 
 -- name: hold_target
--- Until this transaction ends nobody else asks for a restore into a database of this name.
+-- Locks out other requests for a restore into a database of this name until this transaction ends.
 SELECT pg_advisory_xact_lock(hashtextextended('restore into ' || %(target)s, 0));
 
 -- name: open_into
--- Two entries of the runbook may name one database, and its server by two names.
+-- Two entries of the runbook may name one database, and one server by two names.
 SELECT * FROM backup_restores
 WHERE state IN ('waiting', 'running') AND (name = %(name)s OR (prospect -> 'target' ->> 'database' = %(database)s AND (
     server_running = %(running)s::text
@@ -31,7 +31,7 @@ WHERE state IN ('waiting', 'running') AND (name = %(name)s OR (prospect -> 'targ
 ORDER BY id LIMIT 1;
 
 -- name: begin
--- From here on a database of ours may stand beside the target.
+-- From here on a scratch database of ours may exist beside the target.
 UPDATE backup_restores
 SET state = 'running', decided_by = %(decided_by)s, decided_at = %(now)s, reason = %(reason)s, overruled = %(overruled)s,
     heard_at = %(now)s, sweep_at = %(now)s
@@ -57,7 +57,7 @@ SET stage = %(stage)s, heard_at = %(now)s, scratch_number = coalesce(%(number)s:
 WHERE id = %(id)s AND state = 'running';
 
 -- name: hear
--- The process that runs it is alive.
+-- Its process is alive.
 UPDATE backup_restores SET heard_at = %(now)s, bytes_back = %(bytes_back)s WHERE id = %(id)s AND state = 'running'
 RETURNING *;
 
@@ -65,7 +65,7 @@ RETURNING *;
 UPDATE backup_restores SET safety_id = %(safety_id)s, safety_error = %(error)s WHERE id = %(id)s;
 
 -- name: done
--- One that was given up for lost and came to its end after all is done.
+-- A restore given up as lost that completes after all is done.
 UPDATE backup_restores
 SET state = 'done', ended_at = %(now)s, exchanged_at = %(now)s, kept = %(kept)s, took = %(took)s, rto = %(rto)s,
     tables = %(tables)s, rows = %(rows)s, answers = %(answers)s, counted = %(counted)s, unheld = %(unheld)s,
@@ -79,13 +79,13 @@ WHERE id = %(id)s AND state = 'running'
 RETURNING *;
 
 -- name: lose
--- Those whose process has not been heard of since.
+-- Those whose process has been silent.
 UPDATE backup_restores SET state = 'lost', ended_at = %(now)s
 WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
 RETURNING *;
 
 -- name: claim_left
--- Whoever claims one has this long to clear up; then it is anybody's again.
+-- Until `again_at` it is this process's to clean up; then anybody's again.
 UPDATE backup_restores SET sweep_at = %(again_at)s
 WHERE id IN (
     SELECT id FROM backup_restores
@@ -102,7 +102,7 @@ RETURNING *;
 UPDATE backup_restores SET sweep_at = %(again_at)s WHERE id = %(id)s AND sweep_at IS NOT NULL;
 
 -- name: next_due
--- The next to expire, the moment a silent one counts as lost, or one that is still to be cleared up after.
+-- The next to expire, a silent one that counts as lost, or one that needs a clean-up.
 SELECT LEAST(
     (SELECT min(expires_at) FROM backup_restores WHERE state = 'waiting'),
     (SELECT min(heard_at) + %(lost_after)s FROM backup_restores
@@ -118,7 +118,7 @@ SELECT (SELECT took FROM (
     ORDER BY ended_at DESC LIMIT 1) AS took;
 
 -- name: recoveries
--- Of each database, how many drills and restores came to a good end, and how many of them later than was promised.
+-- For each database: successful drills and restores, and how many of them were within their RTO.
 SELECT name, what, count(*) FILTER (WHERE rto IS NULL) AS unpromised, count(*) FILTER (WHERE took <= rto) AS met,
     count(*) FILTER (WHERE took > rto) AS missed
 FROM (

@@ -1,4 +1,4 @@
-"""Which backups are being read back because somebody asked, whichever process does it."""
+"""Which backups are being read back on request, by any process."""
 
 from datetime import datetime
 
@@ -9,9 +9,9 @@ SQL = Queries(__file__)
 
 
 async def under_way(conn: Connection, *, silent_since: datetime) -> set[int]:
-    """Those that are being read, without those whose process has been silent since then.
+    """Those being read, without those whose process has been silent since then.
 
-    Until this transaction ends nobody else asks.
+    Locks out other requests until this transaction ends.
     """
     await SQL.one(conn, "hold")
     await SQL.run(conn, "forget", silent_since=silent_since)
@@ -23,7 +23,7 @@ async def claim(conn: Connection, backup_id: int, now: datetime) -> None:
 
 
 async def hear(conn: Connection, backup_id: int, now: datetime) -> None:
-    """The heartbeat of whoever reads it."""
+    """A heartbeat of the process that reads it."""
     await SQL.run(conn, "hear", backup_id=backup_id, now=now)
 
 

@@ -1,9 +1,9 @@
 -- name: hold
--- Until this transaction ends nobody else claims one.
+-- Locks out other claims until this transaction ends.
 SELECT pg_advisory_xact_lock(hashtextextended('backup verifications', 0));
 
 -- name: forget
--- Those whose process has not been heard of since.
+-- Those whose process has been silent.
 DELETE FROM backup_verifications WHERE heard_at <= %(silent_since)s;
 
 -- name: under_way

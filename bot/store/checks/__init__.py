@@ -1,1 +1,1 @@
-"""Health checks, as they are kept."""
+"""The tables of health checks."""

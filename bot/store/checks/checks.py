@@ -1,4 +1,4 @@
-"""Health checks as they are kept: when each is due, how it stands, and every look at it."""
+"""The tables of health checks: when each is due, its state, and every look at it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,19 +15,19 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to look at a check; `fence` tells it from later ones."""
+    """The right to look at a check; `fence` tells it from later claims."""
 
     name: str
     fence: int
 
 
 async def sow(conn: Connection, names: Sequence[str], *, now: datetime, latest: datetime) -> None:
-    """Have a row for each of these checks: a new one is due now, none later than `latest`."""
+    """Ensure a row for each of these checks: a new one is due now, none later than `latest`."""
     await SQL.run(conn, "sow", names=list(names), now=now, latest=latest)
 
 
 async def claim_due(conn: Connection, leases: Mapping[str, timedelta], *, now: datetime, limit: int) -> list[Claim]:
-    """Take what is due among these checks; each is ours for its lease."""
+    """Claim due ones among these checks, each for the length of its lease."""
     values = {"names": list(leases), "leases": list(leases.values())}
     return [Claim(**row) for row in await SQL.all(conn, "claim_due", **values, now=now, limit=limit)]
 
@@ -37,7 +37,7 @@ def due_rows(names: Sequence[str]) -> DueRows:
 
 
 async def lock(conn: Connection, claim: Claim) -> Belief | None:
-    """What is believed of the check, held for this transaction; None when the claim is no longer the latest."""
+    """What is believed about the check, locked for this transaction; None when the claim is no longer the latest."""
     row = await SQL.one(conn, "lock_claim", name=claim.name, fence=claim.fence)
     return Belief(row["believed"], tuple(row["recent"])) if row else None
 
@@ -47,12 +47,12 @@ async def conclude(conn: Connection, name: str, belief: Belief, *, due_at: datet
 
 
 async def see(conn: Connection, name: str, finding: ProbeResult, at: datetime) -> None:
-    """Write down what a look that began then has found."""
+    """Record the finding of a look that began at `at`."""
     await SQL.run(conn, "see", name=name, at=at, **asdict(finding))
 
 
 async def latest(conn: Connection, names: Sequence[str]) -> dict[str, Latest]:
-    """By name; a check that nobody has looked at is not among them."""
+    """By name, without checks that were never looked at."""
     return {row.pop("name"): Latest(**row) for row in await SQL.all(conn, "latest", names=list(names))}
 
 
@@ -62,17 +62,17 @@ async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[Stat
 
 
 async def stop_believing_others(conn: Connection, names: Sequence[str]) -> list[str]:
-    """Checks beside these that were believed ill are so no more; returns which."""
+    """Reset other checks that were believed unhealthy; returns their names."""
     return [row["name"] for row in await SQL.all(conn, "stop_believing_others", names=list(names))]
 
 
 async def looks(conn: Connection, name: str, *, since: datetime, until: datetime) -> list[Sample]:
-    """All of that time, oldest first."""
+    """All in this period, oldest first."""
     return [Sample(**row) for row in await SQL.all(conn, "looks", name=name, since=since, until=until)]
 
 
 async def down_between(conn: Connection, names: Sequence[str], since: datetime, until: datetime) -> set[str]:
-    """Those of which at least one look found them down then."""
+    """Those found down by at least one look in this period."""
     rows = await SQL.all(conn, "down_between", names=list(names), since=since, until=until)
     return {row["check_name"] for row in rows}
 
@@ -80,7 +80,7 @@ async def down_between(conn: Connection, names: Sequence[str], since: datetime, 
 async def availability(
     conn: Connection, names: Sequence[str], spans: Sequence[timedelta], *, now: datetime
 ) -> dict[str, list[Uptime]]:
-    """By name, the shortest span first; a check that nobody has looked at is not among them."""
+    """By name, the shortest span first; without checks that were never looked at."""
     found: dict[str, list[Uptime]] = {}
     for row in await SQL.all(conn, "availability", names=list(names), spans=list(spans), now=now):
         found.setdefault(row["check_name"], []).append(Uptime(row["span"], row["available"], measured=row["measured"]))
@@ -88,7 +88,7 @@ async def availability(
 
 
 async def uptimes(conn: Connection, name: str, spans: Sequence[timedelta], *, now: datetime) -> list[Uptime]:
-    """Of one check, with how long its answers took; the shortest span first, none in which nobody has looked."""
+    """One check's uptime and response times; the shortest span first, none without a look."""
     rows = await SQL.all(conn, "paces", name=name, spans=list(spans), now=now)
     took = {row["span"]: [timedelta(seconds=seconds) for seconds in row["took"]] for row in rows}
     known = (await availability(conn, [name], spans, now=now)).get(name, [])

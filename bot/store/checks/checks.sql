@@ -1,17 +1,17 @@
 -- name: sow
--- A row for each check of the runbook, due at once. One that is there only may have to be sooner: the runbook may ask
--- for more looks than it did.
+-- Ensures a row for each check of the runbook; a new one is due at once. An existing one may become due sooner, because
+-- the runbook may now ask for more frequent looks.
 INSERT INTO checks (name, due_at) SELECT name, %(now)s FROM unnest(%(names)s::text[]) AS name
 ON CONFLICT (name) DO UPDATE SET due_at = LEAST(checks.due_at, %(latest)s);
 
 -- name: stop_believing_others
--- What the runbook has no more stays as it was last seen, but is not waited for.
+-- A check removed from the runbook keeps its last state, but nobody waits for it.
 UPDATE checks SET believed = 'healthy', recent = '{}'
 WHERE believed <> 'healthy' AND NOT name = ANY(%(names)s)
 RETURNING name;
 
 -- name: claim_due
--- Each goes to one process, which has until its lease ends to tell what it found.
+-- Each goes to one process, which has to report before its lease ends.
 UPDATE checks c
 SET due_at = %(now)s + due.lease, fence = c.fence + 1
 FROM (
@@ -28,15 +28,15 @@ RETURNING c.name, c.fence;
 SELECT min(due_at) AS due_at FROM checks WHERE name = ANY(%(names)s);
 
 -- name: lock_claim
--- No row when the lease has ended and somebody else has taken it since.
+-- No row when the lease has expired and another process has claimed it since.
 SELECT believed, recent FROM checks WHERE name = %(name)s AND fence = %(fence)s FOR UPDATE;
 
 -- name: conclude
 UPDATE checks SET believed = %(believed)s, recent = %(recent)s, due_at = %(due_at)s WHERE name = %(name)s;
 
 -- name: see
--- Every look is kept, and the latest one with its check. A state that was there before began when it began then. A look
--- begun earlier and ended later than another tells less than that one.
+-- Records every look, and the latest one on its check. An unchanged state keeps its `since`. A look that began earlier
+-- but ended later than another doesn't overwrite it.
 WITH latest AS (
     UPDATE checks
     SET state = %(state)s, value = %(value)s, reason = %(reason)s, latency = %(latency)s, looked_at = %(at)s,
@@ -58,7 +58,7 @@ SELECT name, state, since, looked_at, value, reason, latency, recent FROM checks
 WHERE name = ANY(%(names)s) AND state IS NOT NULL;
 
 -- name: turns
--- The looks that differed from the one before, newest first.
+-- Looks whose state differs from the one before, newest first.
 SELECT check_name AS check, state, at, until, value, reason FROM (
     SELECT changed.*, lead(at) OVER (PARTITION BY check_name ORDER BY at, id) AS until FROM (
         SELECT l.*, lag(state) OVER (PARTITION BY check_name ORDER BY at, id) AS before
@@ -67,8 +67,8 @@ SELECT check_name AS check, state, at, until, value, reason FROM (
 ORDER BY at DESC, check_name LIMIT %(limit)s;
 
 -- name: availability
--- Of each check, how many of its looks did not find it down. One pass over the looks and nothing sorted: for all checks
--- together that may be a million.
+-- For each check, the share of looks that did not find it down. A single pass without a sort, because all checks
+-- together may have a million looks.
 SELECT check_name, w.span,
     100.0::float8 * count(*) FILTER (WHERE state <> 'down') / count(*) AS available,
     %(now)s::timestamptz - min(at) AS measured
@@ -78,7 +78,7 @@ GROUP BY check_name, w.span
 ORDER BY w.span;
 
 -- name: paces
--- How long the answers of one check took, within each span.
+-- One check's response times within each span.
 SELECT w.span,
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM l.latency)::float8) AS took
 FROM check_looks l JOIN unnest(%(spans)s::interval[]) AS w (span) ON l.at > %(now)s::timestamptz - w.span

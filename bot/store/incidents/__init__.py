@@ -1,1 +1,1 @@
-"""Incidents and what was promised about them, as they are kept."""
+"""The tables of incidents and their deadlines."""

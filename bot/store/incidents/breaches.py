@@ -1,4 +1,4 @@
-"""Data breaches, as they are kept: a timer is the row's due time."""
+"""The table of data breaches; each row's due time is a timer."""
 
 from bot.domain.incidents.breach import Breach
 from bot.store.due_rows import IncidentRows
@@ -10,7 +10,7 @@ ROWS = IncidentRows(SQL)
 
 
 async def get(conn: Connection, incident_id: int) -> Breach | None:
-    """None: the incident is none."""
+    """None: the incident is not a breach."""
     row = await SQL.one(conn, "get", incident_id=incident_id)
     return Breach(**row) if row else None
 

@@ -16,7 +16,7 @@ SET detected_at = EXCLUDED.detected_at, set_at = EXCLUDED.set_at, reminded_left 
 SELECT incident_id FROM breaches WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE breaches SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

@@ -1,4 +1,4 @@
-"""What was promised about the time of each incident, as it is kept: a timer is the row's due time."""
+"""The table of deadlines; each row's due time is a timer."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -20,17 +20,17 @@ async def of_incident(conn: Connection, incident_id: int) -> dict[DeadlineKind, 
 
 
 async def save(conn: Connection, deadline: Deadline) -> None:
-    """In the place of an earlier one of its kind."""
+    """Replaces an earlier one of its kind."""
     await SQL.run(conn, "save", **asdict(deadline))
 
 
 async def end(conn: Connection, incident_id: int, kinds: Sequence[DeadlineKind], now: datetime) -> None:
-    """Keep whether these were kept, before newer ones take their place."""
+    """Record whether these were met, before newer ones replace them."""
     await SQL.run(conn, "end", incident_id=incident_id, kinds=list(kinds), now=now)
 
 
 async def ended(conn: Connection, incident_id: int) -> list[Promise]:
-    """Those that newer ones have taken the place of, oldest first."""
+    """Those replaced by newer ones, oldest first."""
     return [Promise(**row) for row in await SQL.all(conn, "ended", incident_id=incident_id)]
 
 
@@ -41,7 +41,7 @@ async def forget(conn: Connection, incident_id: int, kind: DeadlineKind) -> None
 async def is_said_by_paging(
     conn: Connection, incident_id: int, *, by: datetime, until: datetime, now: datetime
 ) -> bool:
-    """Whether the room reads of the next tier, between `by` and `until`, that nobody acknowledged."""
+    """Does the room already read, from a step of the ladder between `by` and `until`, that nobody acknowledged?"""
     row = await SQL.the(
         conn, "is_said_by_paging", incident_id=incident_id, actor=TOCSIN.name, by=by, until=until, now=now
     )

@@ -10,7 +10,7 @@ SET severity = EXCLUDED.severity, since = EXCLUDED.since, within = EXCLUDED.with
     warned_at = EXCLUDED.warned_at, due_at = EXCLUDED.due_at, missed_at = EXCLUDED.missed_at, at_work = EXCLUDED.at_work;
 
 -- name: end
--- Before newer ones take their place: what was done, or was not in time.
+-- Before newer ones replace them: those that were met, or missed.
 INSERT INTO ended_deadlines (incident_id, kind, severity, since, by, done_at)
 SELECT incident_id, kind, severity, since, by, done_at FROM (
     SELECT d.*, CASE d.kind WHEN 'respond' THEN i.acknowledged_at ELSE i.resolved_at END AS done_at
@@ -30,14 +30,14 @@ DELETE FROM deadlines WHERE incident_id = %(incident_id)s AND kind = %(kind)s;
 SELECT incident_id FROM deadlines WHERE due_at <= %(now)s GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE deadlines SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due
 SELECT min(due_at) AS due_at FROM deadlines WHERE due_at IS NOT NULL;
 
 -- name: is_said_by_paging
--- Nobody has acknowledged `by` then: has the ladder moved on at the same time, or is it about to?
+-- Nobody acknowledged by `by`: has the ladder escalated at about the same time, or is it about to?
 SELECT EXISTS (
     SELECT FROM timeline
     WHERE incident_id = %(incident_id)s AND kind = 'escalated' AND actor = %(actor)s AND at BETWEEN %(by)s AND %(until)s) OR EXISTS (

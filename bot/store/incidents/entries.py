@@ -1,4 +1,4 @@
-"""Single entries of a timeline and what was changed in them, as they are kept."""
+"""Single timeline entries, and the history of changes to them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ What = Literal["time", "text", "hidden", "shown"]
 
 @dataclass(frozen=True)
 class KeptEntry:
-    """`hidden_at` None: it is shown."""
+    """`hidden_at` None: it is visible."""
 
     id: int
     at: datetime
@@ -27,7 +27,7 @@ class KeptEntry:
 
 @dataclass(frozen=True)
 class EntryChange:
-    """What somebody changed in an entry; `was_at` and `was_text` are how it was before."""
+    """One change to an entry; `was_at` and `was_text` are its values before."""
 
     entry_id: int
     at: datetime
@@ -52,7 +52,7 @@ async def hidden(conn: Connection, incident_id: int) -> list[KeptEntry]:
 
 
 async def change(conn: Connection, changed: KeptEntry, what: What, *, actor: str, why: str, now: datetime) -> None:
-    """Keep how it was, and write how it is. Who changes one has locked its incident."""
+    """Record the old values and write the new ones. The caller has locked the incident."""
     entry = {"id": changed.id, "at": changed.at, "text": changed.text, "hidden_at": changed.hidden_at}
     await SQL.run(conn, "change", **entry, what=what, actor=actor, why=why, now=now)
 

@@ -1,5 +1,5 @@
 -- name: by_id
--- Also a hidden one.
+-- Hidden or not.
 SELECT id, at, actor, kind, text, hidden_at FROM timeline WHERE incident_id = %(incident_id)s AND id = %(id)s;
 
 -- name: by_key

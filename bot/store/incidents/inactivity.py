@@ -1,4 +1,4 @@
-"""Acknowledged incidents whose inactivity is watched, as they are kept: a timer is the row's due time."""
+"""The timers of acknowledged incidents that are watched for inactivity."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ ROWS = IncidentRows(SQL)
 
 @dataclass(frozen=True)
 class QuietTimer:
-    """`asked_at` is when the room was asked how it stands; None: it was not, or has answered."""
+    """`asked_at`: when the room was asked for the state; None: it was not, or has answered."""
 
     incident_id: int
     asked_at: datetime | None
@@ -34,6 +34,6 @@ async def forget(conn: Connection, incident_id: int) -> None:
 
 
 async def heard_at(conn: Connection, incident_id: int) -> datetime | None:
-    """When a person last did something about it that stands in the timeline; None: nobody has."""
+    """When a person last did something that is in its timeline; None: nobody has."""
     at: datetime | None = (await SQL.the(conn, "heard_at", incident_id=incident_id))["at"]
     return at

@@ -9,14 +9,14 @@ ON CONFLICT (incident_id) DO UPDATE SET asked_at = EXCLUDED.asked_at, due_at = E
 DELETE FROM inactivity WHERE incident_id = %(incident_id)s;
 
 -- name: heard_at
--- What the bot does by itself is no sign of life.
+-- The bot's own actions don't count as activity.
 SELECT max(at) AS at FROM timeline WHERE incident_id = %(incident_id)s AND actor <> 'tocsin';
 
 -- name: due
 SELECT incident_id FROM inactivity WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE inactivity SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

@@ -1,4 +1,4 @@
-"""Incidents and their timelines, as they are kept."""
+"""The tables of incidents and their timelines."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a timeline. `kind` is one of the words of the API: declared, paged, acknowledged, note ..."""
+    """One line of a timeline. `kind` is one of the API's words: declared, paged, acknowledged, note ..."""
 
     id: int
     at: datetime
@@ -59,7 +59,7 @@ async def get(conn: Connection, incident_id: int) -> Incident:
 
 
 async def lock(conn: Connection, incident_id: int) -> Incident:
-    """The incident, held for this transaction; raises NotFound."""
+    """The incident, locked for this transaction; raises NotFound."""
     return _found(await SQL.one(conn, "by_id_locked", id=incident_id), incident_id)
 
 
@@ -69,7 +69,7 @@ async def get_all(conn: Connection, incident_ids: Sequence[int]) -> dict[int, In
 
 
 async def lock_all(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Incident]:
-    """By number; held for this transaction."""
+    """By number; locked for this transaction."""
     return {row["id"]: Incident(**row) for row in await SQL.all(conn, "by_ids_locked", ids=list(incident_ids))}
 
 
@@ -98,7 +98,7 @@ async def open_with_room(conn: Connection, limit: int = 100) -> list[Incident]:
 
 
 async def open_counts(conn: Connection) -> list[Row]:
-    """How many are open of each severity, drills apart."""
+    """The number of open incidents by severity, drills apart."""
     return await SQL.all(conn, "open_counts")
 
 
@@ -115,7 +115,7 @@ async def set_status(conn: Connection, incident_id: int, status: Status, now: da
 
 
 async def acknowledge(conn: Connection, incident_id: int, who: str, now: datetime) -> bool:
-    """False when somebody has acknowledged before."""
+    """False when somebody has acknowledged already."""
     return await SQL.run(conn, "acknowledge", id=incident_id, who=who, now=now) == 1
 
 
@@ -144,13 +144,13 @@ async def reopen(conn: Connection, incident_id: int, now: datetime) -> None:
 
 
 async def correct(conn: Connection, changed: Incident) -> None:
-    """Write down its corrected milestones."""
+    """Store its corrected milestones."""
     times = {"started": changed.started_at, "detected": changed.detected_at, "mitigated": changed.mitigated_at}
     await SQL.run(conn, "correct", id=changed.id, **times)
 
 
 async def note_alert(conn: Connection, incident_id: int, at: datetime) -> None:
-    """It was known at this time, before its declaration."""
+    """An alert knew of it at this time, before it was declared."""
     await SQL.run(conn, "note_alert", id=incident_id, at=at)
 
 
@@ -159,7 +159,7 @@ async def set_room(conn: Connection, incident_id: int, room_id: str, room_name: 
 
 
 async def set_room_error(conn: Connection, incident_id: int, error: str, *, lost: bool) -> None:
-    """`lost`: there will never be a room."""
+    """`lost`: it will never have a room."""
     await SQL.run(conn, "set_room_error", id=incident_id, error=error, lost=lost)
 
 
@@ -170,7 +170,7 @@ async def rename_room(conn: Connection, room_id: str, room_name: str) -> None:
 async def write(
     conn: Connection, incident_id: int, kind: str, text: str, *, actor: str, at: datetime, key: str | None = None
 ) -> None:
-    """Add a line to the timeline, with the commit, unless a line with this key stands there already."""
+    """Add a line to the timeline, written with the commit, unless one with this key exists."""
     row = {"incident_id": incident_id, "at": at, "actor": actor, "kind": kind, "text": text, "key": key}
     await SQL.defer(conn, "write", **row)
 
@@ -178,7 +178,7 @@ async def write(
 async def write_once(
     conn: Connection, incident_id: int, kind: str, text: str, *, actor: str, at: datetime, key: str | None
 ) -> bool:
-    """As `write`, at once; False when a line with this key stands there already."""
+    """As `write`, but at once; False when a line with this key exists."""
     row = {"incident_id": incident_id, "at": at, "actor": actor, "kind": kind, "text": text, "key": key}
     return bool(await SQL.rows(conn, "write", [row]))
 
@@ -195,7 +195,7 @@ async def last_reopened(conn: Connection, incident_id: int) -> datetime | None:
 
 
 async def timeline(conn: Connection, incident_id: int) -> list[Entry]:
-    """Oldest first, without what somebody has hidden."""
+    """Oldest first, without hidden entries."""
     return [Entry(**row) for row in await SQL.all(conn, "timeline", incident_id=incident_id)]
 
 

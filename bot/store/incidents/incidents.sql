@@ -7,15 +7,15 @@ RETURNING *;
 SELECT * FROM incidents WHERE id = %(id)s;
 
 -- name: by_id_locked
--- Held until the deed is committed, so that two deeds on one incident come one after the other. NO KEY: a step of the
--- ladder writes to the timeline meanwhile, and its foreign key must not wait for us while we wait for the ladder.
+-- Serialises deeds on one incident. NO KEY: a ladder's step inserts into the timeline, and its foreign key check must
+-- not wait for us while we wait for the ladder, which would deadlock.
 SELECT * FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE;
 
 -- name: by_ids
 SELECT * FROM incidents WHERE id = ANY(%(ids)s);
 
 -- name: by_ids_locked
--- As by_id_locked, in the same order for everybody, so that two who want several do not wait for each other.
+-- As by_id_locked; in order of id, so that two transactions that lock several cannot deadlock.
 SELECT * FROM incidents WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: by_room
@@ -25,7 +25,7 @@ SELECT * FROM incidents WHERE room_id = %(room_id)s;
 SELECT * FROM incidents WHERE request = %(request)s;
 
 -- name: open
--- Without test pages that wait for days to be confirmed.
+-- Without test pages, which wait for days to be confirmed.
 SELECT * FROM incidents WHERE resolved_at IS NULL AND NOT origin ? 'confirms' ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: open_counts
@@ -33,21 +33,21 @@ SELECT severity, drill, count(*) AS count FROM incidents
 WHERE resolved_at IS NULL AND NOT origin ? 'confirms' GROUP BY severity, drill;
 
 -- name: open_with_room
--- Whom to tell when the database does not answer any more: read every second, and remembered.
+-- The rooms to tell when the database stops answering: read every second, and remembered.
 SELECT * FROM incidents WHERE resolved_at IS NULL AND room_id IS NOT NULL ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: newest
 SELECT * FROM incidents WHERE NOT origin ? 'confirms' ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: open_of_origin
--- The open incident that was declared for this check or alert.
+-- The open incident declared for this check or alert.
 SELECT * FROM incidents WHERE resolved_at IS NULL AND origin @> %(origin)s ORDER BY id LIMIT 1;
 
 -- name: set_severity
 UPDATE incidents SET severity = %(severity)s WHERE id = %(id)s;
 
 -- name: set_status
--- It is mitigated when it is monitored for the first time.
+-- Monitoring for the first time means mitigated.
 UPDATE incidents SET status = %(status)s,
     mitigated_at = CASE WHEN %(status)s = 'monitoring' THEN coalesce(mitigated_at, %(now)s) ELSE mitigated_at END
 WHERE id = %(id)s;
@@ -88,7 +88,7 @@ UPDATE incidents SET started_at = %(started)s, detected_at = %(detected)s, mitig
 WHERE id = %(id)s;
 
 -- name: note_alert
--- Several alerts that are tied to it in one transaction: the earliest counts.
+-- Several alerts may be tied to it in one transaction: the earliest counts.
 UPDATE incidents SET alerted_at = LEAST(alerted_at, %(at)s) WHERE id = %(id)s;
 
 -- name: set_room
@@ -115,10 +115,10 @@ SELECT EXISTS (
 SELECT max(at) AS at FROM timeline WHERE incident_id = %(incident_id)s AND kind = 'reopened';
 
 -- name: answers
--- Who has acknowledged, and since when that counts. Oldest first.
+-- Acknowledgements and reopenings, which decide who has acknowledged since when. Oldest first.
 SELECT id, at, actor, kind, text FROM timeline
 WHERE incident_id = %(incident_id)s AND kind IN ('acknowledged', 'reopened') ORDER BY at, id;
 
 -- name: timeline
--- Oldest first, without what is hidden.
+-- Oldest first, without hidden entries.
 SELECT id, at, actor, kind, text FROM timeline WHERE incident_id = %(incident_id)s AND hidden_at IS NULL ORDER BY at, id;

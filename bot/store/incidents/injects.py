@@ -1,4 +1,4 @@
-"""What a drill's scenario has its people told, as it is kept: a timer is the row's due time."""
+"""The injects of a drill's scenario, told to its participants; each row's due time is a timer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ ROWS = IncidentRows(SQL)
 
 @dataclass(frozen=True)
 class Inject:
-    """`set_at`: when the drill began. `due_at` None: it came at `came_at`, or never will."""
+    """`set_at`: when the drill began. `due_at` None: it was told at `came_at`, or never will be."""
 
     incident_id: int
     number: int
@@ -30,7 +30,7 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Inject]:
 
 
 async def add(conn: Connection, inject: Inject) -> None:
-    """One that is there already stays as it is."""
+    """Does nothing if it exists."""
     await SQL.run(conn, "add", **vars(inject))
 
 
@@ -39,5 +39,5 @@ async def came(conn: Connection, inject: Inject, now: datetime) -> None:
 
 
 async def stop(conn: Connection, incident_id: int) -> None:
-    """What has not come never will."""
+    """Cancel those not told yet."""
     await SQL.run(conn, "stop", incident_id=incident_id)

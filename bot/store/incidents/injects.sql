@@ -16,7 +16,7 @@ UPDATE injects SET due_at = NULL WHERE incident_id = %(incident_id)s AND due_at 
 SELECT incident_id FROM injects WHERE due_at <= %(now)s GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE injects SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

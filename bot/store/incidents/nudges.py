@@ -1,4 +1,4 @@
-"""What rooms of open incidents may have to be asked for, as it is kept: a timer is the row's due time."""
+"""The table of nudges, questions that rooms of open incidents may have to be asked; each row's due time is a timer."""
 
 from dataclasses import asdict
 
@@ -16,7 +16,7 @@ async def of_incident(conn: Connection, incident_id: int) -> dict[NudgeKind, Nud
 
 
 async def save(conn: Connection, nudge: Nudge) -> None:
-    """With the commit, in the place of an earlier one of its kind."""
+    """Write it with the commit, replacing an earlier one of its kind."""
     await SQL.defer(conn, "save", once=(nudge.incident_id, nudge.kind), **asdict(nudge))
 
 

@@ -1,4 +1,4 @@
-"""Everything about one incident as one moment has it, asked for in one trip."""
+"""One incident with its ladder, pages, answers and deadlines, read in one round trip."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bot.store.queries import ask_all
 
 @dataclass(frozen=True)
 class StandingRow:
-    """`answers`: the entries of the timeline that acknowledge or reopen. Pages and answers are oldest first."""
+    """`answers`: timeline entries that acknowledge or reopen. Pages and answers are oldest first."""
 
     incident: Incident
     escalation: Escalation

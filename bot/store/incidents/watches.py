@@ -1,4 +1,4 @@
-"""Incidents that are watched after their end, as it is kept: a timer is the row's due time."""
+"""The table of watches over resolved incidents; each row's due time is a timer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ ROWS = IncidentRows(SQL)
 
 @dataclass(frozen=True)
 class Watch:
-    """`ended_at`: the end of the incident that is watched; `due_at`: when its watch is over, as decided at `set_at`."""
+    """`ended_at`: the resolution that is watched; `due_at`: when the watch ends, as decided at `set_at`."""
 
     incident_id: int
     ended_at: datetime

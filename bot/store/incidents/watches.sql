@@ -14,7 +14,7 @@ DELETE FROM watches WHERE incident_id = %(incident_id)s;
 SELECT incident_id FROM watches WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE watches SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

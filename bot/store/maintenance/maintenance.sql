@@ -27,7 +27,7 @@ WHERE id = %(id)s;
 SELECT id FROM maintenance WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT %(limit)s;
 
 -- name: push_ahead
--- One that cannot be worked on must not stop the others.
+-- One that keeps failing must not block the others.
 UPDATE maintenance SET due_at = %(until)s WHERE id = %(id)s;
 
 -- name: count

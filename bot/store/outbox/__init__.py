@@ -1,1 +1,1 @@
-"""What has yet to leave, as it is kept."""
+"""The outbox's tables: deliveries yet to be sent."""

@@ -1,4 +1,4 @@
-"""Ways by which the other side takes nothing for now, until the one that tries for all gets through."""
+"""Ways that take nothing for now, until their probe gets through."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Pace:
-    """How long the first try waits, the longest that any does, and for how long a limit is remembered after that."""
+    """The wait before the first probe, the longest between probes, and how much longer a limit is remembered."""
 
     first: timedelta
     longest: timedelta
@@ -24,8 +24,8 @@ class Pace:
 async def limit(
     conn: Connection, way: str, said: str, *, is_probe: bool, pace: Pace, now: datetime, asked: timedelta | None = None
 ) -> Limit:
-    """The other side has said that it takes no more. `is_probe`: to the one that tried for all. `asked`: for how long,
-    by its own word; None: it is asked at our own pace."""
+    """Record that the other side refuses everything by this way. `is_probe`: it told the probe. `asked`: how long it
+    wants us to wait; None: use our own pace."""
     values = {"way": way, "said": said, "is_probe": is_probe, "now": now, "asked": asked, **vars(pace)}
     return Limit(**await SQL.the(conn, "limit", **values))
 
@@ -35,7 +35,7 @@ async def lift(conn: Connection, way: str) -> None:
 
 
 async def try_another(conn: Connection, way: str, now: datetime) -> None:
-    """The one that tried got an answer about itself alone, or none: the next may try at once."""
+    """The probe's answer was about its own delivery, or there was none: the next may try at once."""
     await SQL.run(conn, "try_another", way=way, now=now)
 
 
@@ -52,8 +52,8 @@ async def claim_probe(
     holder: str | None,
     unattended_since: datetime | None,
 ) -> Delivery | None:
-    """Claim the one that tries for all of this way, if it is time; None: it is not, or nothing waits. Nobody else tries
-    before `trying_until`. `page`: the least urgent priority of a page. The rest as in the outbox's `claim`."""
+    """Claim the probe of this way; None: not due yet, or nothing waits. Nobody else tries before `trying_until`.
+    `page`: the least urgent priority of a page. The rest as in the outbox's `claim`."""
     values = {"way": way, "page": page, "now": now, "lease_until": lease_until, "trying_until": trying_until}
     values |= {
         "believed": believed,

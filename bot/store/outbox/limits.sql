@@ -1,6 +1,6 @@
 -- name: limit
--- The wait doubles with each refusal of the one that tried for all. What was already on its way when the first was
--- refused is refused as well, and says nothing new. How long the other side asks for goes before what we would wait.
+-- Each refusal of the probe doubles the wait. Deliveries in flight at the first refusal are refused too, which is
+-- nothing new. A wait that the other side asks for takes precedence over ours.
 INSERT INTO limited_ways AS l (way, refusals, again_at, ends_at, said)
 VALUES (%(way)s, 1, %(now)s::timestamptz + coalesce(%(asked)s::interval, %(first)s::interval),
     %(now)s::timestamptz + coalesce(%(asked)s::interval, %(first)s::interval) + %(remembered)s::interval, %(said)s)
@@ -16,15 +16,14 @@ RETURNING way, again_at, said;
 DELETE FROM limited_ways WHERE way = %(way)s;
 
 -- name: try_another
--- What was said to the one that tried was no word about the others.
+-- The probe was told nothing about the others.
 UPDATE limited_ways SET again_at = %(now)s WHERE way = %(way)s AND again_at > %(now)s;
 
 -- name: claim_probe
--- One tries for all: a page before anything else, and of the pages the newest, about what is wrong now; but first those
--- that were tried least, for one that is always refused must not keep the others waiting. When several processes look
--- at once, the second finds the time of the next try moved. As in the outbox's `claim`, what is claimed is due and first
--- in its lane; a claim that is over may have been accepted. A limit keeps from trying; that nobody was there to try once
--- it let one through does not count, as in `claim`.
+-- The probe: pages before everything else; then those tried least, so that one that is always refused doesn't block the
+-- rest; of the pages the newest, which is about what is wrong now. Of several processes at once, the second finds
+-- `again_at` moved on. As in the outbox's `claim`, a row has to be due and first in its lane, a lapsed claim may have
+-- been accepted, and time in which nobody could try, once the limit let one through, doesn't count.
 WITH over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz)),
 one AS (
     SELECT c.id FROM outbox c

@@ -1,4 +1,4 @@
-"""Everything that leaves the house: first written down here, then sent, then its outcome recorded."""
+"""The outbox: deliveries are written here first, then sent, then their outcome is recorded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SQL = Queries(__file__)
 
 
 class End(Protocol):
-    """What became of the last attempt: sent, refused, gave_up or cancelled."""
+    """How a delivery ended: sent, refused, gave_up or cancelled."""
 
     @property
     def state(self) -> str: ...
@@ -30,8 +30,8 @@ class End(Protocol):
 class Delivery:
     """A claimed row of the outbox. `fence` tells this claim from later ones; `unsure`: it may have been accepted.
 
-    `tried_since`: from then on it is counted for how long it has been tried. `known`: what it is about, as whoever put
-    it in has just written it down; None when it must be read.
+    `tried_since`: the time until we give up counts from here. `known`: the subject as just written by whoever queued
+    it; None when it has to be read.
     """
 
     id: int
@@ -50,8 +50,7 @@ class Delivery:
 
     @property
     def key(self) -> str:
-        """What others know it by, for as long as they remember. The instant is part of it: a new database counts from 1
-        again."""
+        """The idempotency key for others. Includes the instant, because a new database counts from 1 again."""
         return f"{self.id}.{self.created_at.timestamp():.0f}"
 
 
@@ -68,8 +67,7 @@ async def put(
     way: str = "slack",
     not_before: datetime | None = None,
 ) -> None:
-    """Write down, with the commit, that something is to leave, at once or at `due_at`; `not_before`: as if it were put
-    in then."""
+    """Queue a delivery with the commit, due at once or at `due_at`; `not_before`: as if queued then."""
     row: Row = {"kind": kind, "payload": payload, "lane": lane, "way": way, "priority": priority}
     row |= {"created_at": not_before or now, "due_at": not_before or due_at or now}
     if key is None:
@@ -80,7 +78,7 @@ async def put(
 
 @dataclass(frozen=True)
 class Lapse:
-    """A claim of somebody else's that was not renewed in time: until `due_at`."""
+    """Another process's claim whose lease expired at `due_at`."""
 
     id: int
     due_at: datetime
@@ -88,7 +86,7 @@ class Lapse:
 
 @dataclass(frozen=True)
 class InHand:
-    """Something that whoever puts it in also carries; `known` as in Delivery."""
+    """A delivery that its creator also carries; `known` as in Delivery."""
 
     payload: Mapping[str, Any]
     priority: int
@@ -107,9 +105,9 @@ def put_in_hand(
     lease_until: datetime,
     holder: str,
 ) -> None:
-    """Have them written down with the commit as claimed already; after it they are begun, in their order.
+    """Insert these with the COMMIT as already claimed; after it they are started with `begin`, in order.
 
-    `on_commit_unknown` as in Connection.at_commit: then `let_go` them.
+    `on_commit_unknown` as in Connection.at_commit: then call `let_go`.
     """
 
     def on_answer(made: list[Row]) -> None:
@@ -121,14 +119,14 @@ def put_in_hand(
 
 
 async def let_go(conn: Connection, kind: str, given: Sequence[InHand], *, now: datetime, holder: str) -> None:
-    """Of these, put in hand and never begun: whichever were committed are anybody's to claim, now."""
+    """Make claimable now those of these, put in hand and never started, that were committed."""
     payloads = [Jsonb(one.payload) for one in given]
     await SQL.run(conn, "let_go", kind=kind, payloads=payloads, now=now, holder=holder)
 
 
 @dataclass(frozen=True)
 class FreePlace:
-    """So many more may be under way by this way, none of them less urgent than `lowest`."""
+    """Room for `free` more deliveries by this way, none less urgent than `lowest`."""
 
     way: str
     lowest: int
@@ -137,7 +135,7 @@ class FreePlace:
 
 @dataclass(frozen=True)
 class Limit:
-    """The other side takes nothing by this way, and `said` so; one may try for all from `again_at` on."""
+    """The other side refuses everything by this way, in the words `said`; a probe may try from `again_at` on."""
 
     way: str
     again_at: datetime
@@ -146,7 +144,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Backlog:
-    """What a look at the outbox has found; `due_at`: when the next of what is left is due, as `next_due` says."""
+    """What a look at the outbox found; `due_at`: when the next of the rest is due, as `next_due` says."""
 
     claimed: list[Delivery]
     due_at: datetime | None
@@ -169,12 +167,12 @@ async def claim(
     holder: str | None = None,
     unattended_since: datetime | None = None,
 ) -> Backlog:
-    """Claim what is due, most urgent first: by each way `free` that are no less urgent than `lowest`, but by those of
-    `places` as they say. Of what others have claimed only what is `over`; claims that lapsed are found, but for those
-    `in_hand`.
+    """Claim due deliveries, most urgent first: by each way up to `free`, none less urgent than `lowest`, except where
+    `places` says otherwise. Takes over only those claims that are listed in `over`; also reports lapsed claims, except
+    those `in_hand`.
 
-    `believed`: what the database's clock should show; nothing is claimed while it shows something else.
-    `unattended_since`: what has been due for longer had nobody to try it, and its tries begin again.
+    `believed`: what the database's clock should show; while it differs, nothing is claimed. `unattended_since`: a
+    delivery due since before this had nobody to try it, so its time until we give up starts again.
     """
     values = {"now": now, "lease_until": lease_until, "lowest": lowest, "free": free, "holder": holder,
               "believed": believed, "places": _rows(places), "over": lapses_as_rows(over),
@@ -191,15 +189,15 @@ def _backlog(rows: list[Row], following: list[Row], lapsed: list[Row], limited: 
 
 
 async def renew(conn: Connection, held: Sequence[Delivery], *, until: datetime) -> None:
-    """Nobody takes these over before then; nothing happens to those whose claim is not ours any more."""
+    """Extend these leases to `until`; skips claims that are no longer ours."""
     await SQL.run(conn, "renew", rows=_claims(held), until=until)
 
 
 async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now: datetime) -> dict[int, bool]:
-    """Record how these came to their end; returns those of which it is recorded now, by number, each with whether
-    another waits for its turn in the same lane.
+    """Record how these ended; returns the numbers of those recorded now, each with whether another delivery waits in
+    its lane.
 
-    That something was sent is recorded even if somebody else has claimed it since, or said otherwise.
+    `sent` is recorded even if somebody else has claimed the delivery since, or recorded another outcome.
     """
     rows = [
         {"id": delivery.id, "fence": delivery.fence, "state": end.state, "reference": end.reference, "error": end.error}
@@ -219,8 +217,8 @@ async def postpone(
     was_tried: bool = True,
     put_off: bool = False,
 ) -> bool:
-    """Try again then; when the same has been put in again meanwhile, this one does the work of both. `put_off`: that is
-    its time now. False: no longer ours."""
+    """Schedule the next try; if the same key was queued again meanwhile, merge the two. `put_off`: `due_at` is its new
+    planned time. False: the claim is no longer ours."""
     values: Row = {"id": delivery.id, "fence": delivery.fence, "due_at": due_at, "error": error, "unsure": unsure}
     values["was_tried"] = was_tried
     try:
@@ -228,25 +226,25 @@ async def postpone(
             if await SQL.run(conn, "postpone", **values, put_off=put_off):
                 return True
     except UniqueViolation:
-        # It was put in between our look and our change.
+        # The same key was queued between our check and our update.
         pass
     return await SQL.run(conn, "merge", **values, now=now) == 1
 
 
 async def bring_forward(conn: Connection, kinds: list[str], payload: Mapping[str, Any], now: datetime) -> None:
-    """Make due now what was waiting for a moment that has come."""
+    """Make due now the deliveries that waited for what exists now."""
     await SQL.run(conn, "bring_forward", kinds=kinds, payload=Jsonb(payload), now=now)
 
 
 async def next_due(conn: Connection, now: datetime, full: Sequence[str] = ()) -> datetime | None:
-    """When what waits is due, or what somebody has claimed lapses; nothing by a way that is `full`, and no claims that
-    have lapsed, which are for whoever watches."""
+    """When the next waiting delivery is due or a lease expires; leaves out ways that are `full`, and leases already
+    expired, which are left to the watch."""
     due_at: datetime | None = (await SQL.the(conn, "next_due", now=now, full=list(full)))["due_at"]
     return due_at
 
 
 async def limits(conn: Connection, now: datetime) -> list[Limit]:
-    """What is known of ways by which nothing leaves for now."""
+    """The ways that are limited now."""
     return [Limit(**row) for row in await SQL.all(conn, "limits", now=now)]
 
 

@@ -5,10 +5,10 @@ FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY ordinality;
 
 -- name: put_once
--- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try. One
--- that was held back keeps its turn, unless there is a hurry: then it is the first of those that were. What is put in
--- again and again shows something newer each time: then it has not been tried for hours, however long others went first.
--- All keys of a transaction at once, and in the same order for everybody: two that put the same ones cannot deadlock.
+-- While a delivery with this key waits, the new one is merged into it and may make it due sooner, unless it waits for a
+-- retry. One held back keeps its turn unless the new one is due within a second; then it is no longer held. A merge
+-- after an hour restarts the time until we give up: its state is newer, and hasn't been tried for that long. All keys
+-- of a transaction are written at once and in one order, so two that write the same ones cannot deadlock.
 INSERT INTO outbox (kind, payload, key, lane, way, priority, due_at, created_at)
 SELECT DISTINCT ON (key)
     kind, payload, key, lane, way, priority, min(due_at) OVER (PARTITION BY key) AS due_at, created_at
@@ -32,7 +32,7 @@ WHERE outbox.payload <> EXCLUDED.payload
         AND NOT (outbox.was_held AND EXCLUDED.due_at > EXCLUDED.created_at + interval '1 s'));
 
 -- name: put_in_hand
--- Claimed by whoever puts it in: nobody else looks at it before its lease is over.
+-- Inserted as claimed by its creator: nobody else looks at it until the lease expires.
 INSERT INTO outbox (kind, payload, way, priority, state, due_at, fence, attempts, created_at, holder)
 SELECT kind, payload, way, priority, 'sending', %(lease_until)s, 1, 1, %(now)s, %(holder)s
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
@@ -46,10 +46,10 @@ WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)
   AND payload = ANY(%(payloads)s::jsonb[]);
 
 -- name: claim
--- Of each way as much as it has places: what is due and first in its lane. A claim that is over may have been accepted:
--- unsure. It is over when whoever looks has watched it for long enough, and it has not been renewed since.
--- By a way of which nothing is under way, so much as by any; by one that is limited, nothing but what tries for all.
--- What nobody was there to try has not been tried: for how long it is tried is counted anew.
+-- By each way as many as it has places for: due and first in their lane. A lapsed claim may have been accepted: unsure.
+-- It is taken over once this process has watched it for long enough without a renewal. A way with nothing under way
+-- gets the default number of places; from a limited one only the probe is taken. Time in which nobody could try doesn't
+-- count: the time until we give up starts again.
 WITH RECURSIVE over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz)),
 ways AS (
     (SELECT min(way) AS way FROM outbox WHERE state IN ('waiting', 'sending'))
@@ -83,14 +83,14 @@ RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at,
     coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way;
 
 -- name: lapsed
--- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.
+-- Expired leases, except those of the asking process.
 SELECT id, due_at FROM outbox WHERE state = 'sending' AND due_at <= %(now)s AND id <> ALL(%(in_hand)s::bigint[]);
 
 -- name: limits
 SELECT way, again_at, said FROM limited_ways WHERE ends_at > %(now)s;
 
 -- name: renew
--- What is being written down at this moment needs it no more.
+-- Skips rows locked because their outcome is being recorded right now: those need no lease any more.
 WITH given AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, fence bigint)),
 held AS (
     SELECT c.id FROM outbox c JOIN given ON given.id = c.id AND given.fence = c.fence
@@ -99,8 +99,8 @@ held AS (
 UPDATE outbox o SET due_at = %(until)s FROM held WHERE o.id = held.id;
 
 -- name: close
--- An end is recorded by whoever has the claim; but that it was accepted is true whoever has it by now, and whatever they
--- have said meanwhile. What has a key shows a state: there whoever came later knows better.
+-- Recorded only by the holder of the claim; but an acceptance is a fact, whoever holds it by now and whatever they have
+-- recorded. With a key a delivery shows a state, so there the later claim knows better.
 UPDATE outbox o SET state = given.state, done_at = %(now)s, reference = given.reference, error = given.error
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) AS given
 WHERE o.id = given.id
@@ -111,9 +111,8 @@ RETURNING o.id,
     AS is_followed;
 
 -- name: postpone
--- A claim that came to no attempt does not count as one. For how long it is tried is counted anew from another time, and
--- from when it may be asked for at all.
--- No row when meanwhile the same has been put in again.
+-- A claim that led to no attempt doesn't count as one. The time until we give up starts again at a new planned time, or
+-- when the first attempt is possible at all. No row when the same key was queued again meanwhile.
 UPDATE outbox o
 SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s,
     attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END,
@@ -127,8 +126,8 @@ WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
   AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
 
 -- name: merge
--- The same has been put in again meanwhile. This one does the work of both, for it may stand somewhere by its own name.
--- It waits as long as it has to after a failure, and no longer for the other, which may have no hurry where this has.
+-- The same key was queued again meanwhile. This row does the work of both, because others may refer to it by its id.
+-- Its back-off after a failure stands; otherwise it is due when the first of the two is.
 WITH other AS (
     UPDATE outbox w SET state = 'cancelled', done_at = %(now)s
     FROM outbox m
@@ -141,7 +140,7 @@ SET state = 'waiting', payload = other.payload, error = %(error)s, unsure = o.un
 FROM other WHERE o.id = %(id)s;
 
 -- name: bring_forward
--- What was waiting for the incident's room. Locked in the order in which keys are put.
+-- Deliveries that waited for something, such as the incident's room. Locked in the order in which keys are written.
 UPDATE outbox o SET due_at = %(now)s
 FROM (
     SELECT id FROM outbox
@@ -151,8 +150,8 @@ FROM (
 WHERE o.id = waiting.id;
 
 -- name: next_due
--- What waits behind another in its lane is not due before that one is done; when a claim is over, whoever watches it
--- says; and for what has no place, whatever ends first makes one.
+-- A delivery behind another in its lane is not due before that has ended; expired leases are left to the watch; and for
+-- ways without a place, the next delivery to end triggers a look.
 SELECT min(c.due_at) AS due_at FROM outbox c
 WHERE (c.state = 'waiting' OR (c.state = 'sending' AND c.due_at > %(now)s)) AND c.way <> ALL(%(full)s::text[])
   AND (c.lane IS NULL OR NOT EXISTS (

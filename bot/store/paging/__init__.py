@@ -1,1 +1,1 @@
-"""Ladders, pages and what providers know of them, as they are kept."""
+"""The tables of ladders, pages, and what providers know of them."""

@@ -1,4 +1,4 @@
-"""Test pages that were to be confirmed: each is an incident of its own with one page."""
+"""Test pages that ask for confirmation: each is an incident of its own with a single page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,17 +11,17 @@ SQL = Queries(__file__)
 
 
 async def in_round(conn: Connection, number: int) -> set[tuple[str, str]]:
-    """Who was asked in this round already, and by which way."""
+    """The person and way of each test page already sent in this round."""
     return {(row["person"], row["via"]) for row in await SQL.all(conn, "in_round", round=number)}
 
 
 async def latest(conn: Connection) -> list[Asked]:
-    """Of each person and way, how the last asking stands."""
+    """The latest test page for each person and way, and whether it was confirmed."""
     return [Asked(**row) for row in await SQL.all(conn, "latest")]
 
 
 async def over(conn: Connection, people: Sequence[str], *, before: datetime) -> list[int]:
-    """Those that are open and wait for nobody any more: answered, sent before then, or of none of these people."""
+    """Open ones that wait for nobody: answered, sent before `before`, or to somebody not among `people`."""
     return [row["id"] for row in await SQL.all(conn, "over", people=list(people), before=before)]
 
 

@@ -1,4 +1,4 @@
-"""The ladders of incidents, as they are kept: a timer is the row's due time."""
+"""The table of ladders; each row's due time is a timer."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -20,11 +20,11 @@ OF_LADDER = ("policy", "state", "run", "loop", "step", "next_at", "round", "agai
 
 @dataclass(frozen=True)
 class Escalation:
-    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody; `round` and
+    """A ladder with its history. `reach_by`: when to check whether the last step reached anybody; `round` and
     `again_at` as in Ladder.
 
-    `planned_at`: when `next_at` or `again_at` was chosen last, of a ladder that keeps working hours.
-    `snoozed_through`: the last page that the snooze holds; whoever is called later is called in spite of it.
+    `planned_at`: when `next_at` or `again_at` was last chosen, for a ladder that keeps working hours.
+    `snoozed_through`: id of the last page held by the snooze; later pages are sent despite it.
     """
 
     incident_id: int
@@ -52,7 +52,7 @@ class Escalation:
         return Ladder(**{name: getattr(self, name) for name in OF_LADDER})
 
     def climbs_at(self, now: datetime) -> bool:
-        """May a step be taken by itself at this instant?"""
+        """May the ladder climb on its own now?"""
         return self.state == "climbing" and not self.is_snoozed_at(now)
 
     def is_snoozed_at(self, now: datetime) -> bool:
@@ -63,12 +63,12 @@ class Escalation:
         return replace(self, **own, **changes)
 
     def planned(self, ladder: Ladder, now: datetime, **changes: Any) -> "Escalation":
-        """As `moved_to`, with a next step, or a next round, whose time was chosen now."""
+        """As `moved_to`, for a next step or round whose time was chosen now."""
         return self.moved_to(ladder, planned_at=now if ladder.policy.hours else None, **changes)
 
 
 async def arm(conn: Connection, incident_id: int, policy: Policy, now: datetime) -> Escalation:
-    """The ladder of a new incident, its first step due as soon as may be, locked for this transaction."""
+    """Create the ladder of a new incident, its first step due as soon as possible, locked for this transaction."""
     kept, planned_at = Jsonb(policy.as_json()), now if policy.hours else None
     await SQL.run(conn, "arm", incident_id=incident_id, policy=kept, next_at=policy.begins(now), planned_at=planned_at)
     return await lock(conn, incident_id)
@@ -83,16 +83,16 @@ async def lock(conn: Connection, incident_id: int) -> Escalation:
 
 
 async def claim_due(conn: Connection, now: datetime, limit: int, *, believed: datetime) -> list[Row]:
-    """The ladders that have been due longest, locked for this transaction, as they are kept.
+    """The ladders overdue longest, locked for this transaction, as raw rows.
 
-    `believed`: what the database's clock should show; none is claimed while it shows something else.
-    `as_kept` reads one: one that cannot be read any more has an `incident_id` all the same, to be set aside by.
+    `believed`: what the database's clock should show; while it differs, none is claimed. `as_kept` parses a row; one it
+    can no longer parse still has its `incident_id`, so that it can be set aside.
     """
     return await SQL.all(conn, "claim_due", now=now, limit=limit, believed=believed)
 
 
 async def save(conn: Connection, escalation: Escalation) -> None:
-    """With the commit."""
+    """Write it with the commit."""
     row = vars(escalation) | {"policy": escalation.policy.as_json()}
     await SQL.defer(conn, "save", once=escalation.incident_id, **row)
 
@@ -108,24 +108,24 @@ def due_rows() -> DueRows:
 def tell_next_look(
     conn: Connection, on_answer: Callable[[datetime | None], None], *, now: datetime, again_at: datetime
 ) -> None:
-    """Ask, as of the commit, when the next is due after `now`; `again_at` for what is due and is not ours."""
+    """Query, as of the commit, when the next ladder after `now` is due; `again_at` if some are due that others hold."""
     SQL.at_commit(conn, "next_look", lambda rows: on_answer(rows[0]["due_at"]), now=now, again_at=again_at)
 
 
 async def armed(conn: Connection) -> int:
-    """How many ladders have a step or a look still to come."""
+    """How many ladders have a step or a reach check ahead."""
     return int((await SQL.the(conn, "armed"))["armed"])
 
 
 async def look_now(
     conn: Connection, incident_ids: Iterable[int], now: datetime, *, accepted: Iterable[int] = ()
 ) -> None:
-    """Have the reach of each last step judged at once, when it is still open once these pages are `accepted`."""
+    """Judge the reach of the last steps at once, if they are still open once these pages are `accepted`."""
     await SQL.run(conn, "look_now", incident_ids=sorted(incident_ids), now=now, accepted=sorted(accepted))
 
 
 async def look_again(conn: Connection, incident_id: int, now: datetime) -> None:
-    """Have the reach of the last step judged once more: a page of it that was accepted never arrived."""
+    """Judge the reach of the last step again: one of its accepted pages never arrived."""
     await SQL.run(conn, "look_again", incident_id=incident_id, now=now)
 
 

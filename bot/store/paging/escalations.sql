@@ -7,11 +7,11 @@ VALUES (%(incident_id)s, %(policy)s, 'climbing', %(next_at)s, %(planned_at)s);
 SELECT * FROM escalations WHERE incident_id = %(incident_id)s;
 
 -- name: lock
--- Waits for a step that is being taken at this moment, so that whoever comes second sees it.
+-- Waits for a step in progress, so that the later transaction sees its result.
 SELECT * FROM escalations WHERE incident_id = %(incident_id)s FOR UPDATE;
 
 -- name: claim_due
--- Those another process is working on are skipped; those that are found stay ours until this transaction ends.
+-- Skips those another process works on; the rest stay locked until this transaction ends.
 SELECT * FROM escalations
 WHERE due_at <= %(now)s AND agrees(%(believed)s) ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
@@ -26,7 +26,7 @@ FROM jsonb_populate_recordset(NULL::escalations, %(rows)s) AS given
 WHERE e.incident_id = given.incident_id;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE escalations
 SET next_at = CASE WHEN next_at <= %(now)s THEN %(until)s ELSE next_at END,
     again_at = CASE WHEN again_at <= %(now)s THEN %(until)s ELSE again_at END,
@@ -37,7 +37,7 @@ WHERE incident_id = %(incident_id)s;
 SELECT min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
 
 -- name: next_look
--- One that is due and in somebody's hands is looked for again, but what becomes due sooner does not wait for that.
+-- Polls again for rows that are due but held by others, unless something becomes due sooner.
 SELECT LEAST(
     (SELECT min(due_at) FROM escalations WHERE due_at > %(now)s),
     CASE WHEN EXISTS (SELECT FROM escalations WHERE due_at <= %(now)s) THEN %(again_at)s::timestamptz END) AS due_at;
@@ -47,14 +47,14 @@ SELECT LEAST(
 SELECT count(*) AS armed FROM escalations WHERE due_at IS NOT NULL;
 
 -- name: look_again
--- Somebody who was counted as reached was not: the last step is judged anew, while the ladder calls anybody.
+-- Somebody counted as reached was not: judge the last step again, unless the ladder has stopped.
 UPDATE escalations SET reach_by = LEAST(coalesce(reach_by, %(now)s), %(now)s)
 WHERE incident_id = %(incident_id)s AND state IN ('climbing', 'exhausted');
 
 -- name: look_now
--- A provider has answered: whether the last step reached anybody is looked at without waiting. When no other page
--- of this run is open or lost, everybody was reached, and there is nothing to look at. Holds the row in any case.
--- What its provider took and reported as lost before we wrote down the yes stays lost.
+-- A provider answered: judge at once whether the last step reached anybody. When no other page of this run is open or
+-- failed, everybody was reached and no check is needed. Locks the row in any case. A page that the provider accepted
+-- and reported as lost before we recorded the acceptance stays lost.
 UPDATE escalations e
 SET reach_by = CASE WHEN EXISTS (
     SELECT FROM pages p

@@ -1,4 +1,4 @@
-"""Who had each schedule at the last look, as it is kept: a timer is the row's due time."""
+"""Who was on call in each schedule at the last look; each row's due time is a timer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Handover:
-    """A schedule that may have changed hands at `due_at`, or of whose next shift somebody is told then; `person` had it
-    before."""
+    """A schedule that may change hands at `due_at`, or whose next shift has to be announced then; `person` had it at
+    the last look."""
 
     schedule: str
     person: str
@@ -22,8 +22,8 @@ class Handover:
 
 
 async def watch(conn: Connection, schedule: str, *, person: str, now: datetime) -> None:
-    """Keep an eye on it, from now on; `person` has it, if it was not watched before. Its runbook may have changed, and
-    somebody may have to be told of the next shift by now."""
+    """Watch this schedule, starting now; `person` has it if it is new. Also looks at one already watched: the runbook
+    may have changed, or somebody may have to be told of the next shift."""
     await SQL.run(conn, "watch", schedule=schedule, person=person, now=now)
 
 
@@ -32,7 +32,7 @@ async def forget_others(conn: Connection, schedules: Iterable[str]) -> None:
 
 
 async def claim_due(conn: Connection, schedules: Iterable[str], now: datetime) -> list[Handover]:
-    """Held until this transaction ends; somebody else's are passed over."""
+    """Locks them for this transaction; skips those another process holds."""
     return [Handover(**row) for row in await SQL.all(conn, "claim_due", schedules=list(schedules), now=now)]
 
 
@@ -52,7 +52,7 @@ async def remind(conn: Connection, schedule: str, *, person: str, begins: dateti
 
 
 async def look_at(conn: Connection, schedule: str, instant: datetime) -> None:
-    """It changes hands then, or sooner."""
+    """Look again by `instant` at the latest: it changes hands then."""
     await SQL.run(conn, "look_at", schedule=schedule, instant=instant)
 
 

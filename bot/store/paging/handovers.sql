@@ -3,7 +3,7 @@ INSERT INTO handovers (schedule, person, due_at) VALUES (%(schedule)s, %(person)
 ON CONFLICT (schedule) DO UPDATE SET due_at = LEAST(handovers.due_at, %(now)s);
 
 -- name: forget_others
--- Schedules that the runbook does not name any more.
+-- Schedules that the runbook no longer names.
 DELETE FROM handovers WHERE NOT schedule = ANY(%(schedules)s);
 
 -- name: claim_due
@@ -12,7 +12,7 @@ WHERE due_at <= %(now)s AND schedule = ANY(%(schedules)s)
 ORDER BY due_at, schedule FOR UPDATE SKIP LOCKED;
 
 -- name: lock
--- Waits for a look under way.
+-- Waits for a look in progress.
 SELECT schedule, person, due_at FROM handovers WHERE schedule = %(schedule)s FOR UPDATE;
 
 -- name: save
@@ -24,7 +24,7 @@ INSERT INTO shift_reminders (schedule, person, begins_at) VALUES (%(schedule)s, 
 ON CONFLICT DO NOTHING RETURNING schedule;
 
 -- name: look_at
--- Waits for a look under way, which may not have seen what has changed.
+-- Waits for a look in progress, which may not have seen the change.
 UPDATE handovers SET due_at = LEAST(due_at, %(instant)s) WHERE schedule = %(schedule)s;
 
 -- name: next_due

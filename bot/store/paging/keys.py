@@ -1,4 +1,4 @@
-"""Secrets of our own, shared by every process on this database: each is made when somebody first needs it."""
+"""Secrets of our own, shared by all processes on this database; each is made when first needed."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ LENGTH = 32
 
 @dataclass(frozen=True)
 class Key:
-    """A key, and the one before it for as long as that counts too."""
+    """A key, and its predecessor while that is still valid."""
 
     secret: bytes = field(repr=False)
     made_at: datetime
@@ -22,13 +22,13 @@ class Key:
     former_until: datetime | None
 
     def that_count(self, now: datetime) -> list[bytes]:
-        """One or two, the present one first."""
+        """The valid keys, one or two, the current one first."""
         counts = self.former is not None and self.former_until is not None and now < self.former_until
         return [self.secret, self.former] if counts and self.former is not None else [self.secret]
 
 
 async def get(conn: Connection, name: str, now: datetime) -> Key:
-    """The key of this name, the same for everybody. Of several processes that need it first, one makes it."""
+    """The key of this name, the same for all processes. When several need it first, one of them makes it."""
     if (row := await SQL.one(conn, "get", name=name)) is None:
         await SQL.run(conn, "make", name=name, secret=secrets.token_bytes(LENGTH), now=now)
         row = await SQL.the(conn, "get", name=name)
@@ -37,5 +37,5 @@ async def get(conn: Connection, name: str, now: datetime) -> Key:
 
 
 async def rotate(conn: Connection, name: str, now: datetime, *, former_until: datetime | None) -> None:
-    """A new key of this name. `former_until` None: the former one ends now."""
+    """Replace the key. `former_until` None: the old one becomes invalid now."""
     await SQL.run(conn, "rotate", name=name, secret=secrets.token_bytes(LENGTH), now=now, former_until=former_until)

@@ -1,12 +1,12 @@
 -- name: make
--- Nothing happens when it has been made; whoever comes second waits for the first.
+-- Does nothing if it exists; waits for another process that is making it.
 INSERT INTO keys (name, secret, made_at) VALUES (%(name)s, %(secret)s, %(now)s) ON CONFLICT (name) DO NOTHING;
 
 -- name: get
 SELECT secret, made_at, former, former_until FROM keys WHERE name = %(name)s;
 
 -- name: rotate
--- The former key of a former rotation ends. Without a time the present one ends as well.
+-- Drops the key before the present one. Without a time, the present one becomes invalid too.
 INSERT INTO keys (name, secret, made_at) VALUES (%(name)s, %(secret)s, %(now)s)
 ON CONFLICT (name) DO UPDATE SET
     secret = excluded.secret,

@@ -1,4 +1,4 @@
-"""Pages by night, and when the next night is looked back at."""
+"""Pages at night, and the timer of the next morning's look back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class NightLook:
-    """What is due: every morning from `due_at` on, but none up to `looked_until`, which may be later; None: any."""
+    """The morning looks: next at `due_at`, but skipping mornings up to `looked_until`; None: skip none."""
 
     due_at: datetime
     looked_until: datetime | None
 
 
 async def watch(conn: Connection, due_at: datetime) -> None:
-    """At start: no later than that, also when a clock was ahead or the zone was another."""
+    """At start: look by then at the latest, even if a clock was ahead or the time zone has changed."""
     await SQL.run(conn, "watch", due_at=due_at)
 
 
 async def claim_due(conn: Connection, now: datetime) -> NightLook | None:
-    """Held until this transaction ends; None: no morning is due, or somebody else has it."""
+    """Locks it for this transaction; None: no morning is due, or another process has it."""
     row = await SQL.one(conn, "claim_due", now=now)
     return NightLook(**row) if row else None
 
 
 async def move(conn: Connection, due_at: datetime, *, now: datetime) -> None:
-    """Everything up to now has been looked at."""
+    """Everything up to `now` has been looked at."""
     await SQL.run(conn, "move", due_at=due_at, now=now)
 
 
@@ -42,6 +42,6 @@ def due_rows() -> DueRows:
 
 
 async def between(conn: Connection, first: date, last: date, zone: ZoneInfo) -> Sequence[Night]:
-    """Both nights included, by the dates on which they began; drills do not count."""
+    """Both nights included, by the date each began on; drills don't count."""
     values = {"first": first, "last": last, "zone": zone.key, "begins": BEGINS, "ends": ENDS}
     return [Night(**row) for row in await SQL.all(conn, "between", **values)]

@@ -12,7 +12,7 @@ UPDATE night_looks SET due_at = %(due_at)s, looked_until = GREATEST(looked_until
 SELECT min(due_at) AS due_at FROM night_looks;
 
 -- name: between
--- A step counts once for a person, whatever ways and rounds it had. The first condition is for the index alone.
+-- A step counts once per person, however many ways and rounds it had. The first condition only lets the index be used.
 WITH woken AS (
     SELECT p.person, p.accepted_at AT TIME ZONE %(zone)s AS at, (p.incident_id, p.run, p.loop, p.step) AS of_step
     FROM pages p JOIN incidents i ON i.id = p.incident_id

@@ -1,4 +1,4 @@
-"""Pages, as they are kept."""
+"""The table of pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ CANCELLED = "cancelled"
 async def insert(
     conn: Connection, drafts: Sequence[PageDraft], *, attempted_at: datetime | None = None, held: str | None = None
 ) -> list[Page]:
-    """In their order; none for a draft whose person was paged for this step by this channel before.
+    """Insert pages, returned in order; skips a draft whose person was already paged by this way in this round of the
+    step.
 
-    `attempted_at`: when whoever makes them begins to send them; None when they wait until somebody does. `held`: why
-    nobody does for now.
+    `attempted_at`: when their creator starts sending them; None: they wait to be claimed. `held`: why nobody sends them
+    for now.
     """
     rows = [{**_as_row(draft), "error": held} for draft in drafts]
     return [Page(**row) for row in await SQL.rows(conn, "insert", rows, attempted_at=attempted_at)]
@@ -47,7 +48,7 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Page]:
 
 
 async def of_incidents(conn: Connection, incident_ids: Sequence[int]) -> dict[int, list[Page]]:
-    """Of each, oldest first."""
+    """The pages of each incident, oldest first."""
     made: dict[int, list[Page]] = {incident_id: [] for incident_id in incident_ids}
     for row in await SQL.all(conn, "of_incidents", ids=list(incident_ids)):
         made[row["incident_id"]].append(Page(**row))
@@ -62,11 +63,10 @@ async def get_all(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
 async def attempted(
     conn: Connection, deliveries: Mapping[int, Delivery], now: datetime, *, late_before: datetime
 ) -> dict[int, tuple[Page, datetime | None]]:
-    """Count the attempts that are about to be made, each by the delivery of its page; returns the pages, each with
-    until when a snooze holds it.
+    """Count the attempts about to be made, each under its page's delivery; returns the pages, each with the end of a
+    snooze that holds it.
 
-    Those that are not wanted any more, or not ours to send, are not among them. What was due before `late_before` is
-    late from now on.
+    Leaves out pages no longer wanted, and deliveries no longer ours. A page due before `late_before` is marked late.
     """
     rows = await SQL.rows(conn, "attempted", _claims(deliveries), now=now, late_before=late_before)
     snoozes = [row.pop("snoozed_until") for row in rows]
@@ -75,7 +75,7 @@ async def attempted(
 
 @dataclass(frozen=True)
 class Wanted:
-    """`waits`: nobody has answered, and no provider has taken it. `is_ours`: the claim by which it is to be sent.
+    """`waits`: nobody has answered, and no provider has accepted it. `is_ours`: we still hold its delivery's claim.
     `snoozed_until` None: no snooze holds it."""
 
     waits: bool
@@ -84,18 +84,18 @@ class Wanted:
 
 
 async def wanted(conn: Connection, deliveries: Mapping[int, Delivery], now: datetime) -> dict[int, Wanted]:
-    """Whether pages that are about to leave still may, by their numbers; each is given with its delivery."""
+    """Whether pages about to leave still may, by page number; `deliveries` maps pages to deliveries."""
     rows = await SQL.rows(conn, "wanted", _claims(deliveries), now=now)
     return {row["id"]: Wanted(row["waits"], row["is_ours"], row["snoozed_until"]) for row in rows}
 
 
 async def on_their_way(conn: Connection, incident_id: int) -> list[Page]:
-    """Those that a provider may be getting at this moment, or may have got unheard; oldest first."""
+    """Pages that a provider may be receiving now, or may have received without our knowing; oldest first."""
     return [Page(**row) for row in await SQL.all(conn, "on_their_way", incident_id=incident_id)]
 
 
 async def note_late(conn: Connection, page_id: int) -> None:
-    """It leaves late."""
+    """Mark it as leaving late."""
     await SQL.run(conn, "note_late", id=page_id)
 
 
@@ -107,7 +107,7 @@ def _claims(deliveries: Mapping[int, Delivery]) -> list[Row]:
 
 @dataclass(frozen=True)
 class ProviderAnswer:
-    """What a provider has said to a page. `unsure`: whether it was accepted is not known."""
+    """A provider's answer to a page. `unsure`: it is unknown whether it was accepted."""
 
     page: Page
     state: PageState
@@ -117,7 +117,7 @@ class ProviderAnswer:
 
 
 async def settle(conn: Connection, said: Sequence[ProviderAnswer], now: datetime) -> dict[int, Page]:
-    """Write it down; returns those pages that had not been settled before, by number."""
+    """Record the answers; returns, by number, the pages that had not been settled before."""
     rows = [{**vars(one), "page": None, "id": one.page.id} for one in said]
     return {row["id"]: Page(**row) for row in await SQL.rows(conn, "settle", rows, now=now)}
 
@@ -125,34 +125,34 @@ async def settle(conn: Connection, said: Sequence[ProviderAnswer], now: datetime
 async def report(
     conn: Connection, page_id: int, reported: str, *, now: datetime, state: PageState, error: str | None
 ) -> None:
-    """Write down what the provider says of it after it took it."""
+    """Record what the provider reports about a page it had accepted."""
     await SQL.run(conn, "report", id=page_id, reported=reported, now=now, state=state, error=error)
 
 
 async def note_error(conn: Connection, page_id: int, error: str, *, unsure: bool, was_tried: bool = True) -> None:
-    """`unsure`: the attempt may have been accepted unheard. Unless it `was_tried`, it does not count as one."""
+    """`unsure`: the attempt may have been accepted without our knowing. Unless it `was_tried`, it isn't counted."""
     await SQL.run(conn, "note_error", id=page_id, error=error, unsure=unsure, was_tried=was_tried)
 
 
 async def hold(conn: Connection, page_ids: Sequence[int], why: str, now: datetime) -> set[int]:
-    """Nobody tries these for now; returns of which incidents those are that still wait."""
+    """Nobody sends these for now; returns the incidents of those still waiting."""
     return {row["incident_id"] for row in await SQL.all(conn, "hold", ids=list(page_ids), why=why, now=now)}
 
 
 async def plan_anew(conn: Connection, due: Mapping[int, datetime], *, planned_at: datetime | None) -> None:
-    """When those of these pages are sent that nobody has tried yet, by number. `planned_at` as in Turn."""
+    """Reschedule those of these pages that nobody has tried yet, by number. `planned_at` as in Turn."""
     rows = [{"id": number, "due_at": due_at, "planned_at": planned_at} for number, due_at in due.items()]
     await SQL.rows(conn, "plan_anew", rows)
 
 
 async def begin_anew(conn: Connection, page_id: int, *, due_at: datetime, planned_at: datetime, attempts: int) -> None:
-    """As `plan_anew`, of a page that was about to be sent, and was not; `attempts` were made before, all in vain."""
+    """As `plan_anew`, for a page whose sending was called off at the last moment; `attempts` failed before."""
     await SQL.run(conn, "untried", id=page_id, attempts=attempts)
     await plan_anew(conn, {page_id: due_at}, planned_at=planned_at)
 
 
 async def not_repeated(conn: Connection, page_id: int, *, attempts: int) -> None:
-    """Of a page that may stand somewhere and was about to be sent again, and was not; `attempts` were made before."""
+    """A page that may have arrived was about to be sent again, and was not; `attempts` were made before."""
     await SQL.run(conn, "not_repeated", id=page_id, attempts=attempts)
 
 
@@ -164,8 +164,8 @@ async def cancel_waiting(
     people: Sequence[str] | None = None,
     but_by: Sequence[Via] = (),
 ) -> None:
-    """Those no provider has been asked for yet; `people`: of these alone; `but_by`: none of these ways. Once that is
-    committed `on_commit` is called with their numbers, and every process hears them by NOTIFY; see `cancelled`."""
+    """Cancel pages that no provider has been asked for yet; `people`: only theirs; `but_by`: except by these ways.
+    After the commit, `on_commit` gets their numbers, and all processes hear them by NOTIFY; see `cancelled`."""
     values = {"people": None if people is None else list(people), "but_by": list(but_by)}
     ids = [row["id"] for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id, **values)]
     if ids:
@@ -173,12 +173,12 @@ async def cancel_waiting(
 
 
 async def called_off(conn: Connection, page_id: int, *, unsure: bool) -> None:
-    """It was cancelled, and is not being sent any more. `unsure`: it may have been accepted unheard before that."""
+    """It was cancelled, and its sending has ended. `unsure`: it may have been accepted before that."""
     await SQL.run(conn, "called_off", id=page_id, unsure=unsure)
 
 
 def cancelled(said: str) -> list[int] | None:
-    """The numbers of the pages of which the bell says that they were cancelled; None: it says something else."""
+    """The page numbers in a NOTIFY payload about cancelled pages; None: it is about something else."""
     word, *ids = said.split()
     return [int(one) for one in ids] if word == CANCELLED else None
 

@@ -1,7 +1,7 @@
 -- name: insert
--- No row when this person has been paged in this round of this step by this channel already.
--- Those that are about to be attempted by whoever makes them, at `attempted_at`, need not be counted again for that.
--- Those that are held then have begun to wait for a yes, as if they had been tried.
+-- No row when this person was already paged by this way in this round of the step. Pages whose creator sends them at
+-- `attempted_at` are inserted with that attempt counted. Held ones start their wait for an acceptance now too, as if
+-- they had been tried.
 INSERT INTO pages (incident_id, run, loop, step, round, tier, person, via, contact, reason, late, due_at, planned_at,
     attempts, first_attempt_at, error)
 SELECT incident_id, run, loop, step, round, tier, person, via, contact, reason, late, due_at, planned_at,
@@ -23,8 +23,8 @@ SELECT * FROM pages WHERE incident_id = %(incident_id)s ORDER BY id;
 SELECT * FROM pages WHERE incident_id = ANY(%(ids)s) ORDER BY id;
 
 -- name: attempted
--- No row when the page was cancelled meanwhile, or its delivery is no longer ours: then it must not be sent.
--- While a snooze holds it, it is not late.
+-- No row when the page was cancelled meanwhile or its delivery is no longer ours: then it must not be sent. A page held
+-- by a snooze is not late.
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)),
 held AS (SELECT id, incident_id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id FOR NO KEY UPDATE)
@@ -38,7 +38,7 @@ WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending'
 RETURNING p.*, e.snoozed_until;
 
 -- name: wanted
--- At the last moment: does it wait, is its delivery still ours, and until when does a snooze hold it?
+-- The last look: is it waiting, is its delivery still ours, and until when does a snooze hold it?
 SELECT p.id, p.state = 'waiting' AS waits, o.state = 'sending' AND o.fence = given.fence AS is_ours,
     (SELECT e.snoozed_until FROM escalations e WHERE e.incident_id = p.incident_id
         AND e.snoozed_until > %(now)s AND e.snoozed_through >= p.id) AS snoozed_until
@@ -47,7 +47,7 @@ JOIN pages p ON p.id = given.page
 JOIN outbox o ON o.id = given.delivery;
 
 -- name: on_their_way
--- What a provider may be getting at this moment, or may have got.
+-- What a provider may be receiving now, or may have received.
 SELECT p.* FROM pages p
 WHERE p.incident_id = %(incident_id)s AND p.state = 'waiting' AND p.first_attempt_at IS NOT NULL AND (p.unsure OR EXISTS (
     SELECT FROM outbox o WHERE o.kind = 'page' AND o.payload = jsonb_build_object('page', p.id)
@@ -58,8 +58,8 @@ ORDER BY p.id;
 UPDATE pages SET late = true WHERE id = %(id)s;
 
 -- name: settle
--- No row for a page that was settled before. One that somebody else was refused, and that was accepted from whoever tells
--- so only now, was accepted; but what its provider reported of it since stands.
+-- No row for a page settled before. An acceptance recorded late overrides another process's refusal, but not what the
+-- provider has reported since.
 WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::pages, %(rows)s)),
 held AS (SELECT id FROM pages WHERE id IN (SELECT id FROM given) ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p
@@ -73,22 +73,22 @@ WHERE p.id = held.id AND (p.state IN ('waiting', 'cancelled')
 RETURNING p.*;
 
 -- name: report
--- What the provider says of it later, by itself. That it failed is known of the one it speaks of: only what was sent
--- twice may have arrived all the same.
+-- What the provider reports later. A reported failure is certain for that page; only if it was sent twice may the other
+-- copy have arrived.
 UPDATE pages
 SET unsure = unsure AND (repeated_at IS NOT NULL OR %(state)s <> 'refused'), reported = %(reported)s, state = %(state)s, error = %(error)s,
     accepted_at = CASE WHEN %(state)s = 'delivered' THEN coalesce(accepted_at, %(now)s) ELSE accepted_at END
 WHERE id = %(id)s;
 
 -- name: note_error
--- One that was not tried, because another has to get through first, was counted as if it would be.
+-- An attempt held back because of a limit had been counted already.
 UPDATE pages SET error = %(error)s, unsure = unsure OR %(unsure)s,
     attempts = GREATEST(attempts - CASE WHEN %(was_tried)s OR state <> 'waiting' THEN 0 ELSE 1 END, 0)
 WHERE id = %(id)s;
 
 -- name: hold
--- Nobody tries them for now. Until when somebody may say yes is counted from here all the same: their ladder goes on.
--- What is still to come waits for its time, and not for that.
+-- Nobody sends them for now. Their wait for an acceptance starts all the same, so that the ladder goes on. Pages
+-- planned for later wait for their time, not for this.
 WITH held AS (
     SELECT id FROM pages
     WHERE id = ANY(%(ids)s) AND state = 'waiting' AND (planned_at IS NULL OR due_at <= %(now)s)
@@ -98,15 +98,15 @@ FROM held WHERE p.id = held.id
 RETURNING p.incident_id;
 
 -- name: untried
--- It was counted as an attempt, and nothing left.
+-- It had been counted as an attempt, but nothing was sent.
 UPDATE pages SET attempts = %(attempts)s, first_attempt_at = NULL, late = false WHERE id = %(id)s AND state = 'waiting';
 
 -- name: not_repeated
--- It was counted as another attempt, and nothing left; whether an earlier one was accepted is as unknown as before.
+-- It had been counted as another attempt, but nothing was sent; whether an earlier one was accepted stays unknown.
 UPDATE pages SET attempts = %(attempts)s WHERE id = %(id)s AND state = 'waiting';
 
 -- name: plan_anew
--- Those that nobody has tried yet, with their deliveries.
+-- Those not tried yet, together with their deliveries.
 WITH given AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, due_at timestamptz, planned_at timestamptz)),
 held AS (
     SELECT p.id FROM pages p JOIN given ON given.id = p.id
@@ -119,9 +119,9 @@ FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_b
 RETURNING o.id;
 
 -- name: cancel_waiting
--- Whatever no provider has taken yet, as far as anybody knows: what is being sent at this moment may be taken still, and
--- what a process died over may have been, also when the next had no time to try.
--- Several pages are always held in the same order.
+-- Cancels what no provider has accepted, as far as we know. A page being sent right now may still be accepted, and one
+-- whose sender died may have been, even if nobody has tried since: these become unsure. Locked in order of id, against
+-- deadlocks.
 WITH held AS (
     SELECT id FROM pages
     WHERE incident_id = %(incident_id)s AND state = 'waiting' AND person = ANY(coalesce(%(people)s::text[], ARRAY[person]))
@@ -133,16 +133,16 @@ UPDATE pages p SET state = 'cancelled', unsure = p.unsure OR (p.first_attempt_at
 FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
 
 -- name: called_off
--- What was being sent when it was cancelled has come to its end. Only what was sent twice may have arrived all the same.
+-- It was being sent when cancelled, and that has ended. Only if it was sent twice may it have arrived all the same.
 UPDATE pages SET unsure = %(unsure)s OR repeated_at IS NOT NULL WHERE id = %(id)s AND state = 'cancelled';
 
 -- name: announce_cancelled
--- NOTIFY takes at most 8,000 bytes.
+-- In parts, because NOTIFY takes at most 8,000 bytes.
 SELECT pg_notify('tocsin', %(word)s || ' ' || string_agg(id::text, ' '))
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, number) GROUP BY number / 300;
 
 -- name: counts
--- What may have been accepted before it was refused, given up or cancelled is none of these.
+-- Failed or cancelled pages that may have been accepted before count as unknown.
 SELECT via, CASE WHEN unsure AND state IN ('refused', 'gave_up', 'cancelled') THEN 'unknown' ELSE state END AS state,
     count(*) AS count
 FROM pages GROUP BY 1, 2;

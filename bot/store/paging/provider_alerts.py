@@ -1,4 +1,4 @@
-"""The alerts that providers have of our incidents, as they are kept."""
+"""The table of alerts that providers keep for our incidents."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ SQL = Queries(__file__)
 
 
 async def open_one(conn: Connection, page_id: int, *, number: int, key: str) -> ProviderAlert | None:
-    """None when another one is open, or this number is taken, or the page was cancelled meanwhile."""
+    """None when another one is open, the number is taken, or the page was cancelled meanwhile."""
     row = await SQL.one(conn, "open", page_id=page_id, number=number, key=key)
     return ProviderAlert(**row) if row else None
 

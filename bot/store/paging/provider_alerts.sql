@@ -1,6 +1,6 @@
 -- name: open
--- No row when one is open already, or the page was cancelled meanwhile. The page is held, so that whoever answers it
--- either finds this alert or has kept it from being opened.
+-- No row when one is open already or the page was cancelled meanwhile. Locks the page, so that an answer to it either
+-- finds this alert or prevents its opening.
 WITH page AS (
     SELECT id, incident_id, via, due_at FROM pages WHERE id = %(page_id)s AND state = 'waiting' FOR UPDATE)
 INSERT INTO provider_alerts (incident_id, via, number, key, since)

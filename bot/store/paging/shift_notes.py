@@ -1,4 +1,4 @@
-"""The notes of whoever had a schedule for whoever has it next, kept until a message that carries them was sent."""
+"""Notes from one person on call to the next, kept until a message with them was sent."""
 
 from dataclasses import dataclass
 
@@ -15,15 +15,15 @@ class ShiftNote:
 
 
 async def leave(conn: Connection, schedule: str, *, note: str, by: str) -> None:
-    """A newer one of the same person takes its place. The schedule must be watched."""
+    """Leave a note, replacing the person's earlier one. The schedule must be watched."""
     await SQL.run(conn, "leave", schedule=schedule, note=note, by=by)
 
 
 async def carry(conn: Connection, schedule: str, *, to: str, delivery: int) -> list[ShiftNote]:
-    """All but the own ones of whoever gets this delivery, the oldest first; another delivery carries them no more."""
+    """Assign all notes but the recipient's own to this delivery, away from any other; oldest first."""
     return [ShiftNote(**row) for row in await SQL.all(conn, "carry", schedule=schedule, to=to, delivery=delivery)]
 
 
 async def forget_carried(conn: Connection, delivery: int) -> None:
-    """It was sent."""
+    """Delete the notes that this delivery carried: it was sent."""
     await SQL.run(conn, "forget_carried", delivery=delivery)

@@ -1,5 +1,5 @@
 -- name: leave
--- That the one before was sent says nothing of this one.
+-- Unassigns it: when the previous text was sent, this one was not.
 INSERT INTO shift_notes (schedule, note_by, note) VALUES (%(schedule)s, %(by)s, %(note)s)
 ON CONFLICT (schedule, note_by) DO UPDATE SET note = %(note)s, delivery = NULL;
 

@@ -1,4 +1,4 @@
-"""Pages of which it is not known whether their provider has taken them, as they are kept."""
+"""Unconfirmed pages: it is unknown whether their provider has accepted them."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ SQL = Queries(__file__)
 
 
 async def begin(conn: Connection, page_id: int, now: datetime) -> datetime:
-    """Since when the page has been looked for: since now, unless it was before."""
+    """Start looking for the page, unless that has started; returns when it did."""
     began: datetime = (await SQL.the(conn, "begin", id=page_id, now=now))["unconfirmed_at"]
     return began
 
@@ -20,14 +20,14 @@ async def end(conn: Connection, page_id: int) -> None:
 
 
 async def repeat(conn: Connection, page_id: int, now: datetime) -> None:
-    """It is sent as a possible repeat: should that be in doubt too, it is looked for anew."""
+    """It is sent again as a possible repeat; if that is in doubt too, the search starts anew."""
     await SQL.run(conn, "repeat", id=page_id, now=now)
 
 
 async def rivals(conn: Connection, page: Page, since: datetime) -> list[int]:
-    """The other pages that may have called this number, each as often as it may have done so unknown to us.
+    """Other pages that an unknown call to this number may belong to, each as often as it may have made one.
 
-    Those that wait, and of the others those that were first tried `since` then.
+    Includes those still waiting, and others if first tried since `since`.
     """
     rows = await SQL.all(conn, "rivals", phone=page.contact, but=page.id, since=since)
     return [row["id"] for row in rows for _ in range(row["calls"])]

@@ -29,7 +29,7 @@ WHERE id = %(id)s;
 SELECT incident_id FROM actions WHERE due_at <= %(now)s GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE actions SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

@@ -41,7 +41,7 @@ ORDER BY review_due_at, incident_id LIMIT %(limit)s;
 SELECT incident_id FROM postmortems WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE postmortems SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

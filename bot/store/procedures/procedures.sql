@@ -48,7 +48,7 @@ UPDATE procedure_runs SET due_at = %(now)s WHERE id = %(id)s AND changed_at = %(
 SELECT incident_id FROM procedure_runs WHERE due_at <= %(now)s GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE procedure_runs SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

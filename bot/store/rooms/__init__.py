@@ -1,1 +1,1 @@
-"""Cards and closed channels, as they are kept."""
+"""The tables of cards, closed channels and rooms' members."""

@@ -1,4 +1,4 @@
-"""The rooms of resolved incidents that are to be archived, as it is kept: a timer is the row's due time."""
+"""Rooms of resolved incidents to be archived; each row's due time is a timer."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ ROWS = IncidentRows(SQL)
 
 
 async def due_at(conn: Connection, incident_id: int) -> datetime | None:
-    """None: it is not to be archived, or is on its way."""
+    """None: it is not to be archived, or is being archived."""
     row = await SQL.one(conn, "due_at", incident_id=incident_id)
     return row["due_at"] if row else None
 
@@ -25,5 +25,5 @@ async def forget(conn: Connection, incident_id: int) -> None:
 
 
 async def is_needed(conn: Connection, incident_id: int) -> bool:
-    """Is a task, an action, a box after the end, a post-mortem or a report of a data breach still open?"""
+    """Is a task, action, aftercare box, post-mortem or data breach report still open?"""
     return bool((await SQL.the(conn, "is_needed", incident_id=incident_id))["is_needed"])

@@ -9,7 +9,7 @@ ON CONFLICT (incident_id) DO UPDATE SET set_at = EXCLUDED.set_at, due_at = EXCLU
 DELETE FROM room_archives WHERE incident_id = %(incident_id)s;
 
 -- name: is_needed
--- Does anybody still have something to do in it? Open boxes of triage ask for nothing any more.
+-- Does anybody still have work in it? Open triage boxes no longer matter.
 SELECT EXISTS (SELECT FROM tasks WHERE incident_id = %(incident_id)s AND done_at IS NULL)
     OR EXISTS (
         SELECT FROM checklists l JOIN checklist_items i ON i.checklist_id = l.id
@@ -25,7 +25,7 @@ SELECT EXISTS (SELECT FROM tasks WHERE incident_id = %(incident_id)s AND done_at
 SELECT incident_id FROM room_archives WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE room_archives SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

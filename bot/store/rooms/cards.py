@@ -1,4 +1,4 @@
-"""Messages that are edited in place: where each one stands."""
+"""The table of cards: where each message that is edited in place is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Card:
-    """Where a message that is edited in place stands, and the digest of what it shows."""
+    """Where a card is in Slack, and the digest of what it shows."""
 
     channel: str
     ts: str
@@ -24,18 +24,18 @@ async def get(conn: Connection, key: str) -> Card | None:
 
 
 async def save(conn: Connection, key: str, card: Card) -> None:
-    """With the commit."""
+    """Write it with the commit."""
     await SQL.defer(conn, "save_card", once=key, key=key, channel=card.channel, ts=card.ts, digest=card.digest)
 
 
 async def at(conn: Connection, channel: str, ts: str) -> str | None:
-    """The key of the card that stands there; None when the message is none of our cards."""
+    """The key of the card at this place; None when the message is not a card of ours."""
     row = await SQL.one(conn, "card_at", channel=channel, ts=ts)
     return row["key"] if row else None
 
 
 async def forget_shown(conn: Connection, key: str) -> None:
-    """What the card shows is not known any more."""
+    """Forget what the card shows, so that the next paint is not skipped."""
     await SQL.run(conn, "forget_shown", key=key)
 
 
@@ -44,15 +44,15 @@ async def forget(conn: Connection, key: str) -> None:
 
 
 async def standing(conn: Connection, keys: Sequence[str]) -> list[str]:
-    """Which of these were posted."""
+    """Which of these have been posted."""
     return [row["key"] for row in await SQL.all(conn, "standing", keys=list(keys))]
 
 
 async def is_led(conn: Connection, incident_id: int) -> bool:
-    """Whether a message is on its way that stands above the cards that are new in this incident's room."""
+    """Is a message on its way that has to stand above the new cards in this incident's room?"""
     return bool((await SQL.the(conn, "is_led", incident_id=incident_id))["led"])
 
 
 async def is_on_its_way(conn: Connection, key: str) -> bool:
-    """Whether a delivery of this card waits or is being sent."""
+    """Is a delivery of this card waiting or being sent?"""
     return bool((await SQL.the(conn, "is_on_its_way", key=key))["on_its_way"])

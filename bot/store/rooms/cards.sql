@@ -16,7 +16,7 @@ UPDATE cards SET digest = '' WHERE key = %(key)s;
 DELETE FROM cards WHERE key = %(key)s;
 
 -- name: is_on_its_way
--- Has it yet to be posted or edited?
+-- Is it still to be posted or edited?
 SELECT EXISTS (
     SELECT FROM outbox WHERE lane = 'card ' || %(key)s::text AND state IN ('waiting', 'sending')) AS on_its_way;
 
@@ -24,7 +24,7 @@ SELECT EXISTS (
 SELECT key FROM cards WHERE key = ANY(%(keys)s) ORDER BY key;
 
 -- name: is_led
--- Is a message on its way that stands above the cards that are new in the room?
+-- Is a message on its way that has to stand above the new cards in the room?
 SELECT EXISTS (
     SELECT FROM outbox WHERE lane = 'room ' || %(incident_id)s::bigint AND state IN ('waiting', 'sending')
       AND payload -> 'leads' IS NOT NULL) AS led;

@@ -1,4 +1,4 @@
-"""Channels that take no messages: archived, or without the bot."""
+"""Channels that take no messages: archived, or the bot is not a member."""
 
 from datetime import datetime
 
@@ -10,13 +10,13 @@ SQL = Queries(__file__)
 
 
 async def set_rooms(conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> list[Incident]:
-    """The incidents whose room this is, when it changes anything; what is not `certain` replaces no other reason."""
+    """Set why this room is closed; returns its incidents if that changed. Unless `certain`, keeps a known reason."""
     rows = await SQL.all(conn, "set_rooms", channel=channel, why=why, certain=certain)
     return [Incident(**row) for row in rows]
 
 
 async def set_channels(conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> list[str]:
-    """The names, without '#', of the runbook's channels that this is, when it changes anything."""
+    """As `set_rooms`, for channels of the runbook; returns the changed ones' names without '#'."""
     rows = await SQL.all(conn, "set_channels", channel=channel, why=why, certain=certain)
     return [row["name"] for row in rows]
 
@@ -26,21 +26,21 @@ async def is_closed(conn: Connection, channel: str) -> bool:
 
 
 async def is_any_channel_closed(conn: Connection) -> bool:
-    """Is any of the runbook's channels?"""
+    """Is any of the runbook's channels closed?"""
     return bool((await SQL.the(conn, "is_any_channel_closed"))["is_any_closed"])
 
 
 async def closed(conn: Connection) -> dict[str, Closed]:
-    """By name: the channels of the runbook, and the rooms of open incidents."""
+    """By name: the runbook's channels, and rooms of open incidents."""
     return {row["name"]: row["why"] for row in await SQL.all(conn, "closed")}
 
 
 async def latest_cards(conn: Connection, name: str, limit: int) -> list[str]:
-    """The keys of the cards that stand in this channel of the runbook, newest first."""
+    """The keys of the cards in this channel of the runbook, newest first."""
     return [row["key"] for row in await SQL.all(conn, "latest_cards", name=name, limit=limit)]
 
 
 async def claim_look(conn: Connection, *, since: datetime, now: datetime) -> str | None:
-    """The room of an open incident that was not looked at since then, which is whoever's who asked; None: no more."""
+    """Claim the room of an open incident that nobody has looked at since then; None: there is no other."""
     row = await SQL.one(conn, "claim_look", since=since, now=now)
     return row["room_id"] if row else None

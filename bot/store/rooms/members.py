@@ -1,4 +1,4 @@
-"""Who was added to a private incident or removed from it, as it is kept."""
+"""Who was added to a private incident or removed from it."""
 
 from datetime import datetime
 

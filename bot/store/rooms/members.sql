@@ -1,10 +1,10 @@
 -- name: of_incident
--- The latest change of each person, in their order.
+-- Each person's latest change, oldest first.
 SELECT person, is_in, changed_at FROM incident_members WHERE incident_id = %(incident_id)s ORDER BY changed_at, person;
 
 -- name: paged
--- When each person was paged for it last, whatever became of the page: one that was overdue, when it was tried; one that
--- waits for its time, when that was decided.
+-- When each person was last paged for it, whatever the outcome: for an overdue page when it was tried, for one planned
+-- later when that was decided.
 SELECT person, max(GREATEST(coalesce(planned_at, due_at), first_attempt_at)) AS at FROM pages WHERE incident_id = %(incident_id)s GROUP BY person ORDER BY 2, 1;
 
 -- name: change

@@ -1,4 +1,4 @@
-"""What rooms were asked with buttons, as it is kept."""
+"""Questions with buttons that rooms were asked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Prompt:
 async def insert(
     conn: Connection, incident_id: int, about: str, asking: Mapping[str, Any], answered: Mapping[str, Any]
 ) -> int:
-    """Its number."""
+    """Returns its id."""
     values = {"incident_id": incident_id, "about": about, "asking": Jsonb(asking), "answered": Jsonb(answered)}
     return int((await SQL.the(conn, "insert", **values))["id"])
 
@@ -41,10 +41,10 @@ async def get(conn: Connection, number: int) -> Prompt:
 
 
 async def close(conn: Connection, incident_id: int, about: Sequence[str]) -> list[int]:
-    """Those that were open, each once."""
+    """Close the open ones; returns each only once."""
     return [row["id"] for row in await SQL.all(conn, "close", incident_id=incident_id, about=list(about))]
 
 
 async def close_kinds(conn: Connection, incident_id: int, kinds: Sequence[str]) -> list[int]:
-    """As `close`, of all about anything of these kinds, the first word of `about`."""
+    """As `close`, for all whose `about` starts with one of these words."""
     return [row["id"] for row in await SQL.all(conn, "close_kinds", incident_id=incident_id, kinds=list(kinds))]

@@ -7,7 +7,7 @@ RETURNING id;
 SELECT id, incident_id, about, asking, answered, is_open FROM prompts WHERE id = %(id)s;
 
 -- name: close
--- Whoever calls holds the incident.
+-- The caller holds the incident's lock.
 UPDATE prompts SET is_open = false
 WHERE incident_id = %(incident_id)s AND about = ANY(%(about)s) AND is_open
 RETURNING id;

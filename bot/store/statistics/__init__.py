@@ -1,1 +1,1 @@
-"""Numbers, counted where the rows are."""
+"""Statistics, counted in the database."""

@@ -1,4 +1,4 @@
-"""The numbers of a period, as the database counts them."""
+"""The statistics of a period, counted by the database."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,9 +22,9 @@ async def count(
     rhythms: Mapping[str, timedelta],
     objectives: Mapping[str, timedelta],
 ) -> dict[str, list[Row]]:
-    """The rows of each statement by its name, all asked in one trip.
+    """The rows of each statement, by its name, all queried in one round trip.
 
-    `now`: until then a promise may still be kept. `rhythms`: how often a severity promises updates; `objectives`: RPOs.
+    `now`: deadlines after it may still be met. `rhythms`: how often each severity promises updates; `objectives`: RPOs.
     """
     within = {"since": period.since, "until": period.until, "now": now}
     asked: dict[str, Mapping[str, Any]] = {
@@ -44,5 +44,5 @@ async def count(
 
 
 def _spans(spans: Mapping[str, timedelta], key: str, value: str) -> Any:
-    """A row for each, with these columns."""
+    """One row for each, with these two columns."""
     return as_json([{key: name, value: str(span)} for name, span in spans.items()])

@@ -1,5 +1,5 @@
 -- name: counts
--- By severity, source and hour, and all together. Drills never count, test pages are drills.
+-- By severity, source and hour, and in total. Drills never count; test pages are drills.
 SELECT severity, source, hour, count(*) AS count, count(*) FILTER (WHERE resolved_at IS NULL) AS open,
     count(*) FILTER (WHERE private) AS private, count(started_at) AS dated,
     count(*) FILTER (WHERE EXISTS (SELECT FROM timeline t WHERE t.incident_id = counted.id AND t.kind = 'reopened')) AS reopened
@@ -16,8 +16,7 @@ SELECT count(*) AS count FROM incidents
 WHERE declared_at BETWEEN %(since)s AND %(until)s AND drill AND NOT origin ? 'test_page';
 
 -- name: times
--- Each pair of milestones, of all and by severity. Between two that a clock which was set has put out of order, nothing
--- was measured.
+-- Each pair of milestones, in total and by severity. Pairs put out of order by a clock change are left out.
 SELECT pair.name, i.severity, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY pair.took) AS median,
     avg(pair.took) AS mean, percentile_cont(0.9) WITHIN GROUP (ORDER BY pair.took) AS p90
 FROM incidents i JOIN milestones m ON m.incident_id = i.id CROSS JOIN LATERAL (VALUES
@@ -27,8 +26,8 @@ WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND pair.too
 GROUP BY GROUPING SETS ((pair.name), (pair.name, i.severity));
 
 -- name: deadlines
--- Whether somebody responded, and it was over, in time, also before a reopening; what happens in the instant of its end
--- is.
+-- Whether somebody responded, and it was resolved, in time, including before a reopening; exactly at the deadline is in
+-- time.
 SELECT kind, count(*) FILTER (WHERE done_at <= by) AS kept,
     count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(now)s) AS missed,
     count(*) FILTER (WHERE done_at IS NULL AND by > %(now)s) AS open
@@ -40,8 +39,8 @@ WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
 GROUP BY kind;
 
 -- name: updates
--- From the declaration over each update to the end: was each wait as short as its severity promises? Nobody waits while
--- it is over, until it is reopened; who has waited until now waits on, and too long when it is longer than promised.
+-- From the declaration through each update to the end: was every wait as short as the severity promises? The time
+-- between resolution and reopening doesn't count; a wait still open at `now` is missed once it is too long.
 SELECT count(*) FILTER (WHERE waited <= promised AND kind <> 'now') AS kept,
     count(*) FILTER (WHERE waited > promised) AS missed,
     count(*) FILTER (WHERE waited <= promised AND kind = 'now') AS open
@@ -59,7 +58,7 @@ FROM (
 WHERE waited IS NOT NULL AND since <> 'resolved';
 
 -- name: afterwards
--- Post-mortems and actions of these incidents, against their dates.
+-- Post-mortems and actions of these incidents, against their due dates.
 SELECT what, count(*) FILTER (WHERE done_at <= by) AS kept,
     count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(now)s) AS missed,
     count(*) FILTER (WHERE done_at IS NULL AND by > %(now)s) AS open
@@ -72,11 +71,11 @@ WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
 GROUP BY what;
 
 -- name: people
--- Who was paged how often, and how long those who acknowledged had been paged for then: since the first page of that
--- run of the ladder. Who resolves what nobody has acknowledged since then acknowledges it. A step counts once, when a
--- provider has accepted it by any way. There may be a million pages: they are read once, an incident after the other, and
--- never sorted together; and the local time is worked out per quarter of an hour, since every zone's offset is a multiple
--- of that. Who was called to a private incident is one of its details.
+-- How often each person was paged, and how long they took to acknowledge: from their first page in that run of the
+-- ladder. Resolving an incident not acknowledged since that page counts as acknowledging it. A step counts once, when a
+-- provider accepted it by any way. There may be a million pages: they are read once, incident by incident, and never
+-- sorted together; local time is computed per quarter of an hour, as every zone's offset is a multiple of that. Private
+-- incidents are left out: whom they called is confidential.
 WITH runs AS MATERIALIZED (
     SELECT i.id AS incident_id, own.*
     FROM incidents i CROSS JOIN LATERAL (
@@ -114,7 +113,7 @@ FROM paged LEFT JOIN answered USING (person)
 ORDER BY pages DESC, person;
 
 -- name: noise
--- Of the cards of alerts that opened then.
+-- Cards of alerts that opened in this period.
 SELECT count(*) AS groups, coalesce(sum(alerts), 0)::int AS alerts,
     coalesce(sum(alerts) FILTER (WHERE incident_id IS NOT NULL), 0)::int AS tied,
     count(DISTINCT incident_id) AS incidents,
@@ -138,7 +137,7 @@ FROM (
 GROUP BY what, name ORDER BY what, name;
 
 -- name: gaps
--- Between good backups that follow each other: as short as the objective?
+-- Was the time between consecutive good backups within the objective?
 SELECT name, count(*) FILTER (WHERE waited <= rpo) AS kept, count(*) FILTER (WHERE waited > rpo) AS missed
 FROM (
     SELECT b.name, b.started_at - lag(b.started_at) OVER (PARTITION BY b.name ORDER BY b.started_at) AS waited, r.rpo

@@ -1,1 +1,1 @@
-"""What people are asked for, as it is kept."""
+"""The tables of tasks, checklists and recurring work."""

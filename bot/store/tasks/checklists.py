@@ -1,4 +1,4 @@
-"""Checklists of incidents, as they are kept: a timer is the `ask_at` of a box."""
+"""The tables of incidents' checklists; a box's `ask_at` is a timer."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ ROWS = IncidentRows(SQL)
 async def begin(
     conn: Connection, incident_id: int, name: str, items: Sequence[Item], *, posted: bool, now: datetime
 ) -> Checklist | None:
-    """None when one of this name is there already."""
+    """None when one of this name exists."""
     row = await SQL.one(conn, "begin", incident_id=incident_id, name=name, posted_at=now if posted else None, now=now)
     if row is None:
         return None
@@ -35,13 +35,13 @@ async def get(conn: Connection, checklist_id: int) -> Checklist:
 
 
 async def of_incident(conn: Connection, incident_id: int) -> dict[str, Checklist]:
-    """Those that count, by name."""
+    """The current ones, by name."""
     rows = await SQL.all(conn, "of_incident", incident_id=incident_id)
     return {row["name"]: await _whole(conn, row) for row in rows}
 
 
 async def closed(conn: Connection, incident_id: int) -> list[Checklist]:
-    """Those that counted before it was reopened, oldest first."""
+    """Those closed by a reopening, oldest first."""
     return [await _whole(conn, row) for row in await SQL.all(conn, "closed", incident_id=incident_id)]
 
 

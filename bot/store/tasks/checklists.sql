@@ -37,7 +37,7 @@ SELECT incident_id FROM checklist_items WHERE ask_at <= %(now)s
 GROUP BY incident_id ORDER BY min(ask_at) LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE checklist_items SET ask_at = %(until)s WHERE incident_id = %(incident_id)s AND ask_at <= %(now)s;
 
 -- name: next_due

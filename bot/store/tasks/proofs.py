@@ -1,4 +1,4 @@
-"""What shows that recurring work was done: read from what the other rooms have kept."""
+"""Evidence that recurring work was done, read from the other rooms' tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ QUERIES: Mapping[ProofKind, str] = {
 
 @dataclass(frozen=True)
 class Found:
-    """`id`: of the backup or incident; 0 or None where there is none. `name`: of the database, check or person."""
+    """`id`: the backup's or incident's; 0 or None where there is none. `name`: the database's, check's or person's."""
 
     name: str
     id: int | None
@@ -30,7 +30,7 @@ class Found:
 async def found(
     conn: Connection, kind: ProofKind, names: Sequence[str] | None, *, since: datetime, until: datetime
 ) -> list[Found]:
-    """Later than `since`, of these names; None: of any."""
+    """After `since`, for these names; None: for any."""
     wanted = None if names is None else list(names)
     rows = await SQL.all(conn, QUERIES[kind], names=wanted, since=since, until=until)
     return [Found(**row) for row in rows]

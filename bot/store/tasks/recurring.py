@@ -1,4 +1,4 @@
-"""Work that comes round, as it is kept: each time it was due, once."""
+"""The tables of recurring work: one row for each time a task is due."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -16,18 +16,18 @@ SQL = Queries(__file__)
 
 
 async def watch(conn: Connection, key: str, *, next_on: date, due_at: datetime, now: datetime) -> None:
-    """Changes nothing of one that is known."""
+    """Start its timer; does nothing if it exists."""
     await SQL.run(conn, "watch", key=key, next_on=next_on, due_at=due_at, now=now)
 
 
 async def forget_others(conn: Connection, keys: Sequence[str]) -> None:
-    """What has left the runbook, and whatever of it is open."""
+    """Forget what has left the runbook, and stop asking about its open occurrences."""
     await SQL.run(conn, "forget_others", keys=list(keys))
     await SQL.run(conn, "leave_others", keys=list(keys))
 
 
 async def claim_due(conn: Connection, keys: Sequence[str], now: datetime) -> dict[str, date]:
-    """When each was due next; held until this transaction ends, somebody else's are passed over."""
+    """When each was due next; locked until this transaction ends, skipping those another process holds."""
     return {row["key"]: row["next_on"] for row in await SQL.all(conn, "claim_due", keys=list(keys), now=now)}
 
 
@@ -39,52 +39,52 @@ async def add(
     conn: Connection, key: str, what: str, every: str, *, due_on: date, due_at: datetime, look_at: datetime | None,
     posted_at: datetime | None,
 ) -> int | None:  # fmt: skip
-    """Its number; None when this one is there already."""
+    """Returns its id; None when it exists."""
     values = {"task": key, "what": what, "every": every, "due_on": due_on, "due_at": due_at, "look_at": look_at}
     row = await SQL.one(conn, "add", **values, posted_at=posted_at)
     return row["id"] if row else None
 
 
 async def put_on_card(conn: Connection, ids: Sequence[int], card: int) -> None:
-    """They stand in one message, known by the number of the first."""
+    """Show these in one message, identified by the id of the first."""
     await SQL.run(conn, "put_on_card", ids=list(ids), card=card)
 
 
 async def on_card(conn: Connection, card: int) -> list[Occurrence]:
-    """Those of one message, in the order in which they were due."""
+    """The occurrences in one message, in the order in which they were due."""
     return [_occurrence(row) for row in await SQL.all(conn, "on_card", card=card)]
 
 
 async def earlier(conn: Connection, key: str, before: date) -> list[Occurrence]:
-    """What is still open from earlier; held until this transaction ends."""
+    """Open ones from before, locked until this transaction ends."""
     return [_occurrence(row) for row in await SQL.all(conn, "earlier", task=key, before=before)]
 
 
 async def miss(conn: Connection, key: str, before: date, now: datetime) -> list[int]:
-    """What is still open from earlier is missed; on which cards that stands."""
+    """Mark open ones from before as missed; returns the cards they are on."""
     rows = await SQL.all(conn, "miss", task=key, before=before, now=now)
     return [row["card"] for row in rows if row["card"] is not None]
 
 
 async def provable(conn: Connection, keys: Sequence[str]) -> list[Occurrence]:
-    """What is open of these tasks; held until this transaction ends, and somebody else's passed over."""
+    """Open ones of these tasks, locked until this transaction ends, skipping those another process holds."""
     return [_occurrence(row) for row in await SQL.all(conn, "provable", keys=list(keys))]
 
 
 async def rounds(conn: Connection, keys: Sequence[str]) -> list[Occurrence]:
-    """What is open of these tasks, for one process alone until this transaction ends; nothing for any other."""
+    """Open ones of these tasks, for one process at a time until this transaction ends; the others get none."""
     if not (await SQL.the(conn, "hold_rounds"))["is_held"]:
         return []
     return [_occurrence(row) for row in await SQL.all(conn, "rounds", keys=list(keys))]
 
 
 async def open_or_proved(conn: Connection, keys: Sequence[str], since: datetime) -> list[Occurrence]:
-    """What is due and open, the oldest first; then what the bot has seen done since then."""
+    """What is due and open, oldest first; then what the bot found done since then."""
     return [_occurrence(row) for row in await SQL.all(conn, "open", keys=list(keys), bot=TOCSIN.name, since=since)]
 
 
 async def claim_overdue(conn: Connection, now: datetime) -> list[Occurrence]:
-    """What is open and has to be told; held until this transaction ends."""
+    """Open ones that need a reminder, locked until this transaction ends."""
     return [_occurrence(row) for row in await SQL.all(conn, "claim_overdue", now=now)]
 
 
@@ -98,7 +98,7 @@ async def get(conn: Connection, occurrence_id: int) -> Occurrence:
 
 
 async def lock(conn: Connection, occurrence_id: int) -> Occurrence:
-    """Held for this transaction. Raises NotFound."""
+    """Locked for this transaction. Raises NotFound."""
     return _found(await SQL.one(conn, "by_id_locked", id=occurrence_id))
 
 
@@ -107,7 +107,7 @@ async def done(conn: Connection, occurrence_id: int, *, by: str, evidence: str, 
 
 
 async def between(conn: Connection, begins: datetime, ends: datetime) -> list[Occurrence]:
-    """Whatever was due then; the oldest first."""
+    """Everything due in this period, oldest first."""
     return [_occurrence(row) for row in await SQL.all(conn, "between", begins=begins, ends=ends)]
 
 

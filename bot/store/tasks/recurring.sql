@@ -27,24 +27,24 @@ UPDATE occurrences SET card = %(card)s WHERE id = ANY(%(ids)s);
 SELECT * FROM occurrences WHERE card = %(card)s ORDER BY due_at, id;
 
 -- name: earlier
--- Held for this transaction.
+-- Locked for this transaction.
 SELECT * FROM occurrences WHERE task = %(task)s AND due_on < %(before)s AND done_at IS NULL AND missed_at IS NULL
 ORDER BY due_at FOR UPDATE;
 
 -- name: provable
--- Held for this transaction; what somebody else has in hand is passed over.
+-- Locked for this transaction; skips what another process holds.
 SELECT * FROM occurrences WHERE task = ANY(%(keys)s) AND done_at IS NULL AND missed_at IS NULL
 ORDER BY due_at, id FOR UPDATE SKIP LOCKED;
 
 -- name: hold_rounds
--- Not by the rows: who looks for what proves them has these in hand at the same moment.
+-- An advisory lock, because the search for proofs locks the rows at the same time.
 SELECT pg_try_advisory_xact_lock(hashtextextended('contact rounds', 0)) AS is_held;
 
 -- name: rounds
 SELECT * FROM occurrences WHERE task = ANY(%(keys)s) AND done_at IS NULL AND missed_at IS NULL ORDER BY due_at, id;
 
 -- name: open
--- With what the bot has seen done since then.
+-- Including what the bot has found done since then.
 SELECT * FROM occurrences
 WHERE task = ANY(%(keys)s) AND (
     done_at IS NULL AND missed_at IS NULL AND look_at IS NOT NULL OR done_by = %(bot)s AND done_at > %(since)s)

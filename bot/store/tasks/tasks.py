@@ -1,4 +1,4 @@
-"""Tasks in incidents, as they are kept: a timer is the row's `ask_at`."""
+"""The table of incidents' tasks; each row's `ask_at` is a timer."""
 
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ async def get(conn: Connection, task_id: int) -> Task:
 
 
 async def of_incident(conn: Connection, incident_id: int) -> list[Task]:
-    """The oldest first."""
+    """Oldest first."""
     return [Task(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
 
 
@@ -39,5 +39,5 @@ async def save(conn: Connection, task: Task) -> None:
 
 
 async def rest(conn: Connection, incident_id: int) -> None:
-    """Nobody is asked about them any more."""
+    """Stop asking about them."""
     await SQL.run(conn, "rest", incident_id=incident_id)

@@ -1,1 +1,1 @@
-"""Stakeholder updates and their deliveries, as they are kept."""
+"""The tables of stakeholder updates and their deliveries."""

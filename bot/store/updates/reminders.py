@@ -1,4 +1,4 @@
-"""Updates that were promised, as they are kept: a timer is the row's due time."""
+"""Promised updates; each row's due time is a timer."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -17,12 +17,12 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Promise]:
 
 
 async def save(conn: Connection, promise: Promise) -> None:
-    """With the commit, in the place of an earlier one to the same audience."""
+    """Write it with the commit, replacing an earlier one for the same audience."""
     await SQL.defer(conn, "save", once=(promise.incident_id, promise.audience), **asdict(promise))
 
 
 async def put_off(conn: Connection, incident_id: int, audience: str, until: datetime) -> bool:
-    """False when nothing is promised to them any more."""
+    """False when nothing is promised to this audience any more."""
     return await SQL.run(conn, "put_off", incident_id=incident_id, audience=audience, until=until) > 0
 
 
@@ -31,6 +31,6 @@ async def forget(conn: Connection, incident_id: int, audience: str) -> None:
 
 
 async def last_words(conn: Connection, incident_id: int, audience: str) -> tuple[str, datetime] | None:
-    """What reached them last, and when it was sent; None: nothing has."""
+    """The last text that reached this audience, and when it was sent; None: nothing has."""
     row = await SQL.one(conn, "last_words", incident_id=incident_id, audience=audience)
     return (row["text"], row["at"]) if row else None

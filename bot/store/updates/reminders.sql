@@ -9,14 +9,14 @@ ON CONFLICT (incident_id, audience) DO UPDATE
 SET told_at = EXCLUDED.told_at, promised_at = EXCLUDED.promised_at, stage = EXCLUDED.stage, due_at = EXCLUDED.due_at;
 
 -- name: put_off
--- Nothing to put off when they have been told meanwhile.
+-- No row when they have been told meanwhile.
 UPDATE update_reminders SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
 
 -- name: forget
 DELETE FROM update_reminders WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
 
 -- name: last_words
--- What reached this audience last.
+-- The last text that reached this audience.
 SELECT text, coalesce(decided_at, created_at) AS at FROM stakeholder_updates u
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'released'
   AND EXISTS (SELECT FROM update_deliveries WHERE update_id = u.id AND (state = 'accepted' OR unsure))
@@ -27,7 +27,7 @@ SELECT incident_id FROM update_reminders WHERE due_at <= %(now)s
 GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 
 -- name: push_ahead
--- A row that cannot be worked on must not stop the others.
+-- A row that keeps failing must not block the others.
 UPDATE update_reminders SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
 
 -- name: next_due

@@ -1,4 +1,4 @@
-"""Status pages, and what they show, as they are kept."""
+"""The table of status pages, and what they show."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
-# More words than anybody reads: of what is over the oldest are left out.
+# More than anybody reads; the oldest texts about what is over are left out.
 AT_MOST = 500
 
 
 @dataclass(frozen=True)
 class PageRow:
-    """`written_at`: when its files were written last, None: never. `error`: why they were not since."""
+    """`written_at`: when its files were last written, None: never. `error`: why writing has failed since."""
 
     audience: str
     feed: str
@@ -29,7 +29,7 @@ class PageRow:
 
 
 async def keep(conn: Connection, audience: str, feed: str, *, now: datetime, is_written: bool) -> None:
-    """Know this page. `feed` is for a new one. `is_written`: it has files, which are due now."""
+    """Register this page. `feed` is used for a new one only. `is_written`: it has files, which are due now."""
     await SQL.run(conn, "keep", audience=audience, feed=feed, now=now, due_at=now if is_written else None)
 
 
@@ -42,18 +42,18 @@ async def page(conn: Connection, audience: str) -> PageRow:
 
 
 async def next_version(conn: Connection, audience: str, now: datetime) -> PageRow:
-    """With a version of its own; the page is held until the commit."""
+    """Take a version of its own; the page is locked until the commit."""
     instant = round(now.timestamp() * 1_000_000)
     return PageRow(**await SQL.the(conn, "next_version", audience=audience, instant=instant))
 
 
 async def sent(conn: Connection, audience: str, since: datetime) -> list[Sent]:
-    """Of incidents that are open all of it, of others what was sent since then; in no order."""
+    """Everything sent about open incidents, and what was sent about others since then; unordered."""
     return [Sent(**row) for row in await SQL.all(conn, "sent", audience=audience, since=since, limit=AT_MOST)]
 
 
 async def sent_of_works(conn: Connection, audience: str, since: datetime) -> list[SentOfWork]:
-    """As `sent`, of planned work."""
+    """As `sent`, for planned work."""
     values = {"audience": audience, "since": since, "limit": AT_MOST}
     return [SentOfWork(**row) for row in await SQL.all(conn, "sent_of_works", **values)]
 
@@ -68,12 +68,12 @@ async def due(conn: Connection, now: datetime, every: timedelta) -> list[str]:
 
 
 async def put_off(conn: Connection, audiences: Iterable[str], now: datetime, every: timedelta) -> None:
-    """Each is due again that much later."""
+    """Make each due again that much later."""
     await SQL.run(conn, "put_off", audiences=list(audiences), now=now, every=every)
 
 
 async def failing(conn: Connection) -> list[PageRow]:
-    """Those whose files could not be written the last time."""
+    """Those whose files could not be written last time."""
     return [PageRow(**row) for row in await SQL.all(conn, "failing")]
 
 

@@ -1,23 +1,23 @@
 -- name: keep
--- A page that is known keeps its feed; its files are due now, or never.
+-- A known page keeps its feed; its files are due now, or never.
 INSERT INTO status_pages (audience, feed, began_at, due_at) VALUES (%(audience)s, %(feed)s, %(now)s, %(due_at)s)
 ON CONFLICT (audience) DO UPDATE SET due_at = EXCLUDED.due_at;
 
 -- name: rest
--- What the runbook has no page for any more is not written.
+-- Pages that the runbook no longer has are not written.
 UPDATE status_pages SET due_at = NULL WHERE NOT audience = ANY(%(audiences)s);
 
 -- name: page
 SELECT audience, feed, began_at, version, written_at, error FROM status_pages WHERE audience = %(audience)s;
 
 -- name: next_version
--- Held until the commit: whoever takes the next version reads all that was there for this one, and what came after. A
--- version is an instant in microseconds, so that those of a database that was restored, or is a new one, are greater too.
+-- Locked until the commit, so that a later version includes all that an earlier one had. A version is an instant in
+-- microseconds, so that versions also grow after a restore or with a new database.
 UPDATE status_pages SET version = greatest(version + 1, %(instant)s) WHERE audience = %(audience)s
 RETURNING audience, feed, began_at, version, written_at, error;
 
 -- name: sent
--- Only what was to go to a page, and never of a rehearsal or a private incident, whatever it was then.
+-- Only what was sent to a page, and never of what is a drill or private now.
 SELECT u.id, u.incident_id, u.moment, u.severity, u.subject, u.text, coalesce(u.decided_at, u.created_at) AS at,
     i.resolved_at IS NULL AS is_open
 FROM stakeholder_updates u JOIN incidents i ON i.id = u.incident_id
@@ -27,7 +27,7 @@ WHERE u.audience = %(audience)s AND u.state = 'released' AND NOT i.drill AND NOT
 ORDER BY is_open DESC, u.id DESC LIMIT %(limit)s;
 
 -- name: sent_of_works
--- As `sent`, of planned work.
+-- As `sent`, for planned work.
 SELECT u.id, u.maintenance_id, u.moment, u.subject, u.text, coalesce(u.decided_at, u.created_at) AS at,
     u.planned_from, u.planned_until
 FROM stakeholder_updates u JOIN maintenance m ON m.id = u.maintenance_id
@@ -37,12 +37,12 @@ WHERE u.audience = %(audience)s AND u.state = 'released'
 ORDER BY m.state IN ('planned', 'under_way') DESC, u.id DESC LIMIT %(limit)s;
 
 -- name: make_due
--- In one order, so that two who do this never wait for each other.
+-- Locked in one order, against deadlocks.
 UPDATE status_pages SET due_at = %(now)s
 WHERE audience IN (SELECT audience FROM status_pages WHERE due_at IS NOT NULL ORDER BY audience FOR UPDATE);
 
 -- name: due
--- What is due later than its own wait allows was written by a clock that was ahead.
+-- A page due later than its own interval allows was scheduled by a clock that was ahead.
 SELECT audience FROM status_pages WHERE due_at <= %(now)s OR due_at > %(now)s::timestamptz + %(every)s::interval
 ORDER BY audience;
 

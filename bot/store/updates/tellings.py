@@ -1,4 +1,4 @@
-"""What became of each text for an audience, as it is kept: whether it was accepted anywhere, and who approved it."""
+"""What became of each text for an audience: whether it was accepted anywhere, and who approved it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Telling:
-    """`sent_at`: when the first of its addresses accepted it; None: none has. `approved_by`: None: nobody had to."""
+    """`sent_at`: when the first address accepted it; None: none has. `approved_by`: None: no approval was needed."""
 
     id: int
     audience: str
@@ -27,5 +27,5 @@ class Telling:
 
 
 async def of_incident(conn: Connection, incident_id: int) -> list[Telling]:
-    """Oldest first, without what its author alone knows yet."""
+    """Oldest first, without drafts."""
     return [Telling(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]

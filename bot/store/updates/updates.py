@@ -1,4 +1,4 @@
-"""Stakeholder updates and their deliveries, as they are kept."""
+"""The tables of stakeholder updates and their deliveries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class NewUpdate:
-    """An update before it is kept: whose, of what, to whom, in which words (empty while they are to be composed)."""
+    """An update before it is stored; its words are empty until they are composed."""
 
     incident_id: int | None
     audience: str
@@ -53,7 +53,7 @@ async def keep_draft(conn: Connection, new: NewUpdate, now: datetime) -> None:
 
 
 async def draft(conn: Connection, incident_id: int, audience: str, author: str) -> Update | None:
-    """What this person has written for this audience and not sent."""
+    """This person's unsent draft for this audience."""
     row = await SQL.one(conn, "draft", incident_id=incident_id, audience=audience, author=author)
     return Update(**row) if row else None
 
@@ -67,7 +67,7 @@ async def get(conn: Connection, update_id: int) -> Update:
 
 
 async def lock(conn: Connection, update_id: int) -> Update:
-    """The update, held for this transaction; raises NotFound."""
+    """The update, locked for this transaction; raises NotFound."""
     return _found(await SQL.one(conn, "by_id_locked", id=update_id))
 
 
@@ -84,67 +84,67 @@ async def decide(conn: Connection, update_id: int, state: State, who: str, now: 
 
 
 async def replace_waiting(conn: Connection, update: Update) -> list[int]:
-    """Older undecided texts for the same audience give way; returns which."""
+    """Replace older undecided texts for the same audience; returns their ids."""
     about = {"incident_id": update.incident_id, "maintenance_id": update.maintenance_id}
     values = {**about, "audience": update.audience, "id": update.id, "moment": update.moment}
     return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values, notices=list(NOTICES))]
 
 
 async def waiting(conn: Connection, incident_id: int, audience: str) -> Update | None:
-    """The latest for this audience that waits for an approval."""
+    """The latest for this audience that waits for approval."""
     row = await SQL.one(conn, "waiting", incident_id=incident_id, audience=audience)
     return Update(**row) if row else None
 
 
 async def in_hand(conn: Connection, incident_id: int) -> set[str]:
-    """The audiences for which a text is composed, or waits for an approval."""
+    """The audiences for which a text is being composed or waits for approval."""
     return {row["audience"] for row in await SQL.all(conn, "in_hand", incident_id=incident_id)}
 
 
 async def withdraw(conn: Connection, incident_id: int, audience: str, why: str) -> list[Update]:
-    """What waited for an approval and cannot be approved any more."""
+    """Withdraw what waits for approval and can no longer be approved."""
     rows = await SQL.all(conn, "withdraw", incident_id=incident_id, audience=audience, why=why)
     return [Update(**row) for row in rows]
 
 
 async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: bool) -> list[Update]:
-    """What has no words yet or waits for an approval gives way to newer facts; returns it, the oldest first.
+    """Replace what is still being composed or waits for approval, as the facts have changed; returns it, oldest first.
 
-    `everybody`: also what people have written. `why` is kept with it.
+    `everybody`: also texts written by people. `why` is stored with it.
     """
     rows = await SQL.all(conn, "overtake", incident_id=incident_id, why=why, everybody=everybody)
     return sorted((Update(**row) for row in rows), key=lambda one: one.id)
 
 
 async def last_told(conn: Connection, incident_id: int) -> Mapping[str, LastUpdate]:
-    """By audience; one that was told nothing is not in it."""
+    """By audience, without those that were told nothing."""
     rows = await SQL.all(conn, "last_told", incident_id=incident_id, notices=list(NOTICES))
     return {row.pop("audience"): LastUpdate(**row) for row in rows}
 
 
 async def last_received(conn: Connection, incident_id: int) -> Mapping[str, Update]:
-    """The latest text of which each audience has, or may have, anything; notices too."""
+    """The latest text, notices included, that reached or may have reached each audience."""
     return {row["audience"]: Update(**row) for row in await SQL.all(conn, "last_received", incident_id=incident_id)}
 
 
 async def has_heard(conn: Connection, one: UpdateDelivery) -> bool:
-    """Something before it was accepted for this address, or may have been."""
+    """Was anything before it accepted for this address, or may it have been?"""
     values = {"update_id": one.update_id, "via": one.via, "address": one.address}
     return bool((await SQL.the(conn, "has_heard", **values))["heard"])
 
 
 async def of_planned(conn: Connection, maintenance_id: int) -> list[Update]:
-    """What each audience was last to be told of planned work, by audience."""
+    """The latest text for each audience about planned work."""
     return [Update(**row) for row in await SQL.all(conn, "of_planned", maintenance_id=maintenance_id)]
 
 
 async def told_of_planned(conn: Connection, maintenance_id: int) -> list[str]:
-    """The audiences that something of it has reached, or may still reach."""
+    """The audiences that something about it has reached, or may still reach."""
     return [row["audience"] for row in await SQL.all(conn, "told_of_planned", maintenance_id=maintenance_id)]
 
 
 async def overtake_planned(conn: Connection, maintenance_id: int, why: str) -> list[Update]:
-    """As `overtake`: newer facts of planned work."""
+    """As `overtake`, for planned work."""
     return [Update(**row) for row in await SQL.all(conn, "overtake_planned", maintenance_id=maintenance_id, why=why)]
 
 
@@ -154,7 +154,7 @@ async def overtake_planned(conn: Connection, maintenance_id: int, why: str) -> l
 async def insert_deliveries(
     conn: Connection, update_id: int, where: Sequence[tuple[Outlet, str]], *, gaps: Mapping[Outlet, str], now: datetime
 ) -> list[UpdateDelivery]:
-    """One for each outlet and address that is not there yet; `gaps`: why nothing will ever leave by some outlet."""
+    """Insert a delivery for each outlet and address not there yet; `gaps`: why nothing can leave by an outlet."""
     rows: list[Row] = [
         {"update_id": update_id, "via": via, "address": address, "error": gaps.get(via)} for via, address in where
     ]
@@ -170,13 +170,13 @@ async def deliveries(conn: Connection, update_id: int) -> list[UpdateDelivery]:
 
 
 async def is_first_lost(conn: Connection, one: UpdateDelivery) -> bool:
-    """No other of its update and outlet was lost."""
+    """Has no other delivery of its update and outlet failed?"""
     values = {"update_id": one.update_id, "via": one.via, "id": one.id}
     return bool((await SQL.the(conn, "is_first_lost", **values))["first"])
 
 
 async def is_stopped_once(conn: Connection, update_id: int, why: str) -> bool:
-    """Exactly one of its deliveries was stopped for this reason."""
+    """Was exactly one of its deliveries cancelled for this reason?"""
     return len(await SQL.all(conn, "stopped_for", update_id=update_id, why=why)) == 1
 
 
@@ -193,7 +193,7 @@ async def settle(
 
 
 async def mark_unconfirmed(conn: Connection, delivery_id: int) -> UpdateDelivery:
-    """An attempt may have been accepted unheard."""
+    """An attempt may have been accepted without our knowing."""
     return UpdateDelivery(**await SQL.the(conn, "mark_unconfirmed", id=delivery_id))
 
 
@@ -202,18 +202,18 @@ async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
 
 
 async def hold(conn: Connection, delivery_ids: Sequence[int], why: str) -> list[Update]:
-    """Nobody tries these for now; returns the updates that still wait."""
+    """Nobody tries these for now; returns the updates still waiting."""
     return [Update(**row) for row in await SQL.all(conn, "hold", ids=list(delivery_ids), why=why)]
 
 
 async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:
-    """A newer text of the same incident is waiting for the same address."""
+    """Is a newer text of the same incident waiting for the same address?"""
     values = {"update_id": one.update_id, "via": one.via, "address": one.address}
     return bool((await SQL.the(conn, "is_followed", **values, notices=list(NOTICES)))["followed"])
 
 
 async def latest_reference(conn: Connection, update: Update, via: Outlet, address: str) -> str | None:
-    """What the provider called the latest it accepted there of this incident; None when it has accepted none."""
+    """The provider's reference of the latest text it accepted there for this incident; None when there is none."""
     about = {"incident_id": update.incident_id, "maintenance_id": update.maintenance_id}
     values = {**about, "audience": update.audience, "via": via, "address": address}
     row = await SQL.one(conn, "latest_reference", **values)

@@ -13,11 +13,11 @@ RETURNING *;
 SELECT * FROM stakeholder_updates WHERE id = %(id)s;
 
 -- name: by_id_locked
--- Held until the decision about it is committed: it is decided once.
+-- Locked until the decision about it is committed, so that it is decided once.
 SELECT * FROM stakeholder_updates WHERE id = %(id)s FOR UPDATE;
 
 -- name: keep_draft
--- Somebody's latest words for this audience take the place of their earlier ones.
+-- A person's latest draft for an audience replaces the earlier one.
 INSERT INTO stakeholder_updates
     (incident_id, audience, moment, status, severity, subject, text, author, author_account, state, created_at)
 VALUES
@@ -45,8 +45,8 @@ UPDATE stakeholder_updates SET state = %(state)s, error = %(error)s WHERE id = %
 UPDATE stakeholder_updates SET state = %(state)s, decided_by = %(who)s, decided_at = %(now)s WHERE id = %(id)s;
 
 -- name: replace_waiting
--- Older texts for the same audience that nobody has decided about. A notice says something else than the others: it gives
--- way to a newer one of its kind alone.
+-- Older undecided texts for the same audience. A notice is independent of the others: only a newer one of its kind
+-- replaces it.
 UPDATE stakeholder_updates SET state = 'replaced'
 WHERE (incident_id = %(incident_id)s OR maintenance_id = %(maintenance_id)s) AND audience = %(audience)s
   AND state = 'waiting' AND id < %(id)s
@@ -54,7 +54,7 @@ WHERE (incident_id = %(incident_id)s OR maintenance_id = %(maintenance_id)s) AND
 RETURNING id;
 
 -- name: waiting
--- What waits for an approval, newest first.
+-- What waits for approval, newest first.
 SELECT * FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' ORDER BY id DESC LIMIT 1;
 
@@ -63,20 +63,20 @@ SELECT DISTINCT audience FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') ORDER BY audience;
 
 -- name: withdraw
--- Nobody may approve them any more.
+-- They can no longer be approved.
 UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting'
 RETURNING *;
 
 -- name: overtake
--- What has no words yet or waits for an approval speaks of facts that are not so any more.
+-- What is being composed or waits for approval is based on outdated facts.
 UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
 WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') AND (%(everybody)s OR author = 'tocsin')
 RETURNING *;
 
 -- name: last_told
--- What each audience was last told of how this incident stands, and when: something of it was accepted, or may have been,
--- or still may be. A notice says nothing of how it stands, and what reached nobody told nobody.
+-- What each audience was last told about the incident's state, and when: counting texts accepted, possibly accepted, or
+-- still on their way. Notices say nothing about the state.
 SELECT DISTINCT ON (u.audience) u.audience, u.moment, coalesce(u.decided_at, u.created_at) AS at, u.severity,
     d.stopped > 0 AS partly, d.reached > 0 AS reached
 FROM stakeholder_updates u CROSS JOIN LATERAL (
@@ -88,14 +88,14 @@ WHERE u.incident_id = %(incident_id)s AND u.state = 'released' AND NOT u.moment 
 ORDER BY u.audience, u.id DESC;
 
 -- name: last_received
--- What reached each audience last, whatever it says.
+-- The latest text that reached each audience, whatever it says.
 SELECT DISTINCT ON (audience) * FROM stakeholder_updates u
 WHERE incident_id = %(incident_id)s AND state = 'released'
   AND EXISTS (SELECT FROM update_deliveries WHERE update_id = u.id AND (state = 'accepted' OR unsure))
 ORDER BY audience, id DESC;
 
 -- name: has_heard
--- Did anything before this reach that address, of the same incident or planned work?
+-- Has anything earlier about the same incident or planned work reached this address?
 SELECT EXISTS (
     SELECT FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id, stakeholder_updates own
     WHERE own.id = %(update_id)s AND t.id < own.id AND d.via = %(via)s AND d.address = %(address)s
@@ -107,7 +107,7 @@ SELECT DISTINCT ON (audience) * FROM stakeholder_updates
 WHERE maintenance_id = %(maintenance_id)s AND (state <> 'replaced' OR error IS NULL) ORDER BY audience, id DESC;
 
 -- name: told_of_planned
--- The audiences that something of it has reached, or may still reach.
+-- The audiences that something about it has reached, or may still reach.
 SELECT DISTINCT u.audience FROM stakeholder_updates u JOIN update_deliveries d ON d.update_id = u.id
 WHERE u.maintenance_id = %(maintenance_id)s AND u.state = 'released'
   AND (d.state IN ('accepted', 'waiting') OR d.unsure)
@@ -119,7 +119,7 @@ WHERE maintenance_id = %(maintenance_id)s AND state IN ('composing', 'waiting')
 RETURNING *;
 
 -- name: insert_deliveries
--- What has an error from the first is refused, and is never sent.
+-- One with an error from the start is refused and never sent.
 INSERT INTO update_deliveries (update_id, via, address, state, settled_at, error)
 SELECT update_id, via, address, CASE WHEN error IS NULL THEN 'waiting' ELSE 'refused' END,
     CASE WHEN error IS NOT NULL THEN %(now)s::timestamptz END, error
@@ -135,13 +135,13 @@ SELECT * FROM update_deliveries WHERE id = %(id)s;
 SELECT * FROM update_deliveries WHERE update_id = %(update_id)s ORDER BY id;
 
 -- name: is_first_lost
--- Is it the only one of its update and outlet that nothing was accepted of?
+-- Is it the only one of its update and outlet that failed?
 SELECT NOT EXISTS (
     SELECT FROM update_deliveries WHERE update_id = %(update_id)s AND via = %(via)s AND id <> %(id)s
       AND state IN ('refused', 'gave_up')) AS first;
 
 -- name: stopped_for
--- Two are enough to know that it was said already.
+-- Two are enough to know that it was reported already.
 SELECT id FROM update_deliveries WHERE update_id = %(update_id)s AND state = 'cancelled' AND error = %(why)s LIMIT 2;
 
 -- name: settle
@@ -162,8 +162,8 @@ shown AS (UPDATE update_deliveries d SET error = %(why)s FROM held WHERE d.id = 
 SELECT * FROM stakeholder_updates WHERE id IN (SELECT update_id FROM shown) ORDER BY id;
 
 -- name: is_followed
--- Is a newer text of the same incident on its way to the same address? A notice says something else than the others:
--- neither takes the place of the other.
+-- Is a newer text of the same incident on its way to the same address? Notices are independent: they neither replace
+-- others nor are replaced.
 SELECT EXISTS (
     SELECT FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id, stakeholder_updates own
     WHERE own.id = %(update_id)s AND t.audience = own.audience
@@ -172,7 +172,7 @@ SELECT EXISTS (
       AND NOT own.moment = ANY(%(notices)s) AND NOT t.moment = ANY(%(notices)s)) AS followed;
 
 -- name: latest_reference
--- What the provider called the latest update of this incident that it accepted for this address.
+-- The provider's reference of the latest update of this incident that it accepted for this address.
 SELECT d.reference FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id
 WHERE (t.incident_id = %(incident_id)s OR t.maintenance_id = %(maintenance_id)s)
   AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s

@@ -1,1 +1,1 @@
-"""What a process keeps about its work: how late it is, and whose time it goes by."""
+"""Queries about the processes themselves: their backlog, their leases, and the clock."""

@@ -1,4 +1,4 @@
-"""What has been due longest, and which process has what in hand; of all subjects with due rows that people wait for."""
+"""The oldest due rows, and which process holds what, for everything that people wait for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
-# What `Database` calls its connections, before the name of the process.
+# Prefixes of our application names, before the process's name.
 OF_US = "tocsin "
 LISTENER = "tocsin-bell "
 
 
 @dataclass(frozen=True)
 class Oldest:
-    """Of a kind of due row, when the oldest is or was due. `kind`: escalations, requests, deadlines, inactivity, or of
-    the outbox."""
+    """When the oldest row of a kind is or was due. `kind`: escalations, requests, deadlines, inactivity, or a delivery
+    kind."""
 
     kind: str
     is_outbox: bool
@@ -25,17 +25,17 @@ class Oldest:
 
 
 async def oldest(conn: Connection) -> list[Oldest]:
-    """What waits behind another one in its lane is not due."""
+    """A delivery behind another in its lane doesn't count as due."""
     return [Oldest(**row) for row in await SQL.all(conn, "oldest")]
 
 
 async def listening(conn: Connection) -> list[str]:
-    """The processes that hear the bell: each is a bot that runs, and not a command somebody has typed."""
+    """The processes listening for the bell: running bots, not commands from a shell."""
     return [row["process"] for row in await SQL.all(conn, "processes", prefix=LISTENER)]
 
 
 async def in_hand(conn: Connection, now: datetime) -> dict[str, dict[str, int]]:
-    """How many leases of each kind each process has; every process that is connected is there, if with nothing."""
+    """How many leases of each kind each process holds; connected processes without any are included."""
     held: dict[str, dict[str, int]] = {row["process"]: {} for row in await SQL.all(conn, "processes", prefix=OF_US)}
     for row in await SQL.all(conn, "leases", now=now):
         held.setdefault(row["holder"], {})[row["kind"]] = row["count"]

@@ -1,5 +1,5 @@
 -- name: oldest
--- Each from the index that finds what is due.
+-- Each uses the index that finds due rows.
 SELECT 'escalations' AS kind, false AS is_outbox, min(due_at) AS due_at
 FROM escalations WHERE due_at IS NOT NULL HAVING count(*) > 0
 UNION ALL
@@ -18,7 +18,7 @@ WHERE c.state IN ('waiting', 'sending')
 GROUP BY c.kind;
 
 -- name: leases
--- One that is over is nobody's.
+-- Expired leases count for nobody.
 SELECT coalesce(holder, '') AS holder, kind, count(*) AS count
 FROM outbox WHERE state = 'sending' AND due_at > %(now)s GROUP BY holder, kind
 UNION ALL
@@ -26,7 +26,7 @@ SELECT holder, 'requests', count(*)
 FROM requests WHERE due_at > %(now)s AND holder IS NOT NULL GROUP BY holder;
 
 -- name: processes
--- Whoever is connected to this database and calls themselves one of us.
+-- Processes connected to this database under one of our application names.
 SELECT DISTINCT substr(application_name, length(%(prefix)s::text) + 1) AS process
 FROM pg_stat_activity
 WHERE datname = current_database() AND starts_with(application_name, %(prefix)s::text);

@@ -1,4 +1,4 @@
-"""What a database says of itself to somebody who asks once: its version, and what its schema lacks."""
+"""A one-off look at a database for a command: its version, and what its schema lacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,14 +31,14 @@ KNOWS_PAGES = "0040_status_pages"
 
 @dataclass(frozen=True)
 class Inspection:
-    """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version.
+    """`missing`: migrations of this version not applied yet; `unknown`: applied ones of a newer version.
 
-    `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
-    `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes. `closed`: channels that
-    take no messages, by name with why. `channels`: Slack's ids of the runbook's, by name without '#', and
-    `channels_missing` why one cannot be used under its name. `pooled`: a pooler before it gives each transaction
-    another session. `failing_pages`: status pages whose files could not be written the last time.
-    `asked`: how people have confirmed their contacts.
+    `stopped`: telephone numbers that have opted out of texts. `now`: the database's time. `running`: the bot's
+    processes. `set_aside`: requests not retried because processes died working on them. `read_only`: it takes no
+    changes. `closed`: channels that take no messages, by name, with the reason. `channels`: Slack's ids of the
+    runbook's channels, by name without '#'; `channels_missing`: why one can't be used under its name. `pooled`: behind
+    a pooler in transaction mode. `failing_pages`: status pages whose files could not be written last time. `asked`:
+    confirmations of contacts.
     """
 
     version: str
@@ -58,7 +58,7 @@ class Inspection:
 
 
 async def inspect(url: str) -> Inspection:
-    """Over connections of its own, changing nothing. Raises Unreachable with the server's reason."""
+    """Uses its own connections and changes nothing. Raises Unreachable with the server's reason."""
     async with connected(url) as one, connected(url) as other:
         pooled = await _is_pooled(one, other)
         return await _look(one, pooled=pooled)

@@ -1,4 +1,4 @@
-"""The database's time, and the timers that a clock which was set has left too far ahead."""
+"""The database's time, and the repair of timers left too far ahead when its clock was set."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
-# What has timers, in the order in which they are put right; each has a statement.
+# What has timers, in the order of repair; each is a statement.
 KINDS = (
     "entries", "ends", "instants",
     "ladders", "pages", "later_pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "recurring",
@@ -23,9 +23,9 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Waits:
-    """The longest that anything waits by its own rule: until a page counts as unreached, a lease, another try, until
-    a way that is limited is tried and how long after that the limit is remembered, until an alert that nobody answered
-    pages, and until one of which two members say different things fires again."""
+    """The longest regular waits: until a page counts as unreached, a lease, a back-off, until a limited way is probed
+    and how long after that the limit is remembered, until an unanswered alert pages, and until an alert whose members
+    contradict each other fires again."""
 
     reach_within: timedelta
     lease: timedelta
@@ -42,13 +42,13 @@ async def time(conn: Connection) -> datetime:
 
 
 async def ring(conn: Connection) -> None:
-    """Have every process look at the clock."""
+    """Make every process check the clock."""
     await SQL.all(conn, "ring")
 
 
 async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timedelta) -> Mapping[str, int]:
-    """Bring whatever is due later than its own wait allows back to that; how many rows of each kind that were. `by` is
-    what the clock was set by, as far as known: negative when it was set back. Changes nothing a second time."""
+    """Pull in everything due later than its own wait allows; returns the number of rows changed, by kind. `by`: how
+    much the clock was set, if known; negative when set back. Idempotent."""
     values = {"now": now, "by": min(by, timedelta(0)), **vars(waits)}
     changed = {kind: await SQL.run(conn, kind, **values) for kind in KINDS}
     return {kind: count for kind, count in changed.items() if count}

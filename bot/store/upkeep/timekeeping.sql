@@ -2,20 +2,20 @@
 SELECT the_time() AS now;
 
 -- name: ring
--- Whoever hears it looks at the clock.
+-- Every process that hears it checks the clock.
 SELECT pg_notify('tocsin', 'clock');
 
 -- name: entries
--- Who answered and what was reopened later than now, in an incident that is open or ended later than now: in its order. A
--- page that is made now must not look as if it came before a reopening.
+-- Acknowledgements and reopenings dated in the future, of incidents that are open or end in the future; their order is
+-- kept. A page made now must not appear to come before a reopening.
 UPDATE timeline t SET at = LEAST(t.at + %(by)s::interval, %(now)s)
 FROM incidents i
 WHERE i.id = t.incident_id AND (i.resolved_at IS NULL OR i.resolved_at > %(now)s) AND t.at > %(now)s
   AND t.kind IN ('acknowledged', 'reopened');
 
 -- name: ends
--- Of an incident that ended later than now: what fires from now on is not what fired then. The message of its end is
--- known by that instant.
+-- Incidents resolved in the future: an alert that fires now is not one that fired before that end. Renames the card of
+-- the watch, whose key contains that instant.
 WITH ended AS (SELECT id, resolved_at AS was FROM incidents WHERE resolved_at > %(now)s ORDER BY id FOR NO KEY UPDATE),
 moved AS (
     UPDATE incidents i SET resolved_at = LEAST(e.was + %(by)s::interval, %(now)s)
@@ -33,8 +33,7 @@ leaving AS (
 SELECT id FROM named;
 
 -- name: instants
--- What is said to have happened later than now has happened by now. Not when it was declared: by that instant its
--- providers know it.
+-- Future instants become past ones. Except `declared_at`: providers know the incident by that instant.
 UPDATE incidents
 SET acknowledged_at = CASE WHEN acknowledged_at > %(now)s
         THEN LEAST(acknowledged_at + %(by)s::interval, %(now)s) ELSE acknowledged_at END,
@@ -46,8 +45,8 @@ SET acknowledged_at = CASE WHEN acknowledged_at > %(now)s
 WHERE acknowledged_at > %(now)s OR first_acknowledged_at > %(now)s OR mitigated_at > %(now)s OR updated_at > %(now)s;
 
 -- name: ladders
--- A step further ahead than its own wait, or than the snooze that holds it, was written by a clock that was ahead. By how
--- much the clock was set tells what is left of the wait, when somebody knows; never more than all of it.
+-- A step further ahead than its own wait, or than the snooze that holds it, was planned by a clock that was ahead. If
+-- known, `by` tells how much of the wait is left; it never exceeds the whole wait.
 UPDATE escalations e
 SET next_at = CASE WHEN e.next_at > own.latest
         THEN GREATEST(%(now)s, LEAST(e.next_at + %(by)s::interval, own.latest)) ELSE e.next_at END,
@@ -65,7 +64,7 @@ FROM (
     SELECT w.incident_id, w.snooze_ends, GREATEST(w.step_ends, w.snooze_ends) AS latest,
         GREATEST(w.round_ends, w.snooze_ends) AS again_latest
     FROM (
-        -- In working hours a wait has its length from the calendar: it is as long as it was when it was planned.
+        -- With working hours the length of a wait comes from the calendar: keep the length it had when it was planned.
         SELECT incident_id,
             CASE WHEN planned_at IS NOT NULL THEN next_at - GREATEST(planned_at - %(now)s::timestamptz, interval '0')
             ELSE %(now)s::timestamptz + make_interval(secs => (policy->'steps'->(
@@ -83,14 +82,14 @@ WHERE e.incident_id = own.incident_id
     OR e.planned_at > %(now)s OR e.snoozed_at > %(now)s OR e.last_step_at > %(now)s OR e.last_called_at > %(now)s);
 
 -- name: pages
--- Until when a provider may accept is counted from these.
+-- The wait for an acceptance counts from these.
 UPDATE pages
 SET first_attempt_at = LEAST(first_attempt_at, %(now)s),
     unconfirmed_at = CASE WHEN unconfirmed_at > %(now)s THEN %(now)s ELSE unconfirmed_at END
 WHERE state = 'waiting' AND (first_attempt_at > %(now)s OR unconfirmed_at > %(now)s);
 
 -- name: later_pages
--- What waits for its time since later than now: what is left of its wait, and never more than all of it.
+-- Pages planned in the future for later: what is left of their wait, at most all of it.
 WITH moved AS (
     UPDATE pages SET planned_at = %(now)s, due_at = GREATEST(%(now)s,
         LEAST(due_at + %(by)s::interval, due_at - (planned_at - %(now)s::timestamptz)))
@@ -100,7 +99,7 @@ UPDATE outbox o SET due_at = moved.due_at, created_at = moved.due_at
 FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_build_object('page', moved.id);
 
 -- name: outbox
--- A lease, or a wait for another try; a page that nobody has tried may have to wait for its time.
+-- A lease, or the longest back-off; except a page not tried yet, which may be planned for later.
 UPDATE outbox
 SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END
 WHERE state IN ('waiting', 'sending')
@@ -119,30 +118,30 @@ UPDATE requests SET due_at = %(now)s::timestamptz + %(longest_backoff)s::interva
 WHERE due_at > %(now)s::timestamptz + %(longest_backoff)s::interval;
 
 -- name: deadlines
--- A promise that began later than now begins now.
+-- A deadline counted from the future starts now.
 UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timestamptz),
     by = by - (since - %(now)s::timestamptz), warned_at = warned_at - (since - %(now)s::timestamptz)
 WHERE due_at IS NOT NULL AND since > %(now)s;
 
 -- name: procedures
--- One that went on later than now went on now, and what can be proved of it is looked at now.
+-- A run last changed in the future was changed now; its proofs are checked now.
 UPDATE procedure_runs SET changed_at = LEAST(changed_at, %(now)s), due_at = %(now)s
 WHERE due_at IS NOT NULL AND changed_at > %(now)s;
 
 -- name: occurrences
--- What is open is looked at once a day.
+-- Open occurrences are looked at once a day.
 UPDATE occurrences SET look_at = %(now)s::timestamptz + interval '24 h'
 WHERE look_at > %(now)s::timestamptz + interval '25 h';
 
 -- name: nudges
--- What was decided later than now is due so much sooner.
+-- Set in the future: due that much sooner.
 UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: room_archives
 UPDATE room_archives SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: watches
--- What began later than now lasts as long as it would have. Which end it watches stays.
+-- A watch started in the future keeps its length. The end it watches stays.
 UPDATE watches SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: injects
@@ -150,15 +149,14 @@ UPDATE injects SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timest
 WHERE due_at IS NOT NULL AND set_at > %(now)s;
 
 -- name: breaches
--- What was said to be detected later than now was detected now. What was reminded of before its time is reminded of
--- again: whoever looks judges anew.
+-- A breach detected in the future was detected now. A reminder given too early is given again: the next look decides.
 UPDATE breaches SET detected_at = LEAST(detected_at, %(now)s), set_at = %(now)s,
     reminded_left = CASE WHEN LEAST(detected_at, %(now)s) + interval '72 h' - reminded_left <= %(now)s THEN reminded_left END,
     due_at = CASE WHEN due_at IS NOT NULL THEN %(now)s::timestamptz END
 WHERE set_at > %(now)s;
 
 -- name: tasks
--- Who was given so long later than now has so long from now.
+-- A task set in the future keeps the length of its wait.
 UPDATE tasks SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
     ask_at = ask_at - (set_at - %(now)s::timestamptz)
 WHERE ask_at IS NOT NULL AND set_at > %(now)s;
@@ -169,11 +167,11 @@ UPDATE checklist_items SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s
 WHERE ask_at IS NOT NULL AND set_at > %(now)s;
 
 -- name: recurring
--- Whoever looks finds the next day by the calendar.
+-- The next look finds the next day by the calendar.
 UPDATE recurring_tasks SET set_at = %(now)s, due_at = %(now)s WHERE set_at > %(now)s;
 
 -- name: postmortems
--- What was decided later than now is due so much sooner.
+-- Set in the future: due that much sooner.
 UPDATE postmortems SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: actions
@@ -183,14 +181,14 @@ UPDATE actions SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timest
 UPDATE action_lists SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: reminders
--- An audience that was told later than now was told now, and waits as long as it was promised.
+-- An update told in the future was told now, with the promised wait from there.
 UPDATE update_reminders SET told_at = %(now)s, promised_at = promised_at - (told_at - %(now)s::timestamptz),
     due_at = due_at - (told_at - %(now)s::timestamptz)
 WHERE told_at > %(now)s;
 
 -- name: silences
--- One that began later than now begins now, and lasts as long as it was asked for. Its cards say until when. Silences are
--- held before their cards, as by whoever ends one.
+-- A silence starting in the future starts now and keeps its length. Its cards show the new end. Locks silences before
+-- groups, as ending one does.
 WITH shifted AS (
     UPDATE silences SET starts_at = %(now)s, ends_at = ends_at - (starts_at - %(now)s::timestamptz)
     WHERE ended_at IS NULL AND starts_at > %(now)s RETURNING id, ends_at)
@@ -207,8 +205,7 @@ WHERE closed_at IS NULL AND page_at > GREATEST(%(now)s::timestamptz + %(page_aft
 UPDATE alert_groups SET rests_until = NULL, due_at = %(now)s WHERE closed_at IS NULL AND rests_until > %(now)s;
 
 -- name: answers
--- Who acknowledged, and what of it was told, later than now: it counts for what fired by then, and not for what fires
--- from now on.
+-- Acknowledgements, and history told, in the future: they cover what fired by then, not what fires from now on.
 UPDATE alert_groups
 SET acknowledged_at = CASE WHEN acknowledged_at > %(now)s THEN LEAST(acknowledged_at + %(by)s::interval, %(now)s)
         ELSE acknowledged_at END,
@@ -217,7 +214,7 @@ SET acknowledged_at = CASE WHEN acknowledged_at > %(now)s THEN LEAST(acknowledge
 WHERE closed_at IS NULL AND (acknowledged_at > %(now)s OR history_at > %(now)s);
 
 -- name: firing
--- In the order in which they rose, so that what was acknowledged stays so.
+-- Keeps the order in which alerts rose, so that what was acknowledged stays so.
 UPDATE alerts
 SET first_at = CASE WHEN first_at > %(now)s THEN LEAST(first_at + %(by)s::interval, %(now)s) ELSE first_at END,
     risen_at = CASE WHEN risen_at > %(now)s THEN LEAST(risen_at + %(by)s::interval, %(now)s) ELSE risen_at END,
@@ -226,7 +223,7 @@ SET first_at = CASE WHEN first_at > %(now)s THEN LEAST(first_at + %(by)s::interv
 WHERE resolved_at IS NULL AND last_at > %(now)s;
 
 -- name: groups
--- Whoever looks judges anew what is due, such as when an alert of which nothing more is heard is over.
+-- The next look decides what is due, such as the end of an alert that is no longer heard of.
 UPDATE alert_groups SET due_at = %(now)s
 WHERE %(by)s::interval < interval '0' AND closed_at IS NULL AND due_at > %(now)s;
 
@@ -235,12 +232,12 @@ UPDATE alert_disputes SET due_at = %(now)s::timestamptz + %(contradicted_for)s::
 WHERE due_at > %(now)s::timestamptz + %(contradicted_for)s::interval;
 
 -- name: inactivity
--- Whoever looks judges anew how long nothing was heard.
+-- The next look decides how long it has been quiet.
 UPDATE inactivity SET due_at = %(now)s, asked_at = LEAST(asked_at, %(now)s)
 WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
 
 -- name: maintenance
--- Its owner has as long to answer as they would have had.
+-- The owner keeps the full time to answer.
 UPDATE maintenance SET asked_at = %(now)s, due_at = due_at - (asked_at - %(now)s::timestamptz)
 WHERE state = 'under_way' AND asked_at > %(now)s AND due_at IS NOT NULL;
 
@@ -251,16 +248,16 @@ SET due_at = %(now)s::timestamptz + patience, last_at = LEAST(last_at, %(now)s),
 WHERE due_at > %(now)s::timestamptz + patience;
 
 -- name: checks
--- What a look finds is kept with its check only when no later look is known.
+-- A check stores what a look finds only if no later look is known.
 UPDATE checks SET due_at = %(now)s, looked_at = %(now)s, since = LEAST(since, %(now)s) WHERE looked_at > %(now)s;
 
 -- name: handovers
--- Whoever looks judges anew who has it, and when it changes hands.
+-- The next look decides who is on call and when that changes.
 UPDATE handovers SET due_at = %(now)s WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
 
 -- name: nights
--- No morning is further away than a day, or the hour more of a night in autumn; and what was looked at by a clock that was
--- ahead is not what comes after the next.
+-- The next morning is at most a day away, plus an hour for a night in autumn; what a clock that was ahead has looked at
+-- doesn't cover later nights.
 UPDATE night_looks
 SET due_at = CASE WHEN due_at > %(now)s::timestamptz + interval '25 h'
         THEN due_at - make_interval(days => ceil(extract(epoch FROM due_at - %(now)s::timestamptz) / 86400)::int - 1)
@@ -269,12 +266,12 @@ SET due_at = CASE WHEN due_at > %(now)s::timestamptz + interval '25 h'
 WHERE GREATEST(due_at, looked_until) > %(now)s::timestamptz + interval '25 h';
 
 -- name: backup_objectives
--- Whoever looks judges anew when it is missed.
+-- The next look decides when it is missed.
 UPDATE backup_objectives SET since = LEAST(since, %(now)s), due_at = %(now)s
 WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
 
 -- name: backup_reports
--- They come once a week.
+-- Reports come once a week.
 UPDATE backup_reports SET since = LEAST(since, %(now)s),
     due_at = due_at - make_interval(weeks => ceil(extract(epoch FROM due_at - %(now)s::timestamptz) / 604800)::int - 1)
 WHERE due_at > %(now)s::timestamptz + interval '7 d 1 h';
@@ -286,12 +283,12 @@ UPDATE backup_drills SET sweep_at = %(now)s WHERE %(by)s::interval < interval '0
 UPDATE backup_restores SET sweep_at = %(now)s WHERE %(by)s::interval < interval '0' AND sweep_at > %(now)s;
 
 -- name: approvals
--- Whoever is asked to approve has as long as they would have had.
+-- Approvers keep the full time to answer.
 UPDATE backup_restores SET asked_at = %(now)s, expires_at = expires_at - (asked_at - %(now)s::timestamptz)
 WHERE state = 'waiting' AND asked_at > %(now)s;
 
 -- name: backups
--- A sign of life from the future would keep a run that has died.
+-- A future heartbeat would keep a dead run alive.
 UPDATE backups SET heard_at = %(now)s WHERE state = 'running' AND heard_at > %(now)s;
 
 -- name: drills
