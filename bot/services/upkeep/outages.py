@@ -110,7 +110,7 @@ class Outages:
             except Failed as error:
                 log.warning("incident=%s could not be notified that paging has resumed: %s", incident_id, error)
                 return
-            del self._told[incident_id]
+            self._told.pop(incident_id, None)
 
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
