@@ -14,8 +14,8 @@ GOAL_MS = 500
 DECLARERS = ("ada", "ben", "cleo", "dev", "eve", "finn")
 NAMES: dict[Transport, str] = {"http": "HTTP", "socket": "Socket Mode"}
 HOW = (
-    f"From the sending of `/incident declare` to its acknowledgement, {AT_ONCE} declarations at the same moment, "
-    f"{ROUNDS} times; every call to Slack takes {LATENCY_MS} ms. Slack gives up after 3,000 ms. "
+    f"From sending `/incident declare` to its acknowledgement: {AT_ONCE} declarations at the same moment, {ROUNDS} "
+    f"times. Every call to Slack takes {LATENCY_MS} ms. Slack gives up after 3,000 ms. "
     f"Goal: every single one within {GOAL_MS} ms."
 )
 

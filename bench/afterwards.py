@@ -18,8 +18,8 @@ GOAL_HOME_MS, GOAL_FILE_MS = 150, 2_000
 APART_S = 0.5
 HOW = (
     f"{INCIDENTS} open incidents, each with a task and an action of one person, the first with {ENTRIES:,} entries in "
-    f"its timeline. The App Home from its opening to its being published, {HOMES} times, each by somebody else than "
-    "the time before. And `/incident export` of the long one, from the command to the whole file at Slack, "
+    f"its timeline. The App Home from opening it until it's published, {HOMES} times, each time by somebody else than "
+    "before; and `/incident export` of the long incident, from the command until the whole file is at Slack, "
     f"{FILES} times."
 )
 

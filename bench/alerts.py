@@ -35,13 +35,13 @@ alerts:
     - {match: {alertname: "G*"}, level: medium}
 """
 HOW = (
-    f"At rest: from the request to the card in Slack, {RESTING} new alerts one after the other. Floods: single alerts, "
-    f"one a body, of {THINGS} things that go on firing: from when each is to be sent to its 202, which means stored, "
-    f"and the bot's resident memory before and after. The storm: {STORM:,} different alerts in {GROUPS} groups within "
-    f"{STORM_S} s, as Alertmanager posts them, {IN_A_BODY} a body: until the page of the rule that declares, and, "
-    f"every {DECLARED_EVERY_S} s meanwhile, from `/incident declare` to its accepted page. During each flood and the "
-    f"storm the next steps of {LADDERS} ladders fall due, one after the other: from that instant to the page in Slack, "
-    "which takes about one message a second in a channel meanwhile."
+    f"At rest: from the request to the card in Slack, {RESTING} new alerts one after another. Floods: alerts one to a "
+    f"body, for {THINGS} things that keep firing: from the time each is to be sent to its 202, which means stored, and "
+    f"the bot's resident memory before and after. The storm: {STORM:,} different alerts in {GROUPS} groups within "
+    f"{STORM_S} s, as Alertmanager posts them, {IN_A_BODY} to a body: until the page of the rule that declares an "
+    f"incident and, every {DECLARED_EVERY_S} s meanwhile, from `/incident declare` to its accepted page. During each "
+    f"flood and the storm the next steps of {LADDERS} ladders are due, one after another: from that instant to the "
+    "page in Slack, which takes about one message a second in a channel at that time."
 )
 
 

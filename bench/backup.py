@@ -25,10 +25,11 @@ TIMES = 3
 OVERHEAD_GOAL, MEMORY_GOAL_MIB = 0.15, 64
 LOOK_EVERY_S = 0.02
 HOW = (
-    f"A database of {SIZE_MIB} MiB, half of it random, into a file: `pg_dump --format=custom` alone, and as the bot "
-    "does it, with everything up to its name: streamed, hashed, its rows counted in the same snapshot, flushed to the "
-    f"disk, looked into by pg_restore. In turns, {TIMES} times each; the median. Memory is how much more the bot holds "
-    f"at its most. The goals: at most {OVERHEAD_GOAL:.0%} longer, less than {MEMORY_GOAL_MIB} MiB more."
+    f"A database of {SIZE_MIB} MiB, half of it random, into a file: `pg_dump --format=custom` alone, and through the "
+    "bot, with everything it does before the file gets its name: streamed, hashed, its rows counted in the same "
+    f"snapshot, flushed to the disk, read by pg_restore. Alternating, {TIMES} times each; the median. Memory is the "
+    f"most that the bot holds in addition. Goals: at most {OVERHEAD_GOAL:.0%} longer, less than {MEMORY_GOAL_MIB} MiB "
+    "more."
 )
 SETTINGS = {"fsync": "off", "max_wal_size": "4GB", "shared_buffers": "256MB"}
 ROWS_A_MIB = 1000

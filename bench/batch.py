@@ -18,9 +18,9 @@ LOOK_EVERY_S = 0.002
 TOKEN = "bench"
 TOLD = (("firing", "firing"), ("firing again", "firing"), ("over", "resolved"))
 HOW = (
-    f"One body of {ALERTS:,} alerts to `/alerts/generic`, as firing, again, and as resolved: from the "
-    "request to its 202. Beside it `/healthz` is asked again and again on a connection of its own: the longest of its "
-    "answers is for how long a body kept everything else waiting."
+    f"One body of {ALERTS:,} alerts to `/alerts/generic`, as firing, firing again, and resolved: from the request to "
+    "its 202. Meanwhile `/healthz` is requested continuously on its own connection: its longest answer shows how long "
+    "a body kept everything else waiting."
 )
 
 

@@ -18,9 +18,9 @@ DUE = 10_000
 SECONDS = 8.0
 PROCESSES = (1, 2)
 HOW = (
-    f"{DUE:,} escalations are due at once; each process takes as many as it can in {SECONDS:.0f} s. Taking one is all "
-    "of its transaction: claimed, judged, its page made, timeline, card, post and invitation put into the outbox. "
-    "Nothing is sent. Goal: no step is taken twice."
+    f"{DUE:,} escalations are due at once; each process takes as many as it can in {SECONDS:.0f} s. Taking one is its "
+    "whole transaction: the step claimed and decided, its page made, timeline, card, post and invitation put into the "
+    "outbox. Nothing is sent. Goal: no step is taken twice."
 )
 
 

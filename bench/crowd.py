@@ -17,9 +17,9 @@ COMMANDS = (
     "/escalate simulate P1", "/health", "/backup", "/incident stats", "/health silences",
 )  # fmt: skip
 HOW = (
-    f"From the sending of a command, typed outside of any incident's channel, to its answer, {ROUNDS} times each: "
-    f"while nothing but one resolved incident is there, and while {OPEN} more are open, each with its ladder. "
-    f"Medians. Goal: at most {MOST} times as long."
+    f"From sending a command, typed outside any incident's channel, to its answer, {ROUNDS} times each: with nothing "
+    f"but one resolved incident, and with {OPEN} more open, each with its ladder. Medians. Goal: at most {MOST} times "
+    "as long."
 )
 
 

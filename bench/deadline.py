@@ -22,8 +22,8 @@ BEGIN_AFTER = timedelta(seconds=3)
 GOAL_MEDIAN_MS, GOAL_P99_MS = 20, 250
 TIMEOUT_S = 150
 HOW = (
-    f"{DUE:,} incidents nobody has answered, the second step of each due at its own instant: from that instant to "
-    "the arrival of the page's `chat.postMessage` at Slack. Each step also posts in the room, edits the card and "
+    f"{DUE:,} incidents that nobody has acknowledged, the second step of each due at its own instant: from that "
+    "instant until the page's `chat.postMessage` reaches Slack. Each step also posts in the room, edits the card and "
     f"invites. Every call to Slack takes {LATENCY_MS} ms."
 )
 

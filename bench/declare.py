@@ -16,8 +16,8 @@ ROUND_TRIPS, OWN_WORK_MS = 2.5, 60
 DECLARER, PAGED = "eve", "ada"
 HOW = (
     "From the arrival of `/incident declare` (Socket Mode) until the provider has accepted the first page *and* the "
-    f"declarer is in the incident's channel, median of {TIMES}, one after the other. Every call to Slack takes the "
-    f"latency in the first column. Goal: {ROUND_TRIPS} latencies and {OWN_WORK_MS} ms."
+    f"declarer is in the incident's channel: the median of {TIMES} runs, one after another. Every call to Slack takes "
+    f"the latency in the first column. Goal: {ROUND_TRIPS} latencies plus {OWN_WORK_MS} ms."
 )
 
 

@@ -20,10 +20,10 @@ WAIT = timedelta(hours=1)
 # One account for all of them: it is Slack that matters, and not who is there.
 PERSON = '  p{number}: {{name: "Person {number}", slack: U0ADA, webhook: "http://127.0.0.1:{port}/p{number}"}}'
 HOW = (
-    f"{PEOPLE} escalations whose next step is due at one and the same instant, each for another person, who is paged "
-    "in Slack and by webhook: from that instant to the arrival of the page at the receiver of webhooks. Both answer "
-    f"after {ANSWERS_AFTER.total_seconds() * 1000:.0f} ms; then the same with a Slack that takes every call and "
-    f"answers none. Goal: p99 at most {GOAL_TIMES:g} times as long."
+    f"{PEOPLE} escalations whose next step is due at the same instant, each for a different person, paged in Slack "
+    "and by webhook: from that instant until the page reaches the webhook receiver. First both answer after "
+    f"{ANSWERS_AFTER.total_seconds() * 1000:.0f} ms; then Slack takes every call and answers none. Goal: a p99 at "
+    f"most {GOAL_TIMES:g} times as long."
 )
 
 

@@ -26,10 +26,11 @@ GOAL_MS = (TIMEOUT_S + 1) * 1000
 LOOK_EVERY_S = 0.05
 SILENT_ONES = [f"c{number}" for number in range(HANGING)]
 HOW = (
-    f"{CHECKS} checks at once, as `/health` looks: web pages and ports that answer, and {HANGING} servers that take "
-    "the connection and never say a word, asked as a web page, a PostgreSQL, a MongoDB and for a certificate. The "
-    f"time-out of each check is {TIMEOUT_S} s. From the beginning to the last finding of those that answer, and to the "
-    f"last of all, written down; and what the looks measured, at the median. Best and worst of {ROUNDS} rounds."
+    f"{CHECKS} checks at once, as `/health` runs them: web pages and ports that answer, and {HANGING} servers that "
+    "accept the connection and never say a word, checked as a web page, a PostgreSQL, a MongoDB and for a "
+    f"certificate. Each check times out after {TIMEOUT_S} s. From the start to the last result of the checks that "
+    "answer, and to the last result of all, stored; and the latency the checks measured, at the median. Best and "
+    f"worst of {ROUNDS} rounds."
 )
 
 

@@ -33,11 +33,11 @@ SEED = 4
 REFUSED = "Nothing was recorded"
 SETTLES_IN_S = 10
 HOW = (
-    f"{INCIDENTS} escalations, the next step of one due every {EVERY.total_seconds() * 1000:.0f} ms, {PROCESSES} "
-    f"processes of the bot; `/escalate ack` for each is typed at a random instant from {-AROUND_MS[0]} ms before to "
-    f"{AROUND_MS[1]} ms after its step is due. Of the pages that began after the answer all the same: from the commit "
-    "of the answer, as PostgreSQL has its time, to the page at a receiver of webhooks. Beside them so many processes "
-    "count without a pause."
+    f"{INCIDENTS} escalations, with one step due every {EVERY.total_seconds() * 1000:.0f} ms, and {PROCESSES} "
+    f"processes of the bot. `/escalate ack` for each is typed at a random instant between {-AROUND_MS[0]} ms before "
+    f"and {AROUND_MS[1]} ms after its step is due. For pages that still began after the answer: from the commit of "
+    "the answer, by PostgreSQL's clock, until the page reaches a webhook receiver. The first column says how many "
+    "other processes kept a processor busy beside it."
 )
 
 

@@ -29,11 +29,11 @@ audiences:
   readers: {{automatic: true, email: [{readers}]}}
 """
 HOW = (
-    f"{PAGES} escalations whose next step is due one after the other, {PAGE_EVERY.total_seconds() * 1000:.0f} ms "
-    "apart, each for another person who is paged by webhook: from that instant to the page's arrival. Then the same "
-    f"while an incident is announced to {READERS} readers by mail, to a mail server that takes each letter after "
-    f"{TAKES.total_seconds() * 1000:.0f} ms: from the command to the last letter taken. Goal: a p99 that is at most "
-    f"{GOAL_LATER_MS:.0f} ms longer, and all letters within {GOAL_MAILS_S:.0f} s, none of them twice."
+    f"{PAGES} escalations whose next steps are due {PAGE_EVERY.total_seconds() * 1000:.0f} ms apart, each for a "
+    "different person who is paged by webhook: from that instant until the page arrives. Then the same while an "
+    f"incident is announced to {READERS} readers by mail, to a mail server that takes "
+    f"{TAKES.total_seconds() * 1000:.0f} ms for each letter: from the command until the last letter is taken. Goal: "
+    f"a p99 at most {GOAL_LATER_MS:.0f} ms longer, and all letters within {GOAL_MAILS_S:.0f} s, none of them twice."
 )
 
 

@@ -12,8 +12,8 @@ from bench.table import Table
 INCIDENTS = 200
 AT_ONCE = 10
 HOW = (
-    f"Resident memory with the first incident behind it, and when {INCIDENTS} more have been declared, paged and "
-    "furnished, all of them open. PostgreSQL's is the sum over its processes, what they share counted once (PSS)."
+    f"Resident memory after the first incident, and after {INCIDENTS} more have been declared, paged and given their "
+    "rooms, all of them open. PostgreSQL's is the sum of its processes, with shared memory counted once (PSS)."
 )
 
 

@@ -23,8 +23,8 @@ GOAL_S = 2.0
 TIMES = 3
 AWAY = "slack-is-away"
 HOW = (
-    "Seconds of processor from the moment the stage stands (database, schema, simulated Slack, bot) until everything "
-    f"has happened; of {TIMES} times the median. The simulated world is in Python's share. Goal: an hour with 20 pages "
+    "Processor seconds from when the stage is ready (database, schema, simulated Slack, bot) until everything has "
+    f"happened: the median of {TIMES} runs. Python's share includes the simulated world. Goal: an hour with 20 pages "
     f"in {GOAL_S:.0f} s."
 )
 

@@ -24,10 +24,10 @@ DUE, WITHIN_S = 300, 20
 GOAL_YEAR_MS, GOAL_P99_MS = 1000, 250
 TOKEN = "of-the-measurements"
 HOW = (
-    f"{INCIDENTS:,} incidents of a year with {PAGES:,} accepted pages in the database. From the request of "
+    f"{INCIDENTS:,} incidents of one year with {PAGES:,} accepted pages in the database. From the request "
     f"`GET /api/v1/stats` to the whole answer, {TIMES} times in a row. Then {DUE} steps are due within {WITHIN_S} s, "
-    "each at its own instant: from that to the arrival of its page at Slack, first while nobody counts, then while "
-    "the year is counted over and over."
+    "each at its own instant: from that instant until its page reaches Slack, first while nobody asks for statistics, "
+    "then while those of the year are requested continuously."
 )
 
 

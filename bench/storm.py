@@ -19,8 +19,8 @@ BEGIN_AFTER = timedelta(seconds=3)
 GOAL_P99_MS = 1500
 WAIT = timedelta(hours=1)
 HOW = (
-    f"{PEOPLE} escalations whose next step is due at one and the same instant, each for another person: from that "
-    f"instant to the arrival of the page at the provider, a receiver of webhooks that answers after "
+    f"{PEOPLE} escalations whose next step is due at the same instant, each for a different person: from that "
+    "instant until the page reaches the provider, a webhook receiver that answers after "
     f"{ANSWERS_AFTER.total_seconds() * 1000:.0f} ms. Each step also posts in a room, edits the card and invites."
 )
 

@@ -17,10 +17,10 @@ PAGES = 20
 NEVER = timedelta(hours=1)
 ALLOWED = TAKEN_OVER_AFTER + timedelta(seconds=1)
 HOW = (
-    f"A process is killed (`-9`) while {PAGES} of its pages are on their way, at a provider that never answers it; a "
-    "second process, which had no part in them, runs beside it. From the kill to the second arrival of each page. What "
-    "a process has in hand is taken over when it has given no sign of life for "
-    f"{TAKEN_OVER_AFTER.total_seconds():.0f} s. Goal: that and 1 s."
+    f"A process is killed (`-9`) while {PAGES} of its pages are being sent to a provider that never answers it; a "
+    "second process, which had no part in them, runs beside it. From the kill until each page arrives a second time. "
+    "A process's work is taken over when it has given no sign of life for "
+    f"{TAKEN_OVER_AFTER.total_seconds():.0f} s. Goal: that plus 1 s."
 )
 
 
