@@ -1,4 +1,4 @@
-"""Archiving: the room of a resolved incident is closed when nobody has needed it for as long as the runbook says."""
+"""Archiving: closes the room of a resolved incident once nobody has needed it for the time set in the runbook."""
 
 from datetime import datetime
 
@@ -14,9 +14,8 @@ from bot.store.rooms import archives
 
 
 class Archiving(IncidentRound):
-    """Of drills too. It is decided at the end of an incident: one that was over before the runbook had
-    `channels.archive_after` keeps its room, and a key that was changed since then counts from the next end; taken out
-    of the runbook, nothing more is archived."""
+    """Includes drills. The time is fixed when the incident ends: `channels.archive_after` added or changed later
+    applies from the next end on, so older rooms stay; removing the key stops all archiving."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, files: LastFiles) -> None:
         super().__init__(db, clock, archives.ROWS)

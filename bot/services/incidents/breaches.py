@@ -1,4 +1,5 @@
-"""Data breaches: the clock of 72 hours on a card of the private incident, its reminders, and the authority's notice."""
+"""Data breaches: the 72-hour clock on a card in the private incident, its reminders, and the notice to the
+authority."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,12 +20,12 @@ from bot.store.database import Database
 from bot.store.incidents import breaches, incidents
 from bot.store.pipelined import Connection
 
-# Who is reminded: what runs out is theirs to do, or to have done.
+# Roles that are reminded: they have to notify, or see to it.
 REMINDED_ROLES = ("lead", "comms")
 
 
 class Breaches(IncidentRound):
-    """The painter of `breach:<id>`. The clock goes on when the incident has ended: the duty does not end with it."""
+    """Paints `breach:<id>`. The clock runs on after the incident ends, because so does the duty to notify."""
 
     def __init__(
         self, db: Database, clock: Clock, cards: Cards, prompts: Prompts, deeds: Deeds, rendering: Rendering
@@ -37,9 +38,9 @@ class Breaches(IncidentRound):
         cards.painted_by("breach", self.paint)
 
     async def begin(self, actor: Actor, incident_id: int, detected_at: datetime | None) -> Breach:
-        """The clock begins, or begins at another time; None: when the incident was detected, or as it is.
+        """Start the clock or correct its start; `detected_at` None: from the incident's detection, or unchanged.
 
-        Raises Refused for an incident that is not private, and AlreadyDone when nothing would change.
+        Raises Refused for an incident that is not private, AlreadyDone when nothing would change.
         """
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_private(incident)
@@ -57,7 +58,7 @@ class Breaches(IncidentRound):
         return breach
 
     async def notified(self, actor: Actor, incident_id: int, at: datetime, whom: str) -> Breach:
-        """Raises NotFound when there is no clock, Refused for a time that cannot be."""
+        """Record that the authority was notified. Raises NotFound without a clock, Refused for an impossible time."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             known = await breaches.get(conn, incident.id)
             if known is None:
@@ -81,7 +82,7 @@ class Breaches(IncidentRound):
         return Painted(incident.room_id, message(words, buttons), no_room_yet(incident.id))
 
     async def _look(self, conn: Connection, incident: Incident, breach: Breach, now: datetime) -> None:
-        """Of reminders that were missed only the latest: whoever was away hears how much time is left."""
+        """Send only the latest reminder of those missed in an outage: what matters is how much time is left."""
         left = breach.owed(now)
         if left is not None:
             roles = [incident.roles[role] for role in REMINDED_ROLES if role in incident.roles]
@@ -102,7 +103,7 @@ class Breaches(IncidentRound):
 
 
 def must_be_private(incident: Incident) -> None:
-    """Raises Refused."""
+    """Raise Refused unless it is private."""
     if not incident.private:
         raise Refused(
             f"{incident.ref} isn't private, and a data breach is for its members alone. Declare it with "
@@ -111,5 +112,5 @@ def must_be_private(incident: Incident) -> None:
 
 
 def notified_button(incident_id: int) -> Button:
-    """Opens the form that asks who was notified, and when."""
+    """Opens the form asking who was notified, and when."""
     return Button("Authority notified", "breach.notified", str(incident_id))

@@ -1,4 +1,4 @@
-"""What the cards of an incident show, in its room and where it is announced."""
+"""The cards of an incident: in its room and in the channel where it is announced."""
 
 from bot.domain.tasks.task import by_owner
 from bot.rendering import Rendering
@@ -17,7 +17,7 @@ from bot.store.tasks import tasks
 
 
 class IncidentCards:
-    """The painters of `incident:<id>` and `announcement:<id>`."""
+    """Paints `incident:<id>` and `announcement:<id>`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Entries of the timeline put right afterwards: how they were stays, and is in the export."""
+"""Corrects timeline entries afterwards; the original stays, and is in the export."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,18 +10,18 @@ from bot.store.incidents import entries
 from bot.store.incidents.entries import KeptEntry
 from bot.store.pipelined import Connection
 
-# What a person wrote; of everything else Tocsin knows the time, because it was there.
+# Kinds written by people. Tocsin witnessed the rest, so their times stand.
 WRITTEN = ("note", "update")
 
 
 class Corrections:
-    """Each is one deed: once for a request."""
+    """Each correction is one deed, once per request."""
 
     def __init__(self, deeds: Deeds) -> None:
         self._deeds = deeds
 
     async def move(self, actor: Actor, incident_id: int, entry_id: int, at: datetime, why: str = "") -> None:
-        """It was at another time. Raises Refused, also for what the bot saw happen."""
+        """Change an entry's time. Raises Refused, also for entries that Tocsin witnessed."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             entry = await _get(conn, incident.id, entry_id)
             if entry.kind not in WRITTEN:
@@ -36,7 +36,7 @@ class Corrections:
             await entries.change(conn, replace(entry, at=at), "time", actor=actor.name, why=why.strip(), now=now)
 
     async def hide(self, actor: Actor, incident_id: int, entry_id: int, why: str) -> None:
-        """It is shown no more, except in the export, with the reason. Raises Refused without one."""
+        """Hide an entry from everything but the export, which shows the reason. Raises Refused without a reason."""
         if not why.strip():
             raise Refused("Say why the entry is hidden: the export shows the reason.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -47,7 +47,7 @@ class Corrections:
             await entries.change(conn, gone, "hidden", actor=actor.name, why=why.strip(), now=now)
 
     async def edited(self, actor: Actor, incident_id: int, key: str, text: str) -> None:
-        """The message behind this entry says something else now; nothing happens when there is none."""
+        """Follow an edit of the message behind an entry; does nothing if no entry has this key."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             entry = await entries.of_key(conn, incident.id, key)
             if entry and entry.text != text.strip() and text.strip():
@@ -55,7 +55,7 @@ class Corrections:
                 await entries.change(conn, changed, "text", actor=entry.actor, why="the message was edited", now=now)
 
     async def deleted(self, actor: Actor, incident_id: int, key: str) -> None:
-        """The message behind this entry is gone; nothing happens when there is none."""
+        """Hide the entry of a deleted message; does nothing if no entry has this key."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             entry = await entries.of_key(conn, incident.id, key)
             if entry and not entry.hidden_at:

@@ -1,4 +1,4 @@
-"""The promises of a severity about time: shown while they run, warned of before their end, on record when missed."""
+"""A severity's time targets: shown while they run, warned of before they end, recorded when missed."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ from bot.store.database import Database
 from bot.store.incidents import deadlines, incidents
 from bot.store.pipelined import Connection
 
-# What is said this soon after another thing is read together with it.
+# Messages this close together are read as one.
 SAME_TIME = timedelta(minutes=1)
 
 
 class Deadlines(IncidentRound):
-    """They count from the declaration, and anew when the incident is reopened or its severity raised."""
+    """Targets count from the declaration, and anew when the incident is reopened or its severity raised."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, cards: Cards, rendering: Rendering
@@ -62,7 +62,7 @@ class Deadlines(IncidentRound):
         return Deadline(incident.id, kind, severity.id, since, within, by, warned_at, warned_at, at_work=at_work)
 
     def _since(self, before: Deadline | None, severity: Severity) -> datetime:
-        """Lowering gives no time back."""
+        """Start of the target; lowering the severity does not restart it."""
         now = self._clock.now()
         ranks = [one.id for one in self._runbook.severities]
         raised = before and before.severity in ranks and ranks.index(severity.id) < ranks.index(before.severity)

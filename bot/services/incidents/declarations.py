@@ -1,4 +1,4 @@
-"""An incident is declared: its first page, its room and its timeline begin in one transaction."""
+"""Declares incidents: first page, room and timeline start in one transaction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from bot.store.pipelined import Connection
 
 
 class Declarations:
-    """Declares incidents, each request once."""
+    """Declares incidents, once per request."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, runs: LadderRuns, deeds: Deeds
@@ -39,9 +39,9 @@ class Declarations:
         private: bool = False,
         origin: Mapping[str, Any] | None = None,
     ) -> Incident:
-        """Open an incident: the first page is on its way before anything else. The same request declares once.
+        """Open an incident; its first page goes out before anything else. Idempotent per request.
 
-        `severity` None is the runbook's default. `origin` is kept, and `of_origin` finds the incident by it again.
+        `severity` None: the runbook's default. `origin`: stored, and used by `of_origin` to find the incident again.
         """
         async with self._db.transaction() as conn:
             return await self.declare_within(
@@ -60,7 +60,7 @@ class Declarations:
         origin: Mapping[str, Any] | None = None,
         at_once: bool = False,
     ) -> Incident:
-        """`declare` as a part of a larger deed. `at_once`: it does not wait for working hours."""
+        """`declare` as part of a larger transaction. `at_once`: ignore working hours."""
         self._permissions.must(actor, "incident.declare")
         if actor.request and (known := await incidents.of_request(conn, actor.request)):
             return known

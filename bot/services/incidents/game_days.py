@@ -1,4 +1,4 @@
-"""Game days: a drill in whose room a scenario's injects come at their times, and a short report at its end."""
+"""Game days: a drill whose room receives a scenario's injects on schedule, and a short report at the end."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from bot.store.pipelined import Connection
 
 @dataclass(frozen=True)
 class GameDay:
-    """A drill that was begun with a scenario. `until`: when the last inject comes; None: it has none."""
+    """A drill with a scenario. `until`: the time of the last inject; None: it has none."""
 
     incident: Incident
     scenario: str
@@ -31,7 +31,7 @@ class GameDay:
 
 
 class GameDays(IncidentRound):
-    """What the people in the script would do is left to those in the room."""
+    """Only injects are posted; what the script's people would do is left to those in the room."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, declarations: Declarations, shelf: Shelf, posts: Posts
@@ -41,13 +41,13 @@ class GameDays(IncidentRound):
         self._declarations = declarations
         self._shelf = shelf
         self._posts = posts
-        # What a title asks for; `asked_for(title)` gives the rest of it and a name for `declare`. Raises NotFound.
+        # Reads a title: `asked_for(title)` returns its remainder and the scenario name for `declare`. Raises NotFound.
         self.asked_for = shelf.asked_for
 
     async def declare(self, actor: Actor, title: str, name: str, *, severity: str | None) -> GameDay:
-        """Open a drill with this scenario, whose title it takes when it has none. The same request declares once.
+        """Open a drill with this scenario, whose title is the default. Idempotent per request.
 
-        Raises RunbookMistakes when the scenario's file cannot be used.
+        Raises RunbookMistakes when the scenario file cannot be used.
         """
         scenario = self._shelf.scenario(name)
         async with self._db.transaction() as conn:

@@ -1,4 +1,4 @@
-"""Inactivity: of an acknowledged incident nothing more is heard. The room is asked, and then paging resumes."""
+"""Inactivity: an acknowledged incident goes quiet. The room is asked first; then paging resumes."""
 
 from datetime import datetime
 
@@ -18,7 +18,8 @@ from bot.store.pipelined import Connection
 
 
 class Inactivity(IncidentRound):
-    """For severities with `unacknowledge` in their escalation. Whatever a person does about the incident is heard."""
+    """For severities with `unacknowledge` in their escalation. Anything a person does to the incident counts as
+    activity."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, withdrawals: Withdrawals) -> None:
         super().__init__(db, clock, inactivity.ROWS)
@@ -45,10 +46,10 @@ class Inactivity(IncidentRound):
         if not incident.is_open or not severity.escalation.unacknowledge or every is None:
             await inactivity.forget(conn, incident.id)
         elif incident.acknowledged_at is None:
-            # Whoever acknowledges later has at least until then.
+            # Whoever acknowledges later gets at least this long.
             await inactivity.save(conn, QuietTimer(incident.id, None, after(hours, now, QUIET_FOR * every)))
         else:
-            # By a clock that was set back since, it may have been later than now.
+            # If the database clock was set back since, the recorded time may be in the future.
             heard_at = min(await inactivity.heard_at(conn, incident.id) or incident.acknowledged_at, now)
             seen = look(heard_at, timer.asked_at, every, now, hours)
             await inactivity.save(conn, QuietTimer(incident.id, seen.asked_at, seen.again_at))

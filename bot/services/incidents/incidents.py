@@ -1,4 +1,4 @@
-"""The life of an incident: every deed is one transaction, and who did it stands in the timeline."""
+"""The life of an incident: every deed is one transaction, with its actor in the timeline."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from bot.store.pipelined import Connection
 
 
 class Incidents:
-    """Changes, resolves and reopens incidents, and finds them."""
+    """Changes, resolves, reopens and finds incidents."""
 
     def __init__(
         self, db: Database, runbook: Runbook, permissions: Permissions, runs: LadderRuns, posts: Posts, deeds: Deeds
@@ -37,13 +37,13 @@ class Incidents:
         self._deeds = deeds
 
     async def set_severity(self, actor: Actor, incident_id: int, severity: str, why: str = "") -> Incident:
-        """Raising is free; lowering needs a reason. Raises Refused."""
+        """Change the severity. Lowering needs a reason. Raises Refused, AlreadyDone."""
         self._permissions.must(actor, "incident.severity")
         new = self._runbook.severity(severity)
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "change its severity")
             ranks = [one.id for one in self._runbook.severities]
-            # A severity that has gone from the runbook ranks below all of it.
+            # A severity removed from the runbook ranks below all others.
             rank = ranks.index(incident.severity) if incident.severity in ranks else len(ranks)
             raised = ranks.index(new.id) < rank
             if new.id == incident.severity:
@@ -63,7 +63,7 @@ class Incidents:
         return changed
 
     async def set_status(self, actor: Actor, incident_id: int, word: str) -> Incident:
-        """`resolved` resolves; every other status only says set the status."""
+        """Set the status; `resolved` resolves the incident."""
         status = status_of(word)
         if status == "resolved":
             return await self.resolve(actor, incident_id)
@@ -79,7 +79,7 @@ class Incidents:
         return changed
 
     async def resolve(self, actor: Actor, incident_id: int, summary: str = "") -> Incident:
-        """It is over: the paging stops at once. Resolving acknowledges too. Raises AlreadyDone the second time."""
+        """End the incident: paging stops at once, and it counts as acknowledged. Raises AlreadyDone the second time."""
         self._permissions.must(actor, "incident.resolve")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_not_be_resolved_twice(incident)
@@ -93,14 +93,14 @@ class Incidents:
         return changed
 
     async def reopen(self, actor: Actor, incident_id: int, why: str = "") -> Incident:
-        """It is back: the ladder starts again from its first step."""
+        """Reopen the incident; its ladder starts from the first step."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             return await self.reopen_within(conn, incident, actor, why, now)
 
     async def reopen_within(
         self, conn: Connection, incident: Incident, actor: Actor, why: str, now: datetime
     ) -> Incident:
-        """In the transaction of something else, with the incident locked."""
+        """`reopen` inside the caller's transaction, with the incident locked."""
         must_be_resolved(incident)
         await deadlines.end(conn, incident.id, KINDS, now)
         await incidents.reopen(conn, incident.id, now)
@@ -113,14 +113,14 @@ class Incidents:
         return changed
 
     async def rename_room(self, room_id: str, name: str) -> None:
-        """Somebody has renamed a channel; nothing happens when it is no room."""
+        """Follow the renaming of a channel; does nothing if it is not an incident's room."""
         async with self._db.transaction() as conn:
             await incidents.rename_room(conn, room_id, name)
 
-    # Asking
+    # Queries
 
     async def find(self, ref: str) -> Incident:
-        """By `INC-12` or `12`; raises NotFound."""
+        """Find by `INC-12` or `12`. Raises NotFound."""
         number = number_of(ref)
         if number is None:
             raise NotFound(

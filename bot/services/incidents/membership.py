@@ -1,4 +1,4 @@
-"""People are added to a private incident and removed from it: in the timeline, in its room, and in Slack."""
+"""Adds and removes members of a private incident: in the timeline, in its room, and in Slack."""
 
 from datetime import datetime
 
@@ -31,9 +31,9 @@ class Memberships:
         self._rendering = rendering
 
     async def add(self, actor: Actor, incident_id: int, who: str) -> Incident:
-        """They are invited to the room; of a private incident they become a member."""
+        """Invite somebody to the room; for a private incident, also make them a member."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
-            # Who is a member already may have left the channel, and is invited again.
+            # A member may have left the channel, so invite them again as well.
             known = (await self._members.of(conn, incident)).members
             if incident.private and not self._members.is_among(who, known):
                 await self._let_in(conn, incident, who, actor, now)
@@ -41,9 +41,9 @@ class Memberships:
             return incident
 
     async def came_in(self, actor: Actor, incident: Incident, who: str, *, by_us: bool) -> None:
-        """They are in its channel, where `actor` has invited them; `by_us`: as something that was done here led to.
+        """Somebody joined the channel, invited by `actor`; `by_us`: by an invitation of the bot's.
 
-        Of an invitation of ours nobody becomes a member who was removed after it was sent: they are taken out again.
+        A late invitation of ours does not readmit somebody removed since: they are taken out again.
         """
         if not incident.private:
             return
@@ -62,7 +62,7 @@ class Memberships:
         await self._show_pages(conn, incident, who)
 
     async def remove(self, actor: Actor, incident_id: int, who: str) -> Incident:
-        """They may not see it any more, and are taken out of its channel. Raises Refused."""
+        """Remove a member: they lose access and are taken out of the channel. Raises Refused."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             if not incident.private:
                 raise Refused(f"{incident.ref} isn't private: everybody can see it, so nobody is removed.")
@@ -70,7 +70,7 @@ class Memberships:
             await self._members.put_out(conn, incident, who, by=actor.name, now=now)
             await self._say(conn, incident, "removed", who, actor, now)
             await self._rooms.put_out(conn, incident, who)
-            # What waits to be sent to them, by whatever way, has the title in it.
+            # Pages to them still waiting carry the title, so cancel those.
             paged = {one.person for one in await pages.of_incident(conn, incident.id)}
             own = [name for name in sorted(paged) if self._members.is_among(who, [name])]
             await pages.cancel_waiting(conn, incident.id, people=own, but_by=shared_ways())
@@ -78,7 +78,7 @@ class Memberships:
             return incident
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        """Whoever is given a role is in again."""
+        """Being given a role makes somebody a member again."""
         if incident.private and moment == "role":
             removed = (await self._members.of(conn, incident)).removed
             for who in removed:
@@ -105,7 +105,7 @@ class Memberships:
         await self._posts.in_room(conn, incident, "member", what=what, who=who, actor=actor.name)
 
     async def _show_pages(self, conn: Connection, incident: Incident, who: str) -> None:
-        """The messages that paged them show as much as they may see now."""
+        """Repaint the pages sent to them to show what they may see now."""
         sent = [one for one in await pages.of_incident(conn, incident.id) if one.via == "slack" and one.is_accepted]
         own = [one for one in sent if self._members.is_among(who, [one.person])]
         await self._rooms.repaint(conn, [f"page:{one.id}" for one in own])

@@ -14,7 +14,7 @@ from bot.store.incidents import incidents
 
 
 class Notes:
-    """Writes into an incident's timeline; an update is told besides."""
+    """Writes into an incident's timeline; updates are posted as well."""
 
     def __init__(self, deeds: Deeds, rooms: Rooms, posts: Posts) -> None:
         self._deeds = deeds
@@ -25,7 +25,7 @@ class Notes:
         self, actor: Actor, incident_id: int, text: str, *, at: datetime | None = None, author: str | None = None,
         key: str | None = None,
     ) -> bool:  # fmt: skip
-        """Add to the timeline; `at` and `author` keep a message's own. False when `key` has been noted before."""
+        """Add a note; `at` and `author` default to now and the actor. False if `key` has been noted before."""
         if not text.strip():
             raise Refused("A note needs a text: `/incident note <text>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -36,9 +36,10 @@ class Notes:
     async def update(
         self, actor: Actor, incident_id: int, text: str, facts: Mapping[str, str] | None = None
     ) -> Incident:
-        """What has changed, told in the room; `facts` (conditions, actions, needs, next_update) go to audiences.
+        """Post what has changed in the room; `facts` (conditions, actions, needs, next_update) are for audiences.
 
-        The next one is promised from when they asked, however late this is done; one without it promises none.
+        The next update is due counting from when this one was asked for, however late it is carried out; none if not
+        given.
         """
         if not text.strip():
             raise Refused("An update needs a text: `/incident update <what changed>`.")
@@ -58,7 +59,8 @@ class Notes:
     async def set_impact(
         self, actor: Actor, incident_id: int, text: str, facts: Mapping[str, str] | None = None
     ) -> Incident:
-        """`facts`: `affected_count`, `affected_since`, and `affects`, such as payments; '' takes one back."""
+        """Set what users notice. `facts`: `affected_count`, `affected_since`, and `affects` (such as payments); ''
+        clears one."""
         if not text.strip():
             raise Refused("Say what users notice: `/incident impact <text>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -71,7 +73,7 @@ class Notes:
 
 
 def _promised(span: str | None, said_at: datetime) -> datetime | None:
-    """None: nothing is said of the next update. Raises Refused for what is no duration, or too long."""
+    """When the next update is due; None: not stated. Raises Refused for an invalid or too long duration."""
     after = spoken_duration(span) if span else None
     must_be_promised_soon(after or timedelta(0))
     return said_at + after if after else None

@@ -1,4 +1,4 @@
-"""What the room sees of a nudge: the question while it is open, and then its answer, without buttons."""
+"""The card of a nudge: the question while open, then its answer without buttons."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from bot.store.rooms import cards as places
 
 
 class NudgeCards:
-    """The painter of `nudge:<incident>.<kind>.<number>`."""
+    """Paints `nudge:<incident>.<kind>.<number>`."""
 
     def __init__(self, clock: Clock, cards: Cards, rendering: Rendering) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Nudges: the room of an open incident is asked for what is missing, a few times, and can put it off."""
+"""Nudges: ask the room of an open incident for what is missing, a limited number of times; people can snooze them."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Nudges(IncidentRound):
-    """They count in the hours in which the severity is paged. In a drill there are the same."""
+    """Time counts only in the hours in which the severity is paged. Drills are nudged too."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, asks: Asks, deeds: Deeds) -> None:
         super().__init__(db, clock, nudges.ROWS)
@@ -53,7 +53,7 @@ class Nudges(IncidentRound):
                 await self._look(conn, incident, nudge, now)
 
     async def snooze(self, actor: Actor, incident_id: int, kind: NudgeKind, duration: timedelta) -> datetime:
-        """Not before what is returned, and then once more. Raises Refused when the incident is resolved."""
+        """Ask once more, not before the time returned. Raises Refused when the incident is resolved."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "snooze this")
             until, patience = now + duration, self._patience(kind)
@@ -68,7 +68,7 @@ class Nudges(IncidentRound):
         if not incident.is_open or not self._is_wanted(nudge.kind, incident) or not is_lacking(nudge.kind, incident):
             await nudges.forget(conn, incident.id, nudge.kind)
         elif heard_at and (silent_at := self._after(incident, heard_at, patience.first)) > now:
-            # Whoever spoke since then gets the whole time anew.
+            # Activity restarts the full wait.
             await nudges.save(conn, replace(nudge, due_at=silent_at, set_at=now))
         else:
             await self._ask(conn, incident, nudge, heard_at, now)
@@ -92,7 +92,7 @@ class Nudges(IncidentRound):
         await nudges.save(conn, Nudge(incident.id, kind, due_at, now))
 
     async def _heard_at(self, conn: Connection, incident: Incident) -> datetime:
-        """By a clock that was set back since, it may be later than now."""
+        """When anything was last heard. Capped at now, in case the database clock was set back."""
         return min(await inactivity.heard_at(conn, incident.id) or incident.declared_at, self._clock.now())
 
     def _after(self, incident: Incident, since: datetime, span: timedelta) -> datetime:
@@ -104,7 +104,7 @@ class Nudges(IncidentRound):
 
     def _is_wanted(self, kind: NudgeKind, incident: Incident) -> bool:
         severity = self._runbook.severity_as_declared(incident.severity)
-        # Whoever withdraws acknowledgements after silence asks by that.
+        # Severities that withdraw acknowledgements ask by themselves, in `inactivity`.
         if kind == "word" and severity.escalation.unacknowledge:
             return False
         return is_wanted(
@@ -116,7 +116,7 @@ class Nudges(IncidentRound):
 
 
 def key_of(incident_id: int, kind: NudgeKind) -> str:
-    """Of its cards."""
+    """The key of its cards."""
     return f"nudge:{incident_id}.{kind}"
 
 
@@ -133,6 +133,6 @@ def buttons_of(incident: Incident, kind: NudgeKind) -> list[Button]:
 
 
 def snooze_button(value: str, span: timedelta, name: str) -> Button:
-    """`value` names what is put off."""
+    """`value` identifies what is snoozed."""
     minutes = span // MINUTE
     return Button(f"Snooze {minutes} min", f"{name}#{minutes}", f"{value} {minutes}")

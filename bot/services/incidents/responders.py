@@ -1,4 +1,4 @@
-"""Who works on an incident: roles are given, and people join its room."""
+"""Who works on an incident: gives roles, and brings people into its room."""
 
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound
@@ -13,7 +13,7 @@ from bot.store.incidents import incidents
 
 
 class Responders:
-    """Every deed is one transaction, once per request."""
+    """Each deed is one transaction, once per request."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class Responders:
         self._deeds = deeds
 
     async def set_role(self, actor: Actor, incident_id: int, role: str, who: str, *, vacant: bool = False) -> Incident:
-        """Give a role to somebody; `vacant`: only while nobody has it. Taking the lead oneself acknowledges too.
+        """Give a role to somebody; `vacant`: only if nobody has it. Taking the lead oneself acknowledges too.
 
-        Raises NotFound for an unknown role or somebody who isn't of this workspace, AlreadyDone when it changes nothing
-        or is not vacant.
+        Raises NotFound for an unknown role or somebody outside the workspace, AlreadyDone when nothing would change or
+        the role is taken.
         """
         role = self._role(role)
         if who != actor.name:
-            # Slack may have to be asked: not while the incident is locked.
+            # Slack may have to be asked, which must not happen while the incident is locked.
             await self._people.must_be_a_member(who)
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "give roles")
@@ -57,12 +57,12 @@ class Responders:
         return changed
 
     async def join(self, actor: Actor, incident_id: int) -> None:
-        """Invite whoever asks to join."""
+        """Invite the actor."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             await self._rooms.invite(conn, incident, [actor.name])
 
     def _role(self, name: str) -> str:
-        """As the runbook writes it."""
+        """The role as the runbook spells it."""
         roles = {role.lower(): role for role in self._runbook.roles}
         if found := roles.get(name.strip(WORD_MARKS).lower()):
             return found

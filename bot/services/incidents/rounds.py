@@ -1,4 +1,4 @@
-"""A round over incidents: each that is due is locked and looked at, one transaction each."""
+"""A round over incidents: locks and handles each that is due, in a transaction of its own."""
 
 import logging
 from abc import abstractmethod
@@ -15,14 +15,14 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-# What could not be handled because of a fault of ours is tried again after this.
+# Retry delay after a bug of ours.
 SET_ASIDE = timedelta(minutes=1)
 
 
 class IncidentRound(DueByRows):
-    """Any number of processes: who locks the incident first looks, the others find nothing due any more.
+    """Safe in any number of processes: the first to lock an incident handles it, the others find nothing due.
 
-    The incident is locked before its rows, as in every deed: two who take them the other way round wait for each other.
+    Lock order is the incident, then its rows, as in every deed; the reverse could deadlock.
     """
 
     def __init__(self, db: Database, clock: Clock, rows: IncidentRows) -> None:
@@ -32,7 +32,7 @@ class IncidentRound(DueByRows):
 
     @abstractmethod
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
-        """With the incident locked: whatever is due of its rows."""
+        """Handle whatever is due for this incident, which is locked."""
 
     async def take_due(self) -> int:
         now = self._clock.now()

@@ -1,4 +1,4 @@
-"""When it started, was detected and mitigated, as people correct it afterwards."""
+"""Corrections of when an incident started, was detected and was mitigated."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ from bot.store.incidents import incidents
 
 
 class Times:
-    """Who changed what, and why, stands in the timeline."""
+    """Who changed what, and why, is in the timeline."""
 
     def __init__(self, runbook: Runbook, cards: Cards, deeds: Deeds) -> None:
         self._runbook = runbook
@@ -26,7 +26,8 @@ class Times:
     async def correct(
         self, actor: Actor, incident_id: int, given: Mapping[Correctable, datetime | None], why: str = ""
     ) -> Incident:
-        """All or none; None: as the bot knows it. Raises Refused when one is in the future or passes another."""
+        """Set all or none; None: back to what the bot recorded. Raises Refused for a time in the future or out of
+        order."""
         async with self._deeds.on(actor, incident_id) as (conn, before, now):
             changed = before.corrected(given, now, partial(self._shown, now=now))
             moved = [name for name in given if changed.milestones.at(name) != before.milestones.at(name)]
@@ -43,7 +44,7 @@ class Times:
         return changed
 
     async def mitigated_now(self, actor: Actor, incident_id: int) -> Incident:
-        """Raises AlreadyDone when it was before: to move it, somebody has to say to when."""
+        """Record that it is mitigated now. Raises AlreadyDone if it was: moving it needs an explicit time."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             at = incident.mitigated_at
             if at is not None:

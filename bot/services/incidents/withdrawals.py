@@ -1,4 +1,4 @@
-"""An acknowledgement is withdrawn, because nothing more was heard of whoever gave it, and paging resumes."""
+"""Withdraws an acknowledgement when the incident has gone quiet, and resumes paging."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from bot.store.pipelined import Connection
 
 
 class Withdrawals:
-    """Within the transaction that holds the incident."""
+    """Runs inside the transaction that has the incident locked."""
 
     def __init__(self, runbook: Runbook, people: People, steps: Steps, rooms: Rooms) -> None:
         self._runbook = runbook
@@ -26,7 +26,7 @@ class Withdrawals:
         self._rooms = rooms
 
     async def withdraw(self, conn: Connection, incident: Incident, heard_at: datetime, now: datetime) -> None:
-        """The acknowledgement counts no more, and the next tier is paged; after the last one the first."""
+        """Withdraw the acknowledgement and page the next tier; after the last one, the first."""
         name = self._people.known_name(incident.acknowledged_by or "")
         escalation = await escalations.lock(conn, incident.id)
         ladder = unanswered(escalation.ladder, now)
