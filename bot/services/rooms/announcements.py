@@ -1,4 +1,4 @@
-"""The channel where incidents are announced: what it shows, and what is said when it takes no messages."""
+"""The channel where incidents are announced: what it shows, and what happens when it takes no messages."""
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
@@ -15,7 +15,7 @@ OPEN_INCIDENTS = 1000
 
 
 class Announcements:
-    """`channel` is its name without the `#`; empty when the runbook names none."""
+    """`channel`: its name without `#`; empty when the runbook names none."""
 
     def __init__(self, clock: Clock, runbook: Runbook, rooms: Rooms, posts: Posts, rendering: Rendering) -> None:
         self.channel = (runbook.channels.incidents or "").lstrip("#")
@@ -25,17 +25,17 @@ class Announcements:
         self._rendering = rendering
 
     async def show_open(self, conn: Connection) -> None:
-        """It takes messages again: every open incident is shown there."""
+        """Announce every open incident again, now that the channel takes messages."""
         for incident in await incidents.open_ones(conn, OPEN_INCIDENTS):
             await self._rooms.show(conn, incident)
 
     async def closed(self, conn: Connection, why: Closed) -> None:
-        """It takes no messages any more: no open incident is announced."""
+        """Report every open incident as not announced."""
         for incident in await incidents.open_ones(conn, OPEN_INCIDENTS):
             await self.not_announced(conn, incident, why)
 
     async def not_announced(self, conn: Connection, incident: Incident, why: Closed) -> None:
-        """Said once for each incident, in its room and to who leads it."""
+        """Say once per incident, in its room and to its lead, that it is not announced."""
         if incident.private or not incident.is_open:
             return
         facts = {"incident": incident, "channel": f"#{self.channel}", "why": why}

@@ -1,4 +1,4 @@
-"""The room of a resolved incident is archived: first everything about it is posted there as a file."""
+"""Archives the room of a resolved incident, after posting everything about it there as a file."""
 
 from datetime import datetime, timedelta
 
@@ -18,16 +18,16 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.rooms import archives
 
-# What is still needed, or has not got its file, is looked at again after this.
+# Retry interval for rooms still needed or lacking their file.
 AGAIN_AFTER = timedelta(days=1)
-# Slack's words where only some people may archive: a setting of the workspace, and no fault that passes.
+# Slack's error codes where a workspace setting lets only some people archive; retrying would not help.
 KEPT_FROM_APPS = ("restricted_action", "no_permission")
 
 
 class LastFiles(RoomFiles):
-    """Deliveries of kind `last_file`: without this file no room is archived.
+    """Deliveries of kind `last_file`: no room is archived without this file.
 
-    Their payload names, in `ended_at`, the end after which it was to be: of a reopened incident nothing is posted.
+    `ended_at` in the payload is the end it belongs to; if the incident was reopened since, nothing is posted.
     """
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, posting: RoomPosting, exports: ExportFiles) -> None:
@@ -37,12 +37,13 @@ class LastFiles(RoomFiles):
         self._exports = exports
 
     async def put(self, conn: Connection, incident: Incident, ended_at: datetime) -> None:
-        """In the order of what is posted in the room; archiving follows when it is there."""
+        """Put in the file, in order with other posts in the room; archiving follows once it is there."""
         payload = {"incident": incident.id, "ended_at": ended_at.isoformat()}
         await self._outbox.put(conn, "last_file", payload, priority=UPDATE, lane=_lane_of(incident))
 
     async def call_off(self, conn: Connection, incident: Incident) -> None:
-        """It was reopened: what waits for another try, and keeps posts in the room waiting, finds that out now."""
+        """Wake what is waiting to retry after a reopening: it drops itself, and no longer holds up posts behind it in
+        the lane."""
         await self._outbox.wake_after(conn, ["last_file", "archive"], {"incident": incident.id})
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
@@ -50,7 +51,7 @@ class LastFiles(RoomFiles):
         return await self._exports.written(delivery, incident)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
-        """`cancelled`: it was there already."""
+        """Archive next. `cancelled` means that the file was there already."""
         incident = await incidents.lock(conn, delivery.payload["incident"])
         if not _is_over(delivery, incident):
             return
@@ -61,9 +62,9 @@ class LastFiles(RoomFiles):
 
 
 class RoomArchives(DeliveryKind[None]):
-    """Deliveries of kind `archive`. A room that is closed already, however it was, is left as it is.
+    """Deliveries of kind `archive`. A room already closed, for any reason, is left alone.
 
-    Whoever reopens at the very moment at which Slack archives it has a closed room, and hears so as of any other.
+    If somebody reopens while Slack archives, the incident has a closed room, and people are told as for any other.
     """
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, posts: Posts, gateway: Gateway) -> None:
@@ -74,8 +75,8 @@ class RoomArchives(DeliveryKind[None]):
         self._gateway = gateway
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
-        """What Slack refuses for good stays open, and whoever reads there learns why: another day would bring another
-        file, and no other answer."""
+        """After a final refusal the room stays open and is told why: retrying daily would add a file a day and change
+        nothing."""
         if outcome.state not in ("gave_up", "refused"):
             return
         incident = await incidents.lock(conn, delivery.payload["incident"])
@@ -103,7 +104,7 @@ class RoomArchives(DeliveryKind[None]):
             if error.code in KEPT_FROM_APPS:
                 raise Rejected(str(error), error.code) from error
             raise
-        # Slack's event of it may be lost.
+        # Do not rely on Slack's event, which may be lost.
         await note_closed(self._db, self._outbox, incident.room_id, "archived")
 
 
@@ -113,7 +114,7 @@ def _must_be_over(delivery: Delivery, incident: Incident) -> None:
 
 
 def _is_over(delivery: Delivery, incident: Incident) -> bool:
-    """Also one that was reopened and resolved again has another end."""
+    """Also false after a reopening and another resolution, which has another end time."""
     return incident.resolved_at == datetime.fromisoformat(delivery.payload["ended_at"])
 
 
@@ -122,5 +123,5 @@ async def _look_again(conn: Connection, incident: Incident, now: datetime) -> No
 
 
 def _lane_of(incident: Incident) -> str:
-    """As of posts in it: what is to be read there comes before."""
+    """The lane of posts in the room, so that those come first."""
     return f"room {incident.id}"

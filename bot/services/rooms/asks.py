@@ -1,4 +1,4 @@
-"""What a room is asked: a card each time, whose buttons go once it is answered or asked again below."""
+"""Questions to a room: each is a card whose buttons go away once it is answered or asked again below."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from bot.slack.blocks import Button
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards as places
 
-# So many times the same can be asked as a card; after that it is a message as any other.
+# How often one question can be asked as a card; after that it is an ordinary message.
 MOST = 20
 
 
 class Asks:
-    """The cards `<key>.<number>`, counted from 0. Whoever asks paints them too."""
+    """Cards `<key>.<number>`, numbered from 0. Whoever asks also paints them."""
 
     def __init__(self, cards: Cards, posts: Posts) -> None:
         self._cards = cards
@@ -23,7 +23,8 @@ class Asks:
     async def ask(
         self, conn: Connection, room_of: Incident, key: str, template: str, buttons: Sequence[Button], **facts: object
     ) -> None:
-        """`template`, `buttons` and `facts`: the message where no card can stand, in a room that is closed."""
+        """Ask again. `template`, `buttons` and `facts` make an ordinary message where no card can be, as in a closed
+        room."""
         number = 1 + max((number_of(one) for one in await standing(conn, [key])), default=-1)
         if room_of.room_closed or room_of.room_lost or number >= MOST:
             await self._posts.ask_in_room(conn, room_of, template, buttons, **facts)
@@ -31,25 +32,25 @@ class Asks:
         await self._cards.touch(conn, f"{key}.{number}", incident=room_of.id)
 
     async def show(self, conn: Connection, incident_id: int, keys: Sequence[str]) -> None:
-        """What was asked may be answered by now."""
+        """Repaint these questions: they may have been answered."""
         for one in await standing(conn, keys):
             await self._cards.touch(conn, one, incident=incident_id)
 
 
 async def show_the_one_before(cards: Cards, conn: Connection, card: str, incident_id: int) -> None:
-    """This one stands there now: it takes over the buttons."""
+    """Repaint the question before this one, which takes over its buttons."""
     key, number = card.rpartition(".")[0], number_of(card)
     if number:
         await cards.touch(conn, f"{key}.{number - 1}", incident=incident_id)
 
 
 async def standing(conn: Connection, keys: Sequence[str]) -> Sequence[str]:
-    """Those that were posted."""
+    """Cards of these keys that have been posted."""
     return await places.standing(conn, [f"{key}.{number}" for key in keys for number in range(MOST)])
 
 
 async def is_asked_again(conn: Connection, card: str) -> bool:
-    """Whether the same stands below it once more."""
+    """Whether the question has been posted again below this card."""
     key = card.rpartition(".")[0]
     return any(number_of(one) > number_of(card) for one in await standing(conn, [key]))
 

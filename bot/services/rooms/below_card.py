@@ -1,4 +1,4 @@
-"""The order in an incident's room: its card stands first, and whatever else is posted there stands below it."""
+"""Order in an incident's room: its card comes first, everything else below it."""
 
 from bot.domain.incidents.incident import Incident
 from bot.services.outbox.kinds import NotYet
@@ -10,12 +10,13 @@ from bot.store.rooms import cards
 
 
 async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
-    """Why a message for the incident's room must wait as yet: there is none, or it has no card. None: it need not."""
+    """Why a message must not enter the incident's room yet: no room, or no card in it. None: it may."""
     if incident.room_id and not await _is_expected(conn, incident):
         return None
 
     async def is_there(conn: Connection) -> bool:
-        # Whoever posts the card, or finds that there will be no room, holds the incident while writing that down.
+        # Whoever posts the card, or finds that there will be no room, locks the incident to record it; so we see it or
+        # wait.
         held = await incidents.lock(conn, incident.id)
         return held.room_lost or (held.room_id is not None and not await _is_expected(conn, held))
 
@@ -23,7 +24,7 @@ async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
 
 
 async def in_room(conn: Connection, incident: Incident, shown: Message) -> Painted:
-    """For a painter: a card that stands in the incident's room, below the incident's own."""
+    """For painters: a card in the incident's room, below the incident's own card."""
     missing = await not_below_yet(conn, incident) or await _not_led_yet(conn, incident)
     return Painted(None if missing else incident.room_id, shown, missing)
 
@@ -40,6 +41,6 @@ async def _not_led_yet(conn: Connection, incident: Incident) -> NotYet | None:
 
 
 async def _is_expected(conn: Connection, incident: Incident) -> bool:
-    """A card that Slack has refused for good keeps nothing else from the room."""
+    """False once Slack has refused the card for good, so that it keeps nothing else out."""
     key = f"incident:{incident.id}"
     return await cards.get(conn, key) is None and await cards.is_on_its_way(conn, key)

@@ -1,4 +1,4 @@
-"""Messages that are edited in place: one per incident, announcement, page or alert, always showing what is true now."""
+"""Cards: messages edited in place, one per incident, announcement, page or alert, always showing the current state."""
 
 import hashlib
 import json
@@ -21,28 +21,28 @@ from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
 
-# A provider usually answers within this.
+# Providers usually answer within this.
 A_MOMENT = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True)
 class Painted:
-    """What a card shows, and where it is posted the first time; `channel` None: nowhere yet, `missing` says why."""
+    """What a card shows, and where it is first posted; `channel` None: nowhere yet, `missing` says why."""
 
     channel: str | None
     message: Message
     missing: NotYet | None = None
 
 
-# Given the part of the key after the colon; None = there is nothing to show any more.
+# Gets the key's part after the colon; returns None when there is nothing left to show.
 Painter = Callable[[Connection, str], Awaitable[Painted | None]]
-# Told in the transaction that records the first posting.
+# Called in the transaction that records the first posting.
 Placed = Callable[[Connection, str, Posted], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A card stands there, and shows this. `is_new`: it was posted, and not edited."""
+    """A card as it now stands in Slack. `is_new`: posted, not edited."""
 
     posted: Posted
     digest: str
@@ -53,7 +53,7 @@ class Shown:
 
 
 class Cards(DeliveryKind[Shown]):
-    """Posts a card once and edits it afterwards. Touching it often while it waits is one edit."""
+    """Posts each card once and edits it from then on. Touching a waiting card repeatedly causes one edit."""
 
     stands_in_line = True
 
@@ -66,7 +66,7 @@ class Cards(DeliveryKind[Shown]):
         self._placed: dict[str, Placed] = {}
 
     def painted_by(self, prefix: str, painter: Painter, placed: Placed | None = None) -> None:
-        """Cards whose key begins with `prefix:` are painted by this."""
+        """Register the painter of cards whose key begins with `prefix:`."""
         self._painters[prefix] = painter
         if placed:
             self._placed[prefix] = placed
@@ -80,10 +80,9 @@ class Cards(DeliveryKind[Shown]):
         soon: bool = False,
         later: timedelta | None = None,
     ) -> None:
-        """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be.
+        """What this card shows has changed. `incident`: the card belongs in this one's room, and waits for it.
 
-        `soon`: in a moment more of it will have changed, and may be shown with the same edit. `later`: nobody
-        misses it for so long.
+        `soon`: wait a moment, as more is about to change and one edit can show it all. `later`: a delay nobody minds.
         """
         payload = {"card": key} | ({"incident": incident} if incident else {})
         wait = later or (A_MOMENT if soon else None)
@@ -93,7 +92,7 @@ class Cards(DeliveryKind[Shown]):
         await self._outbox.put(conn, "card", payload, priority=priority, key=name, lane=name, due_at=due_at)
 
     async def show_again(self, conn: Connection, key: str, *, incident: int | None = None) -> None:
-        """As `touch`; it is edited although it should show that already."""
+        """`touch`, but edit even if the card already shows the current state."""
         await cards.forget_shown(conn, key)
         await self.touch(conn, key, incident=incident)
 
@@ -122,7 +121,8 @@ class Cards(DeliveryKind[Shown]):
             return
         key = delivery.payload["card"]
         await cards.save(conn, key, Card(shown.posted.channel, shown.posted.ts, shown.digest))
-        # Not by an edit: the bot may edit what it said in a channel that it has been put out of.
+        # Only a post proves that the channel is open: the bot may still edit its messages in a channel it was removed
+        # from.
         if shown.is_new:
             await note_open(conn, self._outbox, shown.posted.channel)
             await look_for_others(conn, self._outbox, delivery, shown.posted, _once(delivery))
@@ -133,7 +133,8 @@ class Cards(DeliveryKind[Shown]):
             await self._placed[prefix](conn, subject, shown.posted)
 
     async def _look_for_strays(self, conn: Connection, delivery: Delivery) -> None:
-        """It was not needed any more, or refused: a message of it that comes late would be edited by nobody."""
+        """Dropped or refused, with an attempt in doubt: take back a message that still appears, as nobody would edit
+        it."""
         if "incident" not in delivery.payload:
             return
         room_id = (await incidents.get(conn, delivery.payload["incident"])).room_id
@@ -169,13 +170,13 @@ class Cards(DeliveryKind[Shown]):
             is_gone = error.code == "message_not_found" or (why and painted.channel != posted.channel)
             if painted.channel is None or not is_gone:
                 raise
-            # Somebody deleted it, or its channel is another by now: the card is needed, so it is posted anew.
+            # The message was deleted, or its channel has changed: post it anew, because the card is needed.
             return await self._post(delivery, painted)
         return posted
 
 
 def _once(delivery: Delivery) -> str:
-    """By which a card is found again that was posted by this."""
+    """The key by which a card posted by this delivery is found again."""
     return f"{delivery.payload['card']}.{delivery.key}"
 
 

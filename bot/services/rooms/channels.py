@@ -1,4 +1,4 @@
-"""The channels of the runbook: found by name, joined, made when they are needed and missing."""
+"""The runbook's channels: found by name, joined, and created when missing."""
 
 import logging
 
@@ -17,11 +17,12 @@ TAKEN = "is archived, or private and the bot is not in it: unarchive it, or invi
 
 
 class Channels:
-    """Knows the Slack id of each channel the runbook names. What is missing is kept, with why, and is never fatal.
+    """Knows the Slack id of each channel named in the runbook. Missing ones are recorded with a reason, and are never
+    fatal.
 
-    `missing` is what the database said when it was last asked: of whatever process found it out.
+    `missing`: as last read from the database, whichever process found it out.
 
-    The channel of a name is the one that bears it; while none does, the one that did, as long as it is there.
+    A name stands for the channel that has it now; failing that for the one that last had it, as long as that exists.
     """
 
     def __init__(self, db: Database, runbook: Runbook, gateway: Gateway) -> None:
@@ -30,11 +31,11 @@ class Channels:
         self._gateway = gateway
         self._ids: dict[str, str] = {}
         self.missing: dict[str, str] = {}
-        # The names for which the bot has come to have a channel, until what they should show has been seen to.
+        # Names the bot newly has a channel for, until that has been caught up.
         self.gained: set[str] = set()
 
     async def recall(self) -> None:
-        """What is known by now, whichever process has found it out; of names that this runbook has."""
+        """Load what any process has found out so far, for the names in this runbook."""
         named = set(self._named())
         async with self._db.statement() as conn:
             self._ids = await directory.channels(conn)
@@ -43,13 +44,13 @@ class Channels:
 
     @property
     def are_known(self) -> bool:
-        """Has any of them been found, by this process or an earlier one?"""
+        """Whether any has been found, by this process or an earlier one."""
         return bool(self._ids)
 
     async def look_up(self) -> None:
-        """Find and join all of them; make `incidents` and `alerts` when nobody has.
+        """Find and join all channels; create those for incidents and alerts if there are none.
 
-        Raises the last Failed that may pass, so that it is tried again; a refusal is kept as what is missing.
+        Raises the last transient Failed, so that it is retried; refusals are recorded in `missing`.
         """
         passing: Failed | None = None
         standing = await self._gateway.find_channels()
@@ -67,7 +68,7 @@ class Channels:
             except Failed as error:
                 is_taken = isinstance(error, Rejected) and error.code == "name_taken"
                 await self._miss(name, TAKEN if is_taken else str(error))
-                # Another process may just have made it: then it is found at the next look.
+                # Another process may have just created it; the next look finds it.
                 if not isinstance(error, Rejected) or is_taken:
                     passing = Unreachable(f"#{name} {TAKEN}") if is_taken else error
                 continue
@@ -76,16 +77,16 @@ class Channels:
             raise Unreachable(str(passing))
 
     async def find(self, conn: Connection, name: str | None) -> str | None:
-        """The id behind `#name`, whichever process has found it; None while it is missing."""
+        """The id behind `#name`, whichever process found it; None while missing."""
         return await directory.channel(conn, name.lstrip("#")) if name else None
 
     async def found(self, name: str | None) -> str | None:
-        """As `find`, for who has no connection in hand."""
+        """`find` without a connection."""
         async with self._db.statement() as conn:
             return await self.find(conn, name)
 
     async def why_closed(self, slack_id: str) -> Closed | None:
-        """As Slack has it now; None: it takes messages. Raises a kind of Failed."""
+        """Ask Slack whether the channel takes messages; None: it does. Raises a Failed."""
         try:
             room = await self._gateway.room(slack_id)
         except Rejected as error:
@@ -99,9 +100,9 @@ class Channels:
         return await self.found(self._runbook.channels.incidents)
 
     async def adopt(self, slack_id: str, *, is_invited: bool) -> None:
-        """A channel has come within reach: perhaps one of the runbook's that was missing, or bears the name of one.
+        """The bot is in a new channel: use it if it is one the runbook names and we lack.
 
-        `is_invited`: by somebody. Otherwise, as into each room it opens, the bot has gone in itself.
+        `is_invited`: somebody invited the bot; else it entered by itself, as with every room it opens.
         """
         async with self._db.statement() as conn:
             in_use = await directory.channels_in_use(conn)
@@ -115,9 +116,10 @@ class Channels:
                 await self._take(room)
 
     async def renamed(self, slack_id: str, name: str) -> list[str]:
-        """Who bears a name of the runbook's is the channel of that name; one that lost it is used on.
+        """Follow a renaming. A channel that now has a name from the runbook is used for it; one that lost its name
+        stays in use.
 
-        Returns the names it has lost, to who is the first to know.
+        Returns the names lost, in the first process to notice only.
         """
         await self.recall()
         lost = [old for old in self._named() if self._ids.get(old) == slack_id and old != name]
@@ -127,7 +129,7 @@ class Channels:
         return news
 
     async def _miss(self, name: str, why: str) -> bool:
-        """Whether it is news."""
+        """Record that it is missing; whether that is news."""
         self.missing[name] = why
         async with self._db.transaction() as conn:
             return await directory.note_missing(conn, name, why)
@@ -136,7 +138,7 @@ class Channels:
         try:
             await self._gateway.join(room.id)
         except Rejected as error:
-            # Nobody can join a private one: who was invited is in it.
+            # Nobody can join a private channel by themselves, but one we were invited to we are already in.
             if not room.is_member:
                 log.warning("channel=#%s cannot be joined: %s", room.name, error)
                 return

@@ -1,4 +1,4 @@
-"""What Slack says of a channel that takes no messages, handed to whoever writes that down."""
+"""Channels that take no messages: what Slack's error means, and passing it on to be recorded."""
 
 from collections.abc import Mapping
 
@@ -10,8 +10,7 @@ from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.rooms import closures
 
-# A private channel that the bot is not in does not exist for it, and no more does one that was deleted; an edit in an
-# archived one is refused as inactive.
+# A private channel without the bot looks to it like a deleted one; an edit in an archived one is refused as inactive.
 WHY: Mapping[str, Closed] = {
     "is_archived": "archived",
     "is_inactive": "archived",
@@ -21,21 +20,21 @@ WHY: Mapping[str, Closed] = {
 
 
 def why_closed(error: Rejected) -> Closed | None:
-    """None: it was refused for another reason."""
+    """None: refused for another reason."""
     return WHY.get(error.code)
 
 
 async def note_closed(db: Database, outbox: Outbox, channel: str, why: Closed, *, card: str = "") -> None:
-    """Have it written down, and said where it matters.
+    """Have it recorded, and announced where it matters.
 
-    `card`: the key of the one that could not be posted there.
+    `card`: key of the card that could not be posted there.
     """
     async with db.transaction() as conn:
         await _put(conn, outbox, channel, why, card=card)
 
 
 async def note_open(conn: Connection, outbox: Outbox, channel: str) -> None:
-    """It has just taken a message: if it counts as closed, Slack's event that it was opened again has been lost."""
+    """The channel has just taken a message; if it is recorded as closed, Slack's event about its reopening was lost."""
     if await closures.is_closed(conn, channel):
         await _put(conn, outbox, channel, None)
 

@@ -1,4 +1,4 @@
-"""Channels that were archived, or that the bot was put out of: known, said where it matters, and caught up later."""
+"""Channels that were archived or that the bot was removed from: recorded, announced, and caught up when open again."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -17,14 +17,15 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.rooms import closures
 
-# Whoever looks further back looks at what is over anyway.
+# Cards repainted after a closure; older ones are about things long over.
 CARDS_CAUGHT_UP = 200
 
 Catching = Callable[[Connection], Awaitable[None]]
 
 
 class Closures(DeliveryKind[None]):
-    """Deliveries of kind `closure`: what Slack has answered to a post. What it tells by itself comes in as a deed."""
+    """Deliveries of kind `closure`, from Slack's answers to posts. Slack's own events come in through the methods
+    below."""
 
     def __init__(
         self,
@@ -47,35 +48,35 @@ class Closures(DeliveryKind[None]):
     async def send(self, delivery: Delivery) -> None:
         channel, why = delivery.payload["channel"], delivery.payload["why"]
         async with self._db.transaction() as conn:
-            # What Slack told of it before says more.
+            # `lost` says less than a reason known from Slack's events, so it does not replace that.
             await self._set(conn, channel, why, certain=why != "lost")
             prefix, _, subject = delivery.payload["card"].partition(":")
             if prefix == "announcement":
                 await self._announcements.not_announced(conn, await incidents.get(conn, int(subject)), why)
 
     async def is_closed(self, channel: str) -> bool:
-        """Is it known to take no messages? False of any channel that is none of ours."""
+        """Whether it is known to take no messages; False for channels that are not ours."""
         async with self._db.statement() as conn:
             return await closures.is_closed(conn, channel)
 
     async def closed(self, channel: str, why: Closed, *, certain: bool = False) -> None:
-        """Slack tells it. What is not `certain` leaves another reason: who archives a channel puts the bot out too."""
+        """Slack reports it closed. Not `certain`: keep a reason already known, since archiving also removes the bot."""
         async with self._db.transaction() as conn:
             await self._set(conn, channel, why, certain=certain)
 
     async def opened(self, channel: str) -> None:
-        """It takes messages again: its cards show what is true now. Nothing happens when it was never closed."""
+        """The channel takes messages again: bring its cards up to date. Does nothing if it was never closed."""
         async with self._db.transaction() as conn:
             await self._set(conn, channel, None, certain=True)
 
     async def within_reach(self, channel: str, *, is_invited: bool) -> None:
-        """The bot is in it now: it takes messages again, and may be one that the runbook names and had none for."""
+        """The bot has been let into this channel: it is open again, or one that the runbook names and we lacked."""
         await self.opened(channel)
         await self._channels.adopt(channel, is_invited=is_invited)
         await self.catch_up()
 
     async def renamed(self, channel: str, name: str) -> None:
-        """What bears a name of the runbook's is used; and one that bears it no more says so, once."""
+        """Follow a renaming, and say once in the channel that it no longer has its runbook name."""
         lost = await self._channels.renamed(channel, name)
         await self.catch_up()
         for old in lost:
@@ -84,9 +85,9 @@ class Closures(DeliveryKind[None]):
                 await self._posts.in_channel(conn, channel, message(said))
 
     async def look_again(self) -> None:
-        """Find and join what counts as closed or missing: Slack's event that it was opened again may be lost.
+        """Find and join what is recorded as closed or missing, since Slack's event about its reopening may be lost.
 
-        Slack is asked only while there is any. Raises a kind of Failed.
+        Asks Slack only if there is any. Raises a Failed.
         """
         async with self._db.statement() as conn:
             is_any_closed = await closures.is_any_channel_closed(conn)
@@ -96,24 +97,25 @@ class Closures(DeliveryKind[None]):
             await self.catch_up()
 
     async def catch_up(self) -> None:
-        """What the channels should show that the bot has come to have is shown."""
+        """Post what newly found channels should show."""
         if gained := set(self._channels.gained):
             async with self._db.transaction() as conn:
                 for name in gained:
                     await self._catch_up(conn, name)
-            # On its own: it holds what waits, and whoever puts the same keys would wait for it and it for them.
+            # In a transaction of its own: it locks waiting rows, and could deadlock with others putting in the same
+            # keys.
             async with self._db.transaction() as conn:
                 await self._posts.wake(conn)
             self._channels.gained -= gained
 
     def catches_up(self, name: str, catching: Catching) -> None:
-        """What the channel of this name shows; called when it takes messages again."""
+        """Register what to post when the channel of this name takes messages again."""
         self._catching_up[name.lstrip("#")].append(catching)
 
     async def _catch_up(self, conn: Connection, name: str) -> None:
         for catching in self._catching_up.get(name, ()):
             await catching(conn)
-        # Also of what is over by now: else a card would say for ever that it is not.
+        # Include cards of things over by now, or they would show them as going on for ever.
         await self._rooms.repaint(conn, await closures.latest_cards(conn, name, CARDS_CAUGHT_UP))
 
     async def _set(self, conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> None:

@@ -1,4 +1,4 @@
-"""A deed on an incident: one transaction, once per request, and everybody who follows the incident learns of it."""
+"""Deeds: one transaction per thing done to an incident, once per request; followers are told within it."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,13 +21,13 @@ Moment = Literal[
 
 
 class Follower(Protocol):
-    """Whoever has something to do when an incident changes, in the same transaction."""
+    """Something that reacts when an incident changes, in the same transaction."""
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None: ...
 
 
 class Deeds:
-    """The frame of everything that changes an incident. `followers` may still grow until the doors open."""
+    """The frame of everything that changes an incident. `followers` may grow until the doors open."""
 
     def __init__(
         self, db: Database, clock: Clock, rooms: Rooms, members: Members, followers: Sequence[Follower]
@@ -42,18 +42,19 @@ class Deeds:
     async def on(
         self, actor: Actor, incident_id: int, *, to: str | None = None, acknowledges: bool = False
     ) -> AsyncIterator[tuple[Connection, Incident, datetime]]:  # fmt: skip
-        """The transaction, with the incident as it is now and locked. The same request never comes in twice.
+        """The transaction, the incident as it is now and locked, and the time. A request already done does not come in
+        again.
 
-        `to`: who is given something in it: somebody of the workspace (else NotFound), of a private incident a member
-        (else NotPermitted). `acknowledges`: the one deed that people can do to a test page; any other raises Refused.
+        `to`: who is given something; must be in the workspace (else NotFound) and a member of a private incident (else
+        NotPermitted). `acknowledges`: the only deed allowed on a test page; others raise Refused.
         """
         if to is not None and to != actor.name:
-            # Slack may have to be asked: not while the incident is locked.
+            # Slack may have to be asked, which must not happen while the incident is locked.
             await self._members.must_be_of_the_workspace(to)
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)
-            # Whoever waited for the lock acts after whoever had it.
+            # Read after the lock, so that we act later than whoever held it.
             now = self._clock.now()
             with refusing_about(incident):
                 await self._members.must_not_be_removed(conn, incident, actor)
@@ -64,25 +65,25 @@ class Deeds:
                 yield conn, incident, now
 
     def now(self) -> datetime:
-        """For followers."""
+        """The current time, for followers."""
         return self._clock.now()
 
     async def open(self, conn: Connection, incident: Incident) -> None:
-        """It has been declared: its room is opened, and its followers told."""
+        """Finish a declaration: open the room, tell the followers."""
         await self._rooms.open(conn, incident)
         await self._tell(conn, incident, "declared")
 
     async def show(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        """Its cards are painted anew, and its followers told."""
+        """Repaint the incident's cards and tell the followers."""
         await self._rooms.show(conn, incident)
         await self._tell(conn, incident, moment)
 
     async def corrected(self, conn: Connection, incident: Incident) -> None:
-        """Its milestones are others: nothing new has happened, and who counts time learns of it."""
+        """Tell the followers that milestones were corrected; nothing new has happened."""
         await self._tell(conn, incident, "corrected")
 
     async def acknowledged(self, conn: Connection, incident: Incident) -> None:
-        """For the first time, or again after that was withdrawn. Who acknowledges has its card painted."""
+        """Tell the followers of a first acknowledgement, or one after a withdrawal. The caller repaints the card."""
         await self._tell(conn, incident, "acknowledged")
 
     async def _tell(self, conn: Connection, incident: Incident, moment: Moment) -> None:

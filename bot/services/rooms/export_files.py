@@ -1,4 +1,4 @@
-"""The whole of an incident, posted as a Markdown file in its room."""
+"""Everything about an incident, posted as a Markdown file in its room."""
 
 import asyncio
 
@@ -26,7 +26,7 @@ class ExportFiles(RoomFiles):
         self._documents = documents
 
     async def ask(self, actor: Actor, incident_id: int) -> Incident:
-        """Have it posted: once for a request, and once for a double click. Raises Refused."""
+        """Have the file posted, once per request and once per double click. Raises Refused."""
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)
@@ -36,9 +36,9 @@ class ExportFiles(RoomFiles):
             return incident
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
-        """Its name says how many entries its timeline has."""
+        """The file; its name has the number of timeline entries."""
         record = await self._records.of(incident.id)
         name = f"{incident.ref.lower()}-export-{len(record.timeline)}.md"
-        # Half a second for five thousand entries, in which pages must leave.
+        # In a thread: five thousand entries take half a second, and pages must not wait for it.
         text = await asyncio.to_thread(self._documents.markdown, record)
         return RoomFile(name, text, f"Everything about {incident.ref}")

@@ -1,4 +1,4 @@
-"""What a room is furnished with: people, a topic, and the card at its top."""
+"""What a room is furnished with: people, a topic, and the pinned card."""
 
 from collections.abc import Sequence
 
@@ -20,12 +20,12 @@ from bot.store.pipelined import Connection
 
 # Slack's limit for a topic.
 TOPIC_LENGTH = 250
-# One failure may be a hiccup.
+# A single failure may be transient.
 SAID_AT = 2
 
 
 class Invitations(DeliveryKind[None]):
-    """Deliveries of kind `invite`. Into a private incident's room each has a lane of their own, with their kicks."""
+    """Deliveries of kind `invite`. For private rooms, each person's invitations and kicks share a lane."""
 
     def __init__(self, db: Database, people: People, members: Members, outbox: Outbox, gateway: Gateway) -> None:
         self._db = db
@@ -46,13 +46,13 @@ class Invitations(DeliveryKind[None]):
             raise NoLongerWanted
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
-        """Who was removed since is let in by an invitation that comes late, and taken out again."""
+        """A late invitation lets in somebody removed since; kick them again."""
         if outcome.state != "waiting" and delivery.lane:
             payload = {"incident": delivery.payload["incident"], "person": delivery.payload["people"][0]}
             await do_again(conn, self._outbox, delivery, "kick", payload, lane=delivery.lane)
 
     async def _accounts(self, people: Sequence[str]) -> tuple[list[str], Failed | None]:
-        """Of those who have one; and the last failure to find that out: then it is asked again."""
+        """The accounts found, and the last transient failure, for which the delivery is retried."""
         found, failed = [], None
         for name in people:
             try:
@@ -69,7 +69,7 @@ class Invitations(DeliveryKind[None]):
 
 
 class Kicks(DeliveryKind[None]):
-    """Deliveries of kind `kick`: who was removed from a private incident leaves its channel."""
+    """Deliveries of kind `kick`: take somebody removed from a private incident out of its channel."""
 
     def __init__(
         self, db: Database, people: People, members: Members, outbox: Outbox, posts: Posts, gateway: Gateway
@@ -93,8 +93,8 @@ class Kicks(DeliveryKind[None]):
         await self._gateway.kick(room_id, account)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
-        """Some workspaces let nobody but their admins do that: then it is for a person to do, and said at the second
-        failure. It is tried again all the same. Who was let in again since is invited again, should this come late."""
+        """Some workspaces let only admins kick: at the second failure say that a person has to do it, and keep
+        retrying. A late kick may hit somebody let in since; invite them again."""
         if outcome.state != "waiting":
             payload = {"incident": delivery.payload["incident"], "people": [delivery.payload["person"]]}
             await do_again(conn, self._outbox, delivery, "invite", payload, lane=delivery.lane)
@@ -105,7 +105,7 @@ class Kicks(DeliveryKind[None]):
 
 
 class Topics(DeliveryKind[None]):
-    """Deliveries of kind `topic`: once a room, for what changes stands on the card."""
+    """Deliveries of kind `topic`, once per room: changes are shown on the card."""
 
     def __init__(self, db: Database, gateway: Gateway, rendering: Rendering) -> None:
         self._db = db
@@ -115,7 +115,7 @@ class Topics(DeliveryKind[None]):
     async def send(self, delivery: Delivery) -> None:
         incident, room_id = await _with_room(self._db, delivery)
         topic = clip(self._rendering.say("slack/topic", incident=incident), TOPIC_LENGTH)
-        # Slack posts a line for every topic that is set, also for the same one.
+        # Slack posts a line for every topic set, even an unchanged one.
         if not (delivery.unsure and await self._gateway.has_topic(room_id, topic)):
             await self._gateway.set_topic(room_id, topic)
 
@@ -131,7 +131,7 @@ class Pins(DeliveryKind[None]):
 
 
 async def _account(people: People, name: str) -> str | None:
-    """None when they have none. Raises Unreachable or Unanswered when that is not known."""
+    """Their Slack account; None: they have none. Raises Unreachable or Unanswered when that is not known."""
     try:
         return people.known_account(name) or await people.account(name)
     except Rejected:

@@ -1,4 +1,4 @@
-"""What is put in for whatever was asked of Slack more than once: it may yet do what it gave no answer to."""
+"""Follow-up for Slack calls of unknown outcome: Slack may still carry out a request that it did not answer."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,18 +9,18 @@ from bot.slack.gateway import Posted
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
-# What Slack was asked for, and gave no answer to, it has mostly done by then, or never will.
+# Slack has usually carried out an unanswered request within this, or never will.
 DONE_WITHIN = timedelta(minutes=1)
-# In bad hours it lags behind by minutes.
+# The second look is for bad hours, when Slack lags by minutes.
 LOOKED_AT = (DONE_WITHIN, timedelta(minutes=10))
 
 
 async def look_for_others(
     conn: Connection, outbox: Outbox, delivery: Delivery, stands: Posted, key: str, *, thread: str | None = None
 ) -> None:
-    """Of the messages with this key, one stays. Nothing, unless an attempt of this delivery was in doubt.
+    """Have all but one message with this key taken back. Does nothing unless an attempt of this delivery was in doubt.
 
-    `thread`: that of a reply.
+    `thread`: for a reply, the thread it is in.
     """
     if delivery.unsure:
         await look_at_all(conn, outbox, delivery, stands, key, thread=thread)
@@ -29,14 +29,14 @@ async def look_for_others(
 async def look_at_all(
     conn: Connection, outbox: Outbox, delivery: Delivery, stands: Posted, key: str, *, thread: str | None = None
 ) -> None:
-    """As `look_for_others`, whatever this delivery itself came to; where nothing `stands`, with no `ts`, none stays."""
+    """`look_for_others`, regardless of this delivery's own outcome. If `stands` has no `ts`, none is kept."""
     place = {"channel": stands.channel, "ts": stands.ts, "thread": thread}
     since = delivery.created_at.isoformat()
     await look_again(conn, outbox, delivery, "second_look", {**place, "key": key, "since": since})
 
 
 async def edit_again(conn: Connection, outbox: Outbox, delivery: Delivery) -> None:
-    """An edit that comes late would show what was true before. Nothing, unless an attempt of this was in doubt."""
+    """Edit again, as a late edit would show an old state. Does nothing unless an attempt of this was in doubt."""
     if delivery.unsure:
         await look_again(conn, outbox, delivery, "second_look", dict(delivery.payload))
 
@@ -51,9 +51,9 @@ async def do_again(
     key: str | None = None,
     lane: str | None = None,
 ) -> None:
-    """What comes late would undo what was done since: this does that again, if it is still meant to be then.
+    """Have something done again that a late call would undo, if it is still wanted by then.
 
-    Nothing, unless an attempt of this delivery was in doubt.
+    Does nothing unless an attempt of this delivery was in doubt.
     """
     if delivery.unsure:
         priority = ROOM if key is None else UPDATE
@@ -64,7 +64,7 @@ async def do_again(
 async def look_again(
     conn: Connection, outbox: Outbox, delivery: Delivery, kind: str, payload: Mapping[str, object]
 ) -> None:
-    """Have this kind of delivery look at what Slack may have done since."""
+    """Put in deliveries of this kind, to look at what Slack has done by then."""
     for wait in LOOKED_AT:
         at = delivery.created_at + outbox.waited(delivery) + wait
         await outbox.put(conn, kind, payload, priority=ALERT_CARD, not_before=at)

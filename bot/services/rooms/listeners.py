@@ -1,4 +1,4 @@
-"""Who of an incident hears what is said to one person alone: whoever is in charge first, and nobody who has left."""
+"""Who hears what is told to one person of an incident: whoever is in charge first, and nobody who has left."""
 
 from collections.abc import Sequence
 
@@ -18,19 +18,19 @@ class Listeners:
         self._leavers = leavers
 
     def first(self, incident: Incident) -> str:
-        """Whoever is in charge, or else has declared it."""
+        """Whoever is in charge, else whoever declared it."""
         return self._leavers.in_charge(incident) or incident.declared_by
 
     async def in_turn(self, incident: Incident) -> Sequence[str]:
-        """`first`, and then the others who are in it. Slack may take what is said to a deactivated account, and nobody
-        reads it."""
+        """`first`, then the other members. Leaves out deactivated accounts, to which Slack may deliver but nobody
+        reads."""
         async with self._db.statement() as conn:
             in_it = (await self._members.of(conn, incident)).members
         there = [who for who in in_it if not self._leavers.is_gone(who)]
         return sorted(there, key=lambda one: one != self.first(incident))
 
     async def account(self, who: str) -> str:
-        """Raises Rejected for whom Slack does not know."""
+        """Their Slack id. Raises Rejected if Slack does not know them."""
         account = self._people.known_account(who) or await self._people.account(who)
         if account is None:
             raise Rejected(f"nobody in Slack is {who}")

@@ -1,4 +1,4 @@
-"""Who is a member of a private incident, asked whenever somebody looks at it or does something to it."""
+"""Members of a private incident, checked whenever somebody looks at it or acts on it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +15,7 @@ from bot.store.rooms import members
 
 
 class Members:
-    """Of an incident that is not private everybody is one."""
+    """Everybody is a member of an incident that is not private."""
 
     def __init__(self, db: Database, people: People) -> None:
         self._db = db
@@ -30,8 +30,8 @@ class Members:
             return await self.of(conn, incident)
 
     async def lets_in(self, incident: Incident, who: str, *, is_in_room: bool) -> bool:
-        """`is_in_room`: they ask in its channel, where only its members are; whoever was removed asks from a form that
-        was opened there before."""
+        """Whether they may see it. `is_in_room`: they ask in its channel, where only members are; but not if removed
+        since, say with a form opened before."""
         if not incident.private:
             return True
         found = await self.now(incident)
@@ -41,21 +41,23 @@ class Members:
         return incident.private and self.is_among(who, (await self.of(conn, incident)).removed)
 
     async def has_put_out(self, incident_id: int, who: str) -> bool:
-        """As `was_removed`, of an incident by its number."""
+        """`was_removed` by incident id."""
         async with self._db.statement() as conn:
             return await self.was_removed(conn, await incidents.get(conn, incident_id), who)
 
     async def must_not_be_removed(self, conn: Connection, incident: Incident, actor: Actor) -> None:
-        """With the incident locked: rights count when something is done, not when its button was drawn."""
+        """Call it with the incident locked: rights count at the deed, not when its button was drawn. Raises
+        NotPermitted."""
         if actor.name != TOCSIN.name and await self.was_removed(conn, incident, actor.name):
             raise outside(incident)
 
     async def must_be_of_the_workspace(self, who: str) -> None:
-        """Asks Slack where it is not known. Raises NotFound."""
+        """Raise NotFound if they are not in the workspace; asks Slack if unknown."""
         await self._people.must_be_a_member(who)
 
     async def must_be_in(self, conn: Connection, incident: Incident, who: str) -> None:
-        """Nobody hears of a private incident by what they are given in it. Raises NotPermitted."""
+        """Raise NotPermitted unless they are a member: nobody learns of a private incident by being given something in
+        it."""
         if incident.private and not self.is_among(who, (await self.of(conn, incident)).members):
             name = self._people.written(who)
             raise NotPermitted(
@@ -63,7 +65,7 @@ class Members:
             )
 
     async def let_in(self, conn: Connection, incident: Incident, who: str, *, by: str, now: datetime) -> None:
-        """Under every name they were removed by."""
+        """Readmit them under every name they were removed by."""
         by_hand, _ = await members.get(conn, incident.id)
         names = [one.person for one in by_hand if not one.is_in and self._is_same(who, one.person)]
         for name in dict.fromkeys([who, *names]):

@@ -1,4 +1,4 @@
-"""How an incident's channel is opened in Slack, under a name that is free."""
+"""Opens an incident's channel in Slack, under a name that is free."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
-# After these the incident's own number makes the name unique.
+# After these, the incident's own number makes the name unique.
 NAMES_TRIED = 20
 
 
 @dataclass(frozen=True)
 class Opened:
-    """The room's id in Slack, and the name it got."""
+    """A room's Slack id, and the name it got."""
 
     id: str
     name: str
@@ -28,7 +28,7 @@ class Opened:
 
 
 class RoomOpening(DeliveryKind[Opened]):
-    """Deliveries of kind `room`. A room that cannot be opened stops nothing else."""
+    """Deliveries of kind `room`. A room that cannot be opened holds up nothing else."""
 
     def __init__(self, db: Database, rooms: Rooms, gateway: Gateway) -> None:
         self._db = db
@@ -61,7 +61,8 @@ class RoomOpening(DeliveryKind[Opened]):
             await self._rooms.note_missing(conn, incident_id, outcome.error, lost=lost)
 
     async def _half_made(self, incident: Incident, name: str) -> Room | None:
-        """The channel that an earlier attempt made although we never heard the answer: ours, and nobody's room."""
+        """The channel an earlier, unanswered attempt made: created by us and no incident's room. None: there is
+        none."""
         room = (await self._gateway.find_channels()).get(name)
         if room is None or not await self._gateway.was_made_by_us(room.id, since=incident.declared_at):
             return None

@@ -1,4 +1,4 @@
-"""Messages posted once: a real transition, told in the incident's room or in a channel."""
+"""Posts: messages sent once, telling a change in an incident's room or a channel."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,12 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 NOTHING: Mapping[str, object] = {}
-# What was written so long before it is posted may be true no more.
+# A post delayed longer than this may no longer be true, so it says when it was written.
 LATE_AFTER = timedelta(seconds=10)
 
 
 def no_room_yet(incident_id: int) -> NotYet:
-    """Whatever needs the incident's room waits until it is opened."""
+    """For what has to wait until the incident's room is open."""
 
     async def is_there(conn: Connection) -> bool:
         return (await incidents.lock(conn, incident_id)).room_id is not None
@@ -40,7 +40,7 @@ def no_room_yet(incident_id: int) -> NotYet:
 
 
 def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
-    """What was meant for the incident's room is lost, unless nobody was to hear it there."""
+    """The outcome for something meant for a room that will never exist: a loss, except for test pages."""
     return NoLongerWanted("a test page has no room") if incident.is_test_page else Rejected("this incident has no room")
 
 
@@ -49,12 +49,12 @@ def _said(delivery: Delivery) -> Message:
 
 
 def _key(delivery: Delivery) -> str:
-    """By which its message is found again."""
+    """The key by which its message is found again."""
     return f"post {delivery.key}"
 
 
 class Posts(DeliveryKind[Posted]):
-    """Puts posts into the outbox, in order per place, and carries them."""
+    """Puts posts into the outbox, ordered per place, and sends them."""
 
     def __init__(
         self,
@@ -73,20 +73,20 @@ class Posts(DeliveryKind[Posted]):
         self._rendering = rendering
 
     async def in_room(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
-        """Say something in the incident's room; waits for the room when it is not there yet.
+        """Post in the incident's room, waiting for it if need be.
 
-        `actor` among the facts: whoever asked reads the post as the answer, and hears of it where the room takes none.
+        `actor` among the facts: this post is their answer, so they are told if the room takes no messages.
         """
         await self.ask_in_room(conn, room_of, template, (), **facts)
 
     async def ask_in_room(
         self, conn: Connection, room_of: Incident, template: str, buttons: Sequence[Button], **facts: object
     ) -> None:
-        """As `in_room`, with something to press."""
+        """`in_room` with buttons."""
         await self._in_room(conn, room_of, template, facts, buttons)
 
     async def above_cards(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
-        """As `in_room`: the cards that are new in the room wait until it stands there."""
+        """`in_room`, with new cards in the room waiting until this is posted."""
         await self._in_room(conn, room_of, template, facts, more={"leads": True})
 
     async def _in_room(
@@ -100,7 +100,7 @@ class Posts(DeliveryKind[Posted]):
     ) -> None:
         words = self.marked(room_of, template, facts)
         place: dict[str, object] = {"incident": room_of.id, **more}
-        # Of a room that is known to be closed the answer itself has said so.
+        # If the room is known to be closed, the answer to the request has said so.
         if not room_of.room_closed and (author := facts.get("actor")) not in (None, TOCSIN.name):
             place["author"] = author
         await self._put(conn, place, f"room {room_of.id}", message(words, buttons))
@@ -113,22 +113,22 @@ class Posts(DeliveryKind[Posted]):
         await self._outbox.put(conn, "post", payload, priority=UPDATE, lane=lane)
 
     async def to_lead(self, conn: Connection, lead_of: Incident, template: str, **facts: object) -> None:
-        """Say something to who leads the incident, or has declared it, alone."""
+        """Tell the incident's lead alone, or whoever declared it."""
         words = self.marked(lead_of, template, facts)
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
 
     def marked(self, incident: Incident, template: str, facts: Mapping[str, object]) -> str:
-        """The words of it, marked when it is a drill."""
+        """The rendered text, marked if it is a drill."""
         mark = self._rendering.say("slack/_drill", incident=incident)
         return f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
 
     async def to_person(self, conn: Connection, person: str, template: str, **facts: object) -> None:
-        """Say something to this person alone."""
+        """Tell this person alone."""
         words = self._rendering.say(f"slack/{template}", **facts)
         await self._put(conn, {"person": person}, f"person {person}", message(words))
 
     async def wake(self, conn: Connection) -> None:
-        """What waits for a channel is tried at once."""
+        """Try at once whatever waits for a channel."""
         await self._outbox.wake(conn, ["card", "post"], {})
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -150,12 +150,13 @@ class Posts(DeliveryKind[Posted]):
             await note_open(conn, self._outbox, outcome.returned.channel)
             await look_for_others(conn, self._outbox, delivery, outcome.returned, _key(delivery))
         if "leads" in delivery.payload and outcome.state != "waiting":
-            # Held while this is written down, as by whoever finds that it has yet to be posted.
+            # Lock the incident, as does whoever finds that this post is still to come, so that nobody misses the
+            # wake-up.
             await incidents.lock(conn, delivery.payload["incident"])
             await self._outbox.wake(conn, ["card"], {"incident": delivery.payload["incident"]})
 
     async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> Posted:
-        """What a closed channel should have had stands where incidents are announced."""
+        """Post in the channel, or, if it is closed, where incidents are announced."""
         try:
             return await self._post(delivery, channel, said)
         except Rejected as error:
@@ -186,7 +187,7 @@ class Posts(DeliveryKind[Posted]):
             raise
 
     async def _elsewhere(self, delivery: Delivery, refused: str, incident: Incident, said: Message) -> Posted:
-        """What a closed channel should have had: where incidents are announced, else to who leads it alone."""
+        """Post for a closed room where incidents are announced, else to the lead alone."""
         if refused == incident.room_id:
             said = headed(self._rendering.say("slack/for_closed_room", incident=incident), said)
         announced_in = None if incident.private else await self._channels.announced_in()
@@ -204,7 +205,8 @@ class Posts(DeliveryKind[Posted]):
         return posted
 
     async def _tell_author(self, delivery: Delivery, incident: Incident, *, heard_by: str | None) -> None:
-        """`heard_by` has the words; who leads hears of the closed room of an open incident anyway."""
+        """Tell the author where the post went; not the person who got it (`heard_by`), nor the lead of an open
+        incident, who is told of the closed room anyway."""
         author = delivery.payload.get("author")
         if author and author != heard_by and not (author == self._listeners.first(incident) and incident.is_open):
             facts = {
@@ -217,7 +219,7 @@ class Posts(DeliveryKind[Posted]):
                 await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
     async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[Posted, str]:
-        """To whoever is in charge, or else to the next in the incident whom Slack can tell; and who it was."""
+        """Post to whoever is in charge, else to the first member Slack can reach. Returns who it was, too."""
         for who in await self._listeners.in_turn(incident):
             try:
                 return await self._post(delivery, await self._listeners.account(who), said), who
@@ -243,7 +245,7 @@ class Posts(DeliveryKind[Posted]):
         return incident.room_id
 
     async def _instead(self, incident: Incident) -> str:
-        """Without a room, what it would have been told stands where the incident is announced."""
+        """For incidents without a room: the channel where they are announced."""
         channel = None if incident.private else await self._channels.announced_in()
         if channel is None:
             raise never_a_room(incident)

@@ -1,4 +1,4 @@
-"""What a room is asked in words that stay as they were said: its buttons go once it is answered or asked again."""
+"""Questions with fixed wording: the buttons go away once one is answered or asked again."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,14 +13,15 @@ from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.rooms import prompts
 
-# Of what is over nobody is asked: the end has questions of its own.
+# Kinds that close when the incident ends, which has questions of its own.
 OF_OPEN_INCIDENTS = ("update", "task")
 
 
 class Prompts:
-    """The painter of `prompt:<number>`. `about` says what would answer it: `task 7`, the first word is the kind.
+    """Paints `prompt:<number>`. `about` names what would answer it, kind first: `task 7`.
 
-    Whoever asks, and whoever answers, holds the incident."""
+    Both asking and answering require the incident to be locked.
+    """
 
     def __init__(self, cards: Cards, posts: Posts) -> None:
         self._cards = cards
@@ -30,7 +31,8 @@ class Prompts:
     async def ask(
         self, conn: Connection, room_of: Incident, about: str, template: str, buttons: Sequence[Button], **facts: object
     ) -> None:
-        """In a room that takes nothing it is a message as any other, which keeps its buttons."""
+        """Ask, closing the same question asked before. In a closed room it becomes an ordinary message, which keeps its
+        buttons."""
         await self.answered(conn, room_of.id, about)
         if room_of.room_closed or room_of.room_lost:
             await self._posts.ask_in_room(conn, room_of, template, buttons, **facts)

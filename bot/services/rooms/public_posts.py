@@ -1,4 +1,4 @@
-"""What everybody in the workspace learns of an incident that users noticed."""
+"""What the whole workspace is told about incidents that users noticed."""
 
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
@@ -11,7 +11,7 @@ from bot.store.pipelined import Connection
 
 
 class PublicPosts:
-    """Follows incidents: it is over, or it is not over after all."""
+    """Follows incidents: posts when one is resolved or reopened."""
 
     def __init__(self, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering) -> None:
         self._runbook = runbook

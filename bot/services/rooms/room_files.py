@@ -1,4 +1,4 @@
-"""Files that are posted in an incident's room. Who may read in the room may read all of them."""
+"""Files posted in an incident's room. Whoever may read the room may read all of them."""
 
 import re
 from abc import abstractmethod
@@ -18,15 +18,15 @@ from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
-# Two who ask for the same within this time are answered by one file.
+# Requests for the same file within this time share one.
 SAME_FILE = timedelta(minutes=1)
-# Written by a template: what somebody typed is escaped.
+# Matches template output only: what people typed is escaped.
 MENTION = re.compile(r"(?<!\\)<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True)
 class RoomFile:
-    """`name` says what state it shows, so one that is there already is recognised. `alt`: what it is, in words."""
+    """`name` identifies the state shown, so that a copy already posted is recognised. `alt`: a description in words."""
 
     name: str
     text: str
@@ -34,7 +34,7 @@ class RoomFile:
 
 
 class RoomPosting:
-    """Puts a file into a room, once."""
+    """Posts a file into a room, once."""
 
     def __init__(self, db: Database, outbox: Outbox, gateway: Gateway, people: People, posts: Posts) -> None:
         self._db = db
@@ -44,11 +44,11 @@ class RoomPosting:
         self._posts = posts
 
     async def put(self, conn: Connection, kind: str, key: str, payload: dict[str, object]) -> None:
-        """Once, while one of this key waits."""
+        """Put the file in, unless one with this key is waiting."""
         await self._outbox.put(conn, kind, payload, priority=UPDATE, key=key, lane=key)
 
     async def post(self, delivery: Delivery, room: str, file: RoomFile) -> str:
-        """The file's id."""
+        """Post the file; returns its id."""
         try:
             if await self._gateway.has_file(room, file.name, since=delivery.created_at - SAME_FILE):
                 raise NoLongerWanted("it is there already")
@@ -60,19 +60,19 @@ class RoomPosting:
             raise
 
     async def lost(self, conn: Connection, delivery: Delivery, reason: str | None) -> None:
-        """Who asked hears that there will be none."""
+        """Tell whoever asked that there will be no file."""
         incident = await incidents.get(conn, delivery.payload["incident"])
         facts = {"incident": incident, "reason": reason}
         await self._posts.to_person(conn, delivery.payload["by"], "not_filed", **facts)
 
     async def _with_names(self, text: str) -> str:
-        """A mention means nothing in a file."""
+        """Replace mentions, which mean nothing in a file, with names."""
         names = await self._people.names_of(dict.fromkeys(MENTION.findall(text)))
         return MENTION.sub(lambda found: names.get(found[1], found[1]), text)
 
 
 class RoomFiles(DeliveryKind[str]):
-    """Deliveries of one kind of file; their payload names the `incident` and, in `by`, who asked."""
+    """Deliveries of one kind of file; the payload names the `incident` and, in `by`, who asked."""
 
     def __init__(self, db: Database, posting: RoomPosting) -> None:
         self._db = db
@@ -80,10 +80,10 @@ class RoomFiles(DeliveryKind[str]):
 
     @abstractmethod
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
-        """The file, as it is to be posted now."""
+        """The file's content as of now."""
 
     async def send(self, delivery: Delivery) -> str:
-        """The file's id."""
+        """Returns the file's id."""
         async with self._db.statement() as conn:
             incident = await incidents.get(conn, delivery.payload["incident"])
         if incident.room_id is None:
@@ -96,7 +96,7 @@ class RoomFiles(DeliveryKind[str]):
 
 
 def must_take_a_file(incident: Incident) -> None:
-    """Raises Refused."""
+    """Raise Refused unless the room can take a file."""
     if incident.room_id is None:
         raise Refused(f"{incident.ref} has no channel to post a file in.")
     if incident.room_closed:

@@ -1,4 +1,4 @@
-"""Now and then the rooms of open incidents are looked at: no event of Slack's is sure to arrive."""
+"""Checks rooms of open incidents now and then, because Slack's events may be lost."""
 
 from datetime import timedelta
 
@@ -8,12 +8,12 @@ from bot.services.rooms.closures import Closures
 from bot.store.database import Database
 from bot.store.rooms import closures
 
-# By all processes together.
+# Per room, across all processes.
 LOOKED_AT_EVERY = timedelta(minutes=5)
 
 
 class RoomLooks:
-    """A room that was archived, or that the bot was put out of, is known before anybody posts there."""
+    """Notices a room that was archived, or that the bot was removed from, before anybody posts there."""
 
     def __init__(self, db: Database, clock: Clock, channels: Channels, closures: Closures) -> None:
         self._db = db
@@ -22,7 +22,7 @@ class RoomLooks:
         self._closures = closures
 
     async def look(self) -> bool:
-        """At one that nobody has looked at lately, with one request; False: there is none. Raises a kind of Failed."""
+        """Check one room not looked at lately, with one request to Slack; False: there is none. Raises a Failed."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             room_id = await closures.claim_look(conn, since=now - LOOKED_AT_EVERY, now=now)

@@ -17,7 +17,7 @@ from bot.store.pipelined import Connection
 
 
 class Rooms:
-    """Puts in what its `opening` and `furnishing` do in Slack, and writes down that the room is there."""
+    """Puts in what `opening` and `furnishing` carry out in Slack, and records that the room exists."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, outbox: Outbox, cards: Cards) -> None:
         self._db = db
@@ -25,32 +25,33 @@ class Rooms:
         self._runbook = runbook
         self._outbox = outbox
         self._cards = cards
-        # Who declared here waits a moment for the room, to be shown the way.
+        # Whoever declared in this process waits a moment for the room, to be given a link to it.
         self._awaited: dict[int, asyncio.Future[str]] = {}
 
     async def open(self, conn: Connection, incident: Incident) -> None:
-        """Have the room opened and the incident announced; in the transaction that declares it."""
-        # Of two incidents called the same, the second finds the room of the first written down, and leaves it alone.
+        """Have the room opened and the incident announced; call it in the declaring transaction."""
+        # One lane per name, so that the second of two like-named incidents sees the first one's room recorded and
+        # leaves it.
         lane = f"room {self.name_of(incident)}"
         await self._outbox.put(conn, "room", {"incident": incident.id}, priority=ROOM, lane=lane)
         if not incident.private:
             await self._cards.touch(conn, f"announcement:{incident.id}")
 
     async def invite(self, conn: Connection, incident: Incident, people: Sequence[str]) -> None:
-        """Bring people in, as soon as the room is there."""
-        # Somebody who is put out and let in again ends as they were meant to: each has a lane.
+        """Bring people in once the room is there."""
+        # A lane per person in private rooms, so that removing and readmitting somebody happen in order.
         for some in [[one] for one in people] if incident.private else [list(people)]:
             lane = _lane_of(incident, some[0]) if incident.private else None
             payload = {"incident": incident.id, "people": some}
             await self._outbox.put(conn, "invite", payload, priority=ROOM, lane=lane)
 
     async def put_out(self, conn: Connection, incident: Incident, person: str) -> None:
-        """Take somebody out of the channel; not when they are a member again by then."""
+        """Take somebody out of the channel, unless they are a member again by then."""
         payload, lane = {"incident": incident.id, "person": person}, _lane_of(incident, person)
         await self._outbox.put(conn, "kick", payload, priority=ROOM, lane=lane)
 
     async def show(self, conn: Connection, incident: Incident) -> None:
-        """Card, announcement and pages show how the incident stands; a topic would post a line for each change."""
+        """Repaint card, announcement and pages. Not the topic: Slack posts a line for each change."""
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         if not incident.private:
             await self._cards.touch(conn, f"announcement:{incident.id}")
@@ -59,12 +60,12 @@ class Rooms:
                 await self._cards.touch(conn, f"page:{page.id}")
 
     async def repaint(self, conn: Connection, cards: Sequence[str]) -> None:
-        """These cards show what is true now, by their keys; one that does already is not edited."""
+        """Repaint these cards by key; those already up to date are not edited."""
         for key in cards:
             await self._cards.touch(conn, key)
 
     async def opened(self, incident_id: int, within_s: float) -> str | None:
-        """The id of its room, for whoever can wait so long for it; None when another process opens it, or later."""
+        """The room's id, waiting up to `within_s`; None if it takes longer or another process opens it."""
         waiting = self._awaited.setdefault(incident_id, asyncio.get_running_loop().create_future())
         try:
             async with self._db.statement() as conn:
@@ -76,14 +77,14 @@ class Rooms:
             self._awaited.pop(incident_id, None)
 
     async def begin(self, conn: Connection, incident_id: int, card: Posted) -> None:
-        """The card stands in the room, and is pinned; what has waited to be said there stands below it."""
-        # What finds no card at this moment either sees it when it writes down that it waits, or is woken.
+        """The incident's card is in the room: pin it, and let waiting posts go below it."""
+        # Lock, so that whatever has just found no card either sees it when it records its wait, or is woken here.
         await incidents.lock(conn, incident_id)
         await self._outbox.put(conn, "pin", {"channel": card.channel, "ts": card.ts}, priority=CARD)
         await self._outbox.wake(conn, ["post", "card"], {"incident": incident_id})
 
     async def furnish(self, conn: Connection, incident_id: int, room_id: str, name: str) -> None:
-        """The room is there: everything else in it happens side by side."""
+        """The room exists: record it and put in all the rest, in parallel."""
         await incidents.set_room(conn, incident_id, room_id, name, self._clock.now())
         if (waiting := self._awaited.get(incident_id)) and not waiting.done():
             waiting.set_result(room_id)
@@ -93,11 +94,11 @@ class Rooms:
         await self.show(conn, incident)
         await self._outbox.put(conn, "topic", {"incident": incident_id}, priority=CARD, key=f"topic {incident_id}")
         await self._outbox.wake(conn, ["invite"], {"incident": incident_id})
-        # Its own card first; `begin` wakes whatever else has waited.
+        # Its own card first; `begin` wakes whatever else is waiting.
         await self._outbox.wake_after(conn, ["card"], {"card": f"incident:{incident_id}"})
 
     async def note_missing(self, conn: Connection, incident_id: int, error: str, *, lost: bool) -> None:
-        """It could not be opened, and is tried again; `lost`: there will never be one."""
+        """Record that it could not be opened; it is retried, unless `lost`: there will never be one."""
         await incidents.set_room_error(conn, incident_id, error, lost=lost)
         await self._cards.touch(conn, f"announcement:{incident_id}")
         if lost:

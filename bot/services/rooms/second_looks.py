@@ -1,4 +1,4 @@
-"""What Slack did long after it was asked, and was asked again: a message stands twice, a card shows what was before."""
+"""Cleans up what Slack did late, after it had been asked again: duplicate messages, cards showing an old state."""
 
 from datetime import datetime, timedelta
 
@@ -9,15 +9,14 @@ from bot.slack.gateway import Gateway, Posted, TooMuchSaid
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
-# How far Slack's clock may be from ours.
+# Allowance for Slack's clock skew.
 OFF_BY = timedelta(minutes=10)
 
 
 class SecondLooks(DeliveryKind[None]):
-    """Deliveries of kind `second_look`, a minute after something of which an attempt was in doubt, and once more later.
+    """Deliveries of kind `second_look`, a minute after an attempt in doubt, and again later.
 
-    Of a message all others with its key are taken back. A card is edited once more. What may have been undone is done
-    again.
+    For a message, takes back all others with its key; edits a card once more; redoes what may have been undone.
     """
 
     stands_in_line = True

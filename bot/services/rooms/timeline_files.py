@@ -1,4 +1,4 @@
-"""The whole timeline of an incident, posted as a file in its room."""
+"""An incident's timeline, posted as a file in its room."""
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -20,7 +20,7 @@ class TimelineFiles(RoomFiles):
         self._rendering = rendering
 
     async def ask(self, actor: Actor, incident_id: int) -> Incident:
-        """Have it posted, as it is now: once for a request, and once for a double click. Raises Refused."""
+        """Have the current timeline posted, once per request and once per double click. Raises Refused."""
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)
@@ -31,7 +31,7 @@ class TimelineFiles(RoomFiles):
             return incident
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
-        """Its name says up to which entry it goes."""
+        """The file; its name has the number of entries in it."""
         async with self._db.statement() as conn:
             entries = (await incidents.timeline(conn, incident.id))[: delivery.payload["entries"]]
         text = self._rendering.say("documents/timeline", incident=incident, entries=entries)
