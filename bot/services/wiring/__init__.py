@@ -1,1 +1,1 @@
-"""How every service is put together, each when it is first asked for: a name, and its collaborators."""
+"""Composition of all services: each property names a service and builds it from its collaborators on first use."""

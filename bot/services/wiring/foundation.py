@@ -1,4 +1,4 @@
-"""What every other part of the house stands on."""
+"""What every other part is built on."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -43,7 +43,7 @@ from bot.store.database import Database
 from bot.wire.mail import Mail
 from bot.wire.webhooks import Hooks
 
-# What this house itself tells of, as `tool` names it.
+# How `tool` names alerts that Tocsin raises itself.
 OWN = {"health": "health checks", "heartbeat": "heartbeats", "backup": "backups", "system": "Tocsin itself"}
 
 
@@ -82,7 +82,7 @@ class Foundation:
 
     @cached_property
     def mail(self) -> Mail | None:
-        """None: this house sends none."""
+        """None: this installation sends no mail."""
         settings = self.settings
         if settings.smtp is None:
             return None
@@ -126,7 +126,7 @@ class Foundation:
 
     @cached_property
     def delivery_kinds(self) -> dict[str, DeliveryKind[Any]]:
-        """How each kind is sent: registered once all services are built, in `Services.wired`."""
+        """The sender for each delivery kind; filled once all services are built, in `Services.wired`."""
         return {}
 
     @cached_property
@@ -188,14 +188,15 @@ class Foundation:
 
 
 def _teach_names(rendering: Rendering, people: People, leavers: Leavers, sources: Mapping[str, Source]) -> None:
-    """`mention` writes a person so that Slack tells them, `name` only names them; `way` names a way to reach them,
-    `outlet` one to reach an audience, `tool` what sends alerts; `in_charge` is whom an incident's room asks."""
+    """Functions for templates. `mention` notifies a person in Slack, `name` only names them; `way` names a way to reach
+    a person, `outlet` one to reach an audience, `tool` a source of alerts; `in_charge` is whom an incident's room
+    asks."""
 
     def mention(name: str) -> Safe:
         return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
 
     def name(actor: str) -> Any:
-        """Somebody outside the runbook has no other name than Slack's; naming them does not notify anybody twice."""
+        """Somebody outside the runbook has only their Slack name, hence a mention; it does not notify them twice."""
         shown = people.display_name(actor)
         return mention(actor) if shown == actor and people.mention(actor) else shown
 

@@ -15,7 +15,7 @@ from bot.services.wiring.tasks import Tasks
 
 
 class HomeTab(Recovery, Maintenance, Tasks):
-    """It shows something of everything."""
+    """Shows something of every part."""
 
     @cached_property
     def homes(self) -> Homes:
@@ -24,7 +24,7 @@ class HomeTab(Recovery, Maintenance, Tasks):
 
     @property
     def _home_parts(self) -> list[Part]:
-        """From the top."""
+        """From top to bottom."""
         return [
             WaitingPart(self.db, self.people, self.permissions, self.members, self.rendering),
             OpenIncidentsPart(self.db, self.runbook, self.members, self.rendering),

@@ -13,7 +13,7 @@ from bot.services.wiring.watching import Watching
 
 
 class Maintenance(Watching, Updates):
-    """Announced, begun, ended; it needs the alerts to be silenced and the audiences to be told."""
+    """Announced, begun, ended; needs alerts to silence them, and audiences to tell them."""
 
     @cached_property
     def window_cards(self) -> WindowCards:

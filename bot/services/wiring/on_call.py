@@ -1,4 +1,4 @@
-"""Who is on call: covers, asked for and taken, what is told when a schedule changes hands, and calendars of it."""
+"""On call: covers, requests for cover, handover messages, calendars."""
 
 from functools import cached_property
 

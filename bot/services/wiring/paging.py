@@ -1,4 +1,4 @@
-"""Incidents, and whoever is paged for them."""
+"""Incidents, and the paging for them."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -111,7 +111,7 @@ class Paging(Foundation):
 
     @cached_property
     def telephone(self) -> Telephone | None:
-        """None: this house neither texts nor calls."""
+        """None: this installation neither texts nor calls."""
         twilio = self.settings.twilio
         return Telephone(twilio, self.session, self.clock, public_url=self.settings.public_url) if twilio else None
 
@@ -199,7 +199,7 @@ class Paging(Foundation):
 
     @cached_property
     def followers(self) -> list[Follower]:
-        """Who has something to do when an incident changes: registered once all are built, in `Services.wired`."""
+        """Told when an incident changes; filled once all services are built, in `Services.wired`."""
         return []
 
     @cached_property

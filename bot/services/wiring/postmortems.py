@@ -1,4 +1,4 @@
-"""What is learned after an incident."""
+"""Learning from an incident."""
 
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from bot.words.documents import OwnDocument
 
 
 class Learning(Paging):
-    """The record put right and exported, the room archived, post-mortems, and the actions that come of them."""
+    """Corrections and exports of the record, archiving, post-mortems and their actions."""
 
     @cached_property
     def corrections(self) -> Corrections:

@@ -13,7 +13,7 @@ from bot.services.wiring.watching import Watching
 
 
 class Procedures(Watching):
-    """They need the alerts, which name them, and the checks and backups, which prove their steps."""
+    """Needs alerts, which name procedures, and checks and backups, which prove steps."""
 
     @cached_property
     def procedure_cards(self) -> ProcedureCards:

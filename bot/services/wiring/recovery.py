@@ -41,7 +41,7 @@ BACKUPS_FOLDER = "backups"
 
 
 def backups_folder(settings: Settings) -> Path:
-    """Where the backups are that the runbook gives no place."""
+    """Where backups go for which the runbook names no place."""
     return settings.home / BACKUPS_FOLDER
 
 
@@ -50,7 +50,7 @@ class Recovery(Watching):
 
     @cached_property
     def backup_tools(self) -> Sequence[Path]:
-        """Where programs are looked for beside the PATH."""
+        """Folders searched for programs in addition to PATH."""
         return program_folders(binaries())
 
     @cached_property

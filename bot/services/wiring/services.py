@@ -22,7 +22,7 @@ from bot.services.wiring.procedures import Procedures
 
 
 class Services(HomeTab, Procedures, Learning, OnCall):
-    """The services of one process. Each part of `wiring` builds its own."""
+    """Inherits each part, which builds its own services."""
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
@@ -42,7 +42,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
         return Outages(self.db, self.clock, self.call_list, self.posts, self.gateway, self.rendering)
 
     def wired(self) -> "Services":
-        """All of them are built, and what leaves has its kinds; nothing runs yet."""
+        """Build everything, and register delivery kinds and followers. Starts nothing."""
         for name in _services_of(type(self)):
             getattr(self, name)
         self.alert_incidents.reopens_by(self.incidents)
@@ -51,7 +51,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             [
                 self.alert_incidents,
                 self.memberships,
-                # Before whoever asks something at the same moment.
+                # Before followers that ask something at the same moment.
                 self.prompts,
                 self.following,
                 self.deadlines,
@@ -111,11 +111,11 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "postmortem_file": self.postmortem_files,
             "postmortem_canvas": self.postmortem_canvases,
             "last_file": self.last_files,
-            # After the last of them.
+            # Goes after the last file.
             "archive": RoomArchives(self.db, self.clock, self.outbox, self.posts, self.gateway),
         }
 
 
 def _services_of(kind: type) -> list[str]:
-    """Whatever is built when it is first asked for."""
+    """Names of all cached properties, which are the services."""
     return [name for one in kind.__mro__ for name, value in vars(one).items() if isinstance(value, cached_property)]

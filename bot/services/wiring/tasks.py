@@ -1,4 +1,4 @@
-"""What people are asked for."""
+"""What people are asked to do."""
 
 from datetime import timedelta
 from functools import cached_property
@@ -16,12 +16,12 @@ from bot.services.tasks.recurring_files import RecurringFiles
 from bot.services.tasks.task_cards import TaskCards
 from bot.services.wiring.paging import Paging
 
-# What people and others have done meanwhile is asked for so often.
+# How often proofs of recurring work and rounds of test pages are looked at.
 LOOK_EVERY = timedelta(minutes=1)
 
 
 class Tasks(Paging):
-    """Tasks in an incident, its checklists, and work that comes round."""
+    """Tasks and checklists in an incident, and recurring work."""
 
     @cached_property
     def incident_tasks(self) -> IncidentTasks:

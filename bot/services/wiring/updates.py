@@ -1,4 +1,4 @@
-"""What stakeholders and clients are told."""
+"""Updates to stakeholders and clients."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -30,7 +30,7 @@ from bot.words.overrides import Overrides
 
 
 class Updates(Paging):
-    """Audiences: words, approvals, sending, and the reminder to go on."""
+    """Audiences: wording, approvals, sending, and reminders of the next update."""
 
     @cached_property
     def wordings(self) -> Wordings:

@@ -1,4 +1,4 @@
-"""Alerts from outside, and the watch over what the runbook wants watched."""
+"""Alerts from outside, and what the runbook has watched."""
 
 from collections.abc import Mapping
 from functools import cached_property, partial
@@ -106,7 +106,7 @@ class Watching(Paging):
 
     @cached_property
     def alert_sources(self) -> Mapping[str, Source]:
-        """By name: whatever alerts can come from outside."""
+        """Every source of outside alerts, by name."""
         return every_source(self.runbook.alerts.sources)
 
     @cached_property
