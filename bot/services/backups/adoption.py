@@ -1,4 +1,4 @@
-"""Backups that lie at their place and are not known here: a new bot over an old folder or bucket takes them over."""
+"""Adopts existing backups found at their place but unknown here, as when a new bot is given an old folder or bucket."""
 
 import asyncio
 import logging
@@ -21,13 +21,13 @@ from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
-# A folder may be mounted later, a bucket be away for a while.
+# A folder may be mounted late, a bucket be unreachable for a while.
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
 TELL_AGAIN_AFTER = timedelta(seconds=10)
 
 
 class Adoption:
-    """Looks once in the life of a process, in the background; several may look, and each backup is taken over once."""
+    """Looks once per process, in the background. Safe in several processes: each backup is adopted once."""
 
     due_rows = None
 
@@ -72,7 +72,7 @@ class Adoption:
         return int(self._looking is not None and not self._looking.done())
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown; what was not looked at yet is looked at after the next start."""
+        """At shutdown: stop; the next start looks at what is left."""
         if self._looking and not self._looking.done():
             self._looking.cancel()
             await asyncio.wait([self._looking], timeout=timeout_s)
@@ -90,7 +90,7 @@ class Adoption:
             self._due_at = self._clock.now() + TELL_AGAIN_AFTER
 
     async def _look_through(self, place: str) -> None:
-        """The newest first: that is what is needed most."""
+        """Newest first: those are needed most."""
         names = [name for name in self._names if self._dumps.place_of(name) == place]
         try:
             found = await self._dumps.kept(place)
@@ -106,7 +106,7 @@ class Adoption:
     async def _read(
         self, place: str, found: Sequence[KeptDump], names: Sequence[str]
     ) -> list[tuple[KeptDump, Described]]:
-        """Those of ours. What is ours and cannot be read is told: somebody may count on it."""
+        """The dumps that are ours. An unreadable one of ours is reported, because somebody may rely on it."""
         mine = []
         for one in sorted(found, key=lambda one: one.file, reverse=True):
             beside = await self._dumps.beside(place, one)
@@ -123,7 +123,7 @@ class Adoption:
             self._leave(place, one.file, why)
             return
         now = self._clock.now()
-        # The clock of the host that burned may have been wrong; what is of tomorrow would never be too old.
+        # The old host's clock may have been wrong, and a backup dated tomorrow would never be too old.
         begun_at = min(facts.started_at, now)
         async with self._db.transaction() as conn:
             adopted = await backups.adopt(
@@ -139,14 +139,14 @@ class Adoption:
         log.info("backup=%s name=%s taken over from %s file=%s", adopted.id, adopted.name, place, one.file)
 
     def _leave(self, place: str, file: str, why: str) -> None:
-        """Told once, however often a place is looked through until all of it could be."""
+        """Report the file once, however often its place is searched."""
         if file not in self._left:
             log.warning("place=%s file=%s is not taken over: %s", place, file, why)
             self._unusable[file] = why
             self._left.add(file)
 
     async def _unfit(self, place: str, one: KeptDump, facts: Described) -> str:
-        """Why it cannot be relied on; '' = it can. Raises Failed when that cannot be said now."""
+        """Why it cannot be relied on; '' = it can. Raises Failed when that cannot be told now."""
         if facts.file != one.file:
             return f"its manifest is that of {facts.file}"
         if (named := name_in(one.file)) and named != facts.name:
@@ -157,7 +157,7 @@ class Adoption:
         try:
             return await self._dumps.unlike(place, one.file, facts.made)
         except Rejected as error:
-            # For good, as of an object that was moved to an archive: the others are looked at all the same.
+            # A permanent failure, such as an object moved to an archive; go on with the others.
             return f"it cannot be read: {error}"
 
     async def _tell(self) -> bool:

@@ -1,4 +1,4 @@
-"""What goes wrong with backups becomes an alert by itself: one that failed, and an objective that is missed."""
+"""Alerts raised by backups themselves: a failed run, a missed objective."""
 
 import logging
 from datetime import timedelta
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 
 SOURCE = "backup"
 
-# A run that begins when the last good backup grows too old mends that when it ends: so long it is waited for.
+# How long to wait for a run already going when the last good backup grows too old; if it succeeds, no alert is needed.
 OVERDUE_RUN_LIMIT = timedelta(hours=1)
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 
 class BackupAlerts(DueByRows):
-    """The timers of the objectives, and the alerts of source `backup`; what is fixed closes its alert."""
+    """The objectives' timers, and the alerts of source `backup`, which close once things are fixed."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
         self._db = db
@@ -36,10 +36,10 @@ class BackupAlerts(DueByRows):
         self._rendering = rendering
         self._begun = False
 
-    # By itself
+    # On its own
 
     async def take_due(self) -> int:
-        """Look at the objectives whose time has come, each once, whoever else is at work; how many those were."""
+        """Check the objectives that are due, each once across all processes; returns how many."""
         await self._begin_once()
         async with self._db.transaction() as conn:
             due = await objectives.claim_due(conn, list(self._wanted), self._clock.now())
@@ -51,10 +51,11 @@ class BackupAlerts(DueByRows):
     def due_rows(self) -> DueRows:
         return objectives.due_rows(list(self._wanted))
 
-    # What others tell
+    # Told by others
 
     async def follow(self, conn: Connection, backup: Backup) -> None:
-        """A run has ended, or was judged anew; in the transaction that writes that down, which never fails by this."""
+        """Take in a run that has ended or was judged again, in the transaction that records it; that must never fail
+        over this."""
         if backup.name not in self._wanted:
             return
         try:
@@ -64,9 +65,9 @@ class BackupAlerts(DueByRows):
             log.exception("backup=%s has no alert", backup.id)
 
     async def troubled(self, conn: Connection, name: str, what: str, *, of: str = "", **facts: object) -> None:
-        """Open the alert `what` of this database, or tell it again; its words are templates of that name.
+        """Open or repeat the alert `what` of this database, with the templates of that name.
 
-        `of`: the thing itself, where there may be several at a time.
+        `of`: tells several such alerts apart.
         """
         facts = {"name": name, "now": self._clock.now(), **facts}
         alert = ReceivedAlert(
@@ -80,11 +81,11 @@ class BackupAlerts(DueByRows):
         await self._alerts.receive_within(conn, SOURCE, [alert])
 
     async def clear(self, conn: Connection, name: str, what: str, *, of: str = "") -> None:
-        """Close that alert, if it is open."""
+        """Close that alert if it is open."""
         await self._alerts.receive_within(conn, SOURCE, [ReceivedAlert(name, False, f"{name} {what} {of}".rstrip())])
 
     async def settle(self, conn: Connection, name: str) -> None:
-        """Open or close the alert of this database's objective, and set its timer."""
+        """Open or close the alert for this database's objective, and set its timer."""
         now = self._clock.now()
         since, was_missed = await objectives.lock(conn, name, now)
         last = await self._last_good(conn, name)
@@ -103,11 +104,11 @@ class BackupAlerts(DueByRows):
             await self.troubled(conn, name, "objective", last=last, rpo=rpo, since=since)
 
     async def _follow(self, conn: Connection, backup: Backup) -> None:
-        # The objective first, as its timer does: who holds an alert and waits for an objective could meet who does not.
+        # Lock the objective before the alert, as the timer does; the reverse order could deadlock.
         await self.settle(conn, backup.name)
         if backup.state == "good":
             await self.clear(conn, backup.name, "failed")
-        # A safety backup that came to nothing is why its restore did, which says so: one fact, one alert.
+        # A failed safety backup makes its restore fail, which reports it: one fact, one alert.
         elif backup.before_restore and backup.state != "damaged":
             return
         elif not await backups.has_newer_good(conn, backup):
@@ -115,7 +116,7 @@ class BackupAlerts(DueByRows):
             await self.troubled(conn, backup.name, "failed", backup=backup, last=last)
 
     async def _begin_once(self) -> None:
-        """At start: watch what the runbook names, and nothing else; an objective may be another than before."""
+        """At start-up, watch exactly the databases in the runbook, whose objectives may have changed."""
         if self._begun:
             return
         async with self._db.transaction() as conn:

@@ -1,4 +1,4 @@
-"""Backups of the runbook's databases: taken when they are due or asked for, listed, and never two at once."""
+"""Backups of the runbook's databases: scheduled or on request, and listed; never two of one database at once."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ LISTED = 20
 
 
 class Backups(DueByRows):
-    """Any number of processes: each database is backed up by one of them at a time, and at its hour once."""
+    """Safe in any number of processes: one backs up a database at a time, and each scheduled run happens once."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Backups(DueByRows):
         self._supported = [name for name in self._wanted if not dumps.unsupported(name)]
         self._planned = False
 
-    # By itself
+    # On its own
 
     async def take_due(self) -> int:
-        """Begin the backups whose hour has come, and give up those whose process has died; how many of both."""
+        """Begin scheduled backups that are due and give up runs whose process died; returns the number of both."""
         await self._plan_once()
         now = self._clock.now()
         async with self._db.transaction() as conn:
@@ -79,10 +79,11 @@ class Backups(DueByRows):
         """At shutdown."""
         await self._runs.finish(timeout_s)
 
-    # What people ask
+    # On request
 
     async def run(self, actor: Actor, name: str) -> Backup:
-        """Begin a backup now. Raises Refused when there is no such database, it runs already, or is not supported."""
+        """Begin a backup now. Raises Refused or NotFound for an unsupported or unknown database, AlreadyDone if one is
+        running."""
         self._permissions.must(actor, "backup.run")
         key = self.named(name)
         if reason := self._dumps.unsupported(key):
@@ -98,7 +99,7 @@ class Backups(DueByRows):
         return backup
 
     async def save_before(self, actor: Actor, name: str, restore_id: int) -> Backup:
-        """Take the safety backup before a restore, to its end; how it ended is its state. Raises AlreadyDone."""
+        """Take the safety backup before a restore and wait for its end; see its state. Raises AlreadyDone."""
 
         async def begin() -> Backup:
             async with self._db.transaction() as conn:
@@ -118,14 +119,14 @@ class Backups(DueByRows):
         return await until_recorded(read, within=LOST_AFTER)
 
     async def _begun_before(self, conn: Connection, name: str, restore_id: int) -> Backup:
-        """The commit that began it may not have been answered. Raises AlreadyDone when what runs is another one."""
+        """The run our own unanswered commit may have begun. Raises AlreadyDone if another one is running."""
         running = await backups.running(conn, name)
         if running is None or running.before_restore != restore_id:
             raise AlreadyDone(await self._why_not(conn, name))
         return running
 
     async def standings(self) -> list[BackupStanding]:
-        """How the backups of every database stand, those that miss their objective first."""
+        """The standing of each database's backups, missed objectives first."""
         async with self._db.transaction() as conn:
             last = await backups.last_of_each(conn, list(self._wanted))
             plans = await backups.plans(conn, self._supported)
@@ -133,7 +134,7 @@ class Backups(DueByRows):
         return worst_first(found, self._clock.now())
 
     async def newest(self, name: str = "") -> list[Backup]:
-        """The latest runs of one database or of all, newest first, also of those that left the runbook since.
+        """The latest runs of one database or all, newest first, including databases that have left the runbook.
 
         Raises NotFound.
         """
@@ -143,13 +144,13 @@ class Backups(DueByRows):
             return await backups.newest(conn, names, LISTED)
 
     def named(self, name: str) -> str:
-        """The key of a database, whatever the capitals; raises NotFound with the nearest one."""
+        """A database's key, ignoring case; raises NotFound, suggesting the nearest."""
         return named(self._wanted, name)
 
-    # Beginnings
+    # Beginning a run
 
     async def _begin_planned(self, conn: Connection, name: str, now: datetime) -> Backup | None:
-        """Its hour has come; None when one runs already, or a restore, whose safety backup is as good."""
+        """Begin a scheduled run; None if one is running, or a restore, whose safety backup will do."""
         await backups.postpone_plan(conn, name, next_run(self._wanted[name].at, self._zone, now))
         return await self._begin(conn, TOCSIN, name, now)
 
@@ -173,7 +174,7 @@ class Backups(DueByRows):
         return backup
 
     async def _plan_once(self) -> None:
-        """At start: the runbook's hours, which may have changed since; and by a clock that was set."""
+        """At start-up and after the clock was set: plan by the runbook's current hours."""
         if self._planned and not self._clock.stepped_within(PLANNED_ANEW_FOR):
             return
         now = self._clock.now()

@@ -1,4 +1,4 @@
-"""What a backup shows in the alerts channel when a person asked for it, and when it is found to be damaged."""
+"""The card of a backup in the alerts channel: for those people asked for, and those found damaged."""
 
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import Backup, estimate
@@ -12,7 +12,7 @@ from bot.store.pipelined import Connection
 
 
 class BackupCards:
-    """The painter of `backup:<id>`. A nightly backup that is good says nothing, one that failed is an alert."""
+    """Paints `backup:<id>`. Scheduled backups have none: a good one is silent, a failed one is an alert."""
 
     def __init__(self, runbook: Runbook, channels: Channels, cards: Cards, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -22,7 +22,7 @@ class BackupCards:
         cards.painted_by("backup", self.paint)
 
     async def show(self, conn: Connection, backup: Backup) -> None:
-        """This backup has moved on."""
+        """Repaint this backup's card."""
         if backup.started_by != TOCSIN.name:
             await self._cards.touch(conn, f"backup:{backup.id}")
 
@@ -38,6 +38,6 @@ class BackupCards:
         return Painted(channel, message(words, buttons))
 
     def _kind(self, backup: Backup) -> str:
-        """'' when the runbook does not name it any more."""
+        """'' once it has left the runbook."""
         wanted = self._runbook.backups.get(backup.name)
         return wanted.kind if wanted else ""

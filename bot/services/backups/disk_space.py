@@ -1,6 +1,6 @@
-"""The room that drills and restores take on the disk of a server: where it can be known, it is never used up.
+"""Disk space for drills and restores on the database server; where it can be measured, they never fill the disk.
 
-A PostgreSQL whose disk is full stops, and with it whatever uses it.
+A PostgreSQL with a full disk stops, and takes its users down with it.
 """
 
 import asyncio
@@ -19,19 +19,20 @@ LOOK_EVERY_S = 1.0
 
 @dataclass(frozen=True)
 class Margin:
-    """The share of the disk that is left to the server itself, for its log and its own writes; and what else to do."""
+    """`left_free`: the share of the disk kept for the server's own log and writes; `instead`: advice when it does not
+    fit."""
 
     left_free: float
     instead: str
 
 
 DRILLED = Margin(0.1, "name another server for its drills as drill_on")
-# The data is wanted back: closer to the edge, and still not over it.
+# The data is needed back: go closer to the edge, but not over it.
 RESTORED = Margin(0.03, "make room there; databases that earlier restores kept, tocsin_before_…, may be dropped")
 
 
 class Measured(Protocol):
-    """What is asked of a restorer."""
+    """What is needed of a restorer."""
 
     async def disks(self, backup: Any) -> Sequence[FreeSpace]: ...
 
@@ -39,13 +40,13 @@ class Measured(Protocol):
 
 
 class DiskSpace:
-    """Looks before, and again while the scratch database grows."""
+    """Checks space before, and again while the scratch database grows."""
 
     def __init__(self, *, look_every_s: float = LOOK_EVERY_S) -> None:
         self._look_every_s = look_every_s
 
     async def must_fit(self, wanted: Backup, restorer: Measured, margin: Margin, needs: int | None = None) -> bool:
-        """False: nobody can see it. `needs`, in bytes: None = as much as the target takes.
+        """Whether it fits; False: it cannot be measured. `needs`: bytes; None: the target's size.
 
         Raises Rejected when it does not fit.
         """
@@ -54,7 +55,7 @@ class DiskSpace:
             return False
         takes = needs if needs is not None else (await restorer.prospect(wanted)).needs or 0
         for disk in disks:
-            # All that is written goes through the log, of which no more stays than between two checkpoints.
+            # Every write also goes through the log, which keeps no more than what falls between two checkpoints.
             log = min(takes, disk.log)
             if disk.free - takes * disk.holds - log < disk.total * margin.left_free:
                 raise Rejected(f"{_taken(takes if disk.holds else 0, log)}, and {_free(disk)}: {margin.instead}")
@@ -64,7 +65,8 @@ class DiskSpace:
         self, wanted: Backup, restorer: Measured, fill: Callable[[], Coroutine[Any, Any, None]],
         margin: Margin, needs: int | None = None,
     ) -> None:  # fmt: skip
-        """Raises Rejected when it does not fit; what has been made by then has to be dropped."""
+        """Run `fill`, checking space meanwhile. Raises Rejected when it does not fit; the caller drops what was
+        made."""
         if not await self.must_fit(wanted, restorer, margin, needs):
             await fill()
             return

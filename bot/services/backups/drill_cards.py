@@ -1,4 +1,4 @@
-"""The one message of a drill: what it is doing, what was found, and how long it took against what was promised."""
+"""The card of a drill: its progress, its findings, and its duration against the target."""
 
 from bot.domain.backups.drill import Drill
 from bot.rendering import Rendering
@@ -11,7 +11,7 @@ from bot.store.pipelined import Connection
 
 
 class DrillCards:
-    """The painter of `drill:<id>`, in the alerts channel."""
+    """Paints `drill:<id>`, in the alerts channel."""
 
     def __init__(self, runbook: Runbook, channels: Channels, cards: Cards, rendering: Rendering) -> None:
         self._runbook = runbook

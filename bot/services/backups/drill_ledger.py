@@ -1,4 +1,4 @@
-"""How a drill is written down: what it is doing, and what became of it, on its card and as an alert."""
+"""Records drills: progress and outcome, on the card and as an alert."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class DrillLedger:
-    """The ledger of the long work `drill`."""
+    """The ledger of long work `drill`."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, cards: Cards, alerts: BackupAlerts, leftovers: Leftovers
@@ -43,7 +43,7 @@ class DrillLedger:
         return await until_recorded(read, within=LOST_AFTER)
 
     async def now(self, drill: Drill) -> Drill:
-        """As it stands by now."""
+        """Its current state."""
         async with self._db.transaction() as conn:
             return await drills.get(conn, drill.id)
 
@@ -59,7 +59,7 @@ class DrillLedger:
         await until_recorded(record)
 
     async def saved(self, drill: Drill) -> None:
-        """The current data has been dumped."""
+        """Record that dumping the current data was rehearsed."""
 
         async def record() -> None:
             async with self._db.transaction() as conn:
@@ -82,21 +82,21 @@ class DrillLedger:
             log.warning("drill=%s failed error=%r", number, error)
 
     async def swept(self, drill: Drill) -> None:
-        """The database it was restored into is gone."""
+        """Record that its scratch database is gone."""
         async with self._db.transaction() as conn:
             await drills.swept(conn, drill.id)
             await self._leftovers.gone(conn, drill.name, drill.scratch)
             await self._cards.touch(conn, f"drill:{drill.id}")
 
     async def left(self, drill: Drill, why: str) -> None:
-        """It is not, because of that."""
+        """Record that its scratch database could not be removed, and why."""
         async with self._db.transaction() as conn:
             again_at = await self._leftovers.keep(conn, drill.name, drill.scratch, drill.place, why)
             await drills.sweep_again(conn, drill.id, again_at)
             await self._cards.touch(conn, f"drill:{drill.id}")
 
     async def tell(self, conn: Connection, drill: Drill) -> None:
-        """Its card; one that is over begins or ends its alert."""
+        """Repaint its card; once it is over, open or close its alert."""
         await self._cards.touch(conn, f"drill:{drill.id}")
         if drill.state == "running":
             return

@@ -1,4 +1,4 @@
-"""Carries out a drill: chooses a valid backup, brings it back beside its database, looks at it, and clears up."""
+"""Carries out a drill: picks a valid backup, restores it beside its database, checks it, and cleans up."""
 
 import time
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from bot.store.pipelined import Connection
 
 
 class DrillRuns:
-    """The drills of this process. One that fails is an alert, which the next good one ends."""
+    """The drills of this process. A failed one is an alert, closed by the next good one."""
 
     def __init__(self, ledger: DrillLedger, recovery: BackupRecovery, verdicts: Verdicts) -> None:
         self._ledger = ledger
@@ -30,19 +30,19 @@ class DrillRuns:
         return self._work.own
 
     def start(self, drill: Drill) -> None:
-        """Run it; its row has been committed."""
-        # However it ended; where this process dies before, another one sweeps.
+        """Run it; its row must be committed."""
+        # Sweeps however it ended; if this process dies first, another one sweeps.
         self._work.start(drill.id, self._rehearse(drill), lambda: self._sweep_anew(drill))
 
     async def finish(self, timeout_s: float) -> None:
         await self._work.finish(timeout_s)
 
     async def tell(self, conn: Connection, drill: Drill) -> None:
-        """People see how it stands now; one that is over begins or ends its alert."""
+        """Show its state to people; once it is over, open or close its alert."""
         await self._ledger.tell(conn, drill)
 
     async def sweep(self, drill: Drill) -> None:
-        """Remove the database it was restored into; what cannot be removed now is tried again later."""
+        """Remove its scratch database; retried later if that fails."""
         try:
             await self._recovery.drop_drilled(drill.name, drill.scratch, drill.place)
         except Failed as error:
@@ -51,11 +51,11 @@ class DrillRuns:
             await self._ledger.swept(drill)
 
     async def _sweep_anew(self, drill: Drill) -> None:
-        """With what is written down by now."""
+        """`sweep` with the row as it is now."""
         await self.sweep(await self._ledger.now(drill))
 
     async def _rehearse(self, drill: Drill) -> None:
-        """All that a restore does but the exchange: only so is its time that of a restore."""
+        """Do all of a restore except the exchange, so that the time taken is realistic."""
         begun_s = time.monotonic()
         backup = await self._chosen(drill)
         await self._ledger.move_on(drill, "saving", backup)
@@ -63,7 +63,7 @@ class DrillRuns:
         await self._ledger.succeed(drill, found, timedelta(seconds=time.monotonic() - begun_s))
 
     async def _chosen(self, drill: Drill) -> Backup:
-        """The one that was asked for, else the newest that is valid."""
+        """The backup asked for, else the newest valid one."""
         await self._ledger.move_on(drill, "reading")
         actor = Actor(drill.started_by)
         if drill.backup_id is None:

@@ -1,4 +1,4 @@
-"""Drills of the runbook's backups: begun when they are due or asked for, never two at once of one database."""
+"""Drills of the runbook's backups: scheduled or on request, never two of one database at once."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from bot.store.pipelined import Connection
 
 
 class Drills(DueByRows):
-    """Any number of processes: each drill is one of theirs, and a scheduled one happens once."""
+    """Safe in any number of processes: each drill belongs to one, and each scheduled one happens once."""
 
     def __init__(
         self,
@@ -42,10 +42,10 @@ class Drills(DueByRows):
         self._rhythms = {name: every for name in self._supported if (every := self._wanted[name].drill)}
         self._planned = False
 
-    # By itself
+    # On its own
 
     async def take_due(self) -> int:
-        """Begin the drills whose time has come, give up those whose process has died, and clear up behind all."""
+        """Begin drills that are due, give up those whose process died, and clean up after all."""
         await self._plan_once()
         now = self._clock.now()
         async with self._db.transaction() as conn:
@@ -76,12 +76,12 @@ class Drills(DueByRows):
         """At shutdown."""
         await self._runs.finish(timeout_s)
 
-    # What people ask
+    # On request
 
     async def drill(self, actor: Actor, which: str) -> Drill:
-        """Begin one now: of a database's newest valid backup, or of the backup with this number.
+        """Begin a drill now, of a database's newest valid backup or of the backup with this number.
 
-        Raises Refused when there is no such thing, it cannot be restored, or one runs already.
+        Raises NotFound; Refused when it cannot be restored; AlreadyDone when one is running.
         """
         self._permissions.must(actor, "backup.drill")
         name, backup_id = await self._meant(which)
@@ -97,7 +97,7 @@ class Drills(DueByRows):
         return drill
 
     async def last_of_each(self) -> dict[str, Drill]:
-        """By database; those that never had one are not in it."""
+        """By database; without those never drilled."""
         async with self._db.transaction() as conn:
             return await drills.last_of_each(conn, list(self._wanted))
 
@@ -114,10 +114,10 @@ class Drills(DueByRows):
             )
         return name, backup.id
 
-    # Beginnings
+    # Beginning a drill
 
     async def _begin_planned(self, conn: Connection, name: str, now: datetime) -> Drill | None:
-        """Its time has come; None when one runs already, which is as good."""
+        """Begin a scheduled drill; None if one is already running, which will do."""
         due_at = next_drill(self._wanted[name].at, self._rhythms[name], self._zone, after=now, last=now)
         await drills.postpone_plan(conn, name, due_at)
         return await self._begin(conn, TOCSIN, name, None, now)
@@ -134,7 +134,7 @@ class Drills(DueByRows):
         return drill
 
     async def _plan_once(self) -> None:
-        """At start: the runbook's rhythms, which may have changed since; and by a clock that was set."""
+        """At start-up and after the clock was set: plan by the runbook's current intervals."""
         if self._planned and not self._clock.stepped_within(PLANNED_ANEW_FOR):
             return
         now = self._clock.now()

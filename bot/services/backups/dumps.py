@@ -1,4 +1,4 @@
-"""The dumps themselves: how one is made, where it lies, and whether it still is what was written."""
+"""Dumps: making them, where they are kept, and whether they are still what was written."""
 
 import asyncio
 import platform
@@ -28,9 +28,10 @@ from bot.store.backups.backups import RunResult
 
 
 class Dumps:
-    """`home` holds the backups that the runbook gives no place; in `tools` programs are looked for beside the PATH.
+    """`home`: the place of backups without one in the runbook. `tools`: folders searched for programs in addition to
+    PATH.
 
-    `machine` is where this process runs.
+    `machine`: the host this process runs on.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Dumps:
     # What can be backed up
 
     def unsupported(self, name: str) -> str:
-        """Why this database cannot be backed up yet; '' = it can."""
+        """Why this database cannot be backed up; '' = it can."""
         kind, place = self._wanted[name].kind, kind_of_place(self.place_of(name))
         if kind not in self._dumpers:
             return f"backups of {kind} are not supported yet"
@@ -64,14 +65,15 @@ class Dumps:
     def suffix_of(self, name: str) -> str:
         return self._dumpers[self._wanted[name].kind].SUFFIX
 
-    # Made
+    # Making
 
     async def claim(self, backup: Backup, earlier: Sequence[str]) -> None:
-        """Nothing is written where the earlier files are not, though they should be. Raises a kind of Failed."""
+        """Check the place before writing: refuse if the earlier files are missing, as of an unmounted folder. Raises a
+        Failed."""
         await self._place(backup).claim(backup.place, earlier)
 
     async def make(self, backup: Backup, tally: Tally, noted: Callable[[int], None]) -> RunResult:
-        """Dump, write, read back, and only then name it. `noted` gets the bytes written so far."""
+        """Dump, write, read back, and only then give it its name. `noted` gets the bytes written so far."""
         wanted, place = self._wanted[backup.name], self._place(backup)
         dumper = self._dumpers[wanted.kind]
         begun_s = time.monotonic()
@@ -90,24 +92,24 @@ class Dumps:
         return made
 
     async def _inspected(self, dumper: Dumper, place: BackupPlace, draft: DumpDraft) -> None:
-        """Raises a kind of Failed."""
+        """Check the draft. Raises a Failed."""
         try:
             await dumper.inspect(place.read_draft(draft), self._tools)
         except Gone as error:
             raise Rejected(f"{draft.place}: what had just been written there was removed meanwhile") from error
 
     async def rehearse(self, name: str) -> None:
-        """Dump what is there, and keep none of it. Raises a kind of Failed."""
+        """Dump the database and throw the result away. Raises a Failed."""
         wanted = self._wanted[name]
         dumper = self._dumpers[wanted.kind]
         await sum_of(dumper.dump(wanted, await dumper.equip(wanted, self._tools), Tally(), quick=True))
 
     def sees(self, backup: Backup) -> bool:
-        """Whether what it wrote would be found from here: a folder is seen by its own machine alone."""
+        """Whether its file would be visible here: a local folder is visible only on its own machine."""
         return backup.machine == self.machine or not is_of_one_machine(backup.place)
 
     async def left_by(self, lost: Backup) -> Described | None:
-        """What a run that died has left under its name; None = nothing of use, and that is discarded."""
+        """The complete dump that a dead run left under its name; None: nothing usable, and the rest is discarded."""
         place = self._place(lost)
         try:
             left = described(await place.manifest(lost.place, lost.file) or {})
@@ -117,23 +119,23 @@ class Dumps:
             await place.discard(lost.place, lost.file)
         return left
 
-    # Read
+    # Reading
 
     async def kept(self, place: str) -> Sequence[KeptDump]:
-        """Every dump that lies there, whoever made it. Raises Gone when there is no such place."""
+        """Every dump at this place, whoever made it. Raises Gone when there is no such place."""
         suffixes = [dumper.SUFFIX for dumper in self._dumpers.values()]
         return await self._places[kind_of_place(place)].kept(place, suffixes)
 
     async def beside(self, place: str, one: KeptDump) -> Beside:
-        """Whose it is, and what its manifest says. Raises a kind of Failed when nobody can say now."""
+        """Whose dump it is, and what its manifest says. Raises a Failed when that cannot be told now."""
         return await read_beside(self._places[kind_of_place(place)], place, one)
 
     def content(self, backup: Backup) -> Content:
-        """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
+        """The dump, in pieces. Raises Gone at the first piece when the file is missing."""
         return self._place(backup).read(backup.place, backup.file)
 
     async def prove(self, backup: Backup, *, in_full: bool = True) -> None:
-        """Read it back: its size, its checksum, and `in_full` whether it can be restored from.
+        """Read it back: check size, checksum, and, `in_full`, whether it can be restored from.
 
         Raises Damaged or Failed.
         """
@@ -143,7 +145,7 @@ class Dumps:
             await prove_readable(place, backup.place, backup.file, backup.counts, dumper, self._tools)
 
     async def unlike(self, place: str, file: str, made: RunResult) -> str:
-        """In what a file differs from what was written there; '' = in nothing. Raises Failed when nobody can say."""
+        """How the file differs from what was written; '' = not at all. Raises Failed when that cannot be told now."""
         try:
             await prove_written(self._places[kind_of_place(place)], place, file, size=made.size, sha256=made.sha256)
         except Damaged as error:
@@ -151,8 +153,8 @@ class Dumps:
         return ""
 
     async def describe_anew(self, backup: Backup) -> str:
-        """Of one that was proved: write its manifest again where it is not what is known here. Returns what was wrong
-        with it; '' = nothing."""
+        """Rewrite a proved backup's manifest if it differs from what we know. Returns what was wrong with it; '' =
+        nothing."""
         place, made = self._place(backup), _known(backup)
         try:
             left = await place.manifest(backup.place, backup.file)

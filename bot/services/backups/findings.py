@@ -1,4 +1,4 @@
-"""What is said of backups that lay at their place already when this bot's memory began."""
+"""Reports existing backups found when this bot's memory began."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from bot.store.pipelined import Connection
 
 
 class Findings:
-    """One message a look, in the channel of alerts."""
+    """One message per look, in the alerts channel."""
 
     def __init__(self, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -21,7 +21,7 @@ class Findings:
         self._rendering = rendering
 
     async def tell(self, conn: Connection, adopted: Sequence[Backup], unusable: Mapping[str, str]) -> bool:
-        """`unusable`: why, by file. False while the channel is not known yet."""
+        """`unusable`: reasons by file. False while the channel is not known yet."""
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
         if channel is None:
             return False

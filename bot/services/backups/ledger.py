@@ -1,4 +1,4 @@
-"""How a backup is written down: how far it is, and what became of it, for other processes, people and the alerts."""
+"""Records backups: progress and outcome, for other processes, people and alerts."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,13 +17,13 @@ from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 
-# One of so many that should be at a place is enough to know it by.
+# Files listed to recognise a place; any one of them there is enough.
 EARLIER = 20
 
 
 @dataclass
 class Progress:
-    """How far a run of this process is."""
+    """The progress of a run in this process."""
 
     backup: Backup
     size: int = 0
@@ -34,7 +34,7 @@ class Progress:
 
 
 class BackupLedger:
-    """The ledger of the long work `backup`."""
+    """The ledger of long work `backup`."""
 
     def __init__(self, db: Database, clock: Clock, cards: BackupCards, alerts: BackupAlerts) -> None:
         self._db = db
@@ -44,14 +44,14 @@ class BackupLedger:
         self._progress: dict[int, Progress] = {}
 
     def open(self, backup: Backup) -> Progress:
-        """Until it is closed, its heartbeat says how far it is."""
+        """Have its heartbeat report progress, until it is closed."""
         return self._progress.setdefault(backup.id, Progress(backup))
 
     def close(self, backup: Backup) -> None:
         self._progress.pop(backup.id, None)
 
     async def earlier(self, backup: Backup, machine: str) -> list[str]:
-        """Files that should be at its place already."""
+        """Files that should already be at its place."""
 
         async def read() -> list[str]:
             async with self._db.transaction() as conn:
@@ -60,7 +60,7 @@ class BackupLedger:
         return await until_recorded(read, within=LOST_AFTER)
 
     async def beat(self, number: int) -> None:
-        """Other processes see that this run is alive, and people how far it is."""
+        """Tell other processes that this run is alive, and people how far it is."""
         if at := self._progress.get(number):
             async with self._db.transaction() as conn:
                 await backups.hear(
@@ -78,7 +78,7 @@ class BackupLedger:
             log.warning("backup=%s failed error=%r", number, error)
 
     async def swept(self, lost: Backup) -> None:
-        """What it left has been looked at, and nothing of it counts."""
+        """Record that its leftovers were checked and none counts."""
 
         async def record() -> None:
             async with self._db.transaction() as conn:
@@ -87,7 +87,7 @@ class BackupLedger:
         await until_recorded(record)
 
     async def tell(self, conn: Connection, backup: Backup) -> None:
-        """Its card; of one that is over its alert too, and the card of the failure that it makes good."""
+        """Repaint its card; once it is over, settle its alert, and repaint the failure that it makes good."""
         await self._cards.show(conn, backup)
         if backup.state == "running":
             return

@@ -1,4 +1,4 @@
-"""What a drill or a restore could not remove from somebody's server: told, and tried again until it is gone."""
+"""What a drill or restore could not remove from a database server: reported, and retried until it is gone."""
 
 import logging
 from datetime import datetime
@@ -15,14 +15,14 @@ log = logging.getLogger(__name__)
 
 
 class Leftovers:
-    """An alert each, where it is no trouble of a moment. The card of the drill or restore shows it at once."""
+    """One alert each, unless it goes away soon. The card of the drill or restore shows it at once."""
 
     def __init__(self, clock: Clock, alerts: BackupAlerts) -> None:
         self._clock = clock
         self._alerts = alerts
 
     async def keep(self, conn: Connection, name: str, scratch: str, place: Target | None, why: str) -> datetime:
-        """It could not be removed; returns when to try again. `place` None: on a server that was not written down."""
+        """Record that it could not be removed; returns when to retry. `place` None: its server was not recorded."""
         now = self._clock.now()
         before = await leftovers.find(conn, scratch)
         one = await leftovers.keep(conn, scratch, name, why, now)
@@ -35,7 +35,7 @@ class Leftovers:
         return one.try_again_at(now)
 
     async def gone(self, conn: Connection, name: str, scratch: str) -> None:
-        """It is not there, or not any more."""
+        """Record that it is gone, or never was there."""
         one = await leftovers.forget(conn, scratch)
         if one is None:
             return

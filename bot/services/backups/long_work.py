@@ -1,6 +1,6 @@
-"""Work that outlasts a request: each piece belongs to a row, whose heartbeat tells other processes that it is alive.
+"""Work that outlasts a request: each piece has a row, whose heartbeat tells other processes that it is alive.
 
-A row whose heartbeat has been silent for LOST_AFTER has lost its process: any process may take it over.
+After LOST_AFTER without a heartbeat its process counts as dead, and any process may take over.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY = timedelta(seconds=5)
 RECORD_AGAIN_AFTER_S = 0.5
-# To clear up, and again to have it written down.
+# Once to clean up, and again to record the outcome.
 LAST_WORD_WITHIN_S = 1.5
 STOPPED = "Tocsin was stopped while it ran"
 
@@ -28,17 +28,17 @@ U = TypeVar("U")
 
 
 class Ledger(Protocol):
-    """Where one kind of work is written down, by the number of its row."""
+    """Where one kind of work is recorded, by row number."""
 
     async def beat(self, number: int) -> None:
-        """It is alive, and this far."""
+        """Record that it is alive, with its progress."""
 
     async def fail(self, number: int, error: str) -> None:
-        """It is over, unless it was over before. Returns once that is recorded, however long the database is away."""
+        """Record the failure, unless it has already ended. Returns once recorded, however long the database is down."""
 
 
 class LongWork:
-    """The work of one kind in this process. `what` names it in the log."""
+    """The work of one kind in this process. `what`: its name in the log."""
 
     def __init__(self, what: str, ledger: Ledger) -> None:
         self._what = what
@@ -47,25 +47,25 @@ class LongWork:
 
     @property
     def own(self) -> Collection[int]:
-        """The rows that this process knows to be alive."""
+        """Rows this process knows to be alive."""
         return list(self._under_way)
 
     def start(self, number: int, work: Coroutine[Any, Any, None], afterwards: Afterwards | None = None) -> None:
-        """Run it; its row has been committed. What it raises is its failure.
+        """Run it; its row must be committed. Whatever it raises is recorded as its failure.
 
-        `afterwards` clears up however it ended, and is tried until the database answers.
+        `afterwards` cleans up however it ended, and is retried until the database answers.
         """
         task = asyncio.create_task(self._run(number, work, afterwards), name=f"{self._what} {number}")
         self._under_way[number] = task
         task.add_done_callback(lambda task: self._ended(number, task))
 
     async def until_over(self, number: int) -> None:
-        """At once where it is not of this process."""
+        """Returns at once for work of another process."""
         if task := self._under_way.get(number):
             await asyncio.wait([task])
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown: let what is under way end; the rest is stopped, and recorded as failed."""
+        """At shutdown: let running work finish; stop the rest and record it as failed."""
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=timeout_s)
         left = dict(self._under_way)
@@ -99,13 +99,13 @@ class LongWork:
 
 
 def _said(error: Failed | Refused) -> str:
-    """Nobody is to take our own database for the one that is backed up or restored."""
+    """Make clear whose error it is, lest our own database be taken for the one backed up or restored."""
     return whose_it_is(error) if isinstance(error, Failed) else str(error)
 
 
 @asynccontextmanager
 async def heartbeat(what: str, beat: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """While the block runs, `beat` every five seconds."""
+    """Call `beat` every five seconds while the block runs."""
 
     async def keep_beating() -> None:
         while True:
@@ -121,7 +121,7 @@ async def heartbeat(what: str, beat: Callable[[], Awaitable[None]]) -> AsyncIter
 
 
 async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
-    """Both at once. When one fails the other is stopped, and that error is raised."""
+    """Run both concurrently. If one fails, the other is stopped and the error raised."""
     one, other = asyncio.create_task(first), asyncio.create_task(second)
     try:
         await asyncio.wait([one, other], return_when=asyncio.FIRST_EXCEPTION)
@@ -135,9 +135,9 @@ async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any
 
 
 async def until_recorded(record: Callable[[], Awaitable[T]], *, within: timedelta | None = None) -> T:
-    """It has happened: retried until the database has it, however long that is away. `record` is idempotent.
+    """Record something that has happened, retrying while the database is down. `record` must be idempotent.
 
-    `within`: where what comes next must not come late; then the last failure is raised.
+    `within`: give up after this and raise the last failure, where the next thing must not come late.
     """
     begun_s = time.monotonic()
     while True:

@@ -1,4 +1,4 @@
-"""What is known of a dump, written down beside it: for the day when nothing is left but its place."""
+"""Manifests: what is known about a dump, stored beside it for the day when nothing else is left."""
 
 import json
 import re
@@ -15,12 +15,12 @@ from bot.dumpers import BackupPlace, KeptDump
 from bot.runbook.backups import MongodbBackup, PostgresqlBackup
 from bot.store.backups.backups import RunResult
 
-# No dump is older than UNIX, and every instant until then is one in every zone.
+# No dump predates UNIX, and every instant up to then is valid in any time zone.
 YEARS = range(1970, 9000)
 LONGEST = timedelta(days=366)
-# The largest number that PostgreSQL counts to.
+# PostgreSQL's largest bigint.
 MOST = 2**63 - 1
-# As JSON is written: not the six signs themselves, before which the backslash is escaped.
+# The escape \u0000 in JSON, but not an escaped backslash followed by u0000.
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 Number = Annotated[int, Field(ge=0, le=MOST)]
@@ -47,13 +47,13 @@ def manifest_of(
 
 
 class _Facts(BaseModel):
-    """What is not known here is kept as it is: a later version may have written it."""
+    """Unknown fields are kept: a later version may have written them."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
 
 class _Properties(_Facts):
-    """As `dumpers/_postgresql_properties` has them."""
+    """As written by `dumpers/_postgresql_properties`."""
 
     options: str | None = None
     owner: str | None = None
@@ -70,7 +70,7 @@ Names = Sequence[str] | None
 
 
 class _Source(_Facts):
-    """Besides the place as `dumpers/_postgresql_needs` has it."""
+    """The place, and what `dumpers/_postgresql_needs` writes."""
 
     server: str = ""
     port: Number = 0
@@ -92,7 +92,7 @@ class _Source(_Facts):
 
 
 class _Manifest(_Facts):
-    """What anybody may have edited: of which type it is has to be looked at before it is believed."""
+    """Anybody may have edited it, so types are checked before use."""
 
     size: Number = Field(alias="bytes")
     counts: Mapping[str, Number] | None
@@ -101,7 +101,7 @@ class _Manifest(_Facts):
 
 @dataclass(frozen=True)
 class Described:
-    """A dump as its manifest has it. `name` is the key of the runbook's entry at that time."""
+    """A dump according to its manifest. `name`: the key of its runbook entry at that time."""
 
     name: str
     kind: str
@@ -114,8 +114,8 @@ class Described:
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands beside a dump. `facts` None: `why` they are not known. `name` is the key of the entry that it is of,
-    as the manifest says, else as the file is named; '' = neither does."""
+    """What is found beside a dump. `facts` None: unknown, for the reason `why`. `name`: the runbook entry it belongs
+    to, from the manifest, else from the file's name; '' = neither says."""
 
     name: str
     facts: Described | None
@@ -123,14 +123,14 @@ class Beside:
 
 
 async def read_beside(at: BackupPlace, place: str, one: KeptDump) -> Beside:
-    """Raises a kind of Failed when nobody can say now what stands there."""
+    """Raises a Failed when that cannot be told now."""
     named = name_in(one.file)
     if not one.is_described:
         return Beside(named, None, "no manifest stands beside it")
     try:
         manifest = await at.manifest(place, one.file)
     except Rejected as error:
-        # For good, as of one that is damaged, or an object that only others may read: the rest is read all the same.
+        # A permanent failure, such as damage or a forbidden object; the rest is read all the same.
         return Beside(named, None, str(error))
     if facts := described(manifest or {}):
         return Beside(facts.name, facts)
@@ -139,7 +139,7 @@ async def read_beside(at: BackupPlace, place: str, one: KeptDump) -> Beside:
 
 
 def described(manifest: Mapping[str, Any]) -> Described | None:
-    """None when it is none of ours, or was edited so that it cannot be kept or carried out."""
+    """None when it is not one of ours, or was edited so that it cannot be stored or used."""
     try:
         _Manifest.model_validate(manifest)
         _must_be_keepable(manifest)
@@ -153,7 +153,7 @@ def described(manifest: Mapping[str, Any]) -> Described | None:
 
 
 def _must_be_keepable(manifest: Mapping[str, Any]) -> None:
-    """Raises ValueError for what Python reads and PostgreSQL does not keep: a NUL, half a character, NaN."""
+    """Raise ValueError for what Python reads and PostgreSQL cannot store: NUL, lone surrogates, NaN."""
     written = json.dumps(manifest, ensure_ascii=False, allow_nan=False)
     written.encode()
     if NUL.search(written):
@@ -171,7 +171,7 @@ def _made(manifest: Mapping[str, Any]) -> RunResult:
 
 
 def _instant(text: str) -> datetime:
-    """Raises ValueError when it is not said in which zone, or is none that could be."""
+    """Raises ValueError without a time zone or outside YEARS."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None or at.year not in YEARS:
         raise ValueError("an instant without its zone, or of no time that there was a backup")

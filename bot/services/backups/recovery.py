@@ -1,4 +1,4 @@
-"""Brings a backup back into a database of ours beside its own, and sees that everything in it is right."""
+"""Restores a backup into a scratch database beside its own, and checks that it is sound."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -19,16 +19,16 @@ from bot.services.backups.long_work import until_recorded
 from bot.store.backups import restores
 from bot.store.database import Database
 
-# Called with what is done next.
+# Called with the stage that begins.
 Told = Callable[[Stage], Awaitable[None]]
 
 
 def _nobody(size: int) -> None:
-    """Nobody wants to know."""
+    """A `noted` that ignores progress."""
 
 
 class BackupRecovery:
-    """What drills and restores have in common. `tools`: where programs are looked for beside the PATH."""
+    """What drills and restores share. `tools`: folders searched for programs in addition to PATH."""
 
     def __init__(
         self,
@@ -47,22 +47,22 @@ class BackupRecovery:
         self._space = DiskSpace()
 
     def knows(self, name: str) -> bool:
-        """Whether the runbook has such an entry."""
+        """Whether the runbook has this entry."""
         return name in self._wanted
 
     def unsupported(self, name: str) -> str:
-        """Why backups of this database cannot be brought back yet; '' = they can."""
+        """Why backups of this database cannot be restored; '' = they can."""
         if reason := self._dumps.unsupported(name):
             return reason
         kind = self._wanted[name].kind
         return "" if kind in self._restorers else f"restoring a {kind} is not supported yet"
 
     def exchanges(self, name: str) -> bool:
-        """Whether what was brought back takes its place at one instant; where not, the target is overwritten."""
+        """Whether the restored copy is swapped in atomically; if not, the target is overwritten."""
         return self._restorer(name).EXCHANGES
 
     async def prospect(self, backup: Backup) -> Prospect:
-        """Which database would be replaced. Raises a kind of Failed for everything that would forbid it later."""
+        """The database that would be replaced. Raises a Failed for anything that would prevent the restore later."""
         name = backup.name
         restorer, wanted = self._restorer(name), self._wanted[name]
         await restorer.ready(wanted, self._tools, backup.source or {})
@@ -76,13 +76,13 @@ class BackupRecovery:
         return found
 
     async def must_still_lead_to(self, backup: Backup, target: Target) -> None:
-        """Raises Rejected where the runbook's entry leads elsewhere than when this was approved."""
+        """Raise Rejected if the runbook's entry no longer leads to the approved target."""
         found = await self.prospect(backup)
         if not found.target.is_where(target):
             raise Rejected(f"{target.shown} was approved, and the runbook's entry leads to {found.target.shown} now")
 
     async def rehearse_saving(self, name: str) -> None:
-        """What the safety backup of a restore takes, and whether it can be made: where there is something to save."""
+        """Rehearse the safety backup, for its duration and feasibility; skipped if there is nothing to save."""
         if await self.exists(name):
             await self._dumps.rehearse(name)
 
@@ -90,12 +90,10 @@ class BackupRecovery:
         self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False,
         drilled: bool = False,
     ) -> DrillFindings:  # fmt: skip
-        """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated;
-        `drilled`: on the server where the runbook wants drills, and only as far as there is room.
+        """Restore into a database named `scratch`, and check it. `overruled`: invariants may be violated; `drilled`: on
+        the runbook's server for drills, and only while there is room. `noted` gets the bytes of the backup read so far.
 
-        `noted` is told how many bytes of the backup have been taken in.
-
-        Raises a kind of Failed; what has been made by then has to be dropped.
+        Raises a Failed; the caller drops what was made.
         """
         wanted, restorer = self._meant(backup.name, drilled=drilled), self._restorer(backup.name)
         source = backup.source or {}
@@ -118,26 +116,26 @@ class BackupRecovery:
         return DrillFindings(len(counts), sum(counts.values()), held, backup.counts is not None, unheld, lost)
 
     async def exists(self, name: str, database: str = "") -> bool:
-        """Whether there is a database of this name beside the target; without a name, the target itself."""
+        """Whether a database of this name exists beside the target; '' asks for the target itself."""
         return await self._restorer(name).exists(self._wanted[name], database)
 
     async def number_of(self, name: str, database: str) -> int | None:
-        """The server's own of this database, which stays when its name changes; None = there is none."""
+        """The server's internal number of this database, which survives renaming; None = no such database."""
         return await self._restorer(name).number_of(self._wanted[name], database) if self.exchanges(name) else None
 
     async def must_lead_beside(self, name: str, target: Target) -> None:
-        """Raises Rejected where the runbook's entry leads to another server than the target's: nothing that is or is
-        not there says anything of it."""
+        """Raise Rejected if the runbook's entry leads to another server than the target's, where what exists proves
+        nothing."""
         found = await self._restorer(name).prospect(self._wanted[name])
         if not found.target.is_beside(target):
             raise Rejected(f"it replaced {target.shown}, and the runbook's entry leads to {found.target.shown} now")
 
     async def exchange(self, name: str, scratch: str, aside: str, target: Target) -> bool:
-        """Put what was brought back into its place; False = there was nothing there before."""
+        """Swap the scratch database in; False = there was no previous one."""
         return await self._restorer(name).exchange(self._wanted[name], scratch, aside, target.database)
 
     async def overwrite(self, backup: Backup, scratch: str, target: Target) -> None:
-        """Restore it once more, into its place. Raises a kind of Failed; then some of the target is old, some new."""
+        """Restore it again, over the target. Raises a Failed, after which the target is part old, part new."""
         wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
         equipment = await restorer.ready(wanted, self._tools, backup.source or {})
         counts = await restorer.counts(wanted, scratch)
@@ -154,8 +152,8 @@ class BackupRecovery:
         return replace(found.target, database=scratch)
 
     async def drop_drilled(self, name: str, scratch: str, place: Target | None) -> None:
-        """Where it was made. The runbook may have led to another server then: raises Rejected where it leads there no
-        more. `place` None: wherever the runbook leads."""
+        """Drop it where it was made. Raises Rejected if the runbook has since moved to another server. `place` None:
+        not recorded; drop it wherever the runbook leads."""
         own = self._wanted[name]
         entries = [own] if own.drill_on is None else [own.where_drilled, own]
         elsewhere: list[Target] = []
@@ -181,7 +179,8 @@ class BackupRecovery:
         return "" if wish.holds(answer) else f"“{question}” answers {answer}, it should be {wish}"
 
     async def _is_our_own(self, name: str) -> bool:
-        """Whatever it is called in either address: the connection that we hold is seen there."""
+        """Whether the target is Tocsin's own database, whatever its address: our open connection would be visible
+        there."""
 
         async def look() -> bool | Failed:
             async with self._db.transaction() as conn:
@@ -189,7 +188,7 @@ class BackupRecovery:
                 try:
                     return await self._restorer(name).is_connected(self._wanted[name], pid, since)
                 except Failed as error:
-                    # The target's failure, and none of our own database's: that alone is tried again.
+                    # Returned, not raised: only failures of our own database are retried here, not the target's.
                     return error
 
         found = await until_recorded(look, within=LOST_AFTER)

@@ -1,4 +1,4 @@
-"""Once a week: what was cleaned up of the backups, and what is left of them."""
+"""The weekly report: which backups were deleted, and what is left."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 class WeeklyReports:
-    """One row for all processes: whoever claims it writes the report."""
+    """One row for all processes: whichever claims it writes the report."""
 
     due_rows = None
 
@@ -31,7 +31,7 @@ class WeeklyReports:
         self._rendering = rendering
 
     async def take_due(self) -> int:
-        """One message a week, however long nobody was there to write it."""
+        """Write one report per week, however many weeks were missed."""
         if not self._runbook.backups:
             return 0
         now = self._clock.now()

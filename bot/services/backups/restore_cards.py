@@ -1,4 +1,4 @@
-"""The one message of a restore: the plan to be approved, how far it is, and what it came to."""
+"""The card of a restore: the plan to approve, its progress, its outcome."""
 
 from bot.domain.actor import Actor
 from bot.domain.backups.restore import Restore
@@ -17,7 +17,7 @@ from bot.store.pipelined import Connection
 
 
 class RestoreCards:
-    """The painter of `restore:<id>`: in the incident's room, where there is none in the alerts channel."""
+    """Paints `restore:<id>`, in the incident's room, or without one in the alerts channel."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class RestoreCards:
         cards.painted_by("restore", self.paint)
 
     async def show(self, conn: Connection, restore: Restore) -> None:
-        """It has moved on."""
+        """Repaint its card."""
         await self._cards.touch(conn, f"restore:{restore.id}", incident=restore.incident_id)
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:

@@ -1,4 +1,4 @@
-"""Who may approve a restore, and until when: somebody who may restore, did not ask for it, and within ten minutes."""
+"""Approval of a restore: by somebody who may restore and did not ask for it, within ten minutes."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from bot.store.pipelined import Connection
 
 
 class RestoreDecisions:
-    """Each restore is decided once, by whichever process hears of it first."""
+    """Each restore is decided once, by whichever process hears first."""
 
     def __init__(
         self,
@@ -37,7 +37,8 @@ class RestoreDecisions:
         self._runs = runs
 
     async def to_be_typed(self, actor: Actor, restore_id: int) -> Target | None:
-        """What an approver has to name, for the backup is of another database; None = nothing. Raises as `approve`."""
+        """The target an approver has to type, if the backup is of another database; None = nothing. Raises as
+        `approve`."""
         self._permissions.must(actor, "backup.restore")
         async with self._db.transaction() as conn:
             restore, _ = await self._undecided(conn, restore_id)
@@ -47,9 +48,10 @@ class RestoreDecisions:
         return restore.target if is_elsewhere(target_in(backup.source), restore.target) else None
 
     async def approve(self, actor: Actor, restore_id: int, *, typed: str = "", overruled: str = "") -> Restore:
-        """It begins. Raises NotPermitted to who asked and to whoever may not, Refused when it is too late.
+        """Approve and begin. Raises NotPermitted for the requester and anybody not allowed, Refused when it is too
+        late.
 
-        `typed`: the name of the target, where `to_be_typed` wants it. `overruled`: why invariants may be violated.
+        `typed`: the target's name, if `to_be_typed` asks for it. `overruled`: why violated invariants are acceptable.
         """
         self._permissions.must(actor, "backup.restore")
         async with self._db.transaction() as conn:
@@ -68,7 +70,7 @@ class RestoreDecisions:
         return begun
 
     async def reject(self, actor: Actor, restore_id: int) -> None:
-        """It does not happen; who asked may take it back in this way too."""
+        """Reject it; the requester may withdraw it this way, too."""
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             restore, now = await self._undecided(conn, restore_id)
@@ -82,7 +84,7 @@ class RestoreDecisions:
         must_be_somebody_else(restore, is_asker=is_asker)
 
     async def _undecided(self, conn: Connection, restore_id: int) -> tuple[Restore, datetime]:
-        """Locked, with the time at which it is: whoever waits for the lock may wait until it is too late."""
+        """The restore, locked, and the time after locking: waiting for the lock may have made it too late."""
         restore, now = await restores.lock(conn, restore_id), self._clock.now()
         must_be_pending(restore, self._people.written(restore.decided_by or ""), now)
         return restore, now

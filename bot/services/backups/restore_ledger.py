@@ -1,4 +1,4 @@
-"""How a restore is written down: each stage as it begins, and what became of it."""
+"""Records restores: each stage as it begins, and the outcome."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class RestoreLedger:
-    """The ledger of the long work `restore`."""
+    """The ledger of long work `restore`."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, steps: RestoreLog, leftovers: Leftovers) -> None:
         self._db = db
@@ -41,16 +41,16 @@ class RestoreLedger:
         return await until_recorded(read, within=LOST_AFTER)
 
     async def now(self, restore: Restore) -> Restore:
-        """As it stands by now."""
+        """Its current state."""
         async with self._db.transaction() as conn:
             return await restores.get(conn, restore.id)
 
     async def move_on(self, restore: Restore, stage: Stage, *, number: int | None = None) -> None:
-        """Raises Rejected when others have given it up for lost: then it must not touch anything any more.
+        """Record the next stage. Raises Rejected if others have given the restore up, after which it must touch
+        nothing.
 
-        A database of ours that is away or full for a moment ends nothing. But who approved it does not expect it hours
-        later: after the time in which others would give it up the failure is raised. `number`: see
-        `Restore.scratch_number`.
+        Short outages of our database are ridden out, but only for LOST_AFTER: nobody expects an approved restore to
+        resume hours later. `number`: see `Restore.scratch_number`.
         """
 
         async def record() -> None:
@@ -62,7 +62,7 @@ class RestoreLedger:
         await until_recorded(record, within=LOST_AFTER)
 
     def note(self, restore: Restore, size: int) -> None:
-        """So many bytes of the backup have been brought back; the next heartbeat says so."""
+        """Note the bytes of the backup restored so far; the next heartbeat reports them."""
         self._bytes_back[restore.id] = size
 
     async def beat(self, number: int) -> None:
@@ -72,7 +72,7 @@ class RestoreLedger:
                 await self._steps.show(conn, restore)
 
     async def saved(self, restore: Restore, safety_id: int | None, error: str | None) -> None:
-        """What was there before is this backup; None = there is none, and why."""
+        """Record the safety backup; None = there is none, for the reason `error`."""
 
         async def record() -> None:
             async with self._db.transaction() as conn:
@@ -95,7 +95,8 @@ class RestoreLedger:
             log.warning("restore=%s failed error=%r", number, error)
 
     async def swept(self, restore: Restore, *, in_place: bool, kept: bool) -> None:
-        """It is cleared up, and this is what was found: the way to know how one ended whose process could not say."""
+        """Record that it is cleaned up, and what was found: that tells how a restore ended whose process could not
+        say."""
         self._bytes_back.pop(restore.id, None)
         async with self._db.transaction() as conn:
             at = restore.ended_at if in_place else None
@@ -105,9 +106,9 @@ class RestoreLedger:
                 await self._steps.write(conn, swept, "looked", TOCSIN.name)
 
     async def left(self, restore: Restore, why: str) -> None:
-        """It could not be cleared up, because of that.
+        """Record that it could not be cleaned up, and why.
 
-        Of one that is done nothing is left, and of one that may be done its own words say what stands there.
+        Log only, if it is done and nothing is left, or may be done and its own message says what is there.
         """
         if restore.state == "done" or restore.is_unsettled or restore.prospect is None:
             log.warning("restore=%s database=%s cannot be cleared up: %s", restore.id, restore.scratch, why)

@@ -1,4 +1,4 @@
-"""What a restore leaves behind: in the incident's timeline, in the audit log, and as words where people look."""
+"""The trail of a restore: timeline, audit log, and messages."""
 
 from bot.clock import Clock
 from bot.domain.backups.restore import Restore
@@ -12,12 +12,12 @@ from bot.store import audit
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
-# Steps that people who do not look at the card have to hear of.
+# Steps announced to people who do not watch the card.
 TOLD = ("done", "failed", "lost")
 
 
 class RestoreLog:
-    """Every step of every restore, in the transaction that takes it."""
+    """Each step, in the transaction that takes it."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class RestoreLog:
         self._rendering = rendering
 
     async def write(self, conn: Connection, restore: Restore, step: str, actor: str) -> None:
-        """`step` happened. The words are those of `documents/restore_step`."""
+        """Record that `step` happened, worded by `documents/restore_step`."""
         now = self._clock.now()
         facts: dict[str, object] = {"restore": restore.id, "backup": restore.backup_id, "step": step}
         if restore.prospect:
@@ -53,11 +53,11 @@ class RestoreLog:
         if step in TOLD:
             await self._tell(conn, restore, "restore_over")
         elif step == "looked" and restore.stage == "exchanging":
-            # Until then nobody could know; of the others it was said at once.
+            # If it stopped while exchanging, only this look could tell the outcome; otherwise it was told at once.
             await self._tell(conn, restore, "restore_looked")
 
     async def show(self, conn: Connection, restore: Restore) -> None:
-        """How far it is, and that is no step."""
+        """Show progress that is not a step."""
         await self._cards.show(conn, restore)
 
     async def _tell(self, conn: Connection, restore: Restore, template: str) -> None:

@@ -1,4 +1,4 @@
-"""What a restore is going to do: found out, and looked at for what forbids it, before anybody is asked."""
+"""Plans a restore: what it would do, and anything that forbids it, before anybody is asked."""
 
 from dataclasses import dataclass, replace
 
@@ -28,12 +28,12 @@ class Plan:
 
     @property
     def source(self) -> Target | None:
-        """The database that was backed up; None = that was not recorded."""
+        """The database that was backed up; None = not recorded."""
         return target_in(self.backup.source)
 
 
 class RestorePlans:
-    """What is going to happen, looked at before anybody is asked, and opened as a restore."""
+    """Makes the plan, and opens it as a restore."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class RestorePlans:
         self._recovery = recovery
 
     async def of(self, actor: Actor, backup_id: int, incident: Incident | None) -> Plan:
-        """Only what the runbook names can be restored, only from a good backup, and never as a part of a rehearsal.
+        """Plan a restore: only of runbook entries, only from a good backup, never in a drill.
 
-        Asks the server of the target, so never within a transaction. Raises NotPermitted, and Refused also for what
-        would be found wrong later: missing privileges, missing programs, a server that is away.
+        Asks the target's server, so call it outside transactions. Raises NotPermitted, or Refused, also for what would
+        fail later: missing privileges or programs, an unreachable server.
         """
         self._permissions.must(actor, "backup.restore")
         if incident and incident.drill:
@@ -80,7 +80,7 @@ class RestorePlans:
         return Plan(backup, replace(found, took=took, needs=found.needs or (backup.source or {}).get("size")))
 
     async def open(self, conn: Connection, actor: Actor, plan: Plan, incident: Incident | None) -> Restore:
-        """It waits for its approval from now on. Raises AlreadyDone beside another one of the same database."""
+        """Open it, waiting for approval. Raises AlreadyDone if another one of the same database is open."""
         now = self._clock.now()
         incident_id = incident.id if incident else None
         name = plan.backup.name
@@ -95,7 +95,7 @@ class RestorePlans:
         return restore
 
     async def own_waiting(self, conn: Connection, actor: Actor, plan: Plan) -> Restore | None:
-        """What this person has asked for already, by this plan, and nobody has decided; locked."""
+        """This person's own undecided request for the same plan, locked; None if there is none."""
         other = await restores.open_into(conn, plan.backup.name, plan.prospect.target)
         if other is None or other.backup_id != plan.backup.id or not self._is_of(actor, other):
             return None
@@ -119,7 +119,7 @@ class RestorePlans:
 
 
 async def must_be_free(conn: Connection, restore: Restore) -> None:
-    """Until the commit no backup of it begins. Raises Refused beside one that runs."""
+    """Keep backups of it from beginning until the commit. Raises Refused if one is running."""
     await backups.hold(conn, restore.name)
     if await backups.running(conn, restore.name):
         raise Refused(

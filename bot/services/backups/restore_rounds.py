@@ -1,4 +1,4 @@
-"""What becomes of restores with time: nobody approved one, its process died, or it left something to clear up."""
+"""What time does to restores: approval expires, a process dies, something is left to clean up."""
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
@@ -13,7 +13,7 @@ from bot.store.due_rows import DueByRows, DueRows
 
 
 class RestoreRounds(DueByRows):
-    """Any number of processes share them."""
+    """Shared by any number of processes."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, log: RestoreLog, runs: RestoreRuns) -> None:
         self._db = db
@@ -23,7 +23,7 @@ class RestoreRounds(DueByRows):
         self._runs = runs
 
     async def take_due(self) -> int:
-        """Expire what nobody decided, give up what has lost its process, and clear up behind all."""
+        """Expire undecided restores, give up those whose process died, and clean up after all."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             expired = await restores.expire(conn, now)

@@ -1,4 +1,4 @@
-"""Carries out a restore: saves what is there, brings the backup back beside it, and puts that into its place."""
+"""Carries out a restore: saves the current data, restores the backup beside it, and swaps it in."""
 
 import time
 from collections.abc import Collection
@@ -18,7 +18,7 @@ from bot.services.backups.verdicts import Verdicts
 
 
 class RestoreRuns:
-    """The restores of this process. Until the last step the database itself is not touched."""
+    """The restores of this process. The database itself is not touched before the last step."""
 
     def __init__(
         self, ledger: RestoreLedger, verdicts: Verdicts, safety: SafetyBackups, recovery: BackupRecovery
@@ -34,7 +34,7 @@ class RestoreRuns:
         return self._work.own
 
     def must_know(self, restore: Restore) -> None:
-        """Raises NotFound where the runbook of this process has no such entry, or none any more."""
+        """Raise NotFound if this process's runbook lacks the entry."""
         if not self._recovery.knows(restore.name):
             raise NotFound(
                 f"{restore.name} cannot be restored: the runbook no longer has it under `backups`. "
@@ -42,14 +42,14 @@ class RestoreRuns:
             )
 
     def start(self, restore: Restore) -> None:
-        """Run it; its row has been committed."""
+        """Run it; its row must be committed."""
         self._work.start(restore.id, self._restore(restore), lambda: self._sweep_anew(restore))
 
     async def finish(self, timeout_s: float) -> None:
         await self._work.finish(timeout_s)
 
     async def sweep(self, restore: Restore) -> None:
-        """Clear up after one that is over, and find out what it came to where its process could not say so."""
+        """Clean up after a finished restore, and find out how it ended if its process could not say."""
         try:
             in_place, kept = await self._look_and_drop(restore)
         except Failed as error:
@@ -58,21 +58,21 @@ class RestoreRuns:
             await self._ledger.swept(restore, in_place=in_place, kept=kept)
 
     async def _sweep_anew(self, restore: Restore) -> None:
-        """With what is written down by now."""
+        """`sweep` with the row as it is now."""
         await self.sweep(await self._ledger.now(restore))
 
     async def _look_and_drop(self, restore: Restore) -> tuple[bool, bool]:
-        """Whether the restored data is in its place, and whether the previous database is kept."""
+        """Whether the restored data is in place, and whether the previous database is kept."""
         name = restore.name
         if restore.prospect:
             await self._recovery.must_lead_beside(name, replace(restore.target, running=restore.server_running))
         await self._recovery.drop(name, restore.scratch)
-        # Only now: a process that was frozen and wakes up has nothing left to exchange.
+        # Look only after dropping the scratch database: then a frozen process that wakes up has nothing to swap in.
         kept = await self._recovery.exists(name, restore.aside)
         return kept or await self._is_in_place(restore), kept
 
     async def _is_in_place(self, restore: Restore) -> bool:
-        """By its number: somebody may have dropped the target meanwhile, or made one that was not there."""
+        """Compare the internal number: somebody may have dropped the target since, or created one."""
         if restore.scratch_number is None:
             return False
         return await self._recovery.number_of(restore.name, restore.target.database) == restore.scratch_number
@@ -81,13 +81,13 @@ class RestoreRuns:
         begun_s = time.monotonic()
         backup = await self._sound(restore)
         await self._ledger.move_on(restore, "saving")
-        # Both only read the database itself: together they take half as long as one after the other.
+        # Both only read the database itself, and together take about half as long.
         _, found = await side_by_side(self._safety.take(restore), self._bring_back(restore, backup))
         kept = await self._put_in_place(restore, backup)
         await self._ledger.succeed(restore, found, timedelta(seconds=time.monotonic() - begun_s), kept=kept)
 
     async def _sound(self, restore: Restore) -> Backup:
-        """The backup, read back just now."""
+        """The backup, just read back and found good."""
         await self._ledger.move_on(restore, "reading")
         backup = await self._ledger.backup(restore)
         await self._recovery.must_still_lead_to(backup, restore.target)
@@ -103,12 +103,12 @@ class RestoreRuns:
             restore.scratch,
             lambda stage: self._ledger.move_on(restore, stage),
             lambda size: self._ledger.note(restore, size),
-            # What was there before a restore is put back whatever the runbook says of it: that is the way back.
+            # Safety backups are restored even if they violate invariants: they are the way back.
             overruled=restore.overruled is not None or backup.before_restore is not None,
         )
 
     async def _put_in_place(self, restore: Restore, backup: Backup) -> bool:
-        """False: the previous database is not kept, because there was none or it was overwritten."""
+        """Swap in or overwrite; False: no previous database is kept, as there was none or it was overwritten."""
         if self._recovery.exchanges(restore.name):
             number = await self._recovery.number_of(restore.name, restore.scratch)
             await self._ledger.move_on(restore, "exchanging", number=number)

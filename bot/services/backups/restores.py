@@ -1,4 +1,4 @@
-"""Restores: asked for by one person to be approved by another, or begun at once with a reason and a page."""
+"""Restores: requested by one person and approved by another, or begun at once with a reason and a page."""
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -15,7 +15,7 @@ from bot.store.database import Database
 
 
 class Restores:
-    """One at a time of each database, and never beside a backup of it but its own. Approved in `restore_decisions`."""
+    """One at a time per database, never beside a backup other than its own. `restore_decisions` approves them."""
 
     def __init__(
         self,
@@ -34,9 +34,10 @@ class Restores:
         self._runs = runs
 
     async def ask(self, actor: Actor, backup_id: int, incident: Incident | None, into: str = "") -> Restore:
-        """Show the plan and ask a second person. Raises Refused when there is nobody, nothing, or one already.
+        """Show the plan and ask for a second person's approval. Raises Refused or AlreadyDone if nobody can approve,
+        the plan is impossible, or one is open.
 
-        `into`: the target as it was typed, where it was; then it has to be that.
+        `into`: the target as typed, if it was; it must match.
         """
         plan = await self._plans.of(actor, backup_id, incident)
         if into:
@@ -52,10 +53,10 @@ class Restores:
     async def break_glass(
         self, actor: Actor, backup_id: int, incident: Incident | None, reason: str, into: str = ""
     ) -> Restore:
-        """Begin without a second person; the next tier is paged with the reason, and it stands in the log.
+        """Begin without approval: the next tier is paged with the reason, which is also logged.
 
-        What they have asked for already and nobody has approved begins then. The reason overrules invariants too.
-        `into` has to be typed where the backup is of another database.
+        Takes up one's own undecided request. The reason overrules invariants, too. `into` has to be typed if the backup
+        is of another database.
         """
         plan = await self._plans.of(actor, backup_id, incident)
         target = plan.prospect.target
@@ -75,7 +76,7 @@ class Restores:
         return begun
 
     async def recoveries(self) -> dict[str, list[Recoveries]]:
-        """By database, of the last ninety days."""
+        """By database, for the last ninety days."""
         found: dict[str, list[Recoveries]] = {}
         async with self._db.transaction() as conn:
             for one in await restores.recoveries(conn, self._clock.now() - COUNTED_FOR):

@@ -1,4 +1,4 @@
-"""Backups go when their time is over; the last good one stays, however old it is."""
+"""Deletes backups past their retention; the last good one stays, however old."""
 
 import logging
 import platform
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 # Each costs some requests.
 MOST_CLEARED = 20
-# A process that was given up and lives all the same is not robbed of what it writes.
+# A process given up may be alive after all: do not take away what it is still writing.
 SURELY_DEAD_AFTER, CLEARED_FOR = timedelta(hours=1), timedelta(days=7)
 
 
 class Retention:
-    """Deletes what the runbook does not keep any longer."""
+    """Deletes what the runbook no longer keeps."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, places: Mapping[str, BackupPlace]) -> None:
         self._db = db
@@ -34,7 +34,8 @@ class Retention:
         self._machine = platform.node()
 
     async def tidy(self, name: str) -> None:
-        """Of one database, and of its failed runs. A file on a machine that is not here is left to that machine."""
+        """Tidy one database's backups and the remains of failed runs. Files on another machine are left to that
+        machine."""
         async with self._db.transaction() as conn:
             whole = await backups.whole(conn, [name])
             now = self._clock.now()
@@ -46,12 +47,12 @@ class Retention:
             await self._delete(old)
 
     async def go_on(self, old: Backup) -> None:
-        """Whoever removed this one has died: finish it, and what comes after it, as far as that is not to be kept."""
+        """Finish a deletion whose process died, then tidy up as usual; skips what is to be kept now."""
         await self._leave(old)
         await self.tidy(old.name)
 
     async def _delete(self, old: Backup) -> None:
-        """It is noted before: a file that is gone must not be called a good backup because its remover died."""
+        """Record the deletion first: if we die halfway, a missing file must not count as a good backup."""
         async with self._db.transaction() as conn:
             await backups.removing(conn, old.id, self._clock.now() + LOST_AFTER)
         try:
@@ -66,12 +67,12 @@ class Retention:
             await self._leave(old)
 
     async def _leave(self, old: Backup) -> None:
-        """For now: the next good backup has it tried again."""
+        """Leave it; retried after the next good backup."""
         async with self._db.transaction() as conn:
             await backups.swept(conn, old.id)
 
     async def _clear(self, failed: Backup) -> None:
-        """Whoever lost the right to write lost the right to take away what was written: now there is one again."""
+        """A failed run that had lost its right to write could not remove what it wrote; try now."""
         place = self._places.get(kind_of_place(failed.place))
         if place is None or (is_of_one_machine(failed.place) and failed.machine != self._machine):
             return
@@ -81,7 +82,7 @@ class Retention:
             log.warning("backup=%s what it left cannot be removed: %s", failed.id, error)
 
     async def _remove(self, old: Backup) -> bool:
-        """False when there was nothing to remove, or nobody knows the way there any more."""
+        """False when there was nothing to remove, or its kind of place is no longer known."""
         place = self._places.get(kind_of_place(old.place))
         return place is not None and await place.remove(old.place, old.file)
 

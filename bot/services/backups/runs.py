@@ -1,4 +1,4 @@
-"""Carries out a backup: dumps, writes, reads back, names, and says what became of it."""
+"""Carries out a backup: dumps, writes, reads back, names it, and records the outcome."""
 
 import logging
 from collections.abc import Collection
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class Runs:
-    """The backups that this process makes."""
+    """The backups this process makes."""
 
     def __init__(self, ledger: BackupLedger, dumps: Dumps, retention: Retention) -> None:
         self._ledger = ledger
@@ -26,16 +26,16 @@ class Runs:
 
     @property
     def own(self) -> Collection[int]:
-        """The runs that this process knows to be alive."""
+        """Runs this process knows to be alive."""
         return self._work.own
 
     def start(self, backup: Backup) -> None:
-        """Run it; its row has been committed."""
+        """Run it; its row must be committed."""
         self._ledger.open(backup)
         self._work.start(backup.id, self._make(backup))
 
     async def until_over(self, backup_id: int) -> None:
-        """Of a run of this process."""
+        """For runs of this process."""
         await self._work.until_over(backup_id)
 
     async def finish(self, timeout_s: float) -> None:
@@ -43,11 +43,11 @@ class Runs:
         await self._work.finish(timeout_s)
 
     async def tell(self, conn: Connection, backup: Backup) -> None:
-        """People see how it stands now; one that is over begins or ends its alert."""
+        """Show its state to people; once it is over, open or close its alert."""
         await self._ledger.tell(conn, backup)
 
     def take_over(self, lost: Backup) -> None:
-        """Look at what a process has left that has died: of its run, or of what it removed because its time is over."""
+        """Take over from a dead process: check what its run left, or finish the deletion it began."""
         self._work.start(lost.id, self._remove(lost) if lost.is_whole else self._salvage(lost))
 
     async def _make(self, backup: Backup) -> None:
@@ -64,9 +64,9 @@ class Runs:
         await until_recorded(lambda: self._retention.go_on(old))
 
     async def _salvage(self, lost: Backup) -> None:
-        """A run that died when its dump had its name already has made a good one after all, if that can be read.
+        """A run that died after its dump got its name succeeded after all, if that can be read back.
 
-        What cannot be looked at now is looked at again later.
+        What cannot be checked now is checked again later.
         """
         try:
             left = await self._dumps.left_by(lost)

@@ -9,7 +9,7 @@ from bot.services.backups.restore_ledger import RestoreLedger
 
 
 class SafetyBackups:
-    """One before each restore. A database that is gone needs none."""
+    """One before each restore; a database that is gone needs none."""
 
     def __init__(self, backups: Backups, recovery: BackupRecovery, ledger: RestoreLedger) -> None:
         self._backups = backups
@@ -17,9 +17,9 @@ class SafetyBackups:
         self._ledger = ledger
 
     async def take(self, restore: Restore) -> None:
-        """Raises Rejected when it fails, unless somebody has broken the glass.
+        """Take it. Raises Rejected when it fails, unless the restore was begun by breaking the glass.
 
-        What is exchanged is kept beside in any case; what is overwritten is not, and has no other way back than this.
+        Even then it is required where the target is overwritten: a swap keeps the old database, overwriting does not.
         """
         if not await self._recovery.exists(restore.name):
             await self._ledger.saved(restore, None, NOT_THERE)

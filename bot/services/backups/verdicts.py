@@ -1,4 +1,4 @@
-"""Backups are proved: read back, compared with what was dumped, and judged."""
+"""Proves backups: reads them back, compares with what was dumped, and judges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,10 +22,9 @@ from bot.store.database import Database
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What is wrong is `backup.error`. `instead` is the newest valid one then; None = none is, or nobody `looked`.
-
-    `manifest` is what was wrong with that of a valid one, before it was written anew; '' = nothing.
-    """
+    """`backup.error` says what is wrong; `instead` is then the newest valid one; None = there is none, or, unless
+    `looked`, nobody checked. `manifest`: what was wrong with a valid backup's manifest before it was rewritten; '' =
+    nothing."""
 
     backup: Backup
     instead: Backup | None = None
@@ -34,7 +33,7 @@ class VerifyResult:
 
 
 class Verdicts:
-    """Reads backups back; what is found damaged is told, and what was put right is good again."""
+    """Reads backups back. Damage is reported, and a backup that was repaired becomes good again."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, cards: BackupCards, alerts: BackupAlerts, dumps: Dumps
@@ -47,8 +46,8 @@ class Verdicts:
         self._dumps = dumps
 
     async def verify(self, actor: Actor, backup: Backup, *, only: bool) -> VerifyResult:
-        """Judge a backup. When it is damaged, those before it are looked at until one is valid, unless it is the `only`
-        one that was asked for. Raises Refused when there is nothing to read."""
+        """Judge a backup. If it is damaged, look for the newest valid one before it, unless `only` this one was asked
+        for. Raises Refused when there is nothing to read."""
         judged = await self.judge(actor, backup)
         if judged.state == "good":
             return VerifyResult(judged, manifest=await self._manifest(judged))
@@ -57,7 +56,7 @@ class Verdicts:
         return VerifyResult(judged, await self.newest_valid(actor, judged.name), looked=True)
 
     async def newest_valid(self, actor: Actor, name: str, *, in_full: bool = True) -> Backup | None:
-        """The newest backup of a database that can be relied on, read back as `judge` does; None = there is none."""
+        """The newest usable backup of a database, read back as by `judge`; None = there is none."""
 
         async def read() -> list[Backup]:
             async with self._db.transaction() as conn:
@@ -70,9 +69,9 @@ class Verdicts:
         return None
 
     async def judge(self, actor: Actor, backup: Backup, *, in_full: bool = True) -> Backup:
-        """Read it back and write down what was found. Raises Refused when there is nothing to read from here.
+        """Read it back and record the verdict. Raises Refused when there is nothing readable from here.
 
-        Not `in_full`: only that it is what was written, for who restores it next and sees the rest.
+        Not `in_full`: only check that it is what was written; a restore that follows will see the rest.
         """
         if not backup.is_whole:
             raise Refused(f"Backup {backup.id} of {backup.name} is {backup.state}: there is nothing to verify.")
@@ -94,7 +93,7 @@ class Verdicts:
         return judged
 
     async def _manifest(self, valid: Backup) -> str:
-        """Whoever reads a place without our memory has nothing else to go by."""
+        """Repair the manifest: whoever reads the place without our database has nothing else."""
         try:
             return await self._dumps.describe_anew(valid)
         except Failed as error:
@@ -117,7 +116,7 @@ class Verdicts:
 
     @staticmethod
     def is_one(which: str) -> bool:
-        """Whether it names one backup, by its id, and not the latest of something."""
+        """Whether it names a single backup by id, rather than the latest of something."""
         word = which.strip().lstrip("#")
         return word.isdecimal() and len(word) < 18
 
@@ -137,7 +136,7 @@ class Verdicts:
 
 
 def named(wanted: Mapping[str, object], name: str) -> str:
-    """The key of a database, whatever the capitals; raises NotFound with the nearest one."""
+    """A database's key, ignoring case; raises NotFound, suggesting the nearest."""
     for key in wanted:
         if key.lower() == name.strip().lower():
             return key

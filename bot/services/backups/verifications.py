@@ -1,4 +1,4 @@
-"""Backups are read back for whoever asks: each by one at a time, and two in all, for each reading keeps a core busy."""
+"""Verification on request: one per backup and two in all, because each keeps a core busy."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ AT_ONCE = 2
 
 
 class Verifications:
-    """Counted over all processes; one that dies is forgotten."""
+    """Counted across processes; those that died are forgotten."""
 
     def __init__(self, db: Database, clock: Clock, permissions: Permissions, verdicts: Verdicts) -> None:
         self._db = db
@@ -26,7 +26,7 @@ class Verifications:
         self._verdicts = verdicts
 
     async def verify(self, actor: Actor, which: str = "latest") -> VerifyResult:
-        """As the verdicts do. Raises AlreadyDone when this one is being read, Refused when too many are."""
+        """Verify as `Verdicts` does. Raises AlreadyDone if this one is being read, Refused if too many are."""
         self._permissions.must(actor, "backup.verify")
         backup = await self._verdicts.meant(which)
         async with self._claimed(backup):

@@ -37,7 +37,7 @@ class Witnesses:
         self._rendering = rendering
 
     async def invite(self, conn: Connection, actor: Actor, backup_id: int, incident: Incident | None) -> None:
-        """Those who may approve it, into the incident's room. Raises Refused when there is nobody but the actor."""
+        """Invite possible approvers to the incident's room. Raises Refused when there are none but the actor."""
         others = self._permissions.others("backup.restore", actor)
         if others == []:
             raise Refused(
@@ -50,22 +50,22 @@ class Witnesses:
     async def page(
         self, conn: Connection, actor: Actor, restore: Restore, incident: Incident | None, reason: str
     ) -> Incident:
-        """The incident that it belongs to: the one whose room it was typed in, else one of its own."""
+        """Page the next tier; returns the incident: that of the room it was typed in, else a new one."""
         words = self._rendering.say("documents/restore_page", restore=restore, actor=actor.name, reason=reason)
         if incident is not None:
             locked = await incidents.lock(conn, incident.id)
             await self._page_next(conn, locked, actor, words)
             return locked
-        # Names of rooms and letters to audiences carry the title: who did it and why is for the room alone.
+        # The title shows in room names and updates to audiences, so who and why are told in the room only.
         title = self._rendering.say("documents/restore_title", restore=restore)
         declared = await self._declarations.declare_within(conn, TOCSIN, title)
         paged = {page.person for page in await pages.of_incident(conn, declared.id)}
         if all(self._people.is_one(actor, person) for person in paged):
-            # Who broke the glass may be the one on call: that is nobody else.
+            # The one on call may be the one who broke the glass; then page somebody else.
             await self._page_next(conn, await incidents.lock(conn, declared.id), actor, words)
         return declared
 
     async def _page_next(self, conn: Connection, incident: Incident, actor: Actor, words: str) -> None:
-        # That nobody can be reached is shown by the incident itself, and does not hold up what cannot wait.
+        # If nobody can be reached, the incident shows that; it must not hold up a restore that cannot wait.
         with suppress(Refused):
             await self._escalations.page_next(conn, incident, actor, words)
