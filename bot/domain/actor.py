@@ -1,4 +1,4 @@
-"""Who does a deed."""
+"""The author of a deed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Actor:
-    """A person or the bot, as every timeline and audit entry names them.
+    """A person or the bot, as named in the timeline and the audit log.
 
-    `name` is a runbook key, else a Slack id, or `tocsin`. `request` is the stored request the deed belongs to: a deed
-    with a request happens once, however often the request is worked on; None for deeds that no request asked for.
-    `asked_at` is when they asked: whoever finishes their request after a crash does it late, and says so.
+    `name`: a runbook key, else a Slack id, or `tocsin`. `request`: the stored request this deed belongs to, which makes
+    the deed happen once however often the request is retried; None: no request. `asked_at`: when they asked, as a
+    request resumed after a crash is carried out late, and says so.
     """
 
     name: str

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-# Of somebody of whom no name is known.
+# A mention of somebody whose name is unknown.
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
@@ -28,20 +28,20 @@ class TocsinError(Exception):
 
 
 class Refused(TocsinError):
-    """A person can fix this. The message is shown to them as it is: what was wrong, and what to do or type instead."""
+    """A person can fix this. The message is shown to them as is: what was wrong, and what to do or type instead."""
 
     @property
     def plain(self) -> str:
-        """Where it is not read in Slack: commands stand between no backquotes, and nobody is mentioned."""
+        """The message for outside Slack: without backquotes and mentions."""
         return self.naming({}).replace("`", "")
 
     @property
     def accounts(self) -> list[str]:
-        """Of the people in it of whom no name was known."""
+        """Slack ids mentioned in the message because their names were unknown."""
         return MENTION.findall(str(self))
 
     def naming(self, names: Mapping[str, str]) -> str:
-        """With these names of accounts."""
+        """The message with these names for Slack ids."""
         return MENTION.sub(lambda found: names.get(found[1], f"the Slack account {found[1]}"), str(self))
 
 
@@ -50,27 +50,28 @@ class NotFound(Refused):
 
 
 class NotPermitted(Refused):
-    """The runbook's `permissions` give this deed to other people."""
+    """The runbook's `permissions` reserve this deed for others."""
 
 
 class AlreadyDone(Refused):
-    """It is so already; nothing was changed."""
+    """It is already so; nothing was changed."""
 
 
 class Overtaken(Refused):
-    """The page that was answered is from before the incident was reopened; nothing was changed."""
+    """The answered page is from before the incident was reopened; nothing was changed."""
 
 
 class Failed(TocsinError):
-    """The world can fix this. The message is short, holds no secret, and is kept as the last error of what failed."""
+    """The outside world failed. The message is short, holds no secret, and is stored as the last error of what
+    failed."""
 
 
 class Unreachable(Failed):
-    """Nothing was accepted by the other side, so trying again repeats nothing."""
+    """The other side accepted nothing, so retrying duplicates nothing."""
 
 
 class RateLimited(Unreachable):
-    """The other side limits our rate in one place of many, such as a channel of Slack's."""
+    """A rate limit on one place of many, such as a Slack channel."""
 
     def __init__(self, message: str, retry_after: timedelta) -> None:
         super().__init__(message)
@@ -78,9 +79,9 @@ class RateLimited(Unreachable):
 
 
 class Held(RateLimited):
-    """The other side has just told another that it takes no more for now, so it was not asked: that is no attempt.
+    """Not attempted, because another request just hit the rate limit; counts as no attempt.
 
-    `place`: what it takes no more of, such as posts in one channel; empty: where only one at a time asks anyway.
+    `place`: what is limited, such as posts in one channel; empty: where requests are serialised anyway.
     """
 
     def __init__(self, message: str, retry_after: timedelta, place: str = "") -> None:
@@ -89,9 +90,9 @@ class Held(RateLimited):
 
 
 class Throttled(Unreachable):
-    """The other side limits whatever we send it, and not this one thing; who goes on asking is limited for longer.
+    """A rate limit on everything we send there; carrying on would prolong it.
 
-    `retry_after`: how long it wants us to wait; None when it has not said.
+    `retry_after`: the wait asked for; None: not given.
     """
 
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
@@ -100,11 +101,11 @@ class Throttled(Unreachable):
 
 
 class Unanswered(Failed):
-    """The request left but no answer came: it may or may not have been accepted. Look before sending again."""
+    """The request was sent but not answered: it may have been accepted. Look for it before sending again."""
 
 
 class Rejected(Failed):
-    """The other side refused for good; `code` is its own word for why."""
+    """The other side refused for good; `code` is its own error code."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)

@@ -1,11 +1,11 @@
-"""Personal data and secrets in what an application reports of itself: taken out before anything of it is kept.
+"""Redacts personal data and secrets in what applications report, before any of it is stored.
 
-What is recognised: addresses of mail and of the public Internet, telephone numbers with their country, card numbers,
-passwords, cookies, tokens and keys, by their shape or by the name they stand under. What has neither, such as a name in
-the middle of a sentence, stays: nobody can tell it from other words.
+Recognises mail addresses, public IP addresses, phone numbers with country code, card numbers, passwords, cookies,
+tokens and keys, by their form or by the name they are stored under. Anything else stays, such as a person's name within
+a sentence, which cannot be told from other words.
 
-Every pattern reads on from where it began, and from each place once, so that the longest text takes one pass: each
-begins where its run of characters begins, and gives nothing back.
+Every pattern is linear in the text's length: each starts only where a run of its characters starts, and never
+backtracks.
 """
 
 import re
@@ -15,39 +15,39 @@ from itertools import accumulate
 
 REMOVED, EMAIL, ADDRESS, CARD, PHONE = "[removed]", "[email]", "[ip]", "[card]", "[phone]"
 
-# Of nested objects; what is deeper is left out.
+# Maximum nesting; deeper objects are removed.
 DEEPEST = 20
 
-# In a name, in whatever spelling: `X-Api-Key`, `apiKey`, `user_password`.
+# Anywhere in a name, in any spelling: `X-Api-Key`, `apiKey`, `user_password`.
 PRIVATE_PARTS = (
     "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "accesskey", "privatekey", "credential",
     "authorization", "cookie", "session", "csrf", "xsrf", "cardnumber", "creditcard", "debitcard", "cvv", "cvc", "iban",
     "email", "phone", "mobile", "ipaddr", "remoteaddr", "forwardedfor", "realip", "clientip", "firstname", "lastname",
     "fullname", "surname", "birth", "passport", "dsn",
 )  # fmt: skip
-# The whole name.
+# As a complete name.
 PRIVATE_NAMES = frozenset({
     "auth", "user", "currentuser", "username", "login", "customer", "ip", "ssn", "dob", "pan", "pin", "otp", "jwt",
     "sid",
 })  # fmt: skip
 
-# Machines of one's own: which of them refused a connection is what the report is about.
+# Private addresses stay: which machine refused a connection is what the report is about.
 OWN_NETWORKS = tuple(
     ip_network(one)
     for one in ("0.0.0.0/32", "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
                 "::/128", "::1/128", "fc00::/7", "fe80::/10")
 )  # fmt: skip
 
-# Shorter numbers than this one are nobody's card.
+# Numbers below this are nobody's phone or card.
 FEWEST_DIGITS = 10**7
-# First digit by length: no number of milliseconds looks so.
+# Allowed first digits by length, so that timestamps in milliseconds do not match.
 DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 CARDS: Mapping[int, str] = {14: "3", 15: "3", 16: "23456", 19: "46"}
 
 
 def redacted(text: str) -> str:
-    """The text without what is private in it; a mark stands where something stood."""
-    # Other alphabets have signs that count as the same letter, or as digits.
+    """The text with private parts replaced by a mark."""
+    # Lower-casing is skipped for non-ASCII text, where other characters may count as the same letters or digits.
     lower = text.lower() if text.isascii() else None
     for signs, pattern, replacement in _PATTERNS:
         if lower is None or any(sign in lower for sign in signs):
@@ -56,7 +56,7 @@ def redacted(text: str) -> str:
 
 
 def redacted_values(value: object, depth: int = 0) -> object:
-    """What JSON can hold, without what is private: by its shape, and whatever stands under a private name."""
+    """JSON values with private parts removed: recognised by form, or by name."""
     if isinstance(value, str):
         return redacted(value)
     if depth == DEEPEST and isinstance(value, Mapping | list):
@@ -64,16 +64,16 @@ def redacted_values(value: object, depth: int = 0) -> object:
     if isinstance(value, Mapping):
         return _redacted_mapping(value, depth)
     if isinstance(value, list):
-        # As some write headers: the name, then its value.
+        # Some write headers as [name, value].
         if len(value) == 2 and is_private(value[0]):
             return [value[0], REMOVED]
         return [redacted_values(one, depth + 1) for one in value]
-    # A card number or a telephone number may also be sent as a number.
+    # Card and phone numbers may come as JSON numbers.
     return value if _is_small(value) or redacted(str(value)) == str(value) else REMOVED
 
 
 def _is_small(value: object) -> bool:
-    """None, true and false, and what has too few digits for a number that anybody is known by."""
+    """None, booleans, and numbers too small to identify anybody."""
     return value is None or (isinstance(value, int) and -FEWEST_DIGITS < value < FEWEST_DIGITS)
 
 
@@ -87,7 +87,7 @@ def _redacted_mapping(values: Mapping[str, object], depth: int) -> dict[str, obj
 
 
 def is_private(name: object) -> bool:
-    """Does what stands under this name concern nobody?"""
+    """Whether values under this name are private."""
     if not isinstance(name, str) or len(name) > 100:
         return False
     plain = re.sub(r"[^a-z]", "", name.lower())
@@ -103,9 +103,9 @@ def _address(found: re.Match[str]) -> str:
 
 
 def _card(found: re.Match[str]) -> str:
-    """Also where other digits stand before or behind it. A card's check digit: ISO/IEC 7812, Luhn."""
+    """Find a card number by its Luhn check digit (ISO/IEC 7812), even within more digits."""
     digits = [int(sign) for sign in found[0] if sign.isdecimal()]
-    # Of all before each place: every other one doubled, and its digits added, beginning with the second or the first.
+    # Prefix sums of Luhn digits, doubling every other one, from the second or the first.
     sums = tuple(
         list(
             accumulate(
@@ -123,7 +123,7 @@ def _card(found: re.Match[str]) -> str:
 
 
 def _token(found: re.Match[str]) -> str:
-    """Long, and of letters and digits as no word is: `4f3a…`, `dGhpcyBp…`."""
+    """A long mix of letters and digits, as in no word: `4f3a…`, `dGhpcyBp…`."""
     text = found[0]
     is_hex = not re.search(r"[^0-9a-fA-F]", text)
     mixed = re.search(r"[a-z]", text) and re.search(r"[A-Z]", text) and len(re.findall(r"[0-9]", text)) > 1
@@ -146,15 +146,15 @@ _DIGITS = tuple("0123456789")
 _QUOTE = r"(?:\\{0,4}[\"'])"
 _Replacement = str | Callable[[re.Match[str]], str]
 
-# Each with what stands in every text that it finds something in, in small letters: most texts hold none of it, and to
-# look for a word costs a hundredth of what the pattern does.
+# Each with substrings (lower case) of which a text must have one to match: most texts have none, and searching for
+# these costs a hundredth of the pattern.
 _PATTERNS: tuple[tuple[Sequence[str], re.Pattern[str], _Replacement], ...] = (
     (
         ["-----begin"],
         re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}-----|\Z)", re.DOTALL),
         REMOVED,
     ),
-    # In the address of a database, for one.
+    # As in a database URL.
     (["://"], re.compile(r"(?<=://)[^\s/?#@\"']++@"), f"{REMOVED}@"),
     (
         ["authorization", "cookie", "x-api-key"],

@@ -1,11 +1,11 @@
-"""What another program said, made fit to be shown: one line without secrets."""
+"""Output of other programs made presentable: one line, without secrets."""
 
 from collections.abc import Iterable
 
 LONGEST = 200
-# Of what is wanted whole, such as PostgreSQL's own words with the table they are about.
+# For messages wanted in full, such as PostgreSQL's, with the table they are about.
 LONGEST_WHOLE = 600
-# In the words of PostgreSQL's client and of the server's last message; of TLS below it; of MongoDB's driver and tools.
+# A lost connection, as worded by PostgreSQL's client and server, TLS, and MongoDB's driver and tools.
 SIGNS_OF_GOING = (
     "server closed the connection", "terminating connection", "connection to server was lost",
     "no connection to the server", "the connection is lost", "could not receive data from server",
@@ -16,27 +16,27 @@ SIGNS_OF_GOING = (
 
 
 def fit_to_show(said: str, secrets: Iterable[str] = ()) -> str:
-    """The first line that says something, cut at 200 signs; each secret becomes `…`."""
+    """The first non-empty line, cut to 200 characters; each secret becomes `…`."""
     return _shown(next((line.strip() for line in said.splitlines() if line.strip()), ""), secrets, LONGEST)
 
 
 def whole_to_show(said: str, secrets: Iterable[str] = ()) -> str:
-    """All its lines as one, cut at 600 signs; each secret becomes `…`."""
+    """All lines as one, cut to 600 characters; each secret becomes `…`."""
     return _shown(" ".join(said.split()), secrets, LONGEST_WHOLE)
 
 
 def cause_of(said: str, secrets: Iterable[str] = ()) -> str:
-    """The cause at the end of what PostgreSQL's client reports: `… port 5432 failed: FATAL:  no such database`."""
+    """The cause at the end of a message of PostgreSQL's client: `… port 5432 failed: FATAL: no such database`."""
     before, _, end = said.rpartition("failed:")
     if "No such file or directory" in end and (socket := before.rpartition('server on socket "')[2].strip(' "')):
-        # As it stands, it would be taken for a dump that is missing.
+        # The original wording sounds as if the dump were missing.
         return fit_to_show(f"no server is listening on the socket {socket}", secrets)
     end = end.strip() or said
     return fit_to_show(end.removeprefix("FATAL:").removeprefix("error:"), secrets)
 
 
 def gone_away(said: str) -> str:
-    """In plain words that the server ended the connection, where a client reports that; '' = it does not."""
+    """A plain sentence if `said` reports that the server ended the connection; else ''."""
     if not any(sign in said for sign in SIGNS_OF_GOING):
         return ""
     return (
@@ -46,7 +46,7 @@ def gone_away(said: str) -> str:
 
 
 def with_going(said: str, words: str) -> str:
-    """`words`, which are those of `said` that are shown; where the server went away, that comes first."""
+    """`words`, the part of `said` to show, preceded by `gone_away` where that applies."""
     return f"{gone} ({words})" if (gone := gone_away(said)) else words
 
 

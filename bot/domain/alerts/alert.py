@@ -1,4 +1,4 @@
-"""What is known of an alert, how the alerts of one card stand together, and what happens to them by themselves."""
+"""Alerts, the groups that share a card, and what happens to them with time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,31 +8,31 @@ from bot.domain.alerts.received import LEVELS, Level
 from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
 
-# A critical alert that nobody has acknowledged by then pages people.
+# A critical alert pages people if nobody has acknowledged it within this.
 PAGE_AFTER = timedelta(minutes=5)
-# An end that another sender contradicts for so long was none.
+# Another sender who still reports an alert within this after its end cancels that end.
 CONTRADICTED_FOR = timedelta(minutes=5)
-# Whoever repeats what fires does so within this; what is told once only is old news by then.
+# A source that repeats firing alerts does so within this; later, one reported only once is old news.
 STALE_AFTER = timedelta(hours=24)
-# What its source says has fired for longer has not.
+# A start time further in the past than this is not believed.
 BELIEVED_FOR = timedelta(days=365)
-# Of a group of at least so many alerts not every delivery is looked at: that takes a few milliseconds.
+# From this group size on, not every delivery is looked at, as a look takes a few milliseconds.
 LARGE = 100
 SHORTEST_REST = timedelta(seconds=1)
 LOOKED_AT_PER_S = 1_000
-# Of what a source sent and nobody here can read: one card a source, until somebody closes it.
+# Fingerprint for payloads that could not be parsed: one card per source, until somebody closes it.
 NOT_UNDERSTOOD = "not understood"
-# Told by this house itself, also when it is over.
+# Sources of our own, which also report when an alert is over.
 OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
 
 
 @dataclass(frozen=True)
 class Alert:
-    """An alert from its first firing to its end; `count` says how often it was told in between.
+    """An alert from its first firing to its end; `count`: how often it was reported in between.
 
-    `risen_at` is when it began, or became graver. `expires_at` is the end of one that is never told to be over, None =
-    its source says so. `source_group`, `starts_at` and `told_by` are its source's own words. `unlisted`: nobody told
-    its end, its group was told without it. `delivery_id`: what told it last, None = not kept, or told by this house.
+    `risen_at`: when it began or got worse. `expires_at`: the end of an alert whose source never reports one; None: its
+    source does. `source_group`, `starts_at` and `told_by` are as given by the source. `unlisted`: it ended by being
+    left out of its group's listing. `delivery_id`: what reported it last; None: not kept, or raised by Tocsin itself.
     """
 
     id: int
@@ -70,25 +70,25 @@ class Alert:
 
     @property
     def is_not_understood(self) -> bool:
-        """It tells of what nobody here can read: whether anything fires is not known."""
+        """It stands for a payload we could not parse, so nobody knows whether anything fires."""
         return self.fingerprint == NOT_UNDERSTOOD
 
     @property
     def began_at(self) -> datetime:
-        """By its source's clock, when this house was told later; of a clock that is far off nothing is believed."""
+        """The source's start time if earlier than ours; ignored if implausibly early (clock skew)."""
         is_known = self.starts_at is not None and self.first_at - BELIEVED_FOR < self.starts_at < self.first_at
         return self.starts_at if is_known and self.starts_at else self.first_at
 
 
 @dataclass(frozen=True)
 class Group:
-    """The alerts of one card, from the first one that fires until none does.
+    """The alerts of one card, from the first one firing until none does.
 
-    `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
-    many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last; `silence_ids`: whatever
-    ever did. `closed_by`: None = it ended by its source's word. `history_at`: up to when the card's thread tells,
-    None = nothing yet. `rests_until`: what is told of it before then is looked at then. People are a runbook key, else
-    a Slack id; in `acknowledged_by` the source stands for its sender.
+    `quiet`: below the threshold of their rule, so nobody is told. `told`: outlets told already. `hidden`: alerts the
+    source left out of its payload. `silence_id`: the current or last silence; `silence_ids`: all it was ever under.
+    `closed_by` None: its source ended it. `history_at`: how far the card's thread reaches; None: no thread yet.
+    `rests_until`: changes before this are looked at together then. People are a runbook key, else a Slack id;
+    `acknowledged_by` may be the source itself, for an acknowledgement made there.
     """
 
     id: int
@@ -114,7 +114,7 @@ class Group:
 
     @property
     def is_acknowledged_there(self) -> bool:
-        """Its sender says that somebody has acknowledged it, and nobody here has."""
+        """Its source reports an acknowledgement, and nobody here has acknowledged."""
         return self.acknowledged_by == self.source
 
     def is_silenced(self, now: datetime) -> bool:
@@ -123,9 +123,9 @@ class Group:
 
 @dataclass(frozen=True)
 class GroupStanding:
-    """A group with its alerts, the oldest first and never none, and the incident it belongs to.
+    """A group with its alerts, oldest first and at least one, and its incident.
 
-    `alerts` are those that fire, or once none does, those that did.
+    `alerts`: those firing or, once none is, those that were.
     """
 
     group: Group
@@ -142,23 +142,24 @@ class GroupStanding:
 
     @property
     def is_hidden(self) -> bool:
-        """All that was shown of it has ended, what was not shown may fire: only a person can say that it is over."""
+        """Everything shown has ended, but hidden alerts may still fire: only a person can declare it over."""
         return not self.firing and self.group.hidden > 0
 
     @property
     def standing_for(self) -> Sequence[Alert]:
-        """Those that fire. Of what is hidden nothing is known, so those that were shown stand for it."""
+        """The firing alerts; for hidden ones, whose details are unknown, those shown stand in."""
         return self.alerts if self.is_hidden else self.firing
 
     @property
     def unacknowledged(self) -> list[Alert]:
-        """An acknowledgement is for what fired then, as bad as it was: nobody has answered to what came later."""
+        """An acknowledgement covers what fired then, at its level then; alerts begun or worsened since are
+        unacknowledged."""
         at = self.group.acknowledged_at
         return [alert for alert in self.standing_for if at is None or alert.risen_at > at]
 
     @property
     def unanswered(self) -> list[Alert]:
-        """Of those, what no incident is about: neither an open one, nor one that ended when it fired already."""
+        """Unacknowledged alerts not covered by an incident, whether open or ended after they fired."""
         if self.has_open_incident:
             return []
         ended_at = self.incident.resolved_at if self.incident else None
@@ -170,7 +171,7 @@ class GroupStanding:
 
     @property
     def lead(self) -> Alert:
-        """The alert that stands for all: the gravest, and of those the oldest."""
+        """The alert that represents the group: the gravest, then the oldest."""
         return min(self.alerts, key=lambda alert: (LEVELS.index(alert.level), alert.id))
 
     @property
@@ -179,37 +180,37 @@ class GroupStanding:
 
     @property
     def gravest_first(self) -> list[Alert]:
-        """And of those that are as grave, what nobody has acknowledged, and then the oldest."""
+        """Gravest first, then unacknowledged ones, then oldest."""
         open_ones = {alert.id for alert in self.unacknowledged}
         return sorted(self.alerts, key=lambda one: (LEVELS.index(one.level), one.id not in open_ones, one.id))
 
     @property
     def began_at(self) -> datetime:
-        """When the first of them began to fire, which may be before this house was told."""
+        """When the first one began to fire, which may be before we were told."""
         return min(self.group.opened_at, *(alert.began_at for alert in self.alerts))
 
     @property
     def is_own(self) -> bool:
-        """Told by this house itself, of how things stand while it fires."""
+        """Raised by Tocsin itself, and up to date while it fires."""
         return self.group.source in OWN_SOURCES
 
     @property
     def stale_at(self) -> datetime | None:
-        """From when on nobody can tell whether it still fires: its source says nothing of it. None = never."""
+        """From when on silence of the source leaves unknown whether it still fires; None: never."""
         if self.group.closed_at or self.is_own or not self.firing:
             return None
         return max(alert.last_at for alert in self.firing) + STALE_AFTER
 
     @property
     def can_be_closed(self) -> bool:
-        """By a person: our own end when what they tell of does, and what nobody has answered to is answered first."""
+        """Whether a person may close it. Not our own, which end by themselves, nor before it has been acknowledged."""
         if self.group.closed_at or self.is_own:
             return False
         return self.is_hidden or not self.unacknowledged
 
     @property
     def declares(self) -> str | None:
-        """The severity that the rule of one of them wants declared; None = none does."""
+        """The severity to declare, by one of its alerts' rules; None: none."""
         return next((alert.declares for alert in self.unanswered or self.alerts if alert.declares), None)
 
     @property
@@ -222,7 +223,7 @@ class GroupStanding:
 
     @property
     def count(self) -> int:
-        """How often the alert told most was told."""
+        """The largest number of reports among its alerts."""
         return max(alert.count for alert in self.alerts)
 
     @property
@@ -231,13 +232,13 @@ class GroupStanding:
 
     @property
     def labels(self) -> dict[str, str]:
-        """What all of them have in common."""
+        """Labels all its alerts share."""
         first, *others = (alert.labels for alert in self.alerts)
         return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
 def page_at(standing: GroupStanding, now: datetime) -> datetime | None:
-    """When people are paged for what is critical and unanswered; None = nothing is. A silence holds it back only."""
+    """When people are paged about critical unanswered alerts; None: there are none. A silence only delays it."""
     group = standing.group
     if group.quiet or all(alert.level != "critical" for alert in standing.unanswered):
         return None
@@ -246,7 +247,7 @@ def page_at(standing: GroupStanding, now: datetime) -> datetime | None:
 
 
 def look_again_at(standing: GroupStanding, page: datetime | None, now: datetime) -> datetime | None:
-    """When something happens to the group by itself: it pages, its silence or one of its alerts ends, it is stale."""
+    """When the group next changes by itself: a page, the end of its silence or of an alert, going stale."""
     ends = [alert.expires_at for alert in standing.firing]
     stale_at = standing.stale_at if standing.stale_at and standing.stale_at > now else None
     moments = (page, standing.group.silenced_until, stale_at, *ends)
@@ -254,16 +255,17 @@ def look_again_at(standing: GroupStanding, page: datetime | None, now: datetime)
 
 
 def rests_until(standing: GroupStanding, now: datetime) -> datetime | None:
-    """Until when what else is told of a large group waits, to be looked at together; None = each delivery is looked at.
+    """Until when further reports about a large group wait, to be looked at together; None: look at each delivery.
 
-    A look costs what the group holds: without a rest, each of many deliveries would take longer than the one before.
+    A look costs time in proportion to the group: without rests, each of many deliveries would take longer than the
+    last.
     """
     count = len(standing.alerts)
     return None if count < LARGE else now + max(SHORTEST_REST, timedelta(seconds=count / LOOKED_AT_PER_S))
 
 
 def newly_told(standing: GroupStanding, outlets: Iterable[str], now: datetime) -> list[str]:
-    """Where the group has to be told now: each place once, and nowhere while it is quiet or silenced."""
+    """Outlets to tell now: each once, and none while the group is quiet or silenced."""
     group = standing.group
     if group.quiet or group.is_silenced(now) or standing.is_over:
         return []

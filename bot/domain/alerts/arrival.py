@@ -1,4 +1,4 @@
-"""Deliveries of alerts that wait together: which of them may be stored at once, and what they say then."""
+"""Queued alert deliveries: which may be stored in one transaction, and what they amount to."""
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +11,11 @@ from bot.domain.alerts.rules import Judged
 
 @dataclass(frozen=True)
 class Arrival:
-    """One delivery, judged: each of its alerts once.
+    """One delivery with its verdicts, each alert once.
 
-    `listings`: the groups that it tells whole. `accepted`: how many alerts it held as it came. `key`: its source's own
-    id of it, None = it has none. `body`: what is kept of it. `digest`: of what somebody may have copied, None = nobody
-    can: its sender is known, or its signature says when it was made.
+    `listings`: groups reported in full. `accepted`: the number of alerts as received. `key`: the source's id of the
+    delivery; None: it has none. `body`: what is stored of it. `digest`: detects replays; None: they are impossible, as
+    the sender is authenticated or the signature is timestamped.
     """
 
     source: str
@@ -37,11 +37,11 @@ class Arrival:
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        """By their source's names."""
+        """By the source's names."""
         return self.listed | {one.alert.group for one in self.told if one.alert.group is not None}
 
     def as_copy(self, firing: Container[str]) -> "Arrival":
-        """What it is good for when the same has come before: that what fires goes on firing."""
+        """The arrival as a replay: it can only confirm alerts that are still firing."""
         told = [one for one in self.told if one.times and one.alert.fingerprint in firing]
         return replace(self, told=told, listings=())
 
@@ -51,7 +51,7 @@ class Arrival:
 
 
 class Said:
-    """What some arrivals speak of."""
+    """What some arrivals speak about."""
 
     def __init__(self, arrivals: Iterable[Arrival] = ()) -> None:
         self._fingerprints: set[str] = set()
@@ -69,11 +69,11 @@ class Said:
             self._keys.add(arrival.key)
 
     def touches(self, arrival: Arrival) -> bool:
-        """Might it say something of what one of these does? True also when another source only has the same names."""
+        """Whether it may concern the same things as one of these; may be true for equal names of another source."""
         return not self._fingerprints.isdisjoint(arrival.fingerprints) or self.holds(arrival)
 
     def holds(self, arrival: Arrival) -> bool:
-        """Is it one of these once more, or is a group told whole of which the other tells something?"""
+        """Whether it repeats one of these, or one lists a whole group that the other mentions."""
         return (
             arrival.key in self._keys
             or not self._listed.isdisjoint(arrival.groups)
@@ -82,21 +82,21 @@ class Said:
 
 
 class Together:
-    """Arrivals of one source, in their order, of which it makes no difference whether each is stored by itself.
+    """Arrivals of one source, in order, that can be stored together as if one by one.
 
-    None says of an alert or of a group what another does, but that the same episode goes on firing; and one member of a
-    pair has told them all.
+    None contradicts another: an alert reported twice just goes on firing. All come from the same member of a redundant
+    pair.
     """
 
     def __init__(self, limit: int) -> None:
-        """`limit`: so many alerts, unless the first one holds more."""
+        """`limit`: of alerts, unless the first arrival has more by itself."""
         self._limit = limit
         self._first: Arrival | None = None
         self._said = Said()
         self._told: dict[str, Judged] = {}
 
     def take(self, arrival: Arrival) -> bool:
-        """Take it along; False, and nothing is changed, when it must wait."""
+        """Add it; False, without any change, when it has to wait."""
         if self._first and not self._fits(arrival, self._first):
             return False
         self._first = self._first or arrival
@@ -120,7 +120,7 @@ class Together:
 def without_copies(
     deliveries: Iterable[tuple[int, Arrival]], originals: Container[bytes], firing: Container[str]
 ) -> list[tuple[int, Arrival]]:
-    """`originals`: the digests that came for the first time with one of these."""
+    """Reduce replays to what they can confirm. `originals`: digests first seen in this batch."""
     seen: set[bytes] = set()
     told = []
     for delivery, arrival in deliveries:
@@ -131,7 +131,7 @@ def without_copies(
 
 
 def folded(deliveries: Iterable[tuple[int, Arrival]]) -> list[Judged]:
-    """Each alert of these once, with the delivery that told it last."""
+    """Each alert once, with the last delivery that reported it."""
     told: dict[str, Judged] = {}
     for delivery, arrival in deliveries:
         for one in arrival.told:
@@ -142,7 +142,7 @@ def folded(deliveries: Iterable[tuple[int, Arrival]]) -> list[Judged]:
 
 
 def _goes_on(before: Judged | None, now: Judged) -> bool:
-    """Was nothing said of it before, or the same again?"""
+    """Whether it is new, or the same episode goes on firing."""
     if before is None:
         return True
     is_same = (before.alert.starts_at, before.group_key) == (now.alert.starts_at, now.group_key)

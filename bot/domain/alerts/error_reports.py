@@ -1,4 +1,4 @@
-"""Errors that applications report of themselves: which they are, and how often each came."""
+"""Errors reported by applications themselves: which, and how often."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from bot.domain.alerts.received import Level
 from bot.domain.alerts.rules import Judged
 
 SOURCE = "errors"
-# What every report says; what nobody could read has none, and is no error of an application.
+# A label of every error report; unparseable payloads lack it and are not errors of an application.
 WHOSE = "application"
 
 
 @dataclass(frozen=True)
 class ReportedError:
-    """One error by its fingerprint. `count` and `last_at` are of the time that was asked for, `first_at` is not."""
+    """Reports with one fingerprint. `count` and `last_at` are for the period asked for, `first_at` for all time."""
 
     title: str
     level: Level
@@ -27,9 +27,9 @@ class ReportedError:
 
 @dataclass(frozen=True)
 class ReportedErrors:
-    """What was reported from `since` on. `worst`: the beginning of all `kinds`, which came `count` times together.
+    """Errors reported since `since`. `worst`: the top of all `kinds`, which were reported `count` times in all.
 
-    `ever`: has any application reported an error yet?
+    `ever`: whether any application has ever reported one.
     """
 
     since: datetime
@@ -40,7 +40,7 @@ class ReportedErrors:
 
 
 def counted(source: str, told: Iterable[Judged]) -> dict[str, int]:
-    """By fingerprint, how often each error was reported; empty for any other source."""
+    """Report counts by fingerprint; empty for other sources."""
     if source != SOURCE:
         return {}
     return {one.alert.fingerprint: one.times for one in told if one.times and WHOSE in one.alert.labels}

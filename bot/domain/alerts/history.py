@@ -1,4 +1,4 @@
-"""What has happened to the alerts of a card since its thread was told last."""
+"""News for the thread of an alert's card."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from bot.domain.alerts.alert import Alert, Group
 
 @dataclass(frozen=True)
 class AlertNews:
-    """`until`: the instant of the last of it."""
+    """`until`: the time of the latest item."""
 
     fired: Sequence[Alert]
     resolved: Sequence[Alert]
@@ -19,14 +19,14 @@ class AlertNews:
 
 
 def told_up_to(group: Group) -> datetime:
-    """What fired first is told by the card itself."""
+    """The card itself tells what fired first."""
     return group.history_at or group.opened_at
 
 
 def news_of(group: Group, changed: Sequence[Alert]) -> AlertNews | None:
-    """`changed`: its alerts that have begun or ended since. None: nothing that the card does not tell as well.
+    """`changed`: alerts begun or ended since. None: nothing beyond what the card tells.
 
-    The card tells what fired first, who has acknowledged, and the end: a thread begins when its alerts part ways.
+    The card tells what fired first, the acknowledgement and the end; a thread begins only when its alerts diverge.
     """
     since = told_up_to(group)
     fired = [alert for alert in changed if alert.first_at > since]

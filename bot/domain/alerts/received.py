@@ -1,4 +1,4 @@
-"""An alert as its source told it, before anything has been made of it."""
+"""An alert as received from its source, before any verdict."""
 
 import hashlib
 import json
@@ -10,27 +10,27 @@ from typing import Literal
 from bot.domain.text import cut, plain
 
 Level = Literal["critical", "high", "medium", "low"]
-# The gravest first.
+# Gravest first.
 LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
 
 FINGERPRINT_LENGTH = 16
-# Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
+# Limit for names chosen by a sender; longer ones are hashed, to fit an index.
 IDENTITY_LENGTH = 255
 SITE_LENGTH = 60
-# Of one delivery: as many are stored and shown within seconds.
+# Per delivery: what can be stored and shown within seconds.
 MOST_ALERTS = 10_000
 
 
 @dataclass(frozen=True)
 class ReceivedAlert:
-    """One alert as its source told it.
+    """One alert as its source reported it.
 
-    `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
-    one stands alone. `level`, `declare` and `procedure` are set by those who know them, such as a heartbeat or a check;
-    None = rules and severity decide. `starts_at` and `ends_at` tell one episode from the next, by the source's clock;
-    None = it does not say. `told_by`: which of several senders of the source told it, each in order; None = unknown.
-    `links`: more addresses of its source by name, such as a dashboard; `image`: of a picture; `measured`: values by
-    name. `is_test`: somebody tries the way here, or it is about test data: it pages and declares nothing.
+    `severity`: the source's own word; None: none. `group`: alerts with equal values share a card; None: it has its own.
+    `level`, `declare`, `procedure`: set by sources that know, such as heartbeats and checks; None: rules and severity
+    decide. `starts_at`, `ends_at`: tell episodes apart, by the source's clock; None: not given. `told_by`: which of
+    several senders reported it, each ordered in itself; None: unknown. `links`: further URLs of the source by name,
+    such as a dashboard; `image`: URL of a picture; `measured`: values by name. `is_test`: a trial or test data, which
+    pages and declares nothing.
     """
 
     title: str
@@ -56,9 +56,10 @@ class ReceivedAlert:
 
 @dataclass(frozen=True)
 class Listing:
-    """A whole group in one delivery: what fires in it is in the delivery, except `hidden` alerts that were left out.
+    """A whole group in one delivery, except `hidden` alerts left out.
 
-    With none left out, an alert of the group that is not in the delivery fires no more: it is over, or muted there.
+    If none is hidden, alerts of the group missing from the delivery no longer fire: they are over, or muted at the
+    source.
     """
 
     group: str
@@ -66,20 +67,21 @@ class Listing:
 
 
 def fingerprint_of(labels: Mapping[str, str], *more: str) -> str:
-    """For an alert that brings none: the same for the same labels, in whatever order they come."""
+    """A fingerprint for alerts without their own: equal for equal labels in any order."""
     written = json.dumps([sorted(labels.items()), *more], ensure_ascii=True)
     return hashlib.sha256(written.encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def identity(text: str) -> str:
-    """A sender's own name of an alert, group or delivery, short enough for an index, in signs that can be kept."""
+    """A sender's name for an alert, group or delivery, made storable and short enough for an index."""
     if len(text) <= IDENTITY_LENGTH and text == plain(text):
         return text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def at_site(site: str, alert: ReceivedAlert) -> ReceivedAlert:
-    """The alert as that of one site among several that use the same names; `site` is a label of it, for rules."""
+    """The alert with names made unique to `site`, for sources used at several sites; `site` becomes a label for
+    rules."""
     return replace(
         alert,
         fingerprint=named_at(site, alert.fingerprint),
@@ -89,5 +91,5 @@ def at_site(site: str, alert: ReceivedAlert) -> ReceivedAlert:
 
 
 def named_at(site: str, name: str) -> str:
-    """What no other site calls so."""
+    """A name unique to this site."""
     return fingerprint_of({"site": site}, name)

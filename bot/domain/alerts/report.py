@@ -1,4 +1,4 @@
-"""What somebody without Slack reports by the form, and the alert it becomes. What they typed is data."""
+"""Problem reports from the public form, and the alert each becomes. Everything typed is untrusted data."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from bot.domain.alerts.received import Level, ReceivedAlert
 from bot.domain.text import cut, plain, plain_line, shows_nothing
 
 SOURCE = "report"
-# What the alert keeps of who reported beside its labels: shown on its card alone.
+# Key in `measured` for the reporter's contact: shown on the alert's card only.
 CONTACT = "contact"
 
 WHAT_LENGTH = 3000
@@ -20,18 +20,18 @@ LINE_LENGTH = 200
 TITLE_LENGTH = 120
 _NONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
-# A field, and what is wrong with it.
+# What is wrong with a field.
 Mistake = Literal["missing", "long"]
 
 
 def new_nonce() -> str:
-    """Of a form that is shown: whatever is sent from it is one report."""
+    """Identifies one rendered form; everything submitted from it is one report."""
     return secrets.token_urlsafe(16)
 
 
 @dataclass(frozen=True)
 class Report:
-    """A form as it was filled in, each field in signs that can be kept and shown. `trap` is the field nobody sees."""
+    """A submitted form, its fields cleaned of characters that cannot be stored or shown. `trap`: a honeypot field."""
 
     nonce: str
     what: str = ""
@@ -42,7 +42,7 @@ class Report:
 
     @classmethod
     def read(cls, fields: Mapping[str, str]) -> "Report":
-        """From what was posted, whatever that was. A nonce that is none of ours counts as a form of its own."""
+        """Parse whatever was posted. An invalid nonce is replaced, making it a form of its own."""
         nonce = fields.get("nonce", "")
         what = plain(fields.get("what", "").replace("\r\n", "\n").replace("\r", "\n")).strip()
         lines = {name: plain_line(fields.get(name, "")) for name in ("since", "affected", "contact", "trap")}
@@ -50,7 +50,7 @@ class Report:
 
     @property
     def mistakes(self) -> dict[str, Mistake]:
-        """By field; empty when it can be taken."""
+        """By field; empty when the report is acceptable."""
         found: dict[str, Mistake] = {}
         if not self._title:
             found["what"] = "missing"
@@ -60,22 +60,24 @@ class Report:
 
     @property
     def is_spam(self) -> bool:
-        """Only a program fills in what nobody sees."""
+        """Only bots fill in the invisible field."""
         return bool(self.trap)
 
     @property
     def fingerprint(self) -> str:
-        """The same for whatever is sent from one form: a corrected report is the same alert. Tells nobody its nonce."""
+        """Equal for everything submitted from one form, so a corrected report is the same alert. Does not reveal the
+        nonce."""
         return hashlib.sha256(f"report {self.nonce}".encode()).hexdigest()[:32]
 
     @property
     def delivery(self) -> str:
-        """The same for what is sent twice as it is: a double click is one report."""
+        """Equal for identical submissions, so a double click is one report."""
         parts = "\0".join([self.nonce, self.what, *self._lines.values()])
         return hashlib.sha256(parts.encode()).hexdigest()
 
     def alert(self, level: Level, declare: str | None) -> ReceivedAlert:
-        """Its title is the first line that shows anything; the rest is shown when the title does not say it all."""
+        """The alert. Title: the first visible line; the description repeats the text if the title does not hold all of
+        it."""
         title = cut(self._title, TITLE_LENGTH)
         labels = {"since": self.since, "affected": self.affected}
         return ReceivedAlert(
@@ -90,12 +92,12 @@ class Report:
         )
 
     def as_json(self) -> bytes:
-        """As it was typed, for whoever wants to see all of it."""
+        """As typed, for whoever wants to see all of it."""
         return json.dumps({"what": self.what, **self._lines}, ensure_ascii=False).encode("utf-8", "replace")
 
     @property
     def _title(self) -> str:
-        """ "" when there is nothing that anybody could see."""
+        """The first visible line; empty when there is none."""
         lines = map(plain_line, self.what.split("\n"))
         return next((line for line in lines if not shows_nothing(line)), "")
 

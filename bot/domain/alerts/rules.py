@@ -1,4 +1,4 @@
-"""What the runbook's rules make of an alert: how loud it is, and what it declares."""
+"""Applies the runbook's rules to an alert: its level, and what it declares."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +9,10 @@ from typing import Protocol
 
 from bot.domain.alerts.received import LEVELS, Level, ReceivedAlert, identity
 
-# What monitoring systems call how bad it is, in lower case.
+# Severity words of monitoring systems, in lower case.
 SEVERITIES: Mapping[str, Level] = {
     "critical": "critical", "fatal": "critical", "p1": "critical", "high": "critical", "down": "critical",
-    # The word of whoever parts what pages from what makes a ticket.
+    # Used where pages are told apart from tickets.
     "page": "critical",
     "error": "high", "p2": "high",
     "warning": "medium", "p3": "medium",
@@ -28,7 +28,7 @@ class AtLeast(Protocol):
 
 
 class Labelled(Protocol):
-    """An alert, as far as patterns look at it."""
+    """An alert as seen by patterns."""
 
     @property
     def title(self) -> str: ...
@@ -39,7 +39,7 @@ class Labelled(Protocol):
 
 
 class Rule(Protocol):
-    """A rule of the runbook, as far as it matters here."""
+    """A rule of the runbook, as needed here."""
 
     @property
     def match(self) -> Mapping[str, str]: ...
@@ -55,10 +55,10 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of an alert. `flagged`: no rule matched and the severity is none we know, so the level is a guess.
+    """The verdict on an alert. `flagged`: no rule matched and its severity is unknown, so the level is a guess.
 
-    `declares` is the severity of the incident it declares, None = it declares none. `counted` names the rule that waits
-    for `at_least` so many of its alerts, None = one is enough.
+    `declares`: the severity of the incident to declare; None: none. `counted`: identifies the rule that waits for
+    `at_least` this many alerts; None: one suffices.
     """
 
     level: Level
@@ -71,9 +71,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judged:
-    """An alert of a delivery with its verdict; `times` is how often the delivery told that it fires.
+    """An alert of a delivery with its verdict; `times`: how often the delivery reported it firing.
 
-    `arrived`: when it came in. `delivery`: as which it is kept, None = it is not, or told by this house.
+    `arrived`: when it was received. `delivery`: the stored delivery; None: not stored, or raised by Tocsin itself.
     """
 
     alert: ReceivedAlert
@@ -84,12 +84,12 @@ class Judged:
 
     @property
     def group_key(self) -> str:
-        """Alerts that a rule counts together stand together, else those their source puts together."""
+        """Alerts counted together by a rule share a group, else those grouped by their source."""
         return identity(self.verdict.counted or self.alert.group or self.alert.fingerprint)
 
 
 def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAlert], arrived: datetime) -> list[Judged]:
-    """Each alert of a delivery once: its last word counts, and its first place."""
+    """Each alert of a delivery once: the last report counts, in the place of the first."""
     told: dict[str, Judged] = {}
     for alert in received:
         times = told[alert.fingerprint].times if alert.fingerprint in told else 0
@@ -99,7 +99,7 @@ def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAler
 
 
 def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
-    """What the alert itself knows holds; what it leaves open the first rule that matches decides, then its severity."""
+    """What the alert itself sets wins, then the first matching rule, then its severity."""
     if alert.is_test:
         return Verdict("low", procedure=alert.procedure)
     rule = next((rule for rule in rules if matching(rule.match, source, alert)), None)
@@ -113,14 +113,16 @@ def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
 
 
 def matching(match: Mapping[str, str], source: str, alert: Labelled) -> bool:
-    """Every pattern finds its value: among the labels, else in title, severity and source. No value matches nothing."""
+    """Whether every pattern matches, looking at labels first, then title, severity and source. A missing value never
+    does."""
     own = {"title": alert.title, "severity": alert.severity, "source": source}
     values = {name: alert.labels.get(name, own.get(name)) for name in match}
     return all((value := values[name]) is not None and fnmatchcase(value, wish) for name, wish in match.items())
 
 
 def level_of(severity: str | None) -> Level | None:
-    """None for a word we do not know. Written as we write it, `high` is our level; Pingdom's HIGH is its gravest."""
+    """None for an unknown word. Exactly our spelling (`high`) is our level; otherwise as in SEVERITIES (Pingdom's
+    HIGH)."""
     for level in LEVELS:
         if severity == level:
             return level

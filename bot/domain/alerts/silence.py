@@ -1,4 +1,4 @@
-"""Silences: which alerts are muted, until when, and by whose wish."""
+"""Silences: which alerts are muted, until when, and by whom."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ MOST_PATTERNS = 10
 
 
 class Card(Protocol):
-    """What names a card: of a group, as far as silences look at it."""
+    """What identifies a card."""
 
     @property
     def source(self) -> str: ...
@@ -29,9 +29,9 @@ class Card(Protocol):
 
 @dataclass(frozen=True)
 class Silence:
-    """`source` and `key`: of the one card that is muted, None = whatever `matches`. `ended_by` None: its time was over.
+    """`source` and `key`: the one card muted; None: whatever `matches`. `ended_by` None: it ran out.
 
-    `muted`: how many alerts it muted, once it has ended.
+    `muted`: how many alerts it muted, set when it ends.
     """
 
     id: int
@@ -59,7 +59,7 @@ class Silence:
 
 @dataclass(frozen=True)
 class Firing:
-    """What fires now, on the card of `source` and `key`."""
+    """A firing alert, on the card of `source` and `key`."""
 
     group_id: int
     source: str
@@ -71,7 +71,7 @@ class Firing:
 
 @dataclass(frozen=True)
 class Muted:
-    """How many alerts a silence has muted, and how many of these fire now."""
+    """How many alerts a silence muted, and how many of those fire now."""
 
     muted: int = 0
     firing: int = 0
@@ -79,8 +79,8 @@ class Muted:
 
 @dataclass(frozen=True)
 class Alike:
-    """Alerts of the card of `source` and `key` in which a silence sees no difference: how many have fired while it was
-    in force, and how many fire now. `labels`: those that it looks at."""
+    """Alerts of one card that are alike to a silence: the counts of those that fired during it, and of those firing
+    now. `labels`: those the silence looks at."""
 
     source: str
     key: str
@@ -93,9 +93,9 @@ class Alike:
 
 @dataclass(frozen=True)
 class Reach:
-    """How many alerts that fire now a silence matches, and how many of these are on cards that are muted.
+    """How many firing alerts a silence matches, and how many of these are on muted cards.
 
-    The others share a card with what no silence matches, so that it stays loud.
+    The rest share a card with an alert that no silence matches, so their card stays loud.
     """
 
     matching: int = 0
@@ -110,16 +110,15 @@ class Reach:
 
 
 def muted(standing: GroupStanding, silences: Collection[Silence], now: datetime) -> GroupStanding:
-    """With the silence it is under: only when each of its alerts is, and until the first of them is no more.
+    """Apply silences to the group: muted only if every alert is, until the first of them no longer is.
 
-    A page that a silence held back is due when it ends, also when it ends early; but people have as long to answer as
-    they always have.
+    A page held back is due when the silence ends, even early, but people get the usual time to answer first.
     """
     found = [_covering(standing.group, alert, silences) for alert in standing.standing_for]
     if not found or not all(found):
         was_held = standing.group.silenced_until is not None and standing.group.page_at is not None
         page_at = max(now, _due_without(standing)) if was_held else standing.group.page_at
-        # Which ones it was under is kept: their end says how much they have muted.
+        # Keep the ids of past silences, which are needed to count what they muted.
         group = replace(standing.group, silenced_by=None, silenced_until=None, page_at=page_at)
         return replace(standing, group=group)
     longest = [max(under, key=lambda one: one.ends_at) for under in found]
@@ -133,20 +132,20 @@ def muted(standing: GroupStanding, silences: Collection[Silence], now: datetime)
 
 
 def reach(silence: Silence, silences: Collection[Silence], firing: Collection[Firing]) -> Reach:
-    """`silences`: all that are in force, this one among them; `firing`: whole groups."""
+    """`silences`: all in force, including this one; `firing`: complete groups."""
     matches = [one for one in firing if silence.covers(one, one)]
     loud = {one.group_id for one in firing if not _covering(one, one, silences)}
     return Reach(len(matches), sum(one.group_id not in loud for one in matches))
 
 
 def counted(silence: Silence, found: Iterable[Alike]) -> Muted:
-    """Of cards that it was a part of muting: what another silence has muted there is that one's."""
+    """Counts only alerts that this silence covers, on cards it helped to mute."""
     own = [one for one in found if silence.covers(one, one)]
     return Muted(sum(one.muted for one in own), sum(one.firing for one in own))
 
 
 def _due_without(standing: GroupStanding) -> datetime:
-    """When people would be paged if nothing had been silenced."""
+    """When people would have been paged without any silence."""
     waiting = [alert.risen_at for alert in standing.unanswered if alert.level == "critical"]
     return min(waiting, default=standing.group.opened_at) + PAGE_AFTER
 
@@ -156,7 +155,7 @@ def _covering(card: Card, alert: Labelled, silences: Iterable[Silence]) -> list[
 
 
 def selected(text: str, checks: Collection[str], sources: Collection[str]) -> Mapping[str, str]:
-    """What a selector matches: a check, a source, or `label=value`, several with commas. Raises Refused."""
+    """Parse a selector: a check, a source, or `label=value` pairs separated by commas. Raises Refused."""
     word = text.strip()
     if word in checks:
         return {"source": "health", "check": word}

@@ -1,4 +1,4 @@
-"""What is known of a backup: its name, its age against the objective, which ones may go, and when the next is due."""
+"""Backups: their names, age against the objective, retention and schedule."""
 
 import re
 import secrets
@@ -11,16 +11,16 @@ from zoneinfo import ZoneInfo
 from bot.domain.errors import Rejected
 from bot.domain.people.schedule import DAY, Rotation, handover, instant_of
 
-# `lost`: its process died. `deleted`: it was good, and its time was over.
+# `lost`: its process died. `deleted`: it was good, and past its retention.
 BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
 
-# A backup whose process has not been heard of for this long has lost it.
+# A run whose process has not been heard of for this long is lost.
 LOST_AFTER = timedelta(minutes=1)
-# What a lost one has left is looked at again after this, unless somebody has been able to: it may be large.
+# How often the leftovers of a lost run are checked until that works; rarely, as they may be large.
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
-# The name of a dump: the entry, when it was begun, its number, and, of younger ones, what was drawn by lot.
+# The name of a dump: entry, start, number, and, in newer ones, a random suffix.
 NAMED = re.compile(r"(.+)-\d{8}T\d{6}Z-\d+(?:-[0-9a-f]{6})?\.[^-]+", re.ASCII | re.DOTALL)
-# When people are told what was cleaned up.
+# When the weekly report is posted.
 MONDAY, REPORTED_AT = 0, time(9)
 
 
@@ -34,14 +34,13 @@ class Gone(Damaged):
 
 @dataclass(frozen=True)
 class Backup:
-    """One run. `size` is what has been written so far, in bytes; `file` its name at its `place`, the folder.
+    """One run. `size`: bytes written so far; `file`: its name in the folder `place`.
 
-    `started_at` is also how old its data is: a dump shows the database as it was when it began. `tables` (or
-    collections) are those it will have, `tables_done` those it has so far; `counts` are the rows or documents of each,
-    and `counted` says how they came to be known, or why they are not. `before_restore` is the restore that it was taken
-    before, for safety. `adopted_at`: it lay at its place already, made by a bot with another memory. `source` is the
-    database that was dumped: `server`, `port`, `database`, and in `properties` what the dump of it does not hold;
-    None = it is of a time when that was not recorded. `sweep_at`: what a lost one has left is to be looked at then.
+    `started_at` is also the age of its data, as a dump shows the database at its start. `tables` (or collections):
+    expected, `tables_done`: so far; `counts`: rows or documents of each; `counted`: how they were counted, or why not.
+    `before_restore`: the restore it is the safety backup of. `adopted_at`: when found at its place, made by an earlier
+    bot. `source`: the database dumped (`server`, `port`, `database`, and in `properties` what its dump does not hold);
+    None: made before that was recorded. `sweep_at`: when to check the leftovers of a lost run.
     """
 
     id: int
@@ -72,12 +71,12 @@ class Backup:
 
     @property
     def is_whole(self) -> bool:
-        """There is a file to read back, sound or not."""
+        """There is a complete file, sound or not."""
         return self.state in ("good", "damaged")
 
     @property
     def is_troubled(self) -> bool:
-        """It came to nothing, or cannot be relied on."""
+        """It failed or cannot be relied on."""
         return self.state in ("failed", "lost", "damaged")
 
     @property
@@ -90,15 +89,15 @@ class Backup:
 
     @property
     def rows(self) -> int | None:
-        """Rows or documents in all; None = they were not counted."""
+        """Rows or documents in all; None: not counted."""
         return None if self.counts is None else sum(self.counts.values())
 
 
 @dataclass(frozen=True)
 class BackupStanding:
-    """How the backups of one database stand. `unsupported` says why it cannot be backed up yet; '' = it can.
+    """The state of one database's backups. `unsupported`: why it cannot be backed up; '' = it can.
 
-    `failed` is the latest run when that came to nothing; `next_at` None: none is planned.
+    `failed`: the latest run, if it failed; `next_at` None: none is planned.
     """
 
     name: str
@@ -112,11 +111,11 @@ class BackupStanding:
     zone: tzinfo = UTC
 
     def age(self, now: datetime) -> timedelta | None:
-        """None when there is no good backup."""
+        """None without a good backup."""
         return max(now - self.last_good.started_at, timedelta(0)) if self.last_good else None
 
     def left(self, now: datetime) -> timedelta | None:
-        """How long until the objective is missed, below zero when it is; None when there is no good backup."""
+        """Time until the objective is missed, negative if it is; None without a good backup."""
         return misses_at(self.last_good, now, self.rpo, self.zone) - now if self.last_good else None
 
     def is_late(self, now: datetime) -> bool:
@@ -125,30 +124,30 @@ class BackupStanding:
 
 
 def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
-    """`orders-20260808T020000Z-12-9f2c41.dump`: sorts by time, and no two runs have the same.
+    """`orders-20260808T020000Z-12-9f2c41.dump`: sorts by time, unique per run.
 
-    The end is drawn by lot: two bots may keep one folder, such as the old one and its successor, which counts on from
-    what it has taken over; both begin at the same second of the night.
+    The random suffix is for two bots sharing a folder, such as an old one and its successor: numbering goes on from
+    what it adopted, and both start in the same second of the night.
     """
     return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}-{secrets.token_hex(3)}{suffix}"
 
 
 def name_in(file: str) -> str:
-    """The key of the entry in the name of a file that `file_name` made; '' = it is none of those."""
+    """The entry's key from a name made by `file_name`; '' = not such a name."""
     found = NAMED.fullmatch(file)
     return found[1] if found else ""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """How far a run is, if it comes to what the last good one did. `left` is until its end."""
+    """Progress of a run, assuming it gets as large as the last good one. `left`: time to its end."""
 
     percent: int
     left: timedelta
 
 
 def estimate(running: Backup, last_good: Backup | None) -> Estimate | None:
-    """By size; None when there is nothing to go by, or it is larger than the last one already."""
+    """By size; None without a previous one, or once it is larger."""
     if last_good is None or not 0 < running.size < last_good.size:
         return None
     share = running.size / last_good.size
@@ -156,9 +155,9 @@ def estimate(running: Backup, last_good: Backup | None) -> Estimate | None:
 
 
 def difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
-    """The first table or collection whose rows are not those that were dumped, in words; '' = all are.
+    """The first table or collection whose row count differs from the dump, in words; '' = none does.
 
-    What was not counted is not compared: an extension may have rows of its own dumped, or some of them.
+    Tables not counted are not compared: extensions may have all or some of their own rows dumped.
     """
     for table in sorted(wanted):
         if wanted[table] not in (there := _found_of(table, found)):
@@ -167,7 +166,7 @@ def difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
 
 
 def _found_of(table: str, found: Mapping[str, int]) -> list[int]:
-    """What was found of it; several where an older Tocsin wrote its name without quotes, and it may be any of these."""
+    """Counts that may be the table's: several, where an older Tocsin stored its name without quotes."""
     if table in found:
         return [found[table]]
     return [
@@ -176,9 +175,9 @@ def _found_of(table: str, found: Mapping[str, int]) -> list[int]:
 
 
 def to_delete(whole: Sequence[Backup], keep: timedelta, now: datetime) -> list[Backup]:
-    """Those older than `keep`, counted from when they were adopted, sound or not; never the newest good one.
+    """Backups older than `keep` (since their adoption, if adopted), sound or not; never the newest good one.
 
-    Nothing goes while there is no good one: of a damaged one something may still be read.
+    None while there is no good one: something may still be read from a damaged one.
     """
     good = [backup for backup in whole if backup.state == "good"]
     if not good:
@@ -188,9 +187,9 @@ def to_delete(whole: Sequence[Backup], keep: timedelta, now: datetime) -> list[B
 
 
 def misses_at(last_good: Backup | None, since: datetime, rpo: timedelta, zone: tzinfo) -> datetime:
-    """When an objective is missed unless a good backup comes; without one it counts from when it was first wanted.
+    """When the objective will be missed; without a good backup, counted from when it was first wanted.
 
-    An `rpo` of whole days keeps to the wall clock, as daily backups do: the night of 25 hours is one day.
+    An `rpo` of whole days goes by the wall clock, as daily backups do: a night of 25 hours is still one day.
     """
     counted_from = last_good.started_at if last_good else since
     if rpo % DAY or not isinstance(zone, ZoneInfo):
@@ -200,22 +199,22 @@ def misses_at(last_good: Backup | None, since: datetime, rpo: timedelta, zone: t
 
 
 def next_report(zone: ZoneInfo, after: datetime) -> datetime:
-    """The next Monday morning there."""
+    """The next Monday morning in this zone."""
     rotation = Rotation((), 7 * DAY, MONDAY, REPORTED_AT, after.astimezone(zone).date(), zone)
     return next(instant for number in range(3) if (instant := handover(rotation, number)) > after)
 
 
 def next_run(at: time, zone: ZoneInfo, after: datetime) -> datetime:
-    """The next time it is `at` o'clock there, later than `after`.
+    """The next time the clock shows `at` in this zone, after `after`.
 
-    An hour that the clocks skip or repeat is treated as a hand-over in it would be: once, at the first instant.
+    Times that clocks skip or repeat are handled as for hand-overs: once, at the first instant.
     """
     rotation = Rotation((), DAY, None, at, after.astimezone(zone).date() - DAY, zone)
     return next(instant for number in range(4) if (instant := handover(rotation, number)) > after)
 
 
 def worst_first(standings: Iterable[BackupStanding], now: datetime) -> list[BackupStanding]:
-    """Those that miss their objective, then the rest as the runbook orders them."""
+    """Those missing their objective first, else in the runbook's order."""
     return sorted(standings, key=lambda standing: not standing.is_late(now))
 
 

@@ -1,4 +1,4 @@
-"""A drill: a backup restored beside its database, to see that it can be, and how long that takes."""
+"""Drills: restoring a backup beside its database, to see that it works and how long it takes."""
 
 import secrets
 from collections.abc import Sequence
@@ -13,27 +13,27 @@ from bot.domain.people.schedule import DAY, Rotation, handover
 # `lost`: its process died.
 DrillState = Literal["running", "passed", "failed", "lost"]
 
-# What a drill or a restore is doing, in this order; '' until it begins. The last two are a restore's alone, and exclude
-# each other: `exchanging` is done at one instant, `overwriting` part by part.
+# Stages of a drill or restore, in order; '' before it begins. The last two are for restores only, which have one or the
+# other: `exchanging` is atomic, `overwriting` is not.
 Stage = Literal["", "reading", "saving", "restoring", "comparing", "asking", "dressing", "exchanging", "overwriting"]
 
-# How the name of every database begins that Tocsin makes on somebody's server.
+# Prefix of every database Tocsin makes on somebody's server.
 OURS = "tocsin_"
-# Long enough after the nightly backup has begun.
+# Long enough after the start of the nightly backup.
 AFTER_THE_BACKUP_H = 1
-# What a server could not remove is tried again after this, and more rarely the longer that goes on.
+# First and longest interval between attempts to remove a leftover; it grows with its age.
 SWEEP_AGAIN_AFTER, SWEEP_AT_LEAST_EVERY = timedelta(minutes=1), timedelta(hours=1)
-# A server may be away for a moment; after this somebody has to know what lies there.
+# A server may be down for a moment; after this, somebody has to know what was left there.
 TELL_LEFT_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Drill:
-    """One drill. `took` is from its beginning until the data was there and right; `rto` was the objective then.
+    """One drill. `took`: from its start until the data was restored and checked; `rto`: the objective then.
 
-    `stage` is what it is doing. `tables`, `rows` and `answers` say what was looked at: `answers` are the invariants.
-    `lost` is what could not be brought back, in words. `place` is where the database `scratch` was made; None = nowhere
-    yet, or it was not written down. `saved_at`: when the current data had been dumped beside it.
+    `tables`, `rows`, `answers`: what was checked, `answers` being invariants. `lost`: what could not be restored, in
+    words. `place`: where the database `scratch` was made; None: nowhere yet, or not recorded. `saved_at`: when the
+    current data had been dumped, as a restore would do first.
     """
 
     id: int
@@ -60,7 +60,7 @@ class Drill:
 
     @property
     def is_slow(self) -> bool:
-        """It came back, but later than was promised."""
+        """It passed, but took longer than the objective."""
         return self.state == "passed" and self.rto is not None and self.took is not None and self.took > self.rto
 
     @property
@@ -70,10 +70,10 @@ class Drill:
 
 @dataclass(frozen=True)
 class DrillFindings:
-    """What was found in a restored database. `counted`: its rows were compared with those of the backup.
+    """What was found in a restored database. `counted`: row counts were compared with the backup's.
 
-    `answers` are the invariants that hold, `unheld` those that do not, with what they answered; `lost` is what could
-    not be brought back, in words.
+    `answers`: number of invariants that hold; `unheld`: those that do not, with their answers; `lost`: what could not
+    be restored, in words.
     """
 
     tables: int
@@ -86,9 +86,9 @@ class DrillFindings:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A database `scratch` of ours that could not be removed so far, and `why`. `name` is that of the entry it copies.
+    """A database `scratch` of ours not removed so far, and `why`. `name`: the backup entry it copies.
 
-    `told_at`: since when it is an alert, None = it is none yet.
+    `told_at`: since when it is an alert; None: not yet.
     """
 
     scratch: str
@@ -98,7 +98,7 @@ class Leftover:
     told_at: datetime | None = None
 
     def is_to_be_told(self, now: datetime) -> bool:
-        """Whether it is no trouble of a moment, and nobody has been told."""
+        """Whether it has outlasted a transient problem, and nobody has been told."""
         return self.told_at is None and now - self.since >= TELL_LEFT_AFTER
 
     def try_again_at(self, now: datetime) -> datetime:
@@ -106,14 +106,14 @@ class Leftover:
 
 
 def scratch_name(purpose: str, number: int) -> str:
-    """`tocsin_drill_12_9f2c41`. The end is drawn by lot: two bots may keep the same server, and both begin at 1."""
+    """`tocsin_drill_12_9f2c41`. The suffix is random, as two bots may share a server, and both number from 1."""
     return f"{OURS}{purpose}_{number}_{secrets.token_hex(3)}"
 
 
 def next_drill(at: time, every: timedelta, zone: ZoneInfo, *, after: datetime, last: datetime | None) -> datetime:
-    """When the next drill is due: `every` after the last one, and at once after the night's backup.
+    """When the next drill is due: `every` after the last one, soon after the nightly backup.
 
-    Whole days are counted on the calendar there, anything else in elapsed time. Without a last one: the next night.
+    Whole days count by the calendar in `zone`, anything else as elapsed time. Without a last one: the next night.
     """
     if last is not None and every % DAY:
         return last + every

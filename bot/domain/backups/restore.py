@@ -1,4 +1,4 @@
-"""A restore: a database put back to what it was, when two people want it or one says why they could not wait."""
+"""Restores: a database put back to an earlier state, approved by a second person or begun with a stated reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 RestoreState = Literal["waiting", "rejected", "expired", "running", "done", "failed", "lost"]
 
 APPROVE_WITHIN = timedelta(minutes=10)
-# How far back it is counted how often an RTO was met.
+# The period for which met and missed RTOs are counted.
 COUNTED_FOR = timedelta(days=90)
-# Why there is no safety backup of what is gone.
+# The reason for having no safety backup of a database that is gone.
 NOT_THERE = "the database is not there"
 
 
 @dataclass(frozen=True)
 class Restore:
-    """One restore, from being asked for to its end.
+    """One restore, from the request to its end.
 
-    `decided_by` approved or rejected it; nobody did when there is a `reason`: somebody broke the glass. `scratch` is
-    where the data is brought back first, and `aside` what the previous database is called afterwards, when `kept`.
-    `exchanged_at`: the restored data has been in place since then; None = the database is as it was.
+    `decided_by`: approved or rejected it; nobody, if there is a `reason`: somebody broke the glass. `scratch`: the
+    database restored into first; `aside`: the previous database's name afterwards, if `kept`. `exchanged_at`: since
+    when the restored data is in place; None: the database is as it was.
 
-    `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
-    were; `lost` is what could not be brought back, in words. `bytes_back`: how much of the backup has been so far.
-    `server_running`: see `Target.running`. `scratch_number`: the server's own of `scratch`, whatever that is called by
-    now; None = it was not about to be swapped in.
+    `prospect`: what the approver was shown. `overruled`: why invariants may be violated; `unheld`: which were. `lost`:
+    what could not be restored, in words. `bytes_back`: bytes of the backup restored so far. `server_running`: see
+    `Target.running`. `scratch_number`: the server's internal number of `scratch`, which survives renaming; None: it was
+    not about to be swapped in.
     """
 
     id: int
@@ -72,7 +72,7 @@ class Restore:
 
     @property
     def left(self) -> timedelta | None:
-        """How long it will still take if it takes as long as the last one; None = not known, or it takes longer."""
+        """Estimated time left, from the last one's duration; None: unknown, or exceeded."""
         if self.prospect is None or self.prospect.took is None or self.decided_at is None:
             return None
         left = self.prospect.took - (self.heard_at - self.decided_at)
@@ -80,37 +80,37 @@ class Restore:
 
     @property
     def target(self) -> Target:
-        """What it replaces. Raises Refused where that was not recorded."""
+        """What it replaces. Raises Refused if that was not recorded."""
         if self.prospect is None:
             raise Refused(f"This was asked for before an upgrade. Ask again: `/backup restore {self.backup_id}`.")
         return self.prospect.target
 
     @property
     def is_slow(self) -> bool:
-        """The data is back, but later than was promised."""
+        """The data is back, but took longer than the objective."""
         return self.state == "done" and self.rto is not None and self.took is not None and self.took > self.rto
 
     @property
     def was_gone(self) -> bool:
-        """There was nothing to be saved or kept."""
+        """The database was gone, so there was nothing to save or keep."""
         return self.safety_error == NOT_THERE
 
     @property
     def is_mixed(self) -> bool:
-        """It came to no good end while it overwrote the database, some of which may be old and some new."""
+        """It failed while overwriting the database, which may now be part old, part new."""
         return self.stage == "overwriting" and self.state in ("failed", "lost")
 
     @property
     def is_unsettled(self) -> bool:
-        """It came to no good end while the names changed, and nobody has looked since whether they did."""
+        """It failed during the swap, and nobody has checked yet whether that happened."""
         return self.stage == "exchanging" and self.state in ("failed", "lost") and self.sweep_at is not None
 
 
 @dataclass(frozen=True)
 class Recoveries:
-    """How many drills or restores (`what`) of a database brought the data back, and how many of them in time.
+    """How many drills or restores (`what`) of a database succeeded, by whether they met the RTO.
 
-    `unpromised` had no RTO then.
+    `unpromised`: there was no RTO at the time.
     """
 
     name: str
@@ -121,7 +121,7 @@ class Recoveries:
 
 
 def must_be_pending(restore: Restore, decider: str, now: datetime) -> None:
-    """`decider` is the name of who decided, as people read it. Raises AlreadyDone or Refused."""
+    """Raise AlreadyDone or Refused unless it can be decided. `decider`: display name of whoever decided."""
     if restore.state == "rejected":
         raise AlreadyDone(f"{decider} already rejected this.")
     if restore.state == "expired" or (restore.state == "waiting" and now >= restore.expires_at):
@@ -133,7 +133,7 @@ def must_be_pending(restore: Restore, decider: str, now: datetime) -> None:
 
 
 def must_be_somebody_else(restore: Restore, *, is_asker: bool) -> None:
-    """Four eyes: whoever asks does not approve it, by whatever name."""
+    """Four eyes: whoever asks may not approve, under any of their names."""
     if is_asker:
         raise NotPermitted(
             "You asked for this, so somebody else has to approve it. When nobody can: "

@@ -1,4 +1,4 @@
-"""Which database a restore replaces: resolved once, then shown, approved and replaced as it is here."""
+"""The database a restore replaces: resolved once, then shown, approved and replaced as recorded here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -7,15 +7,15 @@ from typing import Any
 
 from bot.domain.errors import Refused
 
-# What people and Slack put around a name that has blanks in it.
+# Quotes that people and Slack put around names with spaces.
 QUOTES = "\"'`“”„‘’"
 
 
 @dataclass(frozen=True)
 class Target:
-    """One database of one server. `owner` and `size`, in bytes, are None where it is not there or does not say them.
+    """One database on one server. `owner`, `size` (bytes): None if the database is missing or does not say.
 
-    `running`: the server as it runs now, whatever the address calls it; None = it does not say.
+    `running`: identifies the running server, whatever its address; None: unknown.
     """
 
     server: str
@@ -32,15 +32,15 @@ class Target:
 
     @property
     def as_place(self) -> Mapping[str, Any]:
-        """To be kept: where it is, and not how it was."""
+        """Its location for storage, without its properties."""
         return {"server": self.server, "port": self.port, "database": self.database, "running": self.running}
 
     def is_where(self, other: "Target") -> bool:
-        """The same database of the same server; its owner and its size may be others by now."""
+        """Whether it is the same database on the same server, ignoring owner and size, which may change."""
         return (self.server, self.port, self.database) == (other.server, other.port, other.database)
 
     def is_beside(self, other: "Target") -> bool:
-        """On the same server, or on one that took over from it with all that it had, as after a failover."""
+        """Whether it is on the same server, or one that took over with all its data, as in a failover."""
         own, others = (target.running.partition(" since ")[0] if target.running else None for target in (self, other))
         return (self.server, self.port) == (other.server, other.port) or (own is not None and own == others)
 
@@ -49,10 +49,9 @@ class Target:
 class Prospect:
     """What a restore is going to do, found out before anybody is asked.
 
-    `connections` to the target will be ended, None = not known or none will be; `blockers` are what cannot be ended and
-    keeps it from being replaced, in words. `needs` is the room in bytes that the
-    restored database takes beside the target until that is dropped, `took` how long the last drill or restore took;
-    None = not known.
+    `connections`: number to be ended; None: unknown or none. `blockers`: what prevents the replacement and cannot be
+    ended, in words. `needs`: bytes the restored database takes beside the target until that is dropped; `took`:
+    duration of the last drill or restore; None: unknown.
     """
 
     target: Target
@@ -65,7 +64,7 @@ class Prospect:
     def as_kept(self) -> Mapping[str, Any]:
         took_s = None if self.took is None else self.took.total_seconds()
         kept = asdict(self) | {"took": took_s}
-        # Kept beside, where it is looked for.
+        # Stored in a column of its own, for queries.
         kept["target"].pop("running")
         return kept
 
@@ -76,7 +75,7 @@ class Prospect:
 
 
 def target_in(source: Mapping[str, Any] | None) -> Target | None:
-    """Where a backup was taken, from what is kept of it; None = that was not recorded."""
+    """Where a backup was taken, from its stored source; None: not recorded."""
     if not source or not source.get("database"):
         return None
     try:
@@ -86,14 +85,14 @@ def target_in(source: Mapping[str, Any] | None) -> Target | None:
 
 
 def is_elsewhere(source: Target | None, target: Target) -> bool:
-    """The backup was taken of another database than the one it would replace."""
+    """Whether the backup is of another database than the one it would replace."""
     return source is not None and not source.is_where(target)
 
 
 def must_be_named(source: Target | None, target: Target, typed: str, command: str) -> None:
-    """Whoever puts a backup into another database has to type which. Raises Refused, with how to.
+    """Make people type the target when it is not the backup's own database. Raises Refused, saying how.
 
-    `typed` '' = nothing was; a name that was typed must be right in any case.
+    `typed` '' = nothing; a name typed must match in any case.
     """
     if typed and target.database not in (typed, typed.strip(QUOTES)):
         raise Refused(f"“{typed}” is not what would be replaced: that is {target.shown}. Nothing was done.")

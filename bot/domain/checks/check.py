@@ -1,4 +1,4 @@
-"""How a check stands: what one look found, and how many alike in a row it takes to believe it."""
+"""The state of a check: what one look found, and how many agreeing looks it takes to believe it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,19 +11,19 @@ from bot.domain.alerts.received import Level
 State = Literal["healthy", "degraded", "down"]
 GRAVITY: dict[State, int] = {"healthy": 0, "degraded": 1, "down": 2}
 
-# A check that has changed so often within so many looks is flapping: ill for the third time, that is.
+# This many changes within the last LOOKED_BACK looks mean flapping, i.e. unhealthy for the third time.
 FLAPPING_FROM = 5
 LOOKED_BACK = 20
 NEVER_TO_FLAP: tuple[Level, ...] = ("critical", "high")
-# So many times as many good looks must follow each other before it is believed well again.
+# While flapping, this many times as many good looks are needed to recover.
 STEADIER = 3
 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What one look found. `value` is what was measured; `reason` says why that is not healthy, '' when it is.
+    """What one look found. `value`: what was measured; `reason`: why it is not healthy, '' if it is.
 
-    `measured` is the number that is worth drawing; None: that is how long the answer took.
+    `measured`: the number to chart; None: the latency.
     """
 
     state: State
@@ -34,37 +34,37 @@ class ProbeResult:
 
     @property
     def pace(self) -> str:
-        """How long the answer took, as a person reads it: `84 ms`."""
+        """The latency for display: `84 ms`."""
         return pace_shown(self.latency)
 
 
 @dataclass(frozen=True)
 class Belief:
-    """What the watch holds true, and the latest looks that may change it, oldest first."""
+    """The state believed, and the recent looks that may change it, oldest first."""
 
     state: State = "healthy"
     recent: tuple[State, ...] = ()
 
     @property
     def counted(self) -> int:
-        """How many looks `changes` is about."""
+        """The number of looks `changes` covers."""
         return min(len(self.recent), LOOKED_BACK)
 
     @property
     def changes(self) -> int:
-        """How often it was well and then ill, or ill and then well, of late."""
+        """Recent changes between healthy and unhealthy."""
         well = [state == "healthy" for state in self.recent[-LOOKED_BACK:]]
         return sum(before != after for before, after in pairwise(well))
 
     @property
     def is_flapping(self) -> bool:
-        """It comes and goes."""
+        """Whether it keeps changing."""
         return self.changes >= FLAPPING_FROM
 
 
 @dataclass(frozen=True)
 class Latest:
-    """The latest look at a check, and since when it has been found in this state."""
+    """The latest look at a check, and since when it has been in this state."""
 
     state: State
     since: datetime
@@ -76,18 +76,18 @@ class Latest:
 
     @property
     def watched(self) -> Belief:
-        """As the watch has seen it of late, its own looks alone."""
+        """The belief from the scheduled looks only."""
         return Belief(self.state, tuple(self.recent))
 
     @property
     def pace(self) -> str:
-        """How long the answer took, as a person reads it: `84 ms`."""
+        """The latency for display: `84 ms`."""
         return pace_shown(self.latency)
 
 
 @dataclass(frozen=True)
 class CheckStanding:
-    """A check as it is shown. `expects` is what it is measured against; `latest` None: nobody has looked yet."""
+    """A check for display. `expects`: what it is measured against; `latest` None: no look yet."""
 
     name: str
     kind: str
@@ -106,7 +106,7 @@ class CheckStanding:
 
 @dataclass(frozen=True)
 class StateChange:
-    """A change of state in the history of a check. `until` None: it has been so since."""
+    """A state change in a check's history. `until` None: it is still so."""
 
     check: str
     state: State
@@ -117,7 +117,7 @@ class StateChange:
 
 
 def has_pace(kind: str) -> bool:
-    """How long a look took says something; of a disk it does not."""
+    """Whether latency means anything; not for a disk."""
     return kind != "disk"
 
 
@@ -126,20 +126,20 @@ def no_answer(reason: str, latency: timedelta, value: str = "no answer") -> Prob
 
 
 def worsened(finding: ProbeResult, reason: str, state: State = "degraded") -> ProbeResult:
-    """Never milder than it was; every reason is kept."""
+    """At least `state`, never milder than before; all reasons are kept."""
     graver = max(finding.state, state, key=GRAVITY.__getitem__)
     return replace(finding, state=graver, reason=f"{finding.reason}; {reason}" if finding.reason else reason)
 
 
 def paced(finding: ProbeResult, slow: timedelta | None) -> ProbeResult:
-    """Degraded when the answer took longer than `slow`; None: it may take as long as it likes."""
+    """Degraded if the answer took longer than `slow`; None: no limit."""
     if slow is None or finding.latency <= slow:
         return finding
     return worsened(finding, f"took {pace_shown(finding.latency)}, slow above {pace_shown(slow)}")
 
 
 def uncrowded(finding: ProbeResult, used: int, most: int, below: float | None) -> ProbeResult:
-    """Degraded when the share in use is not below so many per cent; None: all of them may be in use."""
+    """Degraded if usage reaches `below` per cent; None: no limit."""
     share = 100 * used / most if most else 100.0
     if below is None or share < below:
         return finding
@@ -149,10 +149,10 @@ def uncrowded(finding: ProbeResult, used: int, most: int, below: float | None) -
 def believe(belief: Belief, seen: State, in_a_row: int, *, level: Level = "medium") -> Belief:
     """The belief after one more look at a check of this level.
 
-    It grows worse to the mildest of the last `in_a_row` looks when all of them are worse than what was believed, and
-    better to the worst of as many when all are better. A state that comes and goes changes nothing; and while it does
-    so all the time, one alert stays open instead of many that begin and end. One of a check that matters is opened for
-    nothing but that: who is well every other time is not well.
+    It worsens to the mildest of the last `in_a_row` looks if all are worse than believed, and improves to the worst of
+    as many if all are better. Alternating states change nothing, and while flapping one alert stays open instead of
+    many opening and closing. For checks that matter, flapping alone opens one: what fails every other time is not
+    healthy.
     """
     recent = (*belief.recent, seen)[-max(LOOKED_BACK, in_a_row * STEADIER) :]
     after = replace(belief, recent=recent)
@@ -169,24 +169,24 @@ def believe(belief: Belief, seen: State, in_a_row: int, *, level: Level = "mediu
 
 
 def looks_to_recover(belief: Belief, in_a_row: int) -> int:
-    """How many better looks in a row it takes to believe them."""
+    """Better looks in a row needed to recover."""
     return in_a_row * STEADIER if belief.is_flapping else in_a_row
 
 
 def level_of(belief: Belief, level: Level) -> Level:
-    """How loud an alert is: degraded is medium, whatever the check's own level; what is down time and again is not."""
+    """The level of its alert: medium if degraded, the check's own if down, even if only now and then while flapping."""
     is_down = belief.state == "down" or (belief.is_flapping and "down" in belief.recent[-LOOKED_BACK:])
     return level if is_down else "medium"
 
 
 def worst_first(standings: Iterable[CheckStanding]) -> Sequence[CheckStanding]:
-    """Down, degraded, then what nobody knows, then healthy; the rest as the runbook orders them."""
+    """Down, degraded, unknown, healthy; else in the runbook's order."""
     order = ("down", "degraded", "unknown", "healthy")
     return sorted(standings, key=lambda standing: order.index(standing.state))
 
 
 def pace_shown(span: timedelta) -> str:
-    """A short time as a person reads it: `84 ms`, `2.5 s`; from a minute on to the second."""
+    """A short duration for display: `84 ms`, `2.5 s`; whole seconds from a minute on."""
     ms = span / timedelta(milliseconds=1)
     if ms < 1000:
         return f"{ms:.0f} ms"

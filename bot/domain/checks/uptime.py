@@ -1,4 +1,4 @@
-"""How a check has been over some time: how much of it it answered, how fast, and whether that was enough."""
+"""Uptime of a check over a period: availability, latency, and whether that was enough."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +8,18 @@ from bot.domain.checks.check import State, pace_shown
 
 DAY = timedelta(days=1)
 SPANS = (DAY, 7 * DAY, 30 * DAY)
-# A look says how it was until the next one; when that is so many times late, nobody was there to look.
+# A look counts until the next one, but at most for this many intervals: after that nobody was looking.
 STANDS_FOR = 3
-# So long looks are kept: a month, whichever month it is.
+# How long looks are kept: a month of any length.
 KEPT_FOR = 31 * DAY
 
 
 @dataclass(frozen=True)
 class Uptime:
-    """Over `span`. `available` is the share of the looks that did not find it down, in per cent.
+    """Over `span`. `available`: the percentage of looks that did not find it down.
 
-    `measured`: since the first look of it; None: not known.
-    `p50`, `p95`, `p99`: within this time came so many per cent of the answers. None: there was none, or nobody asked.
+    `measured`: time since the first look; None: unknown. `p50`, `p95`, `p99`: latency percentiles; None: no answers, or
+    not asked for.
     """
 
     span: timedelta
@@ -35,12 +35,12 @@ class Uptime:
 
     @property
     def is_partly_measured(self) -> bool:
-        """A share of a day that was looked at for an hour says little of the day."""
+        """Whether looks cover too little of the span to speak for it."""
         return self.measured is not None and self.measured < 0.9 * self.span
 
     @property
     def available_shown(self) -> str:
-        """Never rounded up to what it was not: 100% is all of it."""
+        """Never rounded up: 100% means all of it."""
         return share_shown(self.available)
 
     @property
@@ -49,17 +49,17 @@ class Uptime:
         return " · ".join(f"{name} {pace_shown(pace)}" for name, pace in found if pace is not None)
 
     def misses(self, target: float | None) -> bool:
-        """It was available less often than this."""
+        """Availability was below the target."""
         return target is not None and self.available < target
 
     def is_slow(self, slow: timedelta | None) -> bool:
-        """More than one answer in twenty came later than it should."""
+        """More than one answer in twenty was slower than it should be."""
         return slow is not None and self.p95 is not None and self.p95 > slow
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What one look at a check has found, as a chart needs it; `measured` None: its latency is what counts."""
+    """One look at a check, for a chart; `measured` None: chart the latency."""
 
     at: datetime
     state: State
@@ -69,7 +69,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class IllTime:
-    """From the first look that found the check ill to the first that found it otherwise."""
+    """From the first look in an unhealthy state to the first in another."""
 
     state: State
     begin: datetime
@@ -77,7 +77,7 @@ class IllTime:
 
 
 def ill_times(looks: Sequence[Sample], *, longest: timedelta, now: datetime) -> list[IllTime]:
-    """When a check was ill, oldest first. `longest`: a look says nothing of a later time than this."""
+    """When a check was unhealthy, oldest first. `longest`: how long a look counts at most."""
     found: list[IllTime] = []
     for look, until in zip(looks, [*(later.at for later in looks[1:]), now], strict=True):
         end = min(until, look.at + longest)
@@ -89,5 +89,5 @@ def ill_times(looks: Sequence[Sample], *, longest: timedelta, now: datetime) -> 
 
 
 def share_shown(share: float) -> str:
-    """Cut, not rounded, to two places: `99.99%` however many nines follow."""
+    """Truncated, not rounded, to two decimals: `99.99%` however many nines follow."""
     return f"{int(share * 100 + 1e-6) / 100:g}%"

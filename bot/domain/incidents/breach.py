@@ -1,4 +1,4 @@
-"""A data breach: its authority has to be notified within 72 hours of its detection, and is reminded of until it is."""
+"""Data breaches: the authority must be notified within 72 hours of detection; people are reminded until it is."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from bot.domain.errors import AlreadyDone, Refused
 
 NOTIFY_WITHIN = timedelta(hours=72)
-# So much time is left when the lead and comms are reminded, and once more when there is none.
+# Remaining times at which lead and comms are reminded, the last one being the deadline itself.
 REMINDED = tuple(timedelta(hours=hours) for hours in (66, 48, 24, 6, 0))
 WHOM_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Breach:
-    """Of one private incident. `notified_at` None: the authority has not been notified, as far as anybody said.
+    """A breach in a private incident. `notified_at` None: as far as anybody said, the authority has not been notified.
 
-    `reminded_left`: the least time left that was reminded of; `due_at`: the next reminder, as decided at `set_at`;
+    `reminded_left`: the shortest remaining time reminded of so far; `due_at`: the next reminder, planned at `set_at`;
     None: there is none.
     """
 
@@ -34,7 +34,7 @@ class Breach:
         return self.detected_at + NOTIFY_WITHIN
 
     def detected(self, at: datetime, now: datetime) -> "Breach":
-        """The clock begins at another time. Raises Refused for one in the future, or after the authority's notice."""
+        """The breach with another start. Raises Refused for a time in the future or after the authority's notice."""
         if at > now:
             raise Refused("That is in the future. Say when the breach was detected.")
         if self.notified_at and at > self.notified_at:
@@ -42,19 +42,19 @@ class Breach:
         return replace(self, detected_at=at, reminded_left=None).planned(now)
 
     def owed(self, now: datetime) -> timedelta | None:
-        """The time left that has to be reminded of now, the least of those that have come; None: there is nothing."""
+        """The remaining time to remind of now, the shortest of those reached; None: nothing to remind of."""
         if self.notified_at:
             return None
         least = self.reminded_left if self.reminded_left is not None else timedelta.max
         return min((left for left in REMINDED if self.notify_by - left <= now and left < least), default=None)
 
     def planned(self, now: datetime) -> "Breach":
-        """With the next reminder that lies ahead."""
+        """The breach with the next reminder ahead."""
         ahead = [self.notify_by - left for left in REMINDED if self.notify_by - left > now]
         return replace(self, set_at=now, due_at=min(ahead, default=None) if not self.notified_at else None)
 
     def told(self, at: datetime, by: str, whom: str, now: datetime) -> "Breach":
-        """The authority was notified then. Raises Refused, and AlreadyDone when that is written down."""
+        """The breach with the authority notified. Raises Refused, or AlreadyDone if that is on record."""
         if self.notified_at:
             raise AlreadyDone("That the authority was notified is written down already.")
         if at > now:

@@ -1,4 +1,4 @@
-"""What a severity promises about time: somebody responds, and it is over, within so long."""
+"""A severity's time targets: respond and resolve within a given time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from bot.domain.people.working_hours import WorkingHours, after
 
 DeadlineKind = Literal["respond", "resolve"]
 KINDS: tuple[DeadlineKind, ...] = get_args(DeadlineKind)
-# A promise that has the day after in mind, and not a span.
+# A target that is a day, not a duration.
 NEXT_BUSINESS_DAY: Literal["next business day"] = "next business day"
 Within = timedelta | Literal["next business day"]
 
-# The share of the time after which the room is warned: of a quarter of an hour, three minutes are left.
+# The share of the time after which the room is warned: with 15 minutes, three are left.
 WARNED_AT = 0.8
 WARNED_BEFORE_THE_END_OF_A_DAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """`since` is when this began to count, `by` its end; `warned_at` is when the room is warned of that.
+    """`since`: when it began to count; `by`: its end; `warned_at`: when to warn the room.
 
-    `due_at` is when it is looked at next, None: no more. `missed_at` None: not. `within` is what was promised, None:
-    the next business day; `at_work`: of hours in which people work.
+    `due_at`: the next look at it; None: none. `missed_at` None: not missed. `within`: what was promised; None: the next
+    business day. `at_work`: only working hours count.
     """
 
     incident_id: int
@@ -40,8 +40,8 @@ class Deadline:
 
 
 def ends_of(since: datetime, within: Within, hours: WorkingHours | None, *, at_work: bool) -> tuple[datetime, datetime]:
-    """By when a promise is to be kept, and when to warn of that. `hours` are the organisation's; `at_work`: they alone
-    count. The next business day needs them."""
+    """When a target ends, and when to warn of that. `hours`: the organisation's; `at_work`: count only these. The next
+    business day requires them."""
     if isinstance(within, timedelta):
         counted = hours if at_work else None
         return after(counted, since, within), after(counted, since, within * WARNED_AT)
@@ -54,7 +54,7 @@ Verdict = Literal["kept", "near", "missed", "open"]
 
 
 def judge(deadline: Deadline, incident: Incident, now: datetime) -> Verdict:
-    """How it stands: what happens in the very instant of its end is in time. `near`: the room has to be warned."""
+    """The state of a target; at the very instant of its end is still in time. `near`: warn the room now."""
     done_at = incident.acknowledged_at if deadline.kind == "respond" else incident.resolved_at
     if done_at is not None:
         return "kept" if done_at <= deadline.by else "missed"
@@ -66,7 +66,7 @@ def judge(deadline: Deadline, incident: Incident, now: datetime) -> Verdict:
 
 @dataclass(frozen=True)
 class Promise:
-    """What became of a deadline. `done_at` None: not done, and in time no more when `missed`."""
+    """The outcome of a deadline. `done_at` None: not done, and too late if `missed`."""
 
     kind: DeadlineKind
     severity: str
@@ -77,14 +77,14 @@ class Promise:
 
     @property
     def outcome(self) -> Literal["kept", "missed", "open"]:
-        """What happens in the very instant of its end is in time."""
+        """At the very instant of its end is still in time."""
         if self.done_at is not None:
             return "kept" if self.done_at <= self.by else "missed"
         return "missed" if self.missed else "open"
 
 
 def promises(ended: Iterable[Promise], running: Iterable[Deadline], incident: Incident) -> list[Promise]:
-    """All there were, in the order in which they began, and had to be kept."""
+    """All deadlines the incident ever had, by when they began and were due."""
     done = {"respond": incident.acknowledged_at, "resolve": incident.resolved_at}
     last = [
         Promise(one.kind, one.severity, one.since, one.by, done[one.kind], missed=one.missed_at is not None)

@@ -1,4 +1,4 @@
-"""Inactivity: an acknowledged incident of which nothing more is heard."""
+"""Inactivity: an acknowledged incident has gone quiet."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,14 +6,13 @@ from typing import Literal
 
 from bot.domain.people.working_hours import WorkingHours, after
 
-# In rhythms of updates (`update_every`).
+# In multiples of the severity's `update_every`.
 QUIET_FOR = 2
 
 
 @dataclass(frozen=True)
 class NextLook:
-    """What is to be done now, and when to look again. `asked_at` is when the room was asked; None: it is not waited for
-    an answer."""
+    """What to do now, and when to look again. `asked_at`: when the room was asked; None: no answer is awaited."""
 
     deed: Literal["wait", "ask", "withdraw"]
     asked_at: datetime | None
@@ -23,10 +22,11 @@ class NextLook:
 def look(
     heard_at: datetime, asked_at: datetime | None, every: timedelta, now: datetime, hours: WorkingHours | None = None
 ) -> NextLook:
-    """After twice the rhythm the room is asked; one rhythm later the acknowledgement counts no more. `hours`: the time
-    that counts, None: all of it.
+    """Ask the room after twice the interval `every`; one interval later, withdraw the acknowledgement. `hours`: the
+    time that counts; None: all of it.
 
-    Counted from the question and not from when it was due: after an outage of ours everybody has their time to answer.
+    The second wait counts from the actual question, so that after an outage of ours people have their full time to
+    answer.
     """
     if asked_at is None or heard_at >= asked_at:
         limit = after(hours, heard_at, QUIET_FOR * every)

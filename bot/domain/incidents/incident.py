@@ -1,4 +1,4 @@
-"""An incident: its life, and what may happen to it when."""
+"""Incidents: their life, and what may happen to them when."""
 
 import re
 import unicodedata
@@ -15,26 +15,25 @@ from bot.domain.text import cut, plain_line, shows_nothing
 Status = Literal["investigating", "identified", "mitigating", "monitoring", "resolved"]
 STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "monitoring", "resolved")
 
-# Why a channel takes no messages; `left`: the bot is not in it.
-# `left`: the bot is not in it. `lost`: Slack does not find it: it is deleted, or private and the bot is not in it.
+# Why a channel takes no messages. `left`: the bot is not in it. `lost`: Slack does not find it: it is deleted, or
+# private and the bot is not in it.
 Closed = Literal["archived", "left", "deleted", "lost"]
 
 TITLE_LENGTH = 200
-# Until the next update that somebody promised, nobody is asked for one.
+# While an update is promised nobody is asked for one, so it must not be promised for later than this.
 LONGEST_UNTIL_UPDATE = timedelta(days=7)
-# How every text about a rehearsal begins.
+# How every text about a drill begins.
 DRILL = "DRILL: "
-# Slack's limit for the name of a channel.
+# Slack's limit for channel names.
 ROOM_NAME_LENGTH = 80
 
 
 @dataclass(frozen=True)
 class Incident:
-    """What is known of an incident. People are a runbook key, else a Slack id, or `tocsin`.
+    """An incident. People are a runbook key, else a Slack id, or `tocsin`.
 
-    `alerted_at`: its first alert, when that came before the declaration. `started_at` and `detected_at` are what
-    somebody said instead of what the bot knows: `milestones` has both together. `closed_for`: how long it was over
-    until it was reopened, in all.
+    `alerted_at`: its first alert, if before the declaration. `started_at`, `detected_at`: corrections by people;
+    `milestones` combines them with what the bot knows. `closed_for`: total time it was resolved before being reopened.
     """
 
     id: int
@@ -71,26 +70,24 @@ class Incident:
 
     @property
     def milestones(self) -> Milestones:
-        """What happens by itself never puts them out of order: whatever was known earlier had started by then."""
+        """The milestones. An earlier detection moves the start with it, so that they stay in order by themselves."""
         said = self._as_said
         return replace(said, started=min(said.started, said.detected))
 
     def lasted(self, since: datetime, until: datetime) -> timedelta:
-        """How long of this it was not over. A clock that was set back makes no incident end before it began."""
+        """How long it was open in this time. Never negative, even if the clock was set back."""
         return max(until - since - self.closed_for, timedelta(0))
 
     def corrected(
         self, corrections: Mapping[Correctable, datetime | None], now: datetime, shown: Callable[[datetime], str]
     ) -> "Incident":
-        """With these milestones instead; None: as the bot knows it. Raises Refused, in which `shown` writes a time.
-
-        None is in the future, and none passes another.
-        """
+        """The incident with these milestones corrected; None: back to what the bot knows. Raises Refused, formatting
+        times with `shown`, for times in the future or out of order."""
         for name, at in corrections.items():
             if at is not None and at > now:
                 raise Refused(f"{name.capitalize()} {shown(at)} is in the future. Type when it was.")
         held = {"started": self.started_at, "detected": self.detected_at, "mitigated": self.mitigated_at, **corrections}
-        # What is over is mitigated.
+        # A resolved incident is mitigated, too.
         mitigated = held["mitigated"] or self.resolved_at
         changed = replace(self, started_at=held["started"], detected_at=held["detected"], mitigated_at=mitigated)
         for name in corrections:
@@ -98,7 +95,7 @@ class Incident:
         return changed
 
     def must_be_mitigated_after(self, reopened_at: datetime, shown: Callable[[datetime], str]) -> None:
-        """What was mended before it was reopened came back. Raises Refused, in which `shown` writes a time."""
+        """Raise Refused if it was mitigated before it was reopened: the problem came back. `shown` formats a time."""
         if self.mitigated_at is not None and self.mitigated_at < reopened_at:
             raise Refused(
                 f"Mitigated {shown(self.mitigated_at)} would be before {self.ref} was reopened ({shown(reopened_at)}). "
@@ -127,17 +124,17 @@ class Incident:
 
     @property
     def is_test_page(self) -> bool:
-        """It tries how somebody is paged, and never has a room."""
+        """It tests how somebody is paged, and never has a room."""
         return "test_page" in self.origin
 
     @property
     def is_secret(self) -> bool:
-        """Is it about what others must not know? A test page, which nobody else is told of, is about nothing."""
+        """Whether it is about something others must not know. A test page, though private, is about nothing."""
         return self.private and not self.is_test_page
 
     @property
     def confirms(self) -> str | None:
-        """The way that its only page is to prove, of a test page that was sent for that."""
+        """The way a test page is to confirm; None: it confirms none."""
         return self.origin.get("confirms")
 
     @property
@@ -150,13 +147,14 @@ class Incident:
 
 
 def number_of(ref: str) -> int | None:
-    """12 for `INC-12`, `inc-12`, `#12` or `12`, also at the end of a sentence; None when it is no reference."""
+    """12 for `INC-12`, `inc-12`, `#12` or `12`, even with punctuation after it; None if it is no reference."""
     found = re.fullmatch(r"(?:inc-|#)?(\d{1,15})[.,:;!?]?", ref.strip(), re.IGNORECASE)
     return int(found[1]) if found else None
 
 
 def title_of(text: str) -> str:
-    """The title as it is kept: one line, no control characters, cut with an ellipsis. Refused when nothing is left."""
+    """The title for storage: one line, no control characters, cut with an ellipsis. Raises Refused if nothing is
+    left."""
     title = plain_line(text)
     if shows_nothing(title):
         raise Refused(
@@ -165,7 +163,7 @@ def title_of(text: str) -> str:
     return cut(title, TITLE_LENGTH)
 
 
-# What a telephone's keyboard, and people, put around a word.
+# Punctuation that phone keyboards, and people, put around a word.
 WORD_MARKS = " .,:;!?\"“”'‘’"
 
 
@@ -182,7 +180,7 @@ def must_be_open(incident: Incident, deed: str) -> None:
 
 
 def must_not_be_a_test_page(incident: Incident) -> None:
-    """Its ladder would page others, and whoever leads or resolves acknowledges. Raises Refused."""
+    """Raise Refused for test pages: their ladder would page others, and leading or resolving would acknowledge."""
     if incident.is_test_page:
         where = " where it arrived" if incident.confirms else ""
         raise Refused(f"{incident.ref} is a test page: acknowledge it{where}. There is nothing else to do with it.")
@@ -206,7 +204,7 @@ def must_be_resolved(incident: Incident) -> None:
 
 @contextmanager
 def refusing_about(incident: Incident) -> Iterator[None]:
-    """What is refused within says first that it is about a drill, when it is."""
+    """Prefix Refused errors about a drill with a note that it is one."""
     try:
         yield
     except Refused as refused:
@@ -216,30 +214,30 @@ def refusing_about(incident: Incident) -> Iterator[None]:
 
 
 def by_urgency(incidents: Iterable[Incident], severities: Sequence[str]) -> list[Incident]:
-    """Real before rehearsed, the gravest first (as `severities` has them), then unacknowledged, then the newest.
+    """Real ones before drills, then gravest first (order of `severities`), unacknowledged first, newest first.
 
-    A list that is cut must not cut off what somebody is paged for.
+    A truncated list must not cut off what somebody is being paged for.
     """
     rank = {severity: at for at, severity in enumerate(severities)}
 
     def urgency(one: Incident) -> tuple[bool, int, bool, float]:
         acknowledged = one.acknowledged_at is not None
-        # A severity that has left the runbook is taken for the gravest.
+        # A severity that has left the runbook counts as the gravest.
         return one.drill, rank.get(one.severity, -1), acknowledged, -one.declared_at.timestamp()
 
     return sorted(incidents, key=urgency)
 
 
 def looks_like_severity(word: str) -> bool:
-    """True for P1, SEV2, s3, Sev-1: words somebody meant as a severity, known or not."""
+    """True for P1, SEV2, s3, Sev-1: words meant as a severity, whether it exists or not."""
     return re.fullmatch(r"(?:p|s|sev|severity)-?\d{1,2}", word, re.IGNORECASE) is not None
 
 
 def room_name(incident: Incident, prefix: str, zone: tzinfo) -> str:
-    """`inc-2026-08-08-payments-failing`: the date in the runbook's zone, and the whole title in ASCII.
+    """`inc-2026-08-08-payments-failing`: the date in the runbook's zone, and the title in ASCII.
 
-    Cut at a word to Slack's 80 characters. A title without a usable letter becomes the incident's reference. Nothing of
-    a private incident's title stands in a name.
+    Cut at a word to Slack's 80 characters. Uses the incident's reference for titles without usable letters, and for
+    private incidents, whose titles must not show.
     """
     head = f"{prefix}-{incident.declared_at.astimezone(zone).date().isoformat()}-"
     words = "" if incident.private else _ascii_words(incident.title)
@@ -247,7 +245,7 @@ def room_name(incident: Incident, prefix: str, zone: tzinfo) -> str:
 
 
 def numbered(name: str, number: int | str) -> str:
-    """The name with `-2`, `-3` … at its end, or a reference, still within Slack's limit."""
+    """The name with a suffix, `-2`, `-3` … or a reference, within Slack's limit."""
     tail = f"-{number}"
     return name[: ROOM_NAME_LENGTH - len(tail)].rstrip("-") + tail
 

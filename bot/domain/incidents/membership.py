@@ -1,4 +1,4 @@
-"""Who may see a private incident: who declared it, works on it, was paged for it or was added to it."""
+"""Members of a private incident: whoever declared it, works on it, was paged for it or was added."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import datetime
 
 from bot.domain.incidents.incident import Incident
 
-# Whether two names are the same person: a runbook key and a Slack id may be.
+# Whether two names, such as a runbook key and a Slack id, are the same person.
 Same = Callable[[str, str], bool]
 
 
 @dataclass(frozen=True)
 class ByHand:
-    """The latest change of one person's membership by hand; not `is_in`: they were removed."""
+    """The latest manual change of a person's membership; `is_in` False: removed."""
 
     person: str
     is_in: bool
@@ -21,7 +21,7 @@ class ByHand:
 
 @dataclass(frozen=True)
 class Paged:
-    """When somebody was paged for it last."""
+    """The last time somebody was paged for it."""
 
     person: str
     at: datetime
@@ -29,14 +29,14 @@ class Paged:
 
 @dataclass(frozen=True)
 class Membership:
-    """Of one incident, at one moment. `removed` is who was a member and is none any more."""
+    """An incident's members at one instant. `removed`: former members."""
 
     members: tuple[str, ...]
     removed: tuple[str, ...]
 
 
 def membership(incident: Incident, by_hand: Iterable[ByHand], paged: Iterable[Paged], same: Same) -> Membership:
-    """Whoever was removed is out until somebody adds them, or they are paged for it again."""
+    """Somebody removed stays out until added again, or paged for it again."""
     changes, calls = list(by_hand), list(paged)
     removed = [
         one.person

@@ -1,4 +1,4 @@
-"""The six instants of an incident, their order, and the three of them that people may correct."""
+"""The six milestones of an incident, their order, and the three that people may correct."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from bot.domain.errors import Refused
 
 Milestone = Literal["started", "detected", "declared", "acknowledged", "mitigated", "resolved"]
-# In their order.
+# In order.
 MILESTONES: tuple[Milestone, ...] = get_args(Milestone)
 Correctable = Literal["started", "detected", "mitigated"]
 CORRECTABLE: tuple[Correctable, ...] = get_args(Correctable)
@@ -16,9 +16,9 @@ CORRECTABLE: tuple[Correctable, ...] = get_args(Correctable)
 
 @dataclass(frozen=True)
 class Milestones:
-    """`acknowledged` is when somebody answered first, whatever became of that; None: it has not happened yet.
+    """`acknowledged`: the first acknowledgement, even if withdrawn; None: not reached yet.
 
-    After a reopening `mitigated` and `resolved` have not.
+    Reopening clears `mitigated` and `resolved`.
     """
 
     started: datetime
@@ -33,7 +33,7 @@ class Milestones:
         return found
 
     def must_be_in_order(self, name: Milestone, shown: Callable[[datetime], str]) -> None:
-        """Raises Refused when this one passes another; `shown` writes a time."""
+        """Raise Refused if this one is out of order; `shown` formats a time."""
         own, rank = self.at(name), MILESTONES.index(name)
         for other in MILESTONES:
             at = self.at(other)
@@ -46,7 +46,7 @@ class Milestones:
 
 
 def first_alert(times: Iterable[datetime], declared_at: datetime) -> datetime | None:
-    """The earliest of these when that came before the declaration, else None: nothing was known earlier."""
+    """The earliest of these if before the declaration, else None."""
     earliest = min(times, default=declared_at)
     return earliest if earliest < declared_at else None
 

@@ -1,4 +1,4 @@
-"""Nudges: what its room is asked for when an open incident lacks it. Each a few times at most."""
+"""Nudges: asking the room of an open incident for what is missing, each a limited number of times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Patience:
-    """`first`: so long nothing is said; `again` after each time; `most` times in all."""
+    """`first`: the wait before the first nudge; `again`: between nudges; `most`: their maximum number."""
 
     first: timedelta
     again: timedelta
@@ -26,14 +26,14 @@ PATIENCE: Mapping[NudgeKind, Patience] = {
     "word": Patience(timedelta(minutes=10), timedelta(minutes=30), 2),
     "impact": Patience(timedelta(minutes=30), HOUR, 1),
     "long": Patience(timedelta(days=1), timedelta(days=1), 3),
-    # As long as the runbook watches: `watch_for`.
+    # Defaults; the runbook's `watch_for` replaces them.
     "monitoring": Patience(timedelta(hours=2), timedelta(hours=2), 2),
 }
 
 
 @dataclass(frozen=True)
 class Nudge:
-    """`due_at` is when it is looked at next, as was decided at `set_at`; `asked` how often the room was asked."""
+    """`due_at`: the next look, planned at `set_at`; `asked`: nudges so far."""
 
     incident_id: int
     kind: NudgeKind
@@ -43,7 +43,7 @@ class Nudge:
 
 
 def patience_of(kind: NudgeKind, watch_for: timedelta | None) -> Patience:
-    """Of monitoring it is `watch_for`."""
+    """For `monitoring`, `watch_for` sets it."""
     usual = PATIENCE[kind]
     return Patience(watch_for, watch_for, usual.most) if kind == "monitoring" and watch_for else usual
 
@@ -51,8 +51,8 @@ def patience_of(kind: NudgeKind, watch_for: timedelta | None) -> Patience:
 def is_wanted(
     kind: NudgeKind, *, user_facing: bool, update_every: timedelta | None, watch_for: timedelta | None
 ) -> bool:
-    """Whether an incident of such a severity is nudged about it. Silence matters where users wait, or where an update
-    every hour or sooner is promised."""
+    """Whether incidents of such a severity get this nudge. Silence matters where users wait, or where updates are
+    promised at least hourly."""
     match kind:
         case "word":
             return user_facing or (update_every is not None and update_every <= HOUR)
@@ -64,7 +64,7 @@ def is_wanted(
 
 
 def is_lacking(kind: NudgeKind, incident: Incident) -> bool:
-    """Of `word` the timeline tells."""
+    """Whether it is missing. For `word`, the timeline tells, so always True here."""
     match kind:
         case "lead":
             return incident.lead is None

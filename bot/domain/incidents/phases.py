@@ -1,4 +1,4 @@
-"""The phases of an incident, named from its milestones: which of them an instant belongs to."""
+"""Phases of an incident, named after the milestone they begin with."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,12 +17,12 @@ One = TypeVar("One", bound=Dated)
 
 
 def phase_of(at: datetime, milestones: Milestones) -> Milestone | None:
-    """The latest milestone that had been reached by then; None: before it started."""
+    """The latest milestone reached by then; None: before the start."""
     reached = [name for name in MILESTONES if (when := milestones.at(name)) is not None and when <= at]
     return reached[-1] if reached else None
 
 
 def by_phase(entries: Iterable[One], milestones: Milestones) -> list[tuple[Milestone | None, Sequence[One]]]:
-    """In their order; a phase without an entry is left out."""
+    """In order, without empty phases."""
     runs = groupby(entries, lambda entry: phase_of(entry.at, milestones))
     return [(phase, list(run)) for phase, run in runs]

@@ -1,4 +1,4 @@
-"""Which severity somebody's words name: `P1: x`, `[p1] x`, `SEV-1 x`, `critical x`, `x (P1)`."""
+"""Finds the severity in what somebody typed: `P1: x`, `[p1] x`, `SEV-1 x`, `critical x`, `x (P1)`."""
 
 import re
 from collections.abc import Sequence
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from bot.domain.errors import NotFound
 from bot.domain.text import either
 
-# A severity's letters and its number, with nothing behind that would make another word of it.
+# A severity's letters and number, not as part of a longer word.
 MARK = re.compile(r"(?:(p|s)-?|(?:sev|severity|prio|priority)[-_# ]?)(\d{1,2})(?!\w)", re.IGNORECASE)
-# The same in capitals with a digit typed as the letter that looks like it: `Pl`, `PO`, `SEVI`.
+# In capitals, with a digit mistyped as a letter that looks like it: `Pl`, `PO`, `SEVI`.
 MISTYPED = re.compile(r"(P|S|SEV)(-?)(?=\d?[lIO])([\dlIO]{1,2})(?!\w)")
 DIGITS = str.maketrans("lIO", "110")
 OPENING = "[({<\"'“‘`*_~"
 CLOSING = "])}>\"'”’`*_~"
-# Between a severity and the title; those of NEEDING_A_BLANK also stand inside of names: `p1-db`, `p1.example.com`.
+# Separators between severity and title; NEEDING_A_BLANK also occur within names: `p1-db`, `p1.example.com`.
 APART = ":;,!|–—=-./"
 NEEDING_A_BLANK = "-./="
 
 
 @dataclass(frozen=True)
 class Named:
-    """A severity as the runbook has it."""
+    """A severity of the runbook."""
 
     id: str
     name: str
@@ -29,9 +29,9 @@ class Named:
 
 @dataclass(frozen=True)
 class SeverityMatch:
-    """`clear`: nothing else can be meant by the words. `rest` is what follows them.
+    """`clear`: the words can mean nothing else. `rest`: what follows them.
 
-    `mistyped` is the word itself where a letter stands in it for a digit.
+    `mistyped`: the word as typed, if a letter in it stands for a digit.
     """
 
     id: str
@@ -42,11 +42,11 @@ class SeverityMatch:
 
 @dataclass(frozen=True)
 class Declared:
-    """What somebody who declares has typed. `severity` None: the usual one is meant.
+    """A parsed declaration. `severity` None: the default.
 
-    `perhaps` is a severity that the words may name or not. Then `severity` is the graver of it and the usual one, the
-    title keeps all words, and the person is to be asked to look at it. `mistyped` is the word, taken out of the title,
-    that was read as this severity although a letter stands in it for a digit; the person is to be told.
+    `perhaps`: a severity the words may or may not mean. Then `severity` is the graver of it and the default, the title
+    keeps all words, and the person has to be asked. `mistyped`: a word removed from the title and read as this
+    severity, despite a letter in place of a digit; the person has to be told.
     """
 
     severity: str | None
@@ -56,7 +56,7 @@ class Declared:
 
 
 def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
-    """`severities` are given the gravest first. Raises NotFound for `P9`, which only looks like one."""
+    """`severities`: gravest first. Raises NotFound for `P9`, which only looks like one."""
     text = _unquoted(text.strip())
     first = first_named(text, severities) or _last_named(text, severities)
     if first is None:
@@ -68,7 +68,7 @@ def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
 
 
 def first_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
-    """By id, by a number that only one of them has, or by name. Raises NotFound as `declared` does."""
+    """By id, by a number that is unambiguous, or by name. Raises NotFound as `declared` does."""
     bare = text.lstrip(OPENING + " ")
     if mark := MARK.match(bare):
         return _by_mark(mark, bare, opened=bare != text, severities=severities)
@@ -77,7 +77,7 @@ def first_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
     for one in sorted(severities, key=lambda one: len(one.name), reverse=True):
         after = bare[len(one.name) :]
         if one.name and bare[: len(one.name)].lower() == one.name.lower() and not after[:1].isalnum():
-            # “Critical: x” is about a severity; “High load on db1” is a title.
+            # “Critical: x” means the severity; “High load on db1” is a title.
             return SeverityMatch(
                 one.id, _title(after), clear=_stands_apart(after.lstrip(), opened=bare != text, worded=True)
             )
@@ -85,7 +85,7 @@ def first_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
 
 
 def by_number(number: int, severities: Sequence[Named]) -> str | None:
-    """The id of the one that bears this number, as P1 and SEV1 bear 1."""
+    """The id of the only severity with this number; P1 and SEV1 have 1."""
     found = [one.id for one in severities if int(re.sub(r"\D", "", one.id) or -1) == number]
     return found[0] if len(found) == 1 else None
 
@@ -93,7 +93,7 @@ def by_number(number: int, severities: Sequence[Named]) -> str | None:
 def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> SeverityMatch | None:
     after = bare[mark.end() :]
     clear = _stands_apart(after, opened=opened)
-    # S3 is also a place for files: with letters of its own it is no P3.
+    # S3 is also file storage, so an S never means P3.
     is_own = (mark[1] or "").lower() == "s"
     if found := _spelt(mark[0], severities) or (None if is_own else by_number(int(mark[2]), severities)):
         return SeverityMatch(found, _title(after), clear)
@@ -104,7 +104,7 @@ def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequen
 
 
 def _by_mistyped(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> SeverityMatch | None:
-    """`PO` and `PI` are words too: `PO: x` is about a severity, `PO box is full` perhaps a title."""
+    """`PO` and `PI` are words, too: `PO: x` means a severity, `PO box is full` is perhaps a title."""
     meant = _corrected(mark)
     numbered = MARK.fullmatch(meant) if mark[1] != "S" and not _is_word(mark) else None
     found = _spelt(meant, severities) or (by_number(int(numbered[2]), severities) if numbered else None)
@@ -116,7 +116,7 @@ def _by_mistyped(mark: re.Match[str], bare: str, *, opened: bool, severities: Se
 
 
 def _last_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
-    """`Checkout is down (P1)`: probably meant."""
+    """`Checkout is down (P1)`: a likely match."""
     last = text.rsplit(maxsplit=1)[-1:] or [""]
     word = last[0].strip(OPENING + CLOSING + APART)
     mistyped = MISTYPED.fullmatch(word)
@@ -129,7 +129,7 @@ def _last_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
 
 
 def _spelt(word: str, severities: Sequence[Named]) -> str | None:
-    """The severity whose id this is."""
+    """The severity with this id."""
     return next((one.id for one in severities if _letters(one.id) == _letters(word)), None)
 
 
@@ -138,12 +138,12 @@ def _corrected(mistyped: re.Match[str]) -> str:
 
 
 def _is_word(mistyped: re.Match[str]) -> bool:
-    """As `PO` and `POI` are, and `Pl` and `SEVO` are not."""
+    """True for `PO` and `POI`, False for `Pl` and `SEVO`."""
     return mistyped[1] != "SEV" and mistyped[0].isalpha() and mistyped[0].isupper()
 
 
 def _stands_apart(after: str, *, opened: bool, worded: bool = False) -> bool:
-    """`worded`: it is a word of the language, which a blank does not part from the title."""
+    """`worded`: it is an ordinary word, so a space does not separate it from the title."""
     closed = after.lstrip(CLOSING) if opened else after
     if not closed or closed != after or (closed[0].isspace() and not worded):
         return True
@@ -152,14 +152,14 @@ def _stands_apart(after: str, *, opened: bool, worded: bool = False) -> bool:
 
 
 def _title(after: str) -> str:
-    """What follows a severity, without what only parts it from the title."""
+    """What follows a severity, without separators."""
     rest = after.lstrip(CLOSING).lstrip(APART).lstrip()
     first, _, behind = rest.partition(" ")
     return behind.lstrip() if first and not first.strip(APART + ">") else rest
 
 
 def _unquoted(text: str) -> str:
-    """A title that somebody put into quotes as a whole."""
+    """Strip quotes around the whole title."""
     for opening, closing in ('""', "''", "“”", "‘’"):
         inner = text[1:-1]
         if text[:1] == opening and text[-1:] == closing and opening not in inner and closing not in inner:

@@ -1,4 +1,4 @@
-"""Planned work: when it is announced, when it begins, and what happens when it takes longer than planned."""
+"""Planned work: when it is announced, when it begins, and what happens when it overruns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,27 +9,27 @@ from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.text import cut, plain_line
 
 State = Literal["planned", "under_way", "done", "cancelled"]
-# What becomes due by itself.
+# Steps that become due by themselves.
 Step = Literal["announce", "begin", "ask", "overrun"]
 
 WHAT_LENGTH = 200
 REASON_LENGTH = 300
 LONGEST = timedelta(days=14)
 FURTHEST = timedelta(days=366)
-# After the planned end its owner has so long to answer; then whoever was told hears that it takes longer.
+# How long the owner has to answer after the planned end; then the audiences are told that it takes longer.
 ANSWER_WITHIN = timedelta(minutes=15)
-# "Now" takes a moment to be typed and read.
+# Tolerance for "now", which takes a moment to type and read.
 A_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Window:
-    """One piece of planned work. `matches`: which alerts are silenced meanwhile, `shown` as it was asked for.
+    """A piece of planned work. `matches`: the alerts silenced meanwhile; `shown`: the same as typed.
 
-    `audiences`: who is to be told, by key. `components`: what it concerns, as readers call it; empty: nobody has said.
-    `notice`: how long before its start that was to be; `announced_at`: when the
-    notice was put on its way, which is not yet that it was accepted. `asked_at`: when its owner was asked whether it is
-    done, `late_at`: when that had gone unanswered for too long. `reason`: why it was cancelled or moved, else empty.
+    `audiences`: keys of those to tell. `components`: what is affected, in readers' words; empty: not stated. `notice`:
+    how long before the start to announce it; `announced_at`: when the notice was put in, not yet accepted. `asked_at`:
+    when the owner was asked whether it is done; `late_at`: when that had gone unanswered for too long. `reason`: why it
+    was cancelled or moved; else empty.
     """
 
     id: int
@@ -60,7 +60,7 @@ class Window:
 
     @property
     def affected(self) -> str:
-        """As a sentence names it: `Shop, Search and Payments`; empty: nobody has said."""
+        """For use in a sentence: `Shop, Search and Payments`; empty: not stated."""
         *others, last = [*self.components] or [""]
         return " and ".join(one for one in (", ".join(others), last) if one)
 
@@ -74,27 +74,27 @@ class Window:
 
     @property
     def notice_is_short(self) -> bool:
-        """There was less time than the runbook's notice when it was planned, or moved."""
+        """It was planned or moved with less than the runbook's notice."""
         return (self.announced_at or self.created_at) > self.starts_at - self.notice + A_MOMENT
 
     @property
     def is_missed(self) -> bool:
-        """It was to begin, and to end, while no process of ours was there: whether it did nobody has said."""
+        """It should have begun and ended while all our processes were down: nobody has said whether it did."""
         return self.began_at is not None and self.began_at >= self.ends_at
 
     @property
     def is_asked(self) -> bool:
-        """Its owner has been asked whether it is done, and has not answered."""
+        """The owner has been asked whether it is done, and has not answered."""
         return self.state == "under_way" and self.asked_at is not None
 
     @property
     def silenced_until(self) -> datetime:
-        """Nobody is paged for what is being worked on. When its planned end goes unanswered, alerts speak again."""
+        """Nobody is paged for what is being worked on, until its end has gone unanswered for ANSWER_WITHIN."""
         return self.ends_at + ANSWER_WITHIN
 
     @property
     def due(self) -> tuple[Step, datetime] | None:
-        """What is due next, and when; None: nothing before somebody does something."""
+        """The next step and its time; None: none without somebody's action."""
         if self.state == "planned":
             if self.audiences and not self.announced_at and self.notice_at < self.starts_at:
                 return "announce", self.notice_at
@@ -107,13 +107,13 @@ class Window:
         return None
 
     def step(self, now: datetime) -> Step | None:
-        """What is to be done now. A notice that is due when the work begins has come too late to be one."""
+        """The step to take now. Once the work begins it is too late to announce it."""
         if self.due is None or self.due[1] > now:
             return None
         return "begin" if self.state == "planned" and self.starts_at <= now else self.due[0]
 
     def begun(self, now: datetime) -> "Window":
-        """Begun sooner than planned, it ends so much sooner."""
+        """The work begun now; if early, it ends earlier by as much."""
         must_be_planned(self)
         starts_at = min(self.starts_at, now)
         ends_at = self.ends_at - (self.starts_at - starts_at)
@@ -123,7 +123,7 @@ class Window:
         return replace(self, state=state, ended_at=now, ended_by=by, reason=reason)
 
     def longer(self, span: timedelta, now: datetime) -> "Window":
-        """From its planned end, or from now when that is past. Raises Refused."""
+        """Extended from its planned end, or from now if later. Raises Refused."""
         must_be_under_way(self)
         ends_at = max(self.ends_at, now) + span
         must_be_possible(self.starts_at, ends_at - self.starts_at)
@@ -132,7 +132,7 @@ class Window:
     def moved(
         self, starts_at: datetime, ends_at: datetime, now: datetime, reason: str, *, somebody_knows: bool
     ) -> "Window":
-        """A notice that somebody had is not given again: who had it hears of the move. Raises Refused."""
+        """Moved. A notice already received is not sent again; its readers are told of the move. Raises Refused."""
         must_be_planned(self)
         must_be_ahead(starts_at, now)
         must_be_possible(starts_at, ends_at - starts_at)
@@ -175,7 +175,7 @@ def must_be_under_way(window: Window) -> None:
 
 
 def what_of(text: str) -> str:
-    """What is to be done, as it is kept: one line. Raises Refused when there is none."""
+    """The description for storage: one line. Raises Refused when empty."""
     what = cut(plain_line(text), WHAT_LENGTH)
     if not what:
         raise Refused("Say what will be done, in a few words: for example `Database upgrade`.")

@@ -1,4 +1,4 @@
-"""By what a person is found in what is kept: their names, accounts and addresses, and how each is written."""
+"""How to find a person in stored data: their names, accounts and addresses, in every spelling."""
 
 import html
 import json
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
 FORMER = re.compile(r"former-[1-9][0-9]*")
-# How people part the digits of a telephone number.
+# Separators within phone numbers.
 BETWEEN_DIGITS = "[ ().-]{0,2}"
-# And the parts of a name, as in that of a channel.
+# Separators within names, as in those of channels.
 BETWEEN_NAMES = r"[\s_.-]+"
 
 
 def is_former(name: str) -> bool:
-    """Whether this stands in the place of somebody who was forgotten."""
+    """Whether this is a placeholder for somebody who was forgotten."""
     return FORMER.fullmatch(name) is not None
 
 
@@ -24,43 +24,43 @@ def is_slack_id(name: str) -> bool:
 
 @dataclass(frozen=True)
 class Identity:
-    """All that says who somebody is. `also`: further words that somebody has said are theirs, such as a first name.
-    `others`: longer names of other people, in which theirs stand."""
+    """Everything that identifies a person. `also`: further words somebody declared to be theirs, such as a first name.
+    `others`: other people's longer names that contain theirs."""
 
     keys: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
-    # Addresses of webhooks, and the direct messages with them.
+    # URLs of webhooks, and direct-message channels.
     places: frozenset[str] = frozenset()
     also: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
 
     @property
     def words(self) -> list[str]:
-        """What names them when it is the whole of a text."""
+        """What identifies them when it is a complete text."""
         return sorted(self.keys | self.accounts | self.names | self.addresses | self.phones | self.places | self.also)
 
     @property
     def pattern(self) -> str:
-        """What names them within a text, as a regular expression of PostgreSQL. A key alone is a word like any other,
-        and found only as a whole text, or behind a colon."""
+        """A PostgreSQL regular expression for what identifies them within text. Their key may be an ordinary word, so
+        it counts only as a complete text, or after a colon."""
         return "|".join(self._written())
 
     @property
     def in_keys(self) -> str:
-        """The same within what programs call things by: there a key is found as a word."""
+        """`pattern` for identifiers made by programs, where a key counts as a word."""
         return "|".join([*self._written(), *(_word(key) for key in sorted(self.keys))])
 
     @property
     def quoted(self) -> str:
-        """What names them as a whole string of JSON; a tier may be called as a person is."""
+        """A regular expression for complete JSON strings; a tier may have the same name as a person."""
         whole = sorted(set().union(*(_as_written(one) for one in self.words)))
         return f'(?<!"tier": )"({"|".join(re.escape(one) for one in whole)})"'
 
     def is_called_as(self, other: "Identity") -> bool:
-        """By a key or an account: people share names, addresses and telephones."""
+        """By key or account only: names, addresses and phones may be shared."""
         return bool(self.keys & other.keys or self.accounts & other.accounts)
 
     def shares_with(self, other: "Identity") -> bool:
@@ -70,14 +70,14 @@ class Identity:
         return Identity(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
 
     def without(self, others: Iterable[str]) -> "Identity":
-        """Less the addresses and numbers that are somebody else's as well."""
+        """Without addresses and numbers that others have as well."""
         shared = frozenset(others)
         return replace(
             self, addresses=self.addresses - shared, phones=self.phones - shared, places=self.places - shared
         )
 
     def beside(self, names: Iterable[str]) -> "Identity":
-        """Where one of these names of others has one of theirs within it, it is the other who is meant."""
+        """With other people's longer names that contain one of theirs, where the other person is meant."""
         own = [re.compile(_word(name), re.IGNORECASE) for name in self.names | self.also]
         longer = {name for name in names if any(one.search(name) and not one.fullmatch(name) for one in own)}
         return replace(self, others=self.others | longer)
@@ -98,7 +98,7 @@ class Identity:
             yield rf"(?<=:){re.escape(key)}(?=$|:)"
 
     def _unless_another(self, name: str) -> str:
-        """This name, where it is not a part of somebody else's."""
+        """Matches this name except within somebody else's."""
         own = _word(name)
         longer = [one for other in sorted(self.others) for one in sorted(_as_written(other))]
         parts = [(one[: found.start()], one[found.end() :]) for one in longer for found in re.finditer(own, one, re.I)]
@@ -113,12 +113,12 @@ def _word(words: str) -> str:
 
 
 def _literal(words: str) -> str:
-    """Of one length, as what stands before something has to be."""
+    """Of fixed length, as look-behind requires."""
     return "".join(r"[\s_.-]" if re.fullmatch(r"[\s_.-]", sign) else re.escape(sign) for sign in words)
 
 
 def _as_written(text: str) -> set[str]:
-    """As it is, and as HTML, JSON, that of a program that keeps to ASCII too, and PostgreSQL's bytes have it."""
+    """As is, and as written in HTML, JSON (with and without ASCII escapes) and PostgreSQL's bytea."""
     as_bytes = "".join(chr(byte) if byte < 128 else f"\\{byte:03o}" for byte in text.encode())
     in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     return {text, html.escape(text, quote=False), as_bytes, *in_json}

@@ -1,4 +1,4 @@
-"""Who is on call: rotations that hand over at a wall-clock time, and covers, which beat them."""
+"""Who is on call: rotations that hand over at a wall-clock time, and covers, which override them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -7,18 +7,18 @@ from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
-# The smallest step of a datetime: what is just before an instant.
+# The smallest step of a datetime, to look just before an instant.
 INSTANT = timedelta.resolution
-# Of a shift that is longer than so many others in a row, it does not matter when it ends.
+# The end of a shift made of more pieces than this does not matter.
 MOST_STINTS = 1000
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """People who take turns. Shifts of whole days, or that divide a day (12h), go by the wall clock; others (36h) by
+    """People taking turns. Shifts of whole days, or that divide a day (12h), follow the wall clock; others (36h) follow
     elapsed time.
 
-    `weekday` (0 = Monday) is None when the hand-over has no day of its own.
+    `weekday` of the hand-over, 0 = Monday; None: any.
     """
 
     people: Sequence[str]
@@ -31,7 +31,7 @@ class Rotation:
 
 @dataclass(frozen=True)
 class Shift:
-    """`covers_for` is whose turn it would be; None: it is their own."""
+    """`covers_for`: whose turn it would be; None: their own."""
 
     person: str
     begins: datetime
@@ -41,7 +41,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Cover:
-    """Somebody takes over for a while. Of two that overlap, the newer one (with the greater id) counts."""
+    """Somebody takes over for a while. Where covers overlap, the newer one (greater id) wins."""
 
     id: int
     schedule: str
@@ -55,9 +55,9 @@ class Cover:
 
 
 def duty(rotation: Rotation, covers: Sequence[Cover], now: datetime) -> Shift:
-    """Who really has it at this instant, and from when until when without a break.
+    """Who is on call at this instant, and for which unbroken time.
 
-    Whoever never hands over to anybody else has the shift of their rotation.
+    If that never changes hands, it is the shift of the rotation.
     """
     own = _stint(rotation, covers, now)
     edges = [edge for cover in covers for edge in (cover.begins, cover.ends)] or [now]
@@ -70,14 +70,14 @@ def duty(rotation: Rotation, covers: Sequence[Cover], now: datetime) -> Shift:
 
 
 def on_call(rotation: Rotation, now: datetime) -> Shift:
-    """The shift that covers this instant. Before the first shift, its person is on call already."""
+    """The rotation's shift at this instant. Before the first shift its person is already on call."""
     number = max(0, _shift_number(rotation, now))
     person = rotation.people[number % len(rotation.people)]
     return Shift(person, handover(rotation, number), handover(rotation, number + 1))
 
 
 def _stint(rotation: Rotation, covers: Sequence[Cover], now: datetime) -> Shift:
-    """The piece between two instants at which something begins or ends."""
+    """The piece between two consecutive changes."""
     cover = max((one for one in covers if one.holds_at(now)), key=lambda one: one.id, default=None)
     turn = on_call(rotation, now)
     stint = turn
@@ -91,9 +91,9 @@ def _stint(rotation: Rotation, covers: Sequence[Cover], now: datetime) -> Shift:
 
 
 def _reach(own: Shift, beside: Callable[[Shift], Shift], few: int, is_plain: Callable[[Shift], bool]) -> Shift:
-    """As far as the same person has it; `own` when that has no end.
+    """The last piece in that direction with the same person; `own` if there is no end.
 
-    Beyond every cover (`is_plain`) somebody else must come within a round of the rotation, or nobody ever will.
+    Beyond all covers (`is_plain`), somebody else must come within one round of the rotation, or nobody ever will.
     """
     last, plain = own, 0
     for _ in range(MOST_STINTS):
@@ -108,10 +108,10 @@ def _reach(own: Shift, beside: Callable[[Shift], Shift], few: int, is_plain: Cal
 
 
 def handover(rotation: Rotation, number: int) -> datetime:
-    """When shift `number` begins (0 is the first one), in UTC.
+    """When shift `number` begins (0 is the first), in UTC.
 
-    A hand-over in an hour that the clocks skip happens at the first instant after it; in an hour that comes twice, at
-    the first of the two.
+    A hand-over in an hour skipped by the clocks happens at the first instant after it; in a repeated hour, at its first
+    occurrence.
     """
     first = datetime.combine(_first_handover_day(rotation), rotation.at)
     if not _keeps_the_wall_clock(rotation):
@@ -125,10 +125,10 @@ def _keeps_the_wall_clock(rotation: Rotation) -> bool:
 
 
 def _shift_number(rotation: Rotation, now: datetime) -> int:
-    """Of the latest hand-over that has been; where several fall into one skipped hour, the last of them."""
+    """The shift of the latest hand-over; if several fall into a skipped hour, the last one."""
     first, local = datetime.combine(_first_handover_day(rotation), rotation.at), now.astimezone(rotation.zone)
     number = (local.replace(tzinfo=None) - first) // rotation.every
-    # A change of the clocks moves a hand-over by an hour or so: a few short shifts at most.
+    # Clock changes move a hand-over by about an hour: a few short shifts at most.
     while handover(rotation, number + 1) <= now:
         number += 1
     while handover(rotation, number) > now:
@@ -144,7 +144,7 @@ def _first_handover_day(rotation: Rotation) -> date:
 
 
 def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
-    """When this wall clock shows this, in UTC: by the rule of `handover` for hours that are skipped or come twice."""
+    """When the clocks in `zone` show this, in UTC; skipped and repeated hours as in `handover`."""
     local = datetime.combine(day, at, zone)
     if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         return _first_instant_after_gap(local, zone)
@@ -152,14 +152,14 @@ def instant_of(day: date, at: time, zone: tzinfo) -> datetime:
 
 
 def instants_of(day: date, at: time, zone: tzinfo) -> tuple[datetime, ...]:
-    """Whenever this wall clock shows this on this day, in UTC: twice, when the hour is repeated."""
+    """Each time the clocks in `zone` show this on that day, in UTC: two in a repeated hour."""
     first = instant_of(day, at, zone)
     again = datetime.combine(day, at, zone).replace(fold=1).astimezone(UTC)
     return (first, again) if again > first else (first,)
 
 
 def _first_instant_after_gap(local: datetime, zone: tzinfo) -> datetime:
-    """`local` does not exist, the clocks jumped over it: find the jump, to the second, by halving."""
+    """`local` falls into a gap: find the gap's end by bisection, to the second."""
     jump = abs((local.utcoffset() or DAY) - (local.replace(fold=1).utcoffset() or DAY))
     high = local.astimezone(UTC)
     low = high - jump

@@ -1,4 +1,4 @@
-"""The shifts of a schedule that are to come."""
+"""Upcoming shifts of a schedule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.people.schedule import Cover, Rotation, Shift, duty
 
 AHEAD = timedelta(days=90)
-# Of a rotation by the minute nobody wants all.
+# Limit for rotations with very short shifts.
 MOST = 2500
 
 
@@ -20,12 +20,12 @@ class Upcoming:
 
     @property
     def uid(self) -> str:
-        """The same whenever somebody looks, as long as it begins at that instant."""
+        """Stable for a shift that begins at that instant."""
         return f"{self.schedule}-{self.shift.begins:%Y%m%dT%H%M%SZ}@tocsin"
 
 
 def upcoming(schedule: str, rotation: Rotation, covers: Sequence[Cover], now: datetime) -> list[Upcoming]:
-    """The one that is on, and those that begin within 90 days; one after the other, without gaps."""
+    """The current shift and those beginning within 90 days, without gaps."""
     found: list[Upcoming] = []
     at = now
     while at < now + AHEAD and len(found) < MOST:

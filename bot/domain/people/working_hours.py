@@ -1,4 +1,4 @@
-"""When people work: days of the week, and the hours of their wall clock. Time that counts only then."""
+"""Working hours: weekdays and wall-clock times, and durations that count only these."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bot.domain.people.schedule import DAY, instant_of
 
 @dataclass(frozen=True)
 class WorkingHours:
-    """`days` counts from Monday = 0, and has at least one. An `ends` that is not after `begins` is on the next day."""
+    """`days`: Monday = 0, at least one. If `ends` is not after `begins`, it is on the next day."""
 
     days: frozenset[int]
     begins: time
@@ -22,11 +22,11 @@ class WorkingHours:
         return self.opening(now) == now
 
     def opening(self, now: datetime) -> datetime:
-        """The first instant from `now` on at which people work."""
+        """The first working instant from `now` on."""
         return max(now, next(self._days_from(now))[0])
 
     def after(self, now: datetime, span: timedelta) -> datetime:
-        """The instant by which people will have worked for so long since `now`; of no time at all, the next opening."""
+        """The instant by which people will have worked for `span` since `now`; for zero, the next opening."""
         left = span
         for opens, closes in self._days_from(now):
             begins = max(now, opens)
@@ -36,7 +36,7 @@ class WorkingHours:
         raise AssertionError("days come without end")
 
     def between(self, now: datetime, then: datetime) -> timedelta:
-        """For how long people work from `now` to `then`; nothing when that is not later."""
+        """Working time from `now` to `then`; zero if `then` is not later."""
         worked = timedelta(0)
         for opens, closes in self._days_from(now):
             if opens >= then:
@@ -45,7 +45,7 @@ class WorkingHours:
         raise AssertionError("days come without end")
 
     def next_day_ends(self, now: datetime) -> datetime:
-        """When people go home on the next day on which they work, after the day of `now` on their calendar."""
+        """The end of the next working day after the calendar day of `now`."""
         today = now.astimezone(self.zone).date()
         return next(closes for opens, closes in self._days_from(now) if opens.astimezone(self.zone).date() > today)
 
@@ -61,13 +61,13 @@ class WorkingHours:
         return cls(frozenset(value["days"]), begins, ends, ZoneInfo(value["zone"]))
 
     def _days_from(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Each day's opening and closing that is not over at `now`. Begins a day early: a night shift may be on."""
+        """Opening and closing of each day not over at `now`. Starts a day early, for a night shift still on."""
         day = now.astimezone(self.zone).date() - DAY
         while True:
             if day.weekday() in self.days:
                 opens = instant_of(day, self.begins, self.zone)
                 closes = instant_of(day if self.begins < self.ends else day + DAY, self.ends, self.zone)
-                # Hours that the clocks skip have no length, and nobody works in them.
+                # A day whose hours are all skipped by the clocks has no length.
                 if max(now, opens) < closes:
                     yield opens, closes
             day += DAY
@@ -83,10 +83,10 @@ def opening(hours: WorkingHours | None, now: datetime) -> datetime:
 
 
 def begins_after(hours: WorkingHours | None, now: datetime, span: timedelta) -> datetime:
-    """As `after`, of what begins then, such as the paging of somebody: when people go home is too late for that."""
+    """`after` for something that begins then, such as paging: moved from closing time to the next opening."""
     return opening(hours, after(hours, now, span))
 
 
 def between(hours: WorkingHours | None, now: datetime, then: datetime) -> timedelta:
-    """How much time counts from `now` to `then`, which is not earlier; `hours` None: all of it."""
+    """The time that counts from `now` to `then`, which must not be earlier; `hours` None: all of it."""
     return hours.between(now, then) if hours else then - now

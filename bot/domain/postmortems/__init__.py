@@ -1,1 +1,1 @@
-"""Decisions about what is learned after an incident: post-mortems and actions."""
+"""Decisions about learning from incidents: post-mortems and actions."""

@@ -1,4 +1,4 @@
-"""An action: what has to be done so that it does not happen again, by whom, and when its owner is reminded."""
+"""Actions: what has to be done to prevent a recurrence, by whom, and reminders."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,8 +18,8 @@ FURTHEST = timedelta(days=3 * 366)
 
 @dataclass(frozen=True)
 class Action:
-    """People are a runbook key, else a Slack id. `by_at`: when it is to be done. `link`: a ticket. `due_at`: when its
-    owner is reminded next, as decided at `set_at`; None: never."""
+    """People are a runbook key, else a Slack id. `by_at`: the due date. `link`: a ticket. `due_at`: the owner's next
+    reminder, planned at `set_at`; None: never."""
 
     id: int
     incident_id: int
@@ -40,7 +40,7 @@ class Action:
         return self.done_at is None
 
     def planned(self, now: datetime, hours: WorkingHours | None) -> "Action":
-        """With its next reminder: the day before, at the time, and then every week; at times at which people work."""
+        """With its next reminder: the day before, on time, then weekly; within working hours."""
         if not self.is_open:
             return replace(self, due_at=None, set_at=now)
         ahead = [at for at in (self.by_at - DAY, self.by_at) if at > now]
@@ -52,7 +52,7 @@ class Action:
         return replace(self, done_by=who, done_at=now)
 
     def longer(self, now: datetime) -> "Action":
-        """A week from its date, or from now. Raises AlreadyDone."""
+        """Due a week after its date, or after now if later. Raises AlreadyDone."""
         self._must_be_open()
         return replace(self, by_at=max(self.by_at, now) + WEEK)
 
@@ -70,7 +70,7 @@ class Action:
 
 @dataclass(frozen=True)
 class NewAction:
-    """As somebody asks for it; `checked` says what may be kept."""
+    """An action as requested; `checked` makes it storable."""
 
     what: str
     owner: str
@@ -89,7 +89,7 @@ class NewAction:
 
 
 def link_of(text: str) -> str | None:
-    """An address of the web, or None where nothing is given. Raises Refused."""
+    """A web address; None if empty. Raises Refused."""
     link = plain_line(text)
     if not link:
         return None

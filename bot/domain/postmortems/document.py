@@ -1,4 +1,4 @@
-"""What a post-mortem's document is made of, as an organisation's own template has it: words, times and lists."""
+"""The content of a post-mortem document, as given to an organisation's own template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -11,17 +11,16 @@ Entry = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Document:
-    """People are named as they are called. None, or empty: it is not known, nobody has written it, or there is none.
+    """People appear by display name. None or empty: unknown, unwritten, or there is none.
 
-    `timeline`: {at, who, kind, text}. `alerts`: {title, level, count, since, until}.
-    `pages`: {at, person, tier, way, state, accepted_at, answered_at, error}.
-    `lasted`: from its start to its end, without `closed_for`, for which it was over until it was reopened.
-    A page's `state` is "unknown" where nobody knows whether it was sent. `phases`: the timeline once more, as
-    {phase, entries}; a phase is a milestone, '' before the first. `downtime`, of checks that were down:
-    {check, down, since, until, available, measured, target}; None: looks of that time are not kept any more.
-    `updates`: {at, audience, moment, state, sent_at}. `promises`, also of before a reopening:
-    {what, by, kept, outcome, at}, the outcome kept, missed or open.
-    `gaps`: {kind, person, since, until, length}. `actions`: {what, owner, by, priority, link, done_at}.
+    `timeline`: {at, who, kind, text}. `alerts`: {title, level, count, since, until}. `pages`: {at, person, tier, way,
+    state, accepted_at, answered_at, error}; `state` may be "unknown", if nobody knows whether it was sent. `lasted`:
+    from start to end, less `closed_for`, the time it was resolved before being reopened. `phases`: the timeline as
+    {phase, entries}; a phase is a milestone, '' before the first. `downtime`: checks that were down, {check, down,
+    since, until, available, measured, target}; None: looks of that time are no longer kept. `updates`: {at, audience,
+    moment, state, sent_at}. `promises`, including those before a reopening: {what, by, kept, outcome, at}, the outcome
+    kept, missed or open. `gaps`: {kind, person, since, until, length}. `actions`: {what, owner, by, priority, link,
+    done_at}.
     """
 
     ref: str
@@ -70,7 +69,7 @@ class Document:
 
 
 def sample(organisation: str, severity: tuple[str, str], at: datetime) -> Document:
-    """One with something of everything, to try a template on."""
+    """One with something in every field, to try a template on."""
     end = at + timedelta(hours=1)
     said = {"at": at, "who": "Ada Obi", "kind": "declared", "text": "Payments failing"}
     return Document(

@@ -1,4 +1,4 @@
-"""How long each check was down in an incident, and whether its availability was what was promised."""
+"""How long each check was down in an incident, and whether its availability target was met."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from bot.domain.checks.uptime import IllTime
 
 @dataclass(frozen=True)
 class Outage:
-    """Of one check in one incident: down for so long in all, from the first to the last instant of it.
+    """One check in one incident: total time down, from the first to the last instant.
 
-    `available`: the share, in per cent, of the 30 days before the incident's end; `measured`: of so much of them; both
-    None: not known. `target` None: the runbook promises nothing."""
+    `available`: percentage over the 30 days before the incident's end; `measured`: how much of that was looked at;
+    None: unknown. `target` None: the runbook has none.
+    """
 
     check: str
     down: timedelta
@@ -24,7 +25,7 @@ class Outage:
 
 
 def outage(check: str, times: Iterable[IllTime], begins: datetime, ends: datetime) -> Outage | None:
-    """What of these lies within the incident; None: it was not down in it."""
+    """Downtime within the incident; None: there was none."""
     down = [(max(one.begin, begins), min(one.end, ends)) for one in times if one.state == "down"]
     within = [(since, until) for since, until in down if since < until]
     if not within:

@@ -1,4 +1,4 @@
-"""What did not happen: stretches without a word, and pages that nobody answered for long."""
+"""What did not happen: long silences, and pages unanswered for long."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Literal
 
 from bot.domain.paging.page import Page
 
-# Where a severity promises no updates, silence is worth a line after this.
+# Silence worth a line where the severity promises no updates.
 USUAL_SILENCE = timedelta(minutes=30)
-# A page that is answered sooner has not been waited for.
+# A page answered within this is not worth a line.
 SOON = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Gap:
-    """`update`: nobody wrote an update; `page`: nobody answered `person`'s page; `until` None: nobody ever did."""
+    """`update`: nobody wrote an update; `page`: nobody answered `person`'s page; `until` None: ever."""
 
     kind: Literal["update", "page"]
     since: datetime
@@ -29,9 +29,10 @@ class Gap:
 
 
 def silences(heard: Iterable[datetime], begins: datetime, ends: datetime, patience: timedelta | None) -> list[Gap]:
-    """Between the beginning and the end, stretches without any of these that are longer than was promised.
+    """Stretches of the incident without any of these, longer than promised.
 
-    `patience` None: nothing was promised."""
+    `patience` None: nothing was promised.
+    """
     limit = patience or USUAL_SILENCE
     within = sorted(at for at in heard if begins <= at <= ends)
     instants = [begins, *within, ends]
@@ -40,7 +41,7 @@ def silences(heard: Iterable[datetime], begins: datetime, ends: datetime, patien
 
 
 def unanswered(pages: Iterable[Page], answers: Sequence[datetime], ends: datetime) -> list[Gap]:
-    """Of those that were accepted, one for each person and step; `answers`: when somebody has acknowledged."""
+    """Accepted pages left unanswered, one per person and step; `answers`: times of acknowledgements."""
     found: dict[tuple[str, int, int, int], Gap] = {}
     for page in pages:
         key = (page.person, page.run, page.loop, page.step)

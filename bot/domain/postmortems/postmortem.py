@@ -1,4 +1,4 @@
-"""A post-mortem: its states, its dates, and who is reminded when."""
+"""Post-mortems: states, due dates and reminders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,18 +19,18 @@ WRITING: tuple[State, ...] = ("owed", "draft")
 OVER: tuple[State, ...] = ("done", "waived")
 REASON_LENGTH = 500
 DAY = timedelta(days=1)
-# Of reminders in a row: after these, somebody else is asked to see to it.
+# After this many fruitless reminders, somebody else is asked to see to it.
 PATIENCE = 2
-# After so many it is once a week.
+# After this many reminders they are weekly.
 DAILY = 14
 
 
 @dataclass(frozen=True)
 class Postmortem:
-    """`reasons`: why it is owed; none: somebody has begun it. `since`: the end of the incident, from where its dates
-    count. `version`: the newest of what was written, 0: nothing. `scheduled_at`: when it is to be reviewed together.
-    `link`: where it is kept, when not here. `reason`: why it was waived. `due_at`: when the next reminder is due, as
-    decided at `set_at`; `asked`: how many there were since something was done. `canvas`: Slack's id of the room's."""
+    """`reasons`: why it is owed; empty: begun voluntarily. `since`: what its dates count from, the incident's end.
+    `version`: the latest one written, 0: none. `scheduled_at`: the review meeting. `link`: where it is kept, if
+    elsewhere. `reason`: why it was waived. `due_at`: the next reminder, planned at `set_at`; `asked`: reminders since
+    anything was done. `canvas`: the Slack id of the room's."""
 
     incident_id: int
     state: State
@@ -60,12 +60,12 @@ class Postmortem:
 
     @property
     def is_live(self) -> bool:
-        """Neither over nor withdrawn: somebody has to do something."""
+        """Neither over nor withdrawn: somebody has something to do."""
         return not self.is_over and self.withdrawn_at is None
 
     @property
     def open_stages(self) -> list[tuple[Stage, datetime]]:
-        """What has yet to happen, by when; the earliest first."""
+        """What has yet to happen and by when, earliest first."""
         if not self.is_live:
             return []
         found: list[tuple[Stage, datetime]] = [("review", self.review_due_at)]
@@ -80,12 +80,12 @@ class Postmortem:
 
     @property
     def is_escalated(self) -> bool:
-        """Two reminders came to nothing: from the next one on somebody else hears of it."""
+        """Two reminders were fruitless: from the next one on, somebody else is told, too."""
         return self.asked > PATIENCE
 
     def planned(self, now: datetime, hours: WorkingHours | None) -> "Postmortem":
-        """With its next reminder: at the next date, and a day after the last one while something is overdue. At times
-        at which people work."""
+        """With its next reminder: at the next due date, and a day after the last one while anything is overdue; within
+        working hours."""
         again = DAY if self.asked < DAILY else 7 * DAY
         ahead = [by for _, by in self.open_stages if by > now]
         late = [now + again] if self.overdue(now) else []
@@ -93,13 +93,13 @@ class Postmortem:
         return replace(self, due_at=opening(hours, due_at) if due_at else None, set_at=now)
 
     def moved(self, state: State, now: datetime) -> "Postmortem":
-        """Something was done, so reminders begin anew."""
+        """In another state. Something was done, so reminders start over."""
         return replace(self, state=state, asked=0, set_at=now)
 
 
 @dataclass(frozen=True)
 class Dates:
-    """How long after the end of the incident each has to be done."""
+    """Time limits after the incident's end."""
 
     schedule_within: timedelta
     draft_within: timedelta
@@ -107,8 +107,8 @@ class Dates:
 
 
 def begun(incident: Incident, why: Sequence[Reason], dates: Dates, now: datetime, *, owner: str) -> Postmortem:
-    """One that is owed, or (without a reason) one that somebody begins. Its dates count from the end of the incident;
-    from now where somebody begins it later."""
+    """A post-mortem that is owed, or (no reasons) begun voluntarily. Dates count from the incident's end, or for the
+    latter from now."""
     ended_at = incident.resolved_at or now
     since = ended_at if why else now
     return Postmortem(
@@ -118,7 +118,7 @@ def begun(incident: Incident, why: Sequence[Reason], dates: Dates, now: datetime
 
 
 def owner_of(incident: Incident) -> str:
-    """Who leads, else who resolved it, else who had it, else who declared it; a person, where there is one."""
+    """The lead, else who resolved, acknowledged or declared it; preferably a person."""
     candidates = [incident.lead, incident.resolved_by, incident.acknowledged_by, incident.declared_by]
     people = [one for one in candidates if one and one != "tocsin"]
     return people[0] if people else "tocsin"
@@ -133,14 +133,14 @@ def must_be_live(postmortem: Postmortem, incident: Incident) -> None:
 
 
 def must_be_written(postmortem: Postmortem, incident: Incident) -> None:
-    """Sent for review once. Raises AlreadyDone."""
+    """Raise AlreadyDone once it is in review: it is sent once."""
     must_be_live(postmortem, incident)
     if postmortem.state == "in_review":
         raise AlreadyDone(f"The post-mortem of {incident.ref} is in review already. After the review, mark it as done.")
 
 
 def reason_of(text: str) -> str:
-    """Why one is waived. Raises Refused without one."""
+    """The reason for waiving it. Raises Refused if empty."""
     reason = cut(plain_line(text), REASON_LENGTH)
     if not reason:
         raise Refused("Say why no post-mortem is needed: your reason is kept on record.")

@@ -13,8 +13,8 @@ ReasonKind = Literal["severity", "length", "word", "promise", "objective", "loss
 
 @dataclass(frozen=True)
 class Reason:
-    """`about`: the severity, the word that was found, the scenario, or the database; `lasted` and `limit` where time
-    decides, of a loss how much work is gone and how much may be."""
+    """`about`: the severity, the word found, the scenario, or the database. `lasted` and `limit`: the durations that
+    decided; for a loss, the work lost and the loss allowed."""
 
     kind: ReasonKind
     about: str
@@ -32,11 +32,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Rules:
-    """What the runbook says of incidents of one severity. `longer_than` None: however long they last.
+    """The runbook's rules for incidents of one severity. `longer_than` None: no limit.
 
-    `also_for`: words that make one due whatever the severity. `resolve_by_missed`: how much time was promised, where
-    that was not kept. `objectives`: (scenario, time to recover). `losses`: (database, how much work is gone, how
-    much may be) of each that was brought back from a backup.
+    `also_for`: words that make one due at any severity. `resolve_promise_missed`: the resolution target, if missed.
+    `objectives`: (scenario, recovery time). `losses`: (database, work lost, loss allowed) for each one restored from a
+    backup.
     """
 
     required: bool = False
@@ -48,7 +48,7 @@ class Rules:
 
 
 def reasons(incident: Incident, lasted: timedelta, rules: Rules) -> list[Reason]:
-    """Why this incident, which is over, owes a post-mortem; none: it does not. A rehearsal never does."""
+    """Why this resolved incident owes a post-mortem; empty: it does not. Drills never do."""
     if incident.drill or incident.is_test_page:
         return []
     return list(_reasons(incident, lasted, rules))
@@ -75,11 +75,11 @@ def _reasons(incident: Incident, lasted: timedelta, rules: Rules) -> Iterator[Re
 
 
 def words_of(incident: Incident) -> Iterable[str]:
-    """All that people have said it is."""
+    """Everything people said about it."""
     told = [value for value in incident.facts.values() if isinstance(value, str)]
     return [incident.title, incident.impact or "", incident.summary or "", *told]
 
 
 def names(said: str, words: str) -> bool:
-    """Whether `said` has each of these words, in the singular or the plural, whatever the capitals."""
+    """Whether `said` contains each of these words, singular or plural, ignoring case."""
     return all(re.search(rf"\b{re.escape(word.removesuffix('s'))}", said, re.IGNORECASE) for word in words.split())

@@ -1,11 +1,11 @@
-"""What people write into a post-mortem, and what becomes of it when two write at once."""
+"""The sections people write in a post-mortem, and merging of concurrent edits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain.text import plain
 
-# Each with its heading; what each asks for stands in the form's hints.
+# With their headings; the form's hints say what each asks for.
 SECTIONS: Mapping[str, str] = {
     "summary": "Summary",
     "impact": "Impact",
@@ -22,20 +22,19 @@ Written = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Merged:
-    """`sections`: what stands there now, with what was changed where nobody else changed the same. `conflicts`: where
-    somebody did; there `sections` has what this person wrote."""
+    """`sections`: the merged text. `conflicts`: sections changed by both, where this person's text was kept."""
 
     sections: Written
     conflicts: Sequence[str]
 
 
 def cleaned(values: Mapping[str, str]) -> dict[str, str]:
-    """As they are kept: sections that are known, without blank space at either end."""
+    """For storage: known sections only, trimmed."""
     return {name: plain(values.get(name, "")).strip()[:SECTION_LENGTH] for name in SECTIONS}
 
 
 def merged(base: Written, theirs: Written, mine: Written) -> Merged:
-    """`base` is what this person saw when they began, `theirs` what stands there by now."""
+    """Three-way merge: `base` is what this person started from, `theirs` what is stored now."""
     sections, conflicts = {}, []
     for name in SECTIONS:
         was, now, new = base.get(name, ""), theirs.get(name, ""), mine.get(name, "")
@@ -46,5 +45,5 @@ def merged(base: Written, theirs: Written, mine: Written) -> Merged:
 
 
 def unwritten(sections: Written) -> list[str]:
-    """The headings under which nothing stands."""
+    """Headings of empty sections."""
     return [heading for name, heading in SECTIONS.items() if not sections.get(name, "").strip()]

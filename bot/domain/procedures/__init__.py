@@ -1,1 +1,1 @@
-"""Procedures: where one that is under way stands, which fit, and what of a command can be filled in."""
+"""Procedures: where a run stands, which ones fit, and filling in commands."""

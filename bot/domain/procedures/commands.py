@@ -1,29 +1,29 @@
-"""What of a command can be filled in from an incident's alerts, and what is left to whoever copies it.
+"""Fills in a command's placeholders from an incident's alerts, and lists what is left to whoever copies it.
 
-`{{ host }}` and `<host>` are placeholders. A known value takes their place only when it cannot mean anything to a
-shell, wherever it stands: what an alert says comes from outside. Any other is shown beside. `$HOST` is the shell's own
-and stays as it is; a known value is shown beside it.
+`{{ host }}` and `<host>` are placeholders. A known value replaces them only if it is harmless anywhere in a shell
+command, as alerts are untrusted; any other is listed beside the command. `$HOST` is the shell's own and stays; a known
+value for it is listed as well.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-# No blank, quote or sign of a shell; nothing that could be an option, an assignment, a way up a folder or a whole disk;
-# no `@`, before which another host's name could hide, and no `--`, behind which SQL reads nothing.
+# No spaces, quotes or shell characters; nothing that could be an option, an assignment, a parent folder or a whole
+# disk; no `@`, which could hide another host's name, and no `--`, which starts a comment in SQL.
 HARMLESS = re.compile(r"(?!.*(?:\.\.|--))(?=.*[A-Za-z0-9])[A-Za-z0-9_/][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
 BRACES = r"\{\{\s*(?:\$?labels\.|\.Labels\.)?(?P<braces>[A-Za-z_][\w.-]{0,60})\s*\}\}"
-# Not `<in >out`, which is a shell's: nothing but the words stands between the brackets.
+# Not `<in >out`, which is shell redirection: only words may be between the brackets.
 BRACKETS = r"<(?P<brackets>[A-Za-z](?:[\w .-]{0,60}\w)?)>"
 VARIABLE = r"\$(?:(?P<variable>[A-Za-z_]\w{0,60})|\{(?P<braced>[A-Za-z_]\w{0,60})\})"
 ANY = re.compile(f"{BRACES}|{BRACKETS}|{VARIABLE}", re.ASCII)
-# Words of templates for tools such as docker, in the same braces.
+# Keywords of tools such as docker, whose templates use the same braces.
 NOT_NAMES = frozenset({"end", "else", "range", "if", "with", "json", "println"})
 
 
 @dataclass(frozen=True)
 class Beside:
-    """A placeholder that still stands in the command; `value` None: nobody knows it."""
+    """A placeholder left in the command; `value` None: unknown."""
 
     written: str
     value: str | None
@@ -31,14 +31,14 @@ class Beside:
 
 @dataclass(frozen=True)
 class Command:
-    """Ready to be copied, but for what is `beside` it."""
+    """Ready to copy, except for what is `beside` it."""
 
     text: str
     beside: Sequence[Beside] = ()
 
 
 def filled(command: str, known: Mapping[str, str]) -> Command:
-    """`known`: values by name; capitals, and whether words are joined by blank, `-`, `_` or `.`, do not matter."""
+    """`known`: values by name, ignoring case and the choice of word separator (space, `-`, `_` or `.`)."""
     values = {_named(name): value for name, value in known.items()}
     beside: dict[str, str | None] = {}
 
@@ -61,7 +61,7 @@ def filled(command: str, known: Mapping[str, str]) -> Command:
 
 
 def to_be_filled(command: str) -> list[str]:
-    """The placeholders in braces, as written: those that only an alert's labels can fill."""
+    """Placeholders in braces, as written: those only an alert's labels can fill."""
     found = (one for one in ANY.finditer(command) if one["braces"] and one["braces"] not in NOT_NAMES)
     return list(dict.fromkeys(one[0] for one in found))
 

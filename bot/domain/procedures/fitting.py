@@ -1,4 +1,4 @@
-"""Which procedures fit an incident, best first, each with why."""
+"""Which procedures fit an incident, best first, with reasons."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from urllib.parse import unquote, urlsplit
 
 Reason = Literal["rule", "link", "alert", "symptom", "title", "severity"]
-# What an alert names is meant; words that are alike are a guess; the severity alone is the weakest hint.
+# What an alert names is certain; similar words are a guess; the severity alone is the weakest hint.
 WEIGHTS: Mapping[Reason, int] = {"rule": 1000, "link": 500, "alert": 300, "title": 10, "symptom": 8, "severity": 3}
 MOST_SIGNS = 100
 # Too common to mean anything.
@@ -23,7 +23,7 @@ WORD = re.compile(r"[^\W_]+")
 
 
 class Offered(Protocol):
-    """A procedure, as far as it matters here."""
+    """A procedure, as needed here."""
 
     @property
     def key(self) -> str: ...
@@ -39,7 +39,7 @@ class Offered(Protocol):
 
 @dataclass(frozen=True)
 class Sign:
-    """What is known of an alert of the incident. `procedure`: what its rule names, None = it names none."""
+    """An alert of the incident. `procedure`: the one its rule names; None: none."""
 
     title: str
     labels: Mapping[str, str]
@@ -63,15 +63,15 @@ class Fitting:
 
 
 def fitting(procedures: Iterable[Offered], severity: str, words: str, signs: Sequence[Sign]) -> list[Fitting]:
-    """Those with any reason, best first; of those as good the first in the file. `words`: its title and impact."""
-    # Of thousands of alerts of one kind each says the same.
+    """Procedures with any reason, best first, ties in file order. `words`: the incident's title and impact."""
+    # Thousands of alerts may be alike; each distinct one is enough.
     told = {(sign.title, sign.labels.get("alertname"), sign.procedure, sign.runbook_url): sign for sign in signs}
     found = [_judged(one, severity, _words(words), list(told.values())[:MOST_SIGNS]) for one in procedures]
     return sorted((one for one in found if one.why), key=lambda one: -one.score)
 
 
 def named_by(sign: Sign, procedures: Mapping[str, Offered]) -> str | None:
-    """The key of the procedure of this alert: its rule's, else one that names the alert, else the link's; or None."""
+    """The key of an alert's procedure: named by its rule, else naming the alert, else linked; None: none."""
     if sign.procedure in procedures:
         return sign.procedure
     own = next((one.key for one in procedures.values() if _is_named(one, sign)), None)
@@ -79,7 +79,7 @@ def named_by(sign: Sign, procedures: Mapping[str, Offered]) -> str | None:
 
 
 def linked(url: str | None, keys: Iterable[str]) -> str | None:
-    """The key in which a link ends: as its anchor, or as the name of the file, whatever kind of file it is."""
+    """The key a link ends in, as its anchor or file name, with or without extension."""
     if not url:
         return None
     try:
@@ -117,6 +117,6 @@ def _is_named(one: Offered, sign: Sign) -> bool:
 
 
 def _words(text: str) -> dict[str, str]:
-    """Those that mean something, by how they are compared: timeout and timeouts are one."""
+    """Meaningful words by normalised form: timeout and timeouts are equal."""
     found = (word for word in WORD.findall(text.lower()) if len(word) > 1 and word not in NOISE)
     return {re.sub(r"(?<=\w\w\w)s$", "", word): word for word in found}

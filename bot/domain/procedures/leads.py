@@ -1,4 +1,4 @@
-"""Where an answer leads: to a step, to another procedure, or just on."""
+"""Where an answer leads: to a step, to another procedure, or to the next step."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ END = re.compile(r"(?:this is )?the end|(?:end|stop)(?: here)?", re.I)
 
 @dataclass(frozen=True)
 class Lead:
-    """`step`: at which it goes on, the number of steps meaning the end; `procedure`: in which it goes on.
+    """`step`: index of the step to go on with, their number meaning the end; `procedure`: the one to go on with.
 
-    Both None: what the answer says is to be done, and then comes the next step.
+    Both None: do what the answer says, then the next step.
     """
 
     step: int | None = None
@@ -29,7 +29,7 @@ class Lead:
 
 
 def lead_of(words: str, steps: Sequence[Step], procedures: Iterable[str]) -> Lead:
-    """A step by its number or its text, a procedure by its key; capitals and a full stop at the end do not matter."""
+    """Finds a step by number or text, a procedure by key; ignores case and a final full stop."""
     said = plain(words)
     for key in procedures:
         if plain(key) == said:
@@ -44,13 +44,13 @@ def lead_of(words: str, steps: Sequence[Step], procedures: Iterable[str]) -> Lea
 
 
 def numbered(words: str) -> int | None:
-    """4 for “Go to step 4”; None when the words are no number of a step and nothing else."""
+    """4 for “Go to step 4”; None unless the words are just a step's number."""
     found = NUMBERED.fullmatch(plain(words))
     return int(found[1]) if found else None
 
 
 def unreached(steps: Sequence[Step], procedures: Iterable[str]) -> list[int]:
-    """The steps that no way through the procedure comes to."""
+    """Steps that no path through the procedure reaches."""
     keys, ahead, seen = list(procedures), [0], set[int]()
     while ahead:
         at = ahead.pop()

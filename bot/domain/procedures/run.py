@@ -1,4 +1,4 @@
-"""A procedure under way: its steps as they were when it began, what was done about them, and where that leaves it."""
+"""A procedure run: its steps as of its beginning, what was done about them, and its state."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,16 +8,16 @@ from typing import Literal
 
 TickDeed = Literal["done", "skipped", "answered", "approved", "proved"]
 
-# What an answer says that has nothing to say: the next step shows it.
+# Answers that say no more than the next step shows.
 ONWARD = re.compile(r"(?:continue|carry on|go on|proceed)(?: (?:to|with) the next step)?|(?:the )?next step", re.I)
 
 
 @dataclass(frozen=True)
 class Step:
-    """`answers` of a question, in their order; none: something to do. Of the facts and `approve` at most one is set.
+    """`answers`: of a question, in order; empty: something to do. At most one of the facts and `approve` is set.
 
-    `backup` is the key, `younger_than_s` how old its last good dump may be, in seconds. `approve` is who has to agree,
-    as the runbook writes it: `tier/lead`.
+    `backup`: its key; `younger_than_s`: maximum age of its last good dump, in seconds. `approve`: who has to agree, as
+    in the runbook: `tier/lead`.
     """
 
     text: str
@@ -39,23 +39,23 @@ class Step:
         return timedelta(seconds=self.younger_than_s or 0)
 
     def to_do_when(self, answer: str) -> str | None:
-        """What this answer says; None: nothing but that the next step follows."""
+        """What this answer says to do; None: just go on."""
         words = self.answers[answer]
         return None if ONWARD.fullmatch(words.strip(" .")) else words
 
     @property
     def is_proved(self) -> bool:
-        """The bot ticks it, and nobody else."""
+        """Only the bot ticks it."""
         return bool(self.check or self.backup or self.incident)
 
 
 @dataclass(frozen=True)
 class Tick:
-    """One thing that was done about a step. `number` counts those of a run from 0, also what was undone.
+    """One thing done about a step. `number`: within the run from 0, including those undone.
 
-    `said`: the answer, why it was skipped, or the evidence. `leads_to`: the step at which an answer goes on, the number
-    of steps meaning the end; `opens`: the procedure it goes on in. Both None: the next step. `by`: a runbook key, else
-    a Slack id, or `tocsin`; `account`: their Slack id, where it was known.
+    `said`: the answer, the reason for skipping, or the evidence. `leads_to`: index of the step an answer leads to, the
+    number of steps meaning the end; `opens`: the procedure it leads to. Both None: the next step. `by`: a runbook key,
+    else a Slack id, or `tocsin`; `account`: their Slack id, if known.
     """
 
     number: int
@@ -77,9 +77,9 @@ class Tick:
 
 @dataclass(frozen=True)
 class Run:
-    """`changed_at`: when it last went on. `due_at`: when the bot looks again whether the step before it can be proved;
-    None: it is a person's turn. `ended_at`: None while steps are left. `outdated_at`: since when the runbook has other
-    steps, as far as the last process to start knows."""
+    """`changed_at`: the last progress. `due_at`: when the bot checks again whether the current step is proved; None: it
+    is a person's turn. `ended_at` None: steps are left. `outdated_at`: since when the runbook's steps differ, according
+    to the process started last."""
 
     id: int
     incident_id: int
@@ -100,12 +100,12 @@ class Run:
 
     @property
     def next_number(self) -> int:
-        """Of the next tick."""
+        """For the next tick."""
         return len(self.ticks)
 
     @property
     def said(self) -> str | None:
-        """What the last answer says is to be done before the next step; None = it only leads on, or was no answer."""
+        """What the last answer said to do before the next step; None: it only leads on, or there was none."""
         last = next((tick for tick in reversed(self.ticks) if not tick.undone_at), None)
         if last is None or last.deed != "answered" or last.opens is not None or last.leads_to is not None:
             return None
@@ -113,14 +113,14 @@ class Run:
 
     @property
     def undoable(self) -> Tick | None:
-        """The last thing a person has done and nobody has undone."""
+        """The last thing a person did that has not been undone."""
         return next((tick for tick in reversed(self.ticks) if not tick.undone_at and not tick.is_ours), None)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """`current`: the step that comes next; None: none is left. `ticks` by step: what closed it. `approval`: that of the
-    current step. `opened`: the procedure in which it goes on."""
+    """`current`: the next step; None: none left. `ticks` by step: what closed each. `approval`: for the current step.
+    `opened`: the procedure it goes on with."""
 
     current: int | None
     ticks: Mapping[int, Tick]
@@ -133,7 +133,7 @@ class Standing:
 
 
 def standing_of(steps: Sequence[Step], ticks: Sequence[Tick]) -> Standing:
-    """What all that was done, and not undone, comes to. An answer that leads back opens what it leads back to again."""
+    """Replay everything done and not undone. An answer that leads back reopens the steps from there."""
     current, closed, approval, opened = 0, dict[int, Tick](), None, None
     for tick in (one for one in ticks if not one.undone_at):
         if tick.deed == "approved":

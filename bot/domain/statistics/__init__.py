@@ -1,1 +1,1 @@
-"""Numbers of a period, and the period itself."""
+"""Statistics of a period, and the period itself."""

@@ -1,4 +1,4 @@
-"""What is counted of a period."""
+"""What is counted in a period."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain.statistics.period import Period
 
-# Pairs of milestones: what a number measures, from which to which.
+# The pair of milestones each duration lies between.
 PAIRS: Mapping[str, tuple[str, str]] = {
     "detect": ("started", "detected"),
     "acknowledge": ("declared", "acknowledged"),
@@ -14,15 +14,15 @@ PAIRS: Mapping[str, tuple[str, str]] = {
     "resolve": ("started", "resolved"),
 }
 PROMISES = ("acknowledged", "resolved", "updates", "postmortems", "actions")
-# Pages between these hours of the wall clock are pages at night.
+# Local hours that count as night.
 NIGHT_BEGINS, NIGHT_ENDS = 22, 7
-# A group of alerts that fires so often within a day flaps.
+# A group firing this often within a day is flapping.
 FLAPS, FLAPS_WITHIN = 3, timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Spread:
-    """`p90`: nine of ten took at most so long."""
+    """`p90`: the 90th percentile."""
 
     n: int
     median: timedelta
@@ -32,7 +32,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Kept:
-    """`open`: nobody knows yet."""
+    """`open`: undecided."""
 
     kept: int = 0
     missed: int = 0
@@ -41,7 +41,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Counts:
-    """`sources`: `person`, or what told of it. `dated`: of so many somebody has said when they began."""
+    """`sources`: `person`, or what reported it. `dated`: how many have a start stated by a person."""
 
     all: int = 0
     open: int = 0
@@ -54,7 +54,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class PagedPerson:
-    """Each step of a ladder counts once, by whatever ways. `answered`: acknowledgements after a page; None: none."""
+    """Each ladder step counts once, whatever the number of ways. `answered`: acknowledgements after a page. `median`,
+    `p90` None: no answers."""
 
     person: str
     pages: int
@@ -67,7 +68,7 @@ class PagedPerson:
 
 @dataclass(frozen=True)
 class Noise:
-    """`groups` are cards. `unacted`: acknowledged, and over without an incident. `tied`: alerts that belong to one of
+    """`groups`: cards. `unacted`: acknowledged, and over without an incident. `tied`: alerts that belong to one of
     `incidents` incidents."""
 
     alerts: int = 0
@@ -86,7 +87,7 @@ class Noise:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Drills or restores (`what`) of one database: how many ended, well, and within their objective."""
+    """Drills or restores (`what`) of one database: how many ended, succeeded, met their objective."""
 
     what: str
     name: str
@@ -98,7 +99,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Availability:
-    """In per cent of the looks; `measured`: since the first of them."""
+    """`available`: percentage of looks; `measured`: time since the first look."""
 
     check: str
     available: float
@@ -106,7 +107,7 @@ class Availability:
 
     @property
     def shown(self) -> str:
-        """Never rounded up to what it was not: 100% is all of it."""
+        """Never rounded up: 100% means all of it."""
         return "100%" if self.available == 100 else f"{min(self.available, 99.99):.2f}%"
 
     def is_partly_measured(self, span: timedelta) -> bool:
@@ -115,7 +116,7 @@ class Availability:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """`private` are counted, without their details; `unresolved` have no time to resolve yet."""
+    """`private` ones are counted, without details; `unresolved` ones have no time to resolve yet."""
 
     drills: int = 0
     private: int = 0

@@ -1,4 +1,4 @@
-"""A period to count: the last 30 days, a quarter, a year."""
+"""The period to count: the last 30 days, a quarter, a year."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ USUAL = "30d"
 LONGEST_DAYS = 3660
 MONTHS_OF_QUARTER = 3
 DAYS = {"d": 1, "w": 7}
-# The last instant of a period is before the first of the next.
+# So that a period ends before the next one begins.
 INSTANT = timedelta(microseconds=1)
 EARLIEST_YEAR = 2000
 HOW = "Type for example `30d`, `12w`, `quarter`, `last quarter`, `2026` or `2026-Q3`."
@@ -20,7 +20,7 @@ HOW = "Type for example `30d`, `12w`, `quarter`, `last quarter`, `2026` or `2026
 
 @dataclass(frozen=True)
 class Period:
-    """From `since` to `until`, both included."""
+    """From `since` to `until`, both inclusive."""
 
     name: str
     since: datetime
@@ -32,7 +32,7 @@ class Period:
 
     @property
     def shown(self) -> str:
-        """As people read it: `last 30 days`, `2026-Q3`."""
+        """For display: `last 30 days`, `2026-Q3`."""
         days = self.name.removesuffix("d")
         return self.name if days == self.name else "last day" if days == "1" else f"last {days} days"
 
@@ -45,7 +45,7 @@ def last_days(days: int, now: datetime) -> Period:
 
 
 def period_of(words: str, now: datetime, zone: ZoneInfo) -> Period:
-    """A calendar period that is not over ends now. Raises Refused."""
+    """Parse a period; one that is not over ends now. Raises Refused."""
     text = " ".join(words.lower().split()) or USUAL
     if found := re.fullmatch(r"(?:last )?(\d{1,9}) ?([dw])(?:ays?|eeks?)?", text):
         return last_days(int(found[1]) * DAYS[found[2]], now)
@@ -74,7 +74,7 @@ def _quarter(year: int, quarter: int, now: datetime, zone: ZoneInfo) -> Period:
 
 
 def _between(name: str, begin: tuple[int, int], end: tuple[int, int], now: datetime, zone: ZoneInfo) -> Period:
-    """Months as (year, month); the end is not included."""
+    """`begin` and `end` are (year, month); `end` is exclusive."""
     if begin[0] < EARLIEST_YEAR:
         raise Refused(f"There is nothing to count in {name}. {HOW}")
     since = instant_of(date(*begin, 1), time(), zone)

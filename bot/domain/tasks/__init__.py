@@ -1,1 +1,1 @@
-"""What people are asked for: tasks in an incident, checklists, and work that comes round."""
+"""What people are asked to do: tasks in an incident, checklists, and recurring work."""

@@ -1,4 +1,4 @@
-"""A checklist of an incident: boxes that people tick, some of them by a time."""
+"""Checklists of an incident: boxes that people tick, some with a due time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,18 +8,17 @@ from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.text import cut, plain_line
 
 REASON_LENGTH = 500
-# What somebody is asked about at the end, and after it; triage only lies open.
+# Lists that are asked about at and after the end; triage may stay unfinished.
 WAIVABLE = ("verification", "aftercare")
-# Who did not answer the room's reminder is asked alone, so much later.
+# If the room does not react to the reminder, the lead is asked personally after this.
 LEAD_AFTER = timedelta(days=1)
-# The room, and then the lead.
+# The room, then the lead.
 REMINDED_AT_MOST = 2
 
 
 @dataclass(frozen=True)
 class Item:
-    """A box. `due_at` None: at no particular time. `ask_at` is when somebody is reminded next, as was decided at
-    `set_at`; None: never."""
+    """A box. `due_at` None: no particular time. `ask_at`: the next reminder, planned at `set_at`; None: never."""
 
     place: int
     what: str
@@ -53,8 +52,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Checklist:
-    """`closed_at`: when the incident was reopened after it, so that it counts no more; `waived_at`: when its open boxes
-    were given up, by whom and why."""
+    """`closed_at`: the incident was reopened, so this list no longer counts; `waived_at`: when its open boxes were
+    given up."""
 
     id: int
     incident_id: int
@@ -73,7 +72,7 @@ class Checklist:
 
     @property
     def is_asked_about(self) -> bool:
-        """Somebody still has to say what is with its open boxes."""
+        """Somebody still has to account for its open boxes."""
         return bool(self.open_items) and self.waived_at is None and self.closed_at is None
 
     def item(self, place: int) -> Item:
@@ -84,7 +83,7 @@ class Checklist:
         return found
 
     def waived(self, who: str, why: str, now: datetime) -> "Checklist":
-        """Raises Refused without a reason or for another list, AlreadyDone when nothing is open."""
+        """Raises Refused without a reason or for a list that cannot be waived, AlreadyDone when nothing is open."""
         if self.name not in WAIVABLE:
             raise Refused(f"Nobody asks about {self.name}: tick what is done, and leave the rest.")
         reason = cut(plain_line(why), REASON_LENGTH)
@@ -103,7 +102,7 @@ class Checklist:
 
 
 def begun(texts: Iterable[tuple[str, timedelta | None]], now: datetime, *, after: datetime | None) -> list[Item]:
-    """`after`: from when on the times count; None: they are not known yet."""
+    """`after`: what due times count from; None: not known yet."""
     found = []
     for place, (what, within) in enumerate(texts, 1):
         due_at = after + within if after and within is not None else None
@@ -112,6 +111,6 @@ def begun(texts: Iterable[tuple[str, timedelta | None]], now: datetime, *, after
 
 
 def timed(items: Iterable[Item], begun_now: Iterable[Item], now: datetime) -> list[Item]:
-    """Each with the time of the one that says the same: the runbook may have changed since they were begun."""
+    """Take over the due times of equal new boxes, as the runbook may have changed since these were made."""
     due = {one.what: one.due_at for one in begun_now}
     return [replace(one, due_at=due.get(one.what), ask_at=due.get(one.what), set_at=now) for one in items]

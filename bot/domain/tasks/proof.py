@@ -1,4 +1,4 @@
-"""What the bot takes as proof that recurring work was done."""
+"""What the bot accepts as proof that recurring work was done."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +8,14 @@ from bot.domain.errors import Refused
 
 ProofKind = Literal["backup", "drill", "health", "rehearsal", "test_page", "contacts"]
 KINDS: tuple[ProofKind, ...] = get_args(ProofKind)
-# Of what one can be meant alone.
+# Kinds that can name a single thing.
 NAMEABLE: tuple[ProofKind, ...] = ("backup", "drill", "health", "test_page")
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Written `backup`, or `backup/orders` for this one alone. `of` None: every backup, every check; of test pages and
-    rehearsals, any; of contacts, those of everybody who is paged."""
+    """Written `backup`, or `backup/orders` for a single one. `of` None: every backup or check; any test page or
+    rehearsal; the contacts of everybody who is paged."""
 
     kind: ProofKind
     of: str | None = None
@@ -37,7 +37,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`at`: when all of it was there."""
+    """`at`: when it was complete."""
 
     said: str
     at: datetime

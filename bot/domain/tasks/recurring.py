@@ -1,4 +1,4 @@
-"""Work that comes round: on which days, and what became of it each time."""
+"""Recurring work: when it is due, and what became of it each time."""
 
 import calendar
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ QUARTER_BEGINS = (1, 4, 7, 10)
 
 @dataclass(frozen=True)
 class Recurring:
-    """`weekday` counts for weekly work (Monday is 0), `day` for monthly and quarterly: of the quarter's first month.
-    `proved_by` None: only a person can say that it is done."""
+    """`weekday`: for weekly work (Monday is 0); `day`: for monthly and quarterly work, there of the quarter's first
+    month. `proved_by` None: only a person can confirm it."""
 
     what: str
     every: Period
@@ -54,7 +54,7 @@ class Recurring:
         return instant_of(on, self.at, zone)
 
     def instant_before(self, on: date, zone: ZoneInfo) -> datetime:
-        """When it was due the time before."""
+        """When it was last due before."""
         day = on - DAY
         while not self.falls_on(day):
             day -= DAY
@@ -67,8 +67,8 @@ class Recurring:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One time that it was due. `missed_at`: when the next one was due, and it was not done. `card`: the first of those
-    that stand in one message with it; None: it was never posted."""
+    """One occurrence. `missed_at`: when the next one fell due with this one not done. `card`: the first of the
+    occurrences that share its message; None: never posted."""
 
     id: int
     task: str
@@ -94,18 +94,18 @@ class Occurrence:
 
     @property
     def is_proved(self) -> bool:
-        """The bot has seen that it was done."""
+        """The bot saw that it was done."""
         return self.done_at is not None and self.done_by == TOCSIN.name
 
     @property
     def late(self) -> timedelta | None:
-        """None: it is not done."""
+        """None: not done."""
         return max(self.done_at - self.due_at, timedelta(0)) if self.done_at else None
 
 
 def told_overdue_at(due_at: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant after `after`, at least a day after it was due, at which the wall clock shows what it showed
-    when it was due. Not every 24 hours: after a change of the clocks, new and old ones would be told an hour apart."""
+    """The first instant after `after`, and at least a day after it was due, at the same wall-clock time. Not every 24
+    hours, or a clock change would put old and new ones an hour apart."""
     due = due_at.astimezone(zone)
     day = max(due.date() + DAY, after.astimezone(zone).date())
     at = instant_of(day, due.time(), zone)
@@ -113,7 +113,7 @@ def told_overdue_at(due_at: datetime, after: datetime, zone: ZoneInfo) -> dateti
 
 
 def month_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """From when until when this month lasts."""
+    """The beginning and end of this month."""
     days = calendar.monthrange(first.year, first.month)[1]
     return instant_of(first.replace(day=1), time(0), zone), instant_of(
         first.replace(day=1) + timedelta(days=days), time(0), zone

@@ -1,4 +1,4 @@
-"""A task in an incident: somebody is asked for something, perhaps by a time."""
+"""Tasks in an incident: somebody is asked for something, perhaps by a time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,17 +8,17 @@ from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.text import cut, plain_line, shows_nothing
 
 WHAT_LENGTH = 300
-# How much longer somebody gets who asks for it, where nobody said how long it may take.
+# The extension given when no duration was stated.
 MORE_TIME = timedelta(minutes=15)
-# The room is asked when the time is up, and once more.
+# When time is up, and once more.
 ASKED_AT_MOST = 2
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Task:
-    """People are a runbook key, else a Slack id. `due_at` None: nobody said by when. `ask_at` is when the room is asked
-    next what has become of it, as was decided at `set_at`; None: never."""
+    """People are a runbook key, else a Slack id. `due_at` None: no time was stated. `ask_at`: when the room is next
+    asked about it, planned at `set_at`; None: never."""
 
     id: int
     incident_id: int
@@ -44,13 +44,13 @@ class Task:
         return replace(self, done_at=now, done_by=who, ask_at=None)
 
     def longer(self, now: datetime) -> "Task":
-        """As long again as it was given, from its end or from now. Raises AlreadyDone."""
+        """Extended by its original duration, from its end or from now. Raises AlreadyDone."""
         self._must_be_open()
         due_at = max(self.due_at or now, now) + (self.span or MORE_TIME)
         return replace(self, due_at=due_at, ask_at=due_at, set_at=now, asked=0)
 
     def handed_to(self, who: str, now: datetime) -> "Task":
-        """Raises AlreadyDone. Whoever gets it when the time is up gets as much of it as there was."""
+        """Handed over; if time was already up, with the original duration again. Raises AlreadyDone."""
         self._must_be_open()
         if who == self.owner:
             raise AlreadyDone("This is their task already. Nothing was changed.")
@@ -64,7 +64,7 @@ class Task:
         return replace(self, asked=asked, ask_at=ask_at, set_at=now)
 
     def awake(self, now: datetime) -> "Task":
-        """Its incident was reopened: it is asked about when its time is up, and not at once."""
+        """After reopening the incident: asked about when time is up, but not at once."""
         if not self.is_open or self.due_at is None:
             return self
         return replace(self, ask_at=max(self.due_at, now + MORE_TIME), set_at=now, asked=0)
@@ -75,7 +75,7 @@ class Task:
 
 
 def what_of(text: str) -> str:
-    """As it is kept: one line, cut with an ellipsis. Refused when nothing is left."""
+    """For storage: one line, cut with an ellipsis. Raises Refused if nothing is left."""
     what = plain_line(text)
     if shows_nothing(what):
         raise Refused("Type what has to be done: `/incident task @user <what> [15m]`.")
@@ -89,7 +89,7 @@ def must_be_sensible(span: timedelta | None) -> None:
 
 
 def by_owner(tasks: Iterable[Task]) -> dict[str, list[Task]]:
-    """Of each person the open ones first; who has something open comes first."""
+    """Each person's open ones first; people with open ones come first."""
     found: dict[str, list[Task]] = {}
     for task in sorted(tasks, key=lambda one: (not one.is_open, one.id)):
         found.setdefault(task.owner, []).append(task)

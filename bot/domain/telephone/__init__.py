@@ -1,1 +1,1 @@
-"""Decisions about what telephones say."""
+"""Decisions about texts and calls."""

@@ -1,4 +1,4 @@
-"""What somebody means who answers a text."""
+"""What somebody means who replies to a text."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Literal
 
 Wish = Literal["acknowledge", "stop", "start", "nothing"]
 
-# What the telephone companies themselves take for a wish to hear no more, or to hear again.
+# Words that telephone companies themselves take as opting out and back in.
 STOP = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
 START = frozenset({"start", "unstop", "yes"})
 ACKNOWLEDGE = re.compile(r"(?:ack|acknowledged?|ok)\b\W*(?:inc\W*)?(?P<number>\d{1,15})?", re.IGNORECASE)
@@ -14,14 +14,14 @@ ACKNOWLEDGE = re.compile(r"(?:ack|acknowledged?|ok)\b\W*(?:inc\W*)?(?P<number>\d
 
 @dataclass(frozen=True)
 class TextReply:
-    """`ref` names an incident; None: the one of the newest page."""
+    """`ref`: an incident; None: that of the newest page."""
 
     wish: Wish
     ref: str | None = None
 
 
 def reply_of(text: str) -> TextReply:
-    """`ack`, `ACK INC-12`, `Stop.` …; whatever else is typed means nothing."""
+    """Understands `ack`, `ACK INC-12`, `Stop.` …; anything else means nothing."""
     words = text.strip().strip(".!,'\"“”* ")
     if words.lower() in STOP:
         return TextReply("stop")

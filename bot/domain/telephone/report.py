@@ -1,16 +1,16 @@
-"""What a telephone company reports of a text or call after it took it, and what that means for a page."""
+"""Later status reports for a text or call, and what they mean for its page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-# `unanswered`: it rang, and nobody took it. The page has reached the telephone all the same.
+# `unanswered`: it rang and nobody picked up; the page did reach the telephone.
 Meaning = Literal["under way", "delivered", "unanswered", "failed"]
 
 
 @dataclass(frozen=True)
 class ProviderReport:
-    """A later report has a higher rank. They arrive in any order, and more than once."""
+    """Later statuses rank higher. Reports arrive in any order, and repeatedly."""
 
     word: str
     rank: int
@@ -18,7 +18,7 @@ class ProviderReport:
     words: str = ""
 
 
-# In Twilio's words, of texts and of calls. A call that a machine takes is delivered too, and acknowledges nothing.
+# Twilio's statuses for texts and calls. A call taken by an answering machine is delivered, and acknowledges nothing.
 REPORTS: Mapping[str, ProviderReport] = {
     report.word: report
     for report in (
@@ -43,7 +43,7 @@ REPORTS: Mapping[str, ProviderReport] = {
 
 
 def news(known: str | None, word: str) -> ProviderReport | None:
-    """The report, when it says more than the one that is `known`; None also for a word that nobody has heard of."""
+    """The report, if it goes beyond the `known` one; None also for an unknown status."""
     report = REPORTS.get(word.strip().lower())
     before = REPORTS.get(known or "")
     return report if report and (before is None or report.rank > before.rank) else None

@@ -1,20 +1,20 @@
-"""The next update that was promised: the room is reminded before, at the time, and once more when it is late."""
+"""The next promised update: the room is reminded before, when due, and once more when late."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-# `late`: it stayed away for as long again. `again`: after that, for as long as it stays away.
+# `late`: as long again has passed without it. `again`: after that, for as long as it is missing.
 Stage = Literal["near", "due", "late", "again"]
 
 NEAR = timedelta(minutes=5)
-# A promise shorter than this is reminded of at its time alone.
+# A promise shorter than this has no reminder before it is due.
 SHORT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Promise:
-    """Who was told at `told_at` expects more by `promised_at`; `stage` is what happens at `due_at`.
+    """Readers told at `told_at` expect more by `promised_at`; `stage` is what happens at `due_at`.
 
     `audience` "": the incident's own room.
     """
@@ -32,7 +32,7 @@ class Promise:
 
 
 def promise(incident_id: int, audience: str, told_at: datetime, promised_at: datetime) -> Promise:
-    """As it begins."""
+    """A new promise in its first stage."""
     if promised_at - told_at < SHORT:
         return Promise(incident_id, audience, told_at, promised_at, "due", promised_at)
     return Promise(incident_id, audience, told_at, promised_at, "near", promised_at - NEAR)

@@ -1,4 +1,4 @@
-"""What the words for an audience may say of an incident: the facts a template is given, and samples of them."""
+"""Facts given to templates for audiences, and samples."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from bot.domain.updates.update import ENDS, MOMENTS, NOTICES, Moment
 
 @dataclass(frozen=True)
 class SeverityFacts:
-    """`means`: what the runbook says of it, such as "Complete outage"."""
+    """`means`: the runbook's description, such as "Complete outage"."""
 
     id: str
     name: str
@@ -19,11 +19,10 @@ class SeverityFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """None is what nobody knows yet. `docs/templates.md` says what each is; times are aware.
+    """None: unknown. `docs/templates.md` describes each; times are aware.
 
-    `now`: when these words are made. `told_before`: whether these readers have heard of the incident. `graver`: at the
-    moment `severity`, whether it is graver than they know. `latest`, `conditions`, `actions`, `needs`: as the last
-    `/incident update` has them.
+    `now`: when the text is made. `told_before`: these readers know of the incident. `graver`: at the moment `severity`,
+    whether it is graver than they know. `latest`, `conditions`, `actions`, `needs`: from the last `/incident update`.
     """
 
     moment: Moment
@@ -56,7 +55,7 @@ class Facts:
 
     @property
     def in_general(self) -> "Facts":
-        """Without a word that somebody wrote: what the severity means, in the place of the title."""
+        """Without anything people typed: the severity's meaning stands in for the title."""
         title = self.severity.means or self.severity.name or self.ref
         return replace(
             self, title=title, from_alert=True, impact=None, latest=None, conditions=None, actions=None, needs=None,
@@ -69,7 +68,7 @@ class Facts:
 
 
 def samples(organisation: str, severity: SeverityFacts, at: datetime) -> Iterator[Facts]:
-    """Every moment with every fact that is known at such a time, for somebody who wants to read a template."""
+    """Every moment with all facts known at that time, to preview a template."""
     known = Facts(
         moment="declared", organisation=organisation, title="Payments failing", ref="INC-12", severity=severity,
         status="investigating", declared_at=at, now=at, impact="Nobody can pay by card", lead="Ada Obi",

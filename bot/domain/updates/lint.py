@@ -1,4 +1,4 @@
-"""What should not leave without a second look: found in the words, and overruled by a person with a reason."""
+"""Checks a text for what should not go out without a second look; a person can overrule each finding with a reason."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ Doubt = Literal["next_update", "past", "secret", "address", "internal_name", "bl
 
 @dataclass(frozen=True)
 class Finding:
-    """`words`: where in the text; empty: of something that is missing, or that nobody is to read once more: that is
+    """`words`: the place in the text; empty for something missing, or something nobody should read again: that is
     `hidden`."""
 
     doubt: Doubt
@@ -27,16 +27,16 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """The same for the same finding, and short: by it a reason is bound to what it was given for."""
+        """A short, stable id of the finding, which ties an overruling reason to it."""
         return sha256(f"{self.doubt}\n{self.words}\n{self.hidden}".encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the words are held against. `names`: of people; `systems`: what they are called inside; `is_inside`: its
-    readers know both. `last`: what reached them last, empty: nothing. `facts`: what the incident itself says by now.
-    `is_degraded`: it works, though badly. `owes_time`: they are promised a next update. `since`: when it was written,
-    and `now`, by the clock of `zone`."""
+    """What the text is checked against. `names`: of people; `systems`: internal names; `is_inside`: readers know both.
+    `last`: the last text they got; empty: none. `facts`: what the incident says now. `is_degraded`: it works, though
+    badly. `owes_time`: they are promised a next update. `since`: when the text was written, and `now`, read in
+    `zone`."""
 
     since: datetime
     now: datetime
@@ -54,9 +54,9 @@ class Known:
 WORD = re.compile(r"[^\s,;:!?()\"“”]+")
 SENTENCE_END = re.compile(r"[.!?]\s|\n")
 ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
-# Of IPv6, as far as its signs tell: times of day have them too.
+# Candidates for IPv6; times of day match, too.
 SIXTH = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{3,39}(?![\w:])")
-# Ends of names that only our own networks know, and machines that are counted: `db-01`, `web-prod-2`, `redis3`.
+# Domains known only inside, and numbered machines: `db-01`, `web-prod-2`, `redis3`.
 INSIDE = (".internal", ".local", ".lan", ".corp", ".intranet", ".svc", ".localdomain")
 COUNTED = re.compile(r"[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,5}-?\d{1,3}")
 MACHINES = re.compile(
@@ -68,18 +68,18 @@ BLAME = frozenset(("caused", "broke", "mistake", "fault", "forgot", "error", "bl
 OUTAGE = re.compile(r"\boutage\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(
     r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\$?\{\w{1,40}\}|\[[a-z ]{3,40}\](?!\()|<[a-z ]{3,40}>"
-    # What templates leave to be filled in; `[RESOLVED]` and `[UPDATE]` begin many a subject.
+    # Unfilled blanks of templates; not `[RESOLVED]` or `[UPDATE]`, which begin many subjects.
     r"|\[(?i:client|company|customer|date|description|details?|insert [a-z ]{1,40}|name|reason|service|system|time)\]"
 )
 COUNT = re.compile(r"\b(\d{1,9}(?:[.,]\d{1,3})?) ?(%|[a-z]{4,20})")
-# Who says that a number has changed.
+# Words that announce a changed number.
 CHANGED = frozenset(("now", "instead", "more", "fewer", "less", "corrected", "correction", "rather", "up", "down"))
-# Of time: these change with every telling.
+# Units of time: these numbers change with every update.
 PASSING = frozenset(("minutes", "minute", "hours", "hour", "days", "seconds"))
 
 
 def findings(subject: str, text: str, known: Known) -> list[Finding]:
-    """Each once, the gravest first. Never raises."""
+    """Each once, gravest first. Never raises."""
     words = f"{subject}\n{text}"
     found = [*_secrets(words), *_placeholders(words), *_past(text, known), *_blame(words, known)]
     found += _numbers(text, known)
@@ -92,14 +92,14 @@ def findings(subject: str, text: str, known: Known) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-# What is asked about when a person sends, and stops nothing that Tocsin composes: when the next update comes is the
-# template's matter, and a number there is the incident's own.
+# Findings raised only for texts people send. In composed ones, the next update is up to the template, and numbers are
+# the incident's own.
 ASKED_OF_PEOPLE: frozenset[Doubt] = frozenset(("next_update", "number"))
 
 
 def unattended(found: Iterable[Finding], *, goes_on: bool, is_approved: bool) -> list[Finding]:
-    """What may not be in words that leave without anybody's look. `goes_on`: the incident, for at its end a time that
-    is past is no promise. `is_approved`: somebody looks at all of it; but a secret is not even shown to them."""
+    """Findings that block a text nobody will look at. `goes_on`: the incident does; at its end a time in the past is no
+    promise. `is_approved`: somebody looks at it all, so only secrets block, which must not even be shown."""
     if is_approved:
         return [one for one in found if one.doubt == "secret"]
     passing = ASKED_OF_PEOPLE if goes_on else ASKED_OF_PEOPLE | {"past"}
@@ -107,23 +107,23 @@ def unattended(found: Iterable[Finding], *, goes_on: bool, is_approved: bool) ->
 
 
 def unexplained(found: Iterable[Finding], marks: Collection[str]) -> list[Finding]:
-    """What no reason was given for: `marks` are those of the findings that one was."""
+    """Findings without a reason; `marks`: of those that have one."""
     return [one for one in found if one.mark not in marks]
 
 
 def says_degraded(severity: str) -> bool:
-    """Whether what the runbook calls a severity says that things work, though badly, and not that they are down."""
+    """Whether a severity's description says that things work badly rather than not at all."""
     return bool(DEGRADED.search(severity)) and not OUTAGE.search(severity)
 
 
 def changes(before: str, after: str, most: int = 12) -> list[str]:
-    """The lines that went, with `-`, and those that came, with `+`; blank ones are passed over."""
+    """Changed lines, with `-` and `+`, without blank ones."""
     compared = difflib.ndiff(before.splitlines(), after.splitlines())
     return [line for line in compared if line[:2] in ("- ", "+ ") and line[2:].strip()][:most]
 
 
 def _secrets(words: str) -> Iterator[Finding]:
-    # To whom to write is meant to be read; what stands before the @ of an address of a database is not.
+    # Mail addresses are meant to be read; credentials before the @ of a database URL are not.
     words = " ".join(one for one in words.split() if "@" not in one or "://" in one)
     if (left := redacted(words)) != words:
         yield Finding("secret", hidden=" ".join(sorted({*words.split()}.difference(left.split()))))
@@ -134,7 +134,7 @@ def _past(text: str, known: Known) -> Iterator[Finding]:
 
 
 def _says_when(text: str, known: Known) -> bool:
-    """In another language than English nobody can tell what a time to come is promised for."""
+    """In languages other than English, any time ahead counts, as its purpose cannot be told."""
     return bool(next_promised(text, known.since, known.zone)) or names_time_ahead(text, known.since, known.zone)
 
 
@@ -146,7 +146,7 @@ def _addresses(words: str) -> Iterator[Finding]:
     yield from (Finding("address", one[0]) for one in ADDRESS.finditer(words))
     yield from (Finding("address", one[0]) for one in SIXTH.finditer(words) if _is_address(one[0]))
     for one in (part for word in _words(words) for part in word.split("/")):
-        # Of a whole name the first part is the machine's own.
+        # In a full host name, the first part is the machine.
         machine = one.partition(".")[0]
         if (
             one.lower().endswith(INSIDE)
@@ -164,7 +164,7 @@ def _is_address(text: str) -> bool:
 
 
 def _systems(words: str, known: Known) -> Iterator[Finding]:
-    """Keys that could be any word, such as `orders`, are what readers call it as well."""
+    """Keys that are ordinary words, such as `orders`, are readers' words, too."""
     keys = {key.lower() for key in known.systems if not key.isalpha()}
     return (Finding("internal_name", one) for one in _words(words) if one.lower() in keys)
 
@@ -182,7 +182,7 @@ def _numbers(text: str, known: Known) -> Iterator[Finding]:
         return
     before, own = _counts(known.last), _counts(known.facts)
     for what, number in _counts(text).items():
-        # What the incident says by now is no slip of a pen.
+        # A number from the incident's current facts is no slip.
         if what in before and number not in (before[what], own.get(what)):
             yield Finding("number", f"{number} {what} (last time {before[what]})")
 

@@ -1,18 +1,18 @@
-"""How plain text is laid out: paragraphs, lists, and lines that name a fact, such as `Status: identified`."""
+"""The layout of plain text: paragraphs, lists, and lines that state a fact, such as `Status: identified`."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-# A few words that begin with a capital; what is longer is a sentence with a colon in it.
+# A few words beginning with a capital; anything longer is a sentence with a colon.
 FACT = re.compile(r"(?P<label>[A-Z][\w-]*(?: [\w-]+){0,2}): (?P<text>\S.*)")
 ITEM = re.compile(r"[-*•] +(?P<text>\S.*)")
 
 
 @dataclass(frozen=True)
 class Line:
-    """`label` is what stands before the colon of a fact; empty: it is none."""
+    """`label`: what precedes a fact's colon; empty: not a fact."""
 
     text: str
     label: str = ""
@@ -20,14 +20,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    """What stands between two blank lines, or the items of one list."""
+    """A block between blank lines, or the items of one list."""
 
     kind: Literal["paragraph", "list"]
     lines: Sequence[Line]
 
 
 def outline(text: str) -> list[Part]:
-    """Every word of the text, in its order."""
+    """Every word of the text, in order."""
     parts: list[Part] = []
     for block in re.split(r"\n\s*\n", text.strip()):
         for line in filter(None, (one.strip() for one in block.split("\n"))):

@@ -1,4 +1,4 @@
-"""What the words for an audience may say of planned work, and samples of it."""
+"""Facts about planned work given to templates for audiences, and samples."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,12 +11,12 @@ PREFIX = "maintenance_"
 
 
 def planned_facts(moment: str, window: Window, organisation: str, now: datetime) -> Mapping[str, object]:
-    """`moment` without its prefix, as templates have it."""
+    """`moment` without its prefix, as templates see it."""
     return {"moment": moment.removeprefix(PREFIX), "window": window, "now": now, "organisation": organisation}
 
 
 def planned_samples(organisation: str, at: datetime) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Every moment, with its facts."""
+    """Every moment with its facts."""
     planned = Window(
         7, "Database upgrade", at, at + timedelta(hours=2), timedelta(hours=48), ["clients"], {"check": "orders"},
         "orders", "ada", None, at - timedelta(days=3), components=["Shop", "Payments by card"],

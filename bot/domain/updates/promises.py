@@ -1,4 +1,4 @@
-"""By when words promise something, and by when they promise the next update: found in their sentences."""
+"""Finds the times by which a text promises something, especially the next update."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.people.schedule import WEEKDAYS, instant_of
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# A time of day that is past for less than this was meant so, and one of before is meant for the next day.
+# A time of day passed by less than this is meant as past; by more, for the next day.
 HALF_A_DAY = timedelta(hours=12)
 
 _DAY = (
@@ -23,7 +23,7 @@ _CLOCK = (
 _SPAN = r"(?P<count>\d{1,3}) ?(?P<unit>m|mins?|minutes?|h|hours?|d|days?)\b"
 TIME = re.compile(rf"\b(?:(?:{_DAY})?{_CLOCK}|{_SPAN})", re.IGNORECASE)
 CLOCK = re.compile(rf"\b(?:{_DAY})?{_CLOCK}", re.IGNORECASE)
-# What stands before a time by which something is to be.
+# What precedes a time by which something is due.
 BY = re.compile(r"\b(?:by|before|until|within|in|every)(?: the latest)?(?: at)? $", re.IGNORECASE)
 AT = re.compile(r"(?:\b(?:at|around|about|for)|:) $", re.IGNORECASE)
 SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n")
@@ -37,14 +37,14 @@ NEWS = re.compile(
     r"|\bmore (?:by|within|in|at|news|details|information|about)\b",
     re.IGNORECASE,
 )
-# News too, in a sentence about what is to come.
+# Also about news, in a sentence about the future.
 SAID = re.compile(r"\b(?:write|tell|inform|report|notify|post|let you know)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Promised:
-    """`words` is the time as it stands there, from `begins` to `ends`; `at` what it means. `is_next`: the next update
-    is promised by then."""
+    """`words`: the time as written, from `begins` to `ends`; `at`: its meaning. `is_next`: the next update is promised
+    by then."""
 
     words: str
     begins: int
@@ -54,8 +54,8 @@ class Promised:
 
 
 def promised(text: str, since: datetime, zone: ZoneInfo) -> Iterator[Promised]:
-    """In the order of the text. `since`: when it was written; a time of day is that of this day, or of the next when
-    that is past for more than half a day."""
+    """In text order. `since`: when it was written; a time of day is on that day, or the next if passed by more than
+    half a day."""
     begins = 0
     for end in (*(found.span() for found in SENTENCE_END.finditer(text)), (len(text), len(text))):
         yield from _in_sentence(text, begins, end[0], since.astimezone(zone), zone)
@@ -63,22 +63,22 @@ def promised(text: str, since: datetime, zone: ZoneInfo) -> Iterator[Promised]:
 
 
 def next_promised(text: str, since: datetime, zone: ZoneInfo) -> Promised | None:
-    """When the readers hear more; None: the text does not say."""
+    """The promise of the next update; None: the text has none."""
     return next((one for one in promised(text, since, zone) if one.is_next), None)
 
 
 def past_promises(text: str, since: datetime, now: datetime, zone: ZoneInfo) -> Sequence[str]:
-    """The times, such as `17:47`, by which the text promises something and which are past."""
+    """Times, such as `17:47`, by which the text promises something and which have passed."""
     return list(dict.fromkeys(one.words for one in promised(text, since, zone) if one.at <= now))
 
 
 def names_time_ahead(text: str, since: datetime, zone: ZoneInfo) -> bool:
-    """Whether any time of day in it is yet to come: in another language that is as much as is known of a promise."""
+    """Whether any time of day in it is still ahead: in other languages the only sign of a promise."""
     return any(_instant(found, since.astimezone(zone), zone) > since for found in CLOCK.finditer(text))
 
 
 def time_said(words: str, since: datetime, zone: ZoneInfo) -> datetime | None:
-    """What somebody gave as a time: `17:30`, `Mon 09:00 GMT`, `in 30 minutes`; None: it is none."""
+    """Parse a time somebody gave: `17:30`, `Mon 09:00 GMT`, `in 30 minutes`; None: not a time."""
     found = TIME.search(words)
     return _instant(found, since.astimezone(zone), zone) if found else None
 
@@ -90,7 +90,7 @@ def _in_sentence(text: str, begins: int, ends: int, since: datetime, zone: ZoneI
         return
     is_news = is_news or (ahead and bool(SAID.search(sentence)))
     for found in TIME.finditer(sentence):
-        # As long as the longest words before a time.
+        # The longest phrase expected before a time.
         before = f"{' '.join(sentence[max(found.start() - 40, 0) : found.start()].split())} "
         by = bool(BY.search(before))
         is_clock = found["count"] is None
@@ -100,7 +100,7 @@ def _in_sentence(text: str, begins: int, ends: int, since: datetime, zone: ZoneI
 
 
 def _instant(found: re.Match[str], since: datetime, zone: ZoneInfo) -> datetime:
-    """`since` is in the zone. To the minute, as people say it."""
+    """`since` must be in `zone`. To the minute, as people say it."""
     parts = found.groupdict()
     since = since.replace(second=0, microsecond=0)
     if parts.get("count"):
@@ -123,7 +123,7 @@ def _time_of(parts: dict[str, str | None]) -> time:
 
 
 def _days(parts: dict[str, str | None], local: datetime, at: time) -> timedelta:
-    """From today until the day that is named."""
+    """Time from today to the day named."""
     day = str(parts["day"]).lower()[:3]
     if day not in WEEKDAYS:
         return timedelta(days=day == "tom")
@@ -134,7 +134,7 @@ def _days(parts: dict[str, str | None], local: datetime, at: time) -> timedelta:
 
 
 def _until_date(day: int, month: int, local: datetime) -> timedelta:
-    """The next such date; no such date: today."""
+    """To the next such date; zero if there is none."""
     today = local.date()
     try:
         there = today.replace(month=month, day=day)

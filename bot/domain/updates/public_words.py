@@ -1,4 +1,4 @@
-"""One text as everybody reads it on a status page of ours, and how it is known there."""
+"""A text on our public status page, and its public id."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from bot.domain.updates.update import Moment
 
 @dataclass(frozen=True)
 class PublicWords:
-    """`id` stays the same wherever and whenever the page is written."""
+    """`id` is the same wherever and whenever the page is written."""
 
     id: str
     moment: Moment
@@ -19,7 +19,7 @@ class PublicWords:
 
 
 def public_id(feed: str, kind: str, number: int) -> str:
-    """Stays the same, and does not show how many there have been."""
+    """Stable, without revealing how many there have been."""
     return sha256(f"{feed} {kind} {number}".encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Planned work on our own status page: its state is the work's own, its words and times are those that were sent."""
+"""Planned work on our status page: in its actual state, but with the words and times as sent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ WorkState = Literal["planned", "under_way", "unsure", "done", "cancelled"]
 
 @dataclass(frozen=True)
 class SentOfWork:
-    """A text about planned work that was sent to the audience of a page; `planned_from` and `planned_until` are what it
-    was planned for then, None in texts of older versions."""
+    """A text about planned work sent to a page's audience; `planned_from` and `planned_until`: the plan at that time,
+    None in texts of older versions."""
 
     id: int
     maintenance_id: int
@@ -29,11 +29,11 @@ class SentOfWork:
 
 @dataclass(frozen=True)
 class PublicWork:
-    """What was said of one piece of planned work, the newest first.
+    """One piece of planned work, its texts newest first.
 
-    `unsure`: its time passed while no process of ours was there. `starts_at`, `ends_at`: as planned; None: they have
-    changed, and nobody has been sent the new ones. `ended_at`: done or cancelled. `components`: what it concerns;
-    empty: nobody has said.
+    `unsure`: its time passed while all our processes were down. `starts_at`, `ends_at`: as planned; None: changed
+    since, and nobody has been sent the new times. `ended_at`: done or cancelled. `components`: what is affected; empty:
+    not stated.
     """
 
     kind: ClassVar = "work"
@@ -55,7 +55,7 @@ class PublicWork:
 
 
 def works_of(sent: Iterable[SentOfWork], windows: Iterable[Window], feed: str) -> list[PublicWork]:
-    """Of those that something was sent about; what comes first is first. `windows` as they are now."""
+    """Planned work that texts were sent about, in order of time. `windows`: the current state."""
     by_work: dict[int, list[SentOfWork]] = {}
     for one in sorted(sent, key=lambda one: one.id, reverse=True):
         by_work.setdefault(one.maintenance_id, []).append(one)

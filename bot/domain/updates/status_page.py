@@ -1,4 +1,4 @@
-"""Our own status page: what everybody may read, made of nothing but the words that were sent to its audience."""
+"""Our public status page, made only of texts that were sent to its audience."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from bot.domain.updates.public_work import PublicWork
 from bot.domain.updates.update import ENDS, GOES_ON, Moment
 
 SHOWN_FOR = timedelta(days=90)
-# So often its files are written again, sent or not, so that a reader can see that it is kept up to date.
+# Files are rewritten this often even without news, so that readers see that the page is maintained.
 WRITTEN_EVERY = timedelta(minutes=5)
-# What shows a time longer ago than this is out of date.
+# A page written longer ago than this is out of date.
 OLD_AFTER = timedelta(minutes=15)
 
 State = Literal["open", "unsure", "over"]
@@ -22,7 +22,7 @@ PageState = Literal["open", "unsure", "maintenance", "over"]
 
 @dataclass(frozen=True)
 class Sent:
-    """A text that was sent to the audience of a page. `is_open`: what the incident itself is by now."""
+    """A text sent to a page's audience. `is_open`: the incident's state now."""
 
     id: int
     incident_id: int
@@ -36,7 +36,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Meaning:
-    """Of a severity, for the public. `rank` 0 is the gravest."""
+    """A severity in public words. `rank` 0 is the gravest."""
 
     rank: int
     words: str
@@ -44,9 +44,9 @@ class Meaning:
 
 @dataclass(frozen=True)
 class PublicIncident:
-    """What was said of one incident, the newest first.
+    """One incident, its texts newest first.
 
-    `state` is what the audience was last told. `unsure`: that it is over, and it is open again.
+    `state`: what the audience was last told. `unsure`: told that it is over, but it is open again.
     """
 
     kind: ClassVar = "incident"
@@ -58,7 +58,7 @@ class PublicIncident:
 
     @property
     def title(self) -> str:
-        """As it was called while it went on: what says that it is over says so of itself."""
+        """Its title while it went on; the final text is titled by its end."""
         return next((one.subject for one in self.words if one.moment in GOES_ON), self.words[0].subject)
 
     @property
@@ -68,7 +68,7 @@ class PublicIncident:
 
 @dataclass(frozen=True)
 class StatusPage:
-    """`feed` is a tag URI of its own, which stays what it is; `url` is how the page is reached, None: not known."""
+    """`feed`: a permanent tag URI; `url`: the page's address; None: unknown."""
 
     title: str
     organisation: str
@@ -81,7 +81,7 @@ class StatusPage:
 
     @property
     def current(self) -> Sequence[PublicIncident]:
-        """What is not over, the gravest first."""
+        """Not over, gravest first."""
         return sorted((one for one in self.incidents if one.state != "over"), key=lambda one: one.meaning.rank)
 
     @property
@@ -90,12 +90,12 @@ class StatusPage:
 
     @property
     def to_come(self) -> Sequence[PublicWork]:
-        """What is planned, the earliest first."""
+        """Planned, earliest first."""
         return [one for one in self.works if one.state == "planned"]
 
     @property
     def past(self) -> Sequence[PublicIncident | PublicWork]:
-        """The newest first."""
+        """Newest first."""
         over: list[PublicIncident | PublicWork] = [*self.past_incidents, *self.past_works]
         return sorted(over, key=lambda one: one.words[0].at, reverse=True)
 
@@ -105,7 +105,7 @@ class StatusPage:
 
     @property
     def past_works(self) -> Sequence[PublicWork]:
-        """The newest first."""
+        """Newest first."""
         return [one for one in reversed(self.works) if one.is_over]
 
     @property
@@ -122,7 +122,7 @@ class StatusPage:
 
     @property
     def all_words(self) -> Sequence[PublicWords]:
-        """The newest first."""
+        """Newest first."""
         of_all = [*(one.words for one in self.incidents), *(one.words for one in self.works)]
         return sorted((said for words in of_all for said in words), key=lambda said: said.at, reverse=True)
 
@@ -133,7 +133,7 @@ class StatusPage:
 
 @dataclass(frozen=True)
 class PageFiles:
-    """The page in each of its forms, by the name of its file."""
+    """The page in each format."""
 
     html: bytes
     json: bytes
@@ -142,7 +142,7 @@ class PageFiles:
 
     @property
     def by_name(self) -> dict[str, tuple[str, bytes]]:
-        """(type of content, content). What people look at comes last: it is written when everything else is."""
+        """(content type, content) by file name. The HTML comes last, to be written once everything else is."""
         return {
             "status.json": ("application/json; charset=utf-8", self.json),
             "status.atom": ("application/atom+xml; charset=utf-8", self.atom),
@@ -152,7 +152,7 @@ class PageFiles:
 
 @dataclass(frozen=True)
 class Edition:
-    """The files of a page and where they belong, None: nowhere. A later edition has a greater version."""
+    """A page's files and destination; None: nowhere. Later editions have greater versions."""
 
     to: str | None
     version: int
@@ -160,7 +160,7 @@ class Edition:
 
 
 def incidents_of(sent: Iterable[Sent], feed: str, meaning_of: Callable[[str | None], Meaning]) -> list[PublicIncident]:
-    """The newest first. `meaning_of` the severity that a text was sent with."""
+    """Newest first. `meaning_of`: maps the severity a text was sent with."""
     by_incident: dict[int, list[Sent]] = {}
     for one in sorted(sent, key=lambda one: one.id, reverse=True):
         by_incident.setdefault(one.incident_id, []).append(one)
@@ -173,7 +173,7 @@ def _incident(
 ) -> PublicIncident:
     said = next((one for one in texts if one.moment in (*GOES_ON, *ENDS)), None)
     turning = said or texts[0]
-    # Who was sent nothing of how it stands, such as a post-mortem alone, reads how it is.
+    # If no text says whether it goes on (only a post-mortem was sent, say), take the actual state.
     is_over = said.moment in ENDS if said else not turning.is_open
     ended = [one.at for one in texts if one.moment == "resolved"] if is_over else []
     state: State = "open" if not is_over else "unsure" if texts[0].is_open else "over"

@@ -1,4 +1,4 @@
-"""Stakeholder updates: who is told at which moment without being asked, and what must be so before a text leaves."""
+"""Stakeholder updates: who is told automatically at which moment, and what must hold before a text leaves."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,42 +11,42 @@ from bot.domain.incidents.incident import DRILL, Incident, Status
 from bot.domain.text import plain, plain_line
 from bot.domain.updates.lint import Finding
 
-# Declared by a file of `bot/publishers/` each.
+# The name of a file in `bot/publishers/`.
 Outlet = str
 Moment = Literal[
     "declared", "update", "severity", "resolved", "reopened", "all_clear", "security", "breach", "postmortem",
     "maintenance_announced", "maintenance_begun", "maintenance_overrun", "maintenance_done", "maintenance_cancelled",
     "maintenance_moved",
 ]  # fmt: skip
-# Of planned work.
+# About planned work.
 PLANNED: tuple[Moment, ...] = tuple(one for one in get_args(Moment) if one.startswith("maintenance_"))
-# Of incidents.
+# About incidents.
 MOMENTS: tuple[Moment, ...] = tuple(one for one in get_args(Moment) if one not in PLANNED)
-# Sent by people alone. What they say leaves what the audience believes of the incident as it was: open, or over.
+# Sent only by people; they do not change whether the audience believes the incident open or over.
 NOTICES: tuple[Moment, ...] = ("security", "breach", "postmortem")
 State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
 DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]
 
-# Stands where a person has to say what nobody knew when the words were composed.
+# Marks what nobody knew when the text was composed, for a person to fill in.
 TO_BE_CONFIRMED = "[to be confirmed]"
-# Room for the longest title, and around it for the severity and the reference.
+# Room for the longest title with severity and reference.
 SUBJECT_LENGTH = 300
-# What a field of a Slack form holds.
+# Slack's limit for a form field.
 TEXT_LENGTH = 3000
-# A text that could not leave for so long is not sent any more when a newer one is waiting behind it.
+# A text delayed longer than this is dropped if a newer one is waiting behind it.
 STALE_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Update:
-    """One text for one audience, about one moment of an incident. `status` and `severity` are the incident's then.
+    """One text for one audience about one moment of an incident. `status` and `severity`: the incident's at that time.
 
-    Or of planned work, `maintenance_id`: then there is no incident, nor a status or severity, and `planned_from` and
-    `planned_until` are what was planned then. `overruled`: why it leaves although something was found in it, given for
-    the findings with the marks `overruled_for`.
+    For planned work there is `maintenance_id` instead, without incident, status or severity; `planned_from` and
+    `planned_until`: the plan at that time. `overruled`: why it leaves despite findings, given for those with the marks
+    `overruled_for`.
 
-    It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
-    `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
+    States: `composing` until it has words, `draft` while only its author knows it, `waiting` for approval, `released`
+    when it may leave, `replaced` when a newer text or newer facts came before a decision.
     """
 
     id: int
@@ -73,24 +73,24 @@ class Update:
 
     @property
     def digest(self) -> str:
-        """Of exactly these words, short enough to be compared by eye."""
+        """A short hash of exactly these words, to compare by eye."""
         return sha256(f"{self.subject}\n{self.text}".encode()).hexdigest()[:8]
 
     @property
     def promises_since(self) -> datetime:
-        """Since when the times that it promises count."""
+        """What the times it promises are relative to."""
         return self.written_at or self.created_at
 
     @property
     def of_incident(self) -> int:
-        """Raises Refused for words about planned work."""
+        """Raises Refused for texts about planned work."""
         if self.incident_id is None:
             raise Refused(f"This is about planned work: `/incident maintenance M-{self.maintenance_id}` shows it.")
         return self.incident_id
 
     @property
     def of_maintenance(self) -> int:
-        """Raises Refused for words about an incident."""
+        """Raises Refused for texts about incidents."""
         if self.maintenance_id is None:
             raise Refused(f"This is about INC-{self.incident_id}, and not about planned work.")
         return self.maintenance_id
@@ -103,9 +103,9 @@ class Update:
 
 @dataclass(frozen=True)
 class UpdateDelivery:
-    """An update on its way to one address. `accepted` is what a provider said, never what we hope.
+    """An update on its way to one address. `accepted` is what the provider said, never what we hope.
 
-    `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent.
+    `unsure`: an attempt may have been accepted unheard, so do not call it unsent.
     """
 
     id: int
@@ -121,10 +121,10 @@ class UpdateDelivery:
 
 @dataclass(frozen=True)
 class LastUpdate:
-    """The latest that an audience was told of an incident. `severity`: how grave it was then; None: not known.
+    """The latest an audience was told about an incident. `severity`: as told then; None: unknown.
 
-    `partly`: some of its addresses were not: it was stopped on its way to them. `reached`: an address has it, or may
-    have it; else it is still on its way to all of them.
+    `partly`: it was stopped before reaching some addresses. `reached`: at least one address has it, or may have it;
+    else it is still on its way to all.
     """
 
     moment: Moment
@@ -135,27 +135,27 @@ class LastUpdate:
 
 
 class OutOfDate(Refused):
-    """The words were written while the incident stood otherwise."""
+    """The text was written when the incident stood differently."""
 
 
 class Doubtful(Refused):
-    """Something was found in the words: they leave once a person says why all the same."""
+    """Findings in the text: it leaves once a person gives a reason."""
 
     def __init__(self, found: Sequence[Finding], explained: Sequence[Finding] = ()) -> None:
-        """`explained`: for which of them a reason was given before the others were found."""
+        """`explained`: findings that already had a reason before the others came up."""
         super().__init__("Not sent: look at what was found in the text.")
         self.found = found
         self.explained = explained
 
 
-# The changes of an incident that are told without being asked.
+# Changes of an incident that are told automatically.
 TOLD_OF = ("declared", "status", "resolved", "reopened")
-# What says that it is over, and what says that it begins or goes on; a notice leaves the state as it was.
+# Moments that say it is over, and that it begins or goes on; notices say neither.
 ENDS: tuple[Moment, ...] = ("resolved", "all_clear")
 GOES_ON: tuple[Moment, ...] = ("declared", "update", "severity", "reopened")
-# What means nothing to who has never heard of it.
+# Meaningless to somebody who has never heard of it.
 CLOSES: tuple[Moment, ...] = (*ENDS, "maintenance_done", "maintenance_cancelled")
-# What is said for nothing but the time in it.
+# Sent only for the time in it.
 NAMES_TIME: tuple[Moment, ...] = ("maintenance_announced", "maintenance_moved", "maintenance_overrun")
 NEWER = "a newer text is on its way"
 UNHEARD = "nothing about it has reached this address"
@@ -166,7 +166,7 @@ def may_be_told(incident: Incident) -> bool:
 
 
 def must_be_tellable(incident: Incident) -> None:
-    """Rehearsals and private incidents stay inside."""
+    """Raise Refused: drills and private incidents stay inside."""
     if incident.drill:
         raise Refused(f"{DRILL}{incident.ref} is a drill: no audience gets updates about it.")
     if incident.private:
@@ -174,12 +174,12 @@ def must_be_tellable(incident: Incident) -> None:
 
 
 def told_by_themselves(incident: Incident, tell: Sequence[str], automatic: Collection[str]) -> list[str]:
-    """The audiences a moment is told to without being asked: those of the severity's `tell` that are automatic."""
+    """Audiences told automatically: the severity's `tell` that are set to automatic."""
     return [audience for audience in tell if audience in automatic] if may_be_told(incident) else []
 
 
 def moment_now(incident: Incident, told: LastUpdate | None) -> Moment:
-    """What an audience is told now, after what it was told before (None: nothing)."""
+    """What to tell an audience now, given what it was last told (None: nothing)."""
     if not incident.is_open:
         return "resolved"
     if told is None:
@@ -190,7 +190,7 @@ def moment_now(incident: Incident, told: LastUpdate | None) -> Moment:
 
 
 def moments_now(incident: Incident, told: LastUpdate | None) -> list[Moment]:
-    """What an audience may be told now by a person: first what it would be told without being asked, then the rest."""
+    """What a person may tell an audience now: what it would be told automatically first, then the rest."""
     usual = moment_now(incident, told)
     also: list[Moment] = ["update"] if usual == "severity" else []
     if usual == "resolved" and told and told.moment == "resolved":
@@ -199,23 +199,23 @@ def moments_now(incident: Incident, told: LastUpdate | None) -> list[Moment]:
 
 
 def is_owed(incident: Incident, told: LastUpdate) -> bool:
-    """Whether anybody of the audience believes that the incident is open when it is over, or over when it is open."""
+    """Whether anybody in the audience wrongly believes the incident open or over."""
     return told.partly or incident.is_open == (told.moment in ENDS)
 
 
 def is_of_another_severity(incident: Incident, told: LastUpdate) -> bool:
-    """Whether the audience was told of it as graver, or less grave, than it is."""
+    """Whether the audience was told another severity than it has now."""
     return told.severity != incident.severity
 
 
 def facts_of(incident: Incident) -> str:
-    """How the incident stands, as one word: words that were written at another one may be wrong."""
+    """The incident's state as one word; a text written at another one may be wrong."""
     ended = f"{incident.resolved_at.timestamp():.0f}" if incident.resolved_at else ""
     return f"{incident.status}:{incident.severity}:{ended}"
 
 
 def words_of(subject: str, text: str) -> tuple[str, str]:
-    """What somebody wrote, as it is kept: a subject of one line, and a text. Refused when one is missing."""
+    """Subject (one line) and text for storage. Raises Refused when one is empty."""
     one_line, text = plain_line(subject)[:SUBJECT_LENGTH], plain(text).strip()
     if not one_line:
         raise Refused("A subject is missing: say in a few words what this is about.")
@@ -225,13 +225,14 @@ def words_of(subject: str, text: str) -> tuple[str, str]:
 
 
 def must_be_confirmed(subject: str, text: str) -> None:
-    """Nobody reads what nobody could fill in. Raises Refused."""
+    """Raise Refused while blanks are left to fill in."""
     if TO_BE_CONFIRMED in subject + text:
         raise Refused(f"Not sent: it still says {TO_BE_CONFIRMED}. Write what's missing, or take it out.")
 
 
 def must_be_pending(update: Update, decider: str) -> None:
-    """`decider` is the name of who decided, as people read it; empty: nobody had to. Raises AlreadyDone."""
+    """Raise AlreadyDone unless it waits for approval. `decider`: display name of whoever decided; empty: nobody had
+    to."""
     if update.state == "waiting":
         return
     if update.state == "released":
@@ -245,25 +246,25 @@ def must_be_pending(update: Update, decider: str) -> None:
 
 
 def must_be_somebody_else(*, is_author: bool) -> None:
-    """Four eyes: whoever wrote it does not approve it, by whatever name."""
+    """Four eyes: the author may not approve, under any of their names."""
     if is_author:
         raise NotPermitted("You wrote this, so somebody else has to approve it.")
 
 
 def is_stale(update: Update, *, newer: bool, now: datetime) -> bool:
-    """After an outage an audience hears how things stand, not everything it missed."""
+    """After an outage an audience is told how things stand, not everything it missed."""
     return newer and now - update.created_at >= STALE_AFTER
 
 
 def contradiction_of_planned(
     update: Update, ref: str, state: str, starts_at: datetime, ends_at: datetime
 ) -> str | None:
-    """As `contradiction`, of planned work that is in this state, and planned for this time, by now."""
+    """`contradiction` for planned work, given its current state and times."""
     if state in ("done", "cancelled") and update.moment not in CLOSES:
         return f"{ref} is {state}"
     if state == "under_way" and update.moment in ("maintenance_announced", "maintenance_moved"):
         return f"{ref} has begun"
-    # What moved it, or made it longer, is told by newer words.
+    # A newer text tells of the move or extension.
     planned = update.planned_from or starts_at, update.planned_until or ends_at
     if update.moment in NAMES_TIME and planned != (starts_at, ends_at):
         return f"{ref} has another time by now"
@@ -271,7 +272,7 @@ def contradiction_of_planned(
 
 
 def contradiction(update: Update, incident: Incident) -> str | None:
-    """Why its words are not true any more: they call the incident over while it is open, or open while it is over."""
+    """Why the text is no longer true: it calls the incident over while open, or open while over."""
     if update.moment in ENDS and incident.is_open:
         return f"{incident.ref} is open again"
     if update.moment in GOES_ON and not incident.is_open:
