@@ -1,6 +1,5 @@
-"""Alerts: what monitoring says is kept, judged by the rules, shown as one card a group, and paged for when nobody
-answers.
+"""Alerts: stored, judged by the rules, shown as one card per group, and paged for when nobody answers.
 
-`alerts` takes them in; `settling` does whatever follows from how they stand now. Other rooms use `alerts` to raise one
-of our own; doors use `heartbeats` and `refusals` as well. `responses` and `declarations` are what people do at a card.
+`alerts` receives them; `settling` does whatever follows from their current state. Other rooms raise alerts of our own
+with `alerts`; doors also use `heartbeats` and `refusals`. `responses` and `declarations` are what people do at a card.
 """

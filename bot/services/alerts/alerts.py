@@ -1,4 +1,4 @@
-"""Alerts come in: each is kept, judged by the rules, and shown; what is due by itself happens here too."""
+"""Receives alerts: each is stored, judged by the rules, and shown. Also takes groups that are due."""
 
 import asyncio
 import json
@@ -31,25 +31,25 @@ log = logging.getLogger(__name__)
 
 DUE_AT_ONCE = 100
 SET_ASIDE = timedelta(minutes=1)
-# Of a body that is kept to see what a source sends.
+# How much of a body is stored, for people to see what a source sends.
 BODY_KEPT = 64 * 1024
 KEPT_FOR = timedelta(days=7)
 COPIES_KNOWN_FOR = timedelta(days=30)
-# More than so many are judged in a thread.
+# More alerts than this are judged in a thread.
 AT_A_TIME = 250
-# What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
+# A listing does not end an alert reported this recently: it may be a retry of an older one.
 LISTED_AGAIN_AFTER = timedelta(minutes=1)
 
 
 class TooMany(Refused):
-    """More alerts in one delivery than are taken."""
+    """More alerts in one delivery than are accepted."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} alerts in one delivery, at most {MOST_ALERTS}: send them in several")
 
 
 class Alerts(DueByRows):
-    """Receives alerts, and takes the rows that are due: a page for what nobody answers, a silence that ends."""
+    """Receives alerts, and handles groups that are due: paging for unanswered ones, silences ending."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Alerts(DueByRows):
         *,
         bodies_for: timedelta = KEPT_FOR,
     ) -> None:
-        """`bodies_for`: how long deliveries are kept as they came in."""
+        """`bodies_for`: how long raw deliveries are kept."""
         self._db = db
         self._clock = clock
         self._runbook = runbook
@@ -81,12 +81,11 @@ class Alerts(DueByRows):
         delivery: str | None = None,
         digest: bytes | None = None,
     ) -> int:
-        """Keep and judge what was delivered, all of it or nothing; returns how many alerts that were.
+        """Store and judge a delivery, all or nothing; returns its number of alerts.
 
-        `listings`: the groups that the delivery tells whole. `delivery` is the source's own id of the delivery: a
-        second one with it changes nothing. None = every delivery counts. `digest`: of one that anybody may have copied.
-        Raises TooMany, which stores nothing, and
-        Unreachable when it could not be kept.
+        `listings`: groups it reports in full. `delivery`: the source's id of the delivery, which makes this idempotent;
+        None: every delivery counts. `digest`: for replay detection. Raises TooMany, storing nothing, or Unreachable if
+        it could not be stored.
         """
         if len(received) > MOST_ALERTS:
             raise TooMany(len(received))
@@ -100,7 +99,7 @@ class Alerts(DueByRows):
         return len(received)
 
     async def acknowledged(self, source: str, fingerprints: Sequence[str]) -> None:
-        """Somebody looks at these already, their sender says. What does not fire is nobody's. Raises Unreachable."""
+        """Their sender reports these as acknowledged; ignores alerts not firing. Raises Unreachable."""
 
         async def keep() -> None:
             async with self.taking() as conn:
@@ -115,15 +114,15 @@ class Alerts(DueByRows):
 
     @property
     def is_full(self) -> bool:
-        """Do so many wait that one more would only take time and memory from the others?"""
+        """Whether so many are waiting that another would only cost the others time and memory."""
         return self._turns.is_full
 
     def taking(self) -> AbstractAsyncContextManager[Connection]:
-        """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
+        """A transaction for a sender waiting for its answer. Raises Unreachable rather than making it wait long."""
         return self._turns.taken()
 
     async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
-        """`receive` as a part of a larger deed, for what the bot finds out itself."""
+        """`receive` within a larger transaction, for alerts of our own."""
         told = await self._judged(source, received, self._clock.now())
         await self._take(conn, source, told, (), await arrivals.hold(conn, source, told))
 
@@ -133,9 +132,9 @@ class Alerts(DueByRows):
             return await alerts.standing(conn, group_id)
 
     async def raw(self, group_id: int) -> str:
-        """The body that was delivered last for this group, as far as it was kept; JSON a value a line.
+        """The last body received for this group, as far as stored; JSON is pretty-printed.
 
-        Raises NotFound when it is kept no more.
+        Raises NotFound once it has been deleted.
         """
         async with self._db.transaction() as conn:
             body = await arrivals.raw_body(conn, group_id)
@@ -148,7 +147,7 @@ class Alerts(DueByRows):
             return text
 
     async def take_due(self) -> int:
-        """Look at the groups that are due, each once, whoever else is at work; returns how many that were."""
+        """Handle groups that are due, each once across all processes; returns how many."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             due = await alerts.claim_due(conn, now=now, limit=DUE_AT_ONCE)
@@ -158,7 +157,7 @@ class Alerts(DueByRows):
         return len(due) + await self._decide_disputes(now)
 
     async def _decide_disputes(self, now: datetime) -> int:
-        """What one member of a pair calls over and the other does not opens again, as if it were reported now."""
+        """Reopen alerts that one member of a pair reports as resolved and the other does not, as if reported now."""
         async with self._db.transaction() as conn:
             due = await disputes.due(conn, now=now, limit=DUE_AT_ONCE)
             for source in sorted({source for source, _ in due}):
@@ -172,7 +171,7 @@ class Alerts(DueByRows):
         return alerts.due_rows()
 
     async def forget_old(self) -> int:
-        """Throw away bodies and countings that are too old to be of use."""
+        """Delete bodies and counts that are too old to be of use."""
         longest = max((rule.at_least.within for rule in self._runbook.alerts.rules if rule.at_least), default=KEPT_FOR)
         async with self._db.transaction() as conn:
             now = self._clock.now()
@@ -183,12 +182,12 @@ class Alerts(DueByRows):
             return counted + await arrivals.forget_old(conn, now - self._bodies_for)
 
     async def _judged(self, source: str, received: Sequence[ReceivedAlert], arrived: datetime) -> list[Judged]:
-        """What the rules make of them; of many in a thread, so that the loop goes on turning."""
+        """Verdicts of the rules; for many, in a thread, so as not to block the event loop."""
         work = partial(gathered, self._runbook.alerts.rules, source, received, arrived)
         return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
 
     async def _keep(self, conn: Connection, waiting: Sequence[Arrival]) -> None:
-        """Deliveries of one source, none of which says of an alert what another does, but that it goes on firing."""
+        """Store deliveries of one source that do not contradict each other: see `Together`."""
         new, held = await arrivals.keep(conn, waiting, self._clock.now())
         if digests := [arrival.digest for _, arrival in new if arrival.digest]:
             originals = await arrivals.keep_originals(conn, waiting[0].source, digests, self._clock.now())
@@ -221,13 +220,13 @@ class Alerts(DueByRows):
     async def _with_groups(
         self, conn: Connection, source: str, firing: Sequence[Judged], groups: Mapping[str, int], now: datetime
     ) -> list[tuple[int, Judged]]:
-        """Each alert with the group it fires in already, else with the open one of its key."""
+        """Each alert with the group it is already firing in, else with the open one of its key."""
         new = {o.group_key: o.verdict.at_least is not None for o in firing if o.alert.fingerprint not in groups}
         opened = await alerts.open_groups(conn, source, new, now)
         return [(groups.get(one.alert.fingerprint) or opened[one.group_key], one) for one in firing]
 
     async def _count(self, conn: Connection, firing: Sequence[tuple[int, Judged]], now: datetime) -> None:
-        """A rule with `at_least` speaks up once it has matched so often within its time."""
+        """A rule with `at_least` stays quiet until it has matched that often within its time."""
         for rule in sorted({one.verdict.counted for _, one in firing if one.verdict.counted}):
             own = [(group_id, one) for group_id, one in firing if one.verdict.counted == rule]
             at_least = own[0][1].verdict.at_least
@@ -237,7 +236,7 @@ class Alerts(DueByRows):
                 await alerts.speak_up(conn, [group_id for group_id, _ in own])
 
     async def _look_safely(self, conn: Connection, group_id: int, now: datetime) -> bool:
-        """False when this group cannot be worked on: then it must not stop the others."""
+        """Handle one group; False when that fails, which must not stop the others."""
         try:
             async with conn.transaction():
                 await alerts.end_expired(conn, group_id, now)

@@ -1,4 +1,4 @@
-"""What the card of an alert shows: how loud it is, since when, how often, and what can be done about it."""
+"""The card of an alert group: how loud, since when, how often, and what can be done."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ ALERTS_SHOWN = 10
 
 
 class AlertCards:
-    """The painter of `alert:<group id>`."""
+    """Paints `alert:<group id>`."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class AlertCards:
         cards.painted_by("alert", self.paint)
 
     async def show_open(self, conn: Connection) -> None:
-        """Every card that is not over shows what is true now, also one that could not be posted."""
+        """Repaint every card that is not over, including those that could not be posted."""
         for group in await alerts.open_ids(conn):
             await self._cards.touch(conn, f"alert:{group}")
 
@@ -72,7 +72,7 @@ class AlertCards:
         return Painted(channel, self._pictured(standing, said))
 
     def _labels(self, standing: GroupStanding) -> list[str]:
-        """What its alerts have in common, and how much of that is left out."""
+        """The labels its alerts share, and how many are left out."""
         labels = sorted(standing.labels.items())
         shown = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
         if len(shown) <= LABELS_SHOWN:
@@ -80,18 +80,18 @@ class AlertCards:
         return [*shown[:LABELS_SHOWN], self._rendering.say("slack/alert_labels_more", count=len(shown) - LABELS_SHOWN)]
 
     def _pictured(self, standing: GroupStanding, said: Message) -> Message:
-        """With the picture its source has made of it, as long as it fires."""
+        """Add the picture from its source, while it fires."""
         url = standing.lead.image
         return said if url is None or standing.group.closed_at else with_image(said, url, self._tied.title(standing))
 
     async def _silence(self, conn: Connection, standing: GroupStanding, now: datetime) -> Silence | None:
-        """The one it is under."""
+        """The silence it is under."""
         if not standing.group.is_silenced(now) or standing.group.silence_id is None:
             return None
         return await silences.get(conn, standing.group.silence_id)
 
     def _buttons(self, standing: GroupStanding, silence: Silence | None) -> list[Button]:
-        """Only what makes sense now; nothing once it is over."""
+        """Only what makes sense now; none once it is over."""
         group, value = standing.group, str(standing.group.id)
         if group.closed_at:
             return []
@@ -116,7 +116,7 @@ class AlertCards:
 
 
 def _about_silence(silence: Silence | None, group_id: str) -> list[Button]:
-    """One of more than this card has a card of its own, on which it is ended."""
+    """A silence of more than this card has a card of its own, where it is ended."""
     if silence is None:
         return [Button("Silence", "alert.silence", group_id)]
     if silence.key is None:

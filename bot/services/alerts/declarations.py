@@ -13,7 +13,7 @@ from bot.store.incidents import incidents
 
 
 class AlertDeclarations:
-    """Each happens once per request."""
+    """Each deed is done once per request."""
 
     def __init__(self, db: Database, settling: AlertSettling, tied: AlertIncidents, deeds: AlertDeeds) -> None:
         self._db = db
@@ -22,7 +22,7 @@ class AlertDeclarations:
         self._deeds = deeds
 
     async def declare(self, actor: Actor, group_id: int) -> Incident:
-        """Declare an incident for it, of the severity its rule names, else that of its level. Raises Refused."""
+        """Declare an incident with the severity of its rule, else matching its level. Raises Refused."""
         async with self._deeds.on(actor, group_id, "declare") as (conn, standing, _):
             _must_be_free(standing)
             severity = self._tied.severity(standing).id
@@ -32,7 +32,7 @@ class AlertDeclarations:
             return tied.incident
 
     async def attach(self, actor: Actor, group_id: int, ref: str) -> Incident:
-        """It belongs to this open incident. Raises Refused."""
+        """Attach it to this open incident. Raises Refused."""
         async with self._deeds.on(actor, group_id, "attach") as (conn, standing, now):
             await requests.once(conn, actor, now)
             _must_be_free(standing)
@@ -44,7 +44,7 @@ class AlertDeclarations:
             return incident
 
     async def attachable(self) -> list[Incident]:
-        """The incidents an alert may be attached to, newest first; raises NotFound when there is none."""
+        """Incidents an alert can be attached to, newest first; raises NotFound if there are none."""
         async with self._db.transaction() as conn:
             found = [incident for incident in await incidents.open_ones(conn) if can_be_attached_to(incident)]
         if not found:
@@ -53,7 +53,7 @@ class AlertDeclarations:
 
 
 def can_be_attached_to(incident: Incident) -> bool:
-    """A rehearsal would hide a real alert, and the alert's card would name what is private."""
+    """A drill would hide a real alert, and the alert's card would reveal a private incident."""
     return not incident.drill and not incident.private
 
 

@@ -1,4 +1,4 @@
-"""A deed on an alert: one transaction on its group while it fires, and a line in the audit log."""
+"""Deeds on an alert: one transaction on its group while it fires, with an audit entry."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from bot.store.pipelined import Connection
 
 
 class AlertDeeds:
-    """The frame of everything people do with an alert."""
+    """The frame of everything people do to an alert."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -25,7 +25,8 @@ class AlertDeeds:
     async def on(
         self, actor: Actor, group_id: int, deed: str
     ) -> AsyncIterator[tuple[Connection, GroupStanding, datetime]]:
-        """The transaction, with the group as it is now and locked. Raises NotFound, and Refused when it is over."""
+        """The transaction, the group as it is now and locked, and the time. Raises NotFound, or AlreadyDone when it is
+        over."""
         async with self._db.transaction() as conn:
             standing = await alerts.lock(conn, group_id)
             now = self._clock.now()

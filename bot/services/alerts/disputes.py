@@ -1,4 +1,4 @@
-"""Two members of a pair, or a queue, contradict what is known: old news is not believed, a dispute is decided."""
+"""Contradictions, from a redundant pair or a queue: late news is ignored, a dispute is settled after a while."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -12,26 +12,27 @@ from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 
-# A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
-# after CONTRADICTED_FOR it is none: a source that lost sight of it for a while tells its old beginning.
+# A firing alert older than an end reported within this is late news, as a pair or a queue may deliver it. Still
+# reported after CONTRADICTED_FOR it is believed: a source that lost sight of an alert for a while reports its old
+# start.
 LATE_FOR = timedelta(hours=1)
 
 
 class AlertDisputes:
-    """Every deed here is a part of a larger one, whose transaction holds the groups, but `claim`, which takes them."""
+    """Each method runs inside a larger transaction that has the groups locked, except `claim`, which locks them."""
 
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
 
     async def late(self, conn: Connection, source: str, told: Sequence[Judged], now: datetime) -> Collection[str]:
-        """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
+        """Those reported as firing that another of the pair, or a later message, has ended. Their cards say so."""
         late = await alerts.late_news(
             conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
             contradicted_since=now - CONTRADICTED_FOR, now=now,
         )  # fmt: skip
         if late:
             log.warning("source=%s late=%s reported as firing again although they are resolved", source, len(late))
-            # The other member of a pair may be the only one that sees it, and reports it no more for hours.
+            # The other member of the pair may be the only one that sees it, and may not repeat it for hours.
             disputed = [one.alert for one in told if late.get(one.alert.fingerprint)]
             await disputes.open_each(conn, source, disputed, now + CONTRADICTED_FOR)
             await self._show_last(conn, source, late)
@@ -45,7 +46,7 @@ class AlertDisputes:
         wanted: Sequence[Judged],
         listed: Sequence[str],
     ) -> None:
-        """What fires is in dispute no more, nor is what is over by the word of whoever said that it fires."""
+        """End disputes over alerts that fire, and over those ended by the very sender that said they fire."""
         told_by = next((one.alert.told_by for one in told if one.alert.told_by), None)
         still = [one.alert.fingerprint for one in told if one.times]
         over = [one.alert.fingerprint for one in told if not one.times]
@@ -54,7 +55,7 @@ class AlertDisputes:
         await self._show_last(conn, source, await disputes.end(conn, source, report, firing))
 
     async def claim(self, conn: Connection, source: str, told: Sequence[Judged]) -> list[Judged]:
-        """Those of a dispute that is due which fire again by now, whoever else is at work."""
+        """Claim due disputes whose alerts fire again; safe in any number of processes."""
         await arrivals.hold(conn, source, told)
         mine = await disputes.claim(conn, source, [one.alert.fingerprint for one in told])
         await self._show_last(conn, source, mine)

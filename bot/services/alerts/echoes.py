@@ -1,4 +1,4 @@
-"""What this very house has sent, and what comes back to its own door for alerts."""
+"""Recognises what this installation itself has sent when it comes back to its alert door."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -9,18 +9,19 @@ from bot.wire.webhooks import is_signed
 
 
 class Echoes:
-    """Another Tocsin signs with other keys, and knows its incidents by other instants: what it sends is no echo."""
+    """Another Tocsin has other keys and other times of its incidents, so what it sends is no echo."""
 
     def __init__(self, runbook: Runbook, keyring: Keyring, is_our_alert: Callable[[str], Awaitable[bool]]) -> None:
-        """`is_our_alert`: has a page of this house opened a provider's alert under this key?"""
+        """`is_our_alert`: whether a page of this installation opened a provider's alert with this key."""
         self._runbook = runbook
         self._keyring = keyring
         self._is_our_alert = is_our_alert
 
     async def is_one(self, headers: Mapping[str, str], body: bytes, provider_key: str | None) -> bool:
-        """Posted to one of its webhooks, or told to a provider. Raises Unreachable.
+        """Whether it was posted to one of our webhooks, or comes from an alert we opened at a provider. Raises
+        Unreachable.
 
-        `provider_key`: by what a provider would know it; None = it has no such name.
+        `provider_key`: the key a provider would know it by; None: it has none.
         """
         if provider_key and await self._is_our_alert(provider_key):
             return True

@@ -1,4 +1,4 @@
-"""What applications report of themselves, grouped and counted, for people to look at."""
+"""Errors reported by applications, grouped and counted, for people to look at."""
 
 from datetime import timedelta
 
@@ -13,14 +13,15 @@ SHOWN = 15
 
 
 class ErrorListing:
-    """Reads what was counted when the reports came in."""
+    """Reads the counts made when the reports came in."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
 
     async def within(self, span: timedelta) -> ReportedErrors:
-        """Of this time up to now, from a whole minute on. Raises Refused when it is more than is kept, or nothing."""
+        """Errors of this time up to now, by whole minutes. Raises Refused if it is longer than counts are kept, or
+        zero."""
         if not timedelta(0) < span <= KEPT_FOR:
             raise Refused(f"Errors are counted for {KEPT_FOR.days} days: say a time from 1m to {KEPT_FOR.days}d.")
         async with self._db.transaction() as conn:

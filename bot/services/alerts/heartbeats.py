@@ -1,4 +1,4 @@
-"""Jobs that must be heard of: their silence opens an alert, their next sign of life closes it."""
+"""Heartbeats of jobs: a missing one opens an alert, the next one closes it."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ SOURCE = "heartbeat"
 
 
 class Heartbeats(DueByRows):
-    """The runbook's `heartbeats`; a timer is the row's due time."""
+    """The runbook's `heartbeats`; each timer is a row's due time."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
         self._db = db
@@ -28,7 +28,7 @@ class Heartbeats(DueByRows):
         self._rendering = rendering
 
     async def watch(self) -> None:
-        """At start: expect what the runbook names, and nothing else. Starting again gives no job more time."""
+        """At start-up, track exactly the runbook's heartbeats. Restarting gives no job more time."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await heartbeats.forget_others(conn, self._expected)
@@ -36,7 +36,7 @@ class Heartbeats(DueByRows):
                 await heartbeats.watch(conn, name, self._expected_within(name), now)
 
     async def beat(self, name: str) -> None:
-        """A sign of life. Raises NotFound for a job that the runbook does not name."""
+        """Record a heartbeat. Raises NotFound for a name not in the runbook."""
         if name not in self._expected:
             known = ", ".join(self._expected) or "none"
             raise NotFound(f"the runbook has no heartbeat of this name; it has: {known}")

@@ -1,4 +1,4 @@
-"""The thread under an alert's card: what has happened to it, a line a change, several of a moment in one message."""
+"""The thread under an alert's card: a line per change, several close together in one message."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 
-# What happens within this is told at once: a storm is a few messages, and not thousands.
+# Changes within this share a message, so that a storm is a few messages, not thousands.
 A_WHILE = timedelta(seconds=10)
 SHOWN = 10
 
 
 @dataclass(frozen=True)
 class History:
-    """A message in the thread, which tells everything up to this instant."""
+    """A message in the thread, covering everything up to `until`."""
 
     posted: Posted
     thread: str
@@ -36,7 +36,7 @@ class History:
 
 
 class AlertHistory(DeliveryKind[History]):
-    """Deliveries of kind `alert_history`; the words are found when it leaves."""
+    """Deliveries of kind `alert_history`; each is written only when it leaves."""
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway, rendering: Rendering) -> None:
         self._db = db
@@ -46,7 +46,7 @@ class AlertHistory(DeliveryKind[History]):
         self._rendering = rendering
 
     async def note(self, conn: Connection, group_ids: Iterable[int]) -> None:
-        """Of these, which are shown in Slack, there is something new to tell."""
+        """There is news for the threads of these groups, which are shown in Slack."""
         for group_id in group_ids:
             name = f"history of alert {group_id}"
             payload, due_at = {"alert": group_id}, self._clock.now() + A_WHILE

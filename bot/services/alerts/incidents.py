@@ -1,4 +1,4 @@
-"""The tie between alerts and incidents: an alert declares one or joins one, and its end is told in the room."""
+"""The tie between alerts and incidents: an alert declares or joins one, and its end is told in the room."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,19 +24,19 @@ from bot.store.alerts import alerts
 from bot.store.incidents import incidents as stored
 from bot.store.pipelined import Connection
 
-# Many tell of the same trouble: within this a report joins the incident that another one declared, so that one link
-# cannot page people again and again. What comes later may be about something else.
+# A problem report this soon after an incident declared by another joins that one, so that a shared form link cannot
+# page people repeatedly. Later ones may be about something else.
 JOINED_WITHIN = timedelta(minutes=15)
 
-# Of a card's alerts, for the procedure that one of them names.
+# Limit of a card's alerts searched for a procedure.
 LOOKED_THROUGH = 200
 
-# Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
+# Why an alert has an incident: its rule, nobody answered, a person declared or attached it, or it had it before.
 Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
 
 
 class Opening(Protocol):
-    """Opens in an incident's room what the runbook has for its alert. False: people are to be asked about it."""
+    """Opens the procedure of its alert in an incident's room. False: ask people about it first."""
 
     async def offer(self, conn: Connection, incident: Incident, procedure: Procedure) -> bool: ...
 
@@ -50,7 +50,7 @@ class Reopening(Protocol):
 
 
 class AlertIncidents:
-    """Every deed here is a part of a larger one: the caller holds the group, and saves what is returned."""
+    """Every method runs inside a larger transaction: the caller has the group locked, and saves what is returned."""
 
     def __init__(
         self,
@@ -79,10 +79,10 @@ class AlertIncidents:
     async def declare(
         self, conn: Connection, standing: GroupStanding, actor: Actor, why: Why, *, severity: str | None = None
     ) -> GroupStanding:
-        """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused.
+        """Declare an incident titled after the alert; `severity` None: the runbook's default. Raises Refused.
 
-        What many report within a short while is one incident: the next one joins it. What is critical and
-        unacknowledged pages at once, also when that severity is paged in working hours.
+        Problem reports close together share one incident. A critical unacknowledged alert pages at once, even at a
+        severity paged only in working hours.
         """
         if why == "rule" and standing.group.source == REPORTS and (earlier := await self._of_reports(conn)):
             return await self._tie(conn, standing, earlier, actor, "attached")
@@ -93,7 +93,8 @@ class AlertIncidents:
         return await self._tie(conn, standing, incident, actor, why)
 
     async def _of_reports(self, conn: Connection) -> Incident | None:
-        """The newest open one that a report declared a short while ago. Those who declare one wait for each other."""
+        """The newest open incident recently declared by a problem report. Takes a lock, so that concurrent reports
+        queue up."""
         await alerts.wait_for_reports(conn)
         now = self._clock.now()
         known = [one for one in await stored.open_ones(conn) if one.origin.get("alert", {}).get("source") == REPORTS]
@@ -107,12 +108,13 @@ class AlertIncidents:
         return await self._tie(conn, standing, incident, actor, why)
 
     async def rejoin(self, conn: Connection, standing: GroupStanding, incident_id: int) -> GroupStanding:
-        """Attach to the open incident that one of these alerts belonged to when it fired before."""
+        """Attach to the open incident one of these alerts belonged to when it fired before."""
         incident = await stored.get(conn, incident_id)
         return await self._tie(conn, standing, incident, TOCSIN, "again")
 
     async def came_back(self, conn: Connection, standing: GroupStanding, incident_id: int, *, reopens: bool) -> bool:
-        """Its incident has ended and is watched. True when that is open again; else its room is asked, once."""
+        """The alert is back although its incident, still watched, has ended. True if that is open (again); else its
+        room is asked, once."""
         incident, now = await stored.lock(conn, incident_id), self._clock.now()
         if incident.is_open:
             return True
@@ -128,9 +130,9 @@ class AlertIncidents:
         return False
 
     async def tell_over(self, conn: Connection, standing: GroupStanding, by: Actor | None = None) -> None:
-        """Its open incident learns that the alert is over, and stays open until a person resolves it.
+        """Tell the open incident that the alert is over; the incident stays open until a person resolves it.
 
-        `by`: who has closed the alert by hand; None = it ended.
+        `by`: who closed the alert by hand; None: it ended.
         """
         incident = standing.incident
         if incident and incident.is_open:
@@ -140,7 +142,7 @@ class AlertIncidents:
             await self._posts.in_room(conn, incident, "alert_over", **facts)
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        """The cards of its alerts say how an incident stands."""
+        """Repaint the cards of its alerts, which show the incident's state."""
         for group_id in await alerts.groups_of_incident(conn, incident.id):
             await self._cards.touch(conn, f"alert:{group_id}")
 
@@ -148,7 +150,7 @@ class AlertIncidents:
         return self._rendering.say("documents/alert_title", standing=standing)
 
     def procedure(self, standing: GroupStanding) -> Procedure | None:
-        """What to do about it: its rule says so, the procedure names it, or its link leads there."""
+        """The procedure for it: named by its rule, naming the alert, or linked by it."""
         known = self._runbook.procedures
         alerts = standing.gravest_first[:LOOKED_THROUGH]
         signs = (Sign(one.title, one.labels, one.procedure, one.runbook_url) for one in alerts)
@@ -157,11 +159,11 @@ class AlertIncidents:
 
     @property
     def paged_first(self) -> str:
-        """The tier that is paged for what nobody acknowledges, by its name."""
+        """The name of the tier paged for unacknowledged alerts."""
         return self._runbook.tiers[self._runbook.default_severity.escalation.steps[0].page].name
 
     def severity(self, standing: GroupStanding) -> Severity:
-        """What `Declare incident` takes: the severity a rule names, else one as grave among all as its level is."""
+        """The severity for `Declare incident`: that of a rule, else the one at the same relative rank as the level."""
         severities = self._runbook.severities
         named = next((one for one in severities if one.id == standing.declares), None)
         rank = LEVELS.index(standing.level) * (len(severities) - 1) / (len(LEVELS) - 1)

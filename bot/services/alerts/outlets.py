@@ -1,4 +1,4 @@
-"""Where alerts are told beside Slack: mail, and a webhook of the organisation's own."""
+"""Outlets of alerts besides Slack: mail, and a webhook of the organisation's own."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
@@ -16,13 +16,13 @@ from bot.wire.mail import Letter, Mail, subject_and_body
 
 
 class Hook(Protocol):
-    """Posts JSON to an address; `key` is the same for every attempt. Returns what was answered, raises a Failed."""
+    """Posts JSON to an address; `key` is equal for all attempts. Returns the answer, raises a Failed."""
 
     async def __call__(self, url: str, body: Mapping[str, Any], *, key: str) -> str: ...
 
 
 class AlertOutlets(DeliveryKind[str]):
-    """Deliveries of kind `alert_email` and `alert_webhook`. By what this house has not set up, nothing is sent."""
+    """Deliveries of kind `alert_email` and `alert_webhook`. Outlets that are not set up are skipped."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class AlertOutlets(DeliveryKind[str]):
         self._hook = hook
 
     async def tell(self, conn: Connection, standing: GroupStanding, outlets: Iterable[str]) -> None:
-        """Once per group and outlet; Slack's is the card."""
+        """Send it by these outlets; the caller does so once per group and outlet. Slack's outlet is the card."""
         told = set(outlets)
         if "email" in told and self._mail:
             for address in self._runbook.alerts.email:
@@ -89,5 +89,5 @@ class AlertOutlets(DeliveryKind[str]):
 
 
 def _key(standing: GroupStanding) -> str:
-    """The instant is part of it: a new database counts from 1 again."""
+    """Includes the time, because a new database starts again at id 1."""
     return f"alert-{standing.group.id}.{standing.group.opened_at.timestamp():.0f}"

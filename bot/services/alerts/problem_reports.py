@@ -1,4 +1,4 @@
-"""Reports of people without Slack: each becomes an alert, and its author reads what has really followed from it."""
+"""Problem reports from the public form: each becomes an alert, and its author is told what has actually followed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from bot.store.alerts import alerts
 from bot.store.database import Database
 from bot.store.paging import pages
 
-# A page's provider mostly answers within this; whoever has reported waits for no longer.
+# How long the author waits for a page under way; providers usually answer within it.
 PAGED_WITHIN_S = 2.0
 LOOK_EVERY_S = 0.1
 
-# `over`: what it was about has ended. `answered`: somebody of the team has acknowledged it. `joined`: it belongs to an
-# incident that began without it, and pages nobody. `posted`: its card is on its way to Slack. `kept`: nobody is told of
-# it now. `received`: no more than that is known.
+# `over`: the problem has ended. `answered`: somebody has acknowledged. `joined`: it joined an incident begun without
+# it, and pages nobody. `posted`: its card is on its way to Slack. `kept`: nobody is told for now. `received`: nothing
+# more is known.
 State = Literal["over", "answered", "joined", "paged", "paging", "posted", "kept", "received"]
-# What an accepted page makes true goes first.
+# An accepted page takes precedence.
 PAGED_STATES: tuple[tuple[State, frozenset[PageState]], ...] = (
     ("paged", ACCEPTED), ("paging", frozenset({"waiting"})),
 )  # fmt: skip
@@ -33,10 +33,10 @@ PAGED_STATES: tuple[tuple[State, frozenset[PageState]], ...] = (
 
 @dataclass(frozen=True)
 class Followed:
-    """What has followed from a report. `tier`: who was paged, by the runbook's name, None = not known.
+    """What has followed from a report. `tier`: name of the tier paged; None: unknown.
 
-    `page_at`: when people are paged unless somebody answers; None = nobody is, or they are already. `since`: of an
-    incident that was joined.
+    `page_at`: when people will be paged unless somebody answers; None: nobody will, or they have been. `since`: when
+    the incident joined was declared.
     """
 
     state: State
@@ -46,7 +46,7 @@ class Followed:
 
 
 class ProblemReports:
-    """Raises the alerts; what becomes of them is decided as for any other."""
+    """Raises the alerts; they are then handled like any other."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, received: Alerts) -> None:
         self._db = db
@@ -55,7 +55,7 @@ class ProblemReports:
         self._alerts = received
 
     async def take(self, report: Report) -> None:
-        """Once, however often it is sent. Raises Unreachable when it could not be kept, Unanswered when nobody knows.
+        """Store it; idempotent. Raises Unreachable when it was not stored, Unanswered when that is unknown.
 
         The runbook must have `reports`.
         """
@@ -67,7 +67,7 @@ class ProblemReports:
         await self._alerts.receive(SOURCE, [alert], body=report.as_json(), delivery=report.delivery)
 
     async def followed(self, report: Report) -> Followed:
-        """What has followed, as it is now; a page under way is waited for a moment. Raises Failed."""
+        """What has followed so far; waits a moment for a page under way. Raises Failed."""
         deadline = self._clock.elapsed().total_seconds() + PAGED_WITHIN_S
         while (found := await self._look(report)).state == "paging":
             if self._clock.elapsed().total_seconds() >= deadline:
@@ -93,7 +93,7 @@ class ProblemReports:
         return self._paged(paged) or self._told(standing)
 
     def _paged(self, paged: Sequence[Page]) -> Followed | None:
-        """None: nobody has been paged, and nobody is about to be."""
+        """None: nobody has been or is about to be paged."""
         for state, wanted in PAGED_STATES:
             for page in paged:
                 if page.state in wanted:

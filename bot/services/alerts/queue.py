@@ -1,6 +1,6 @@
-"""Deliveries of alerts that wait for their turn: one that has it takes along all that have come meanwhile.
+"""Queues alert deliveries: whichever gets its turn takes along everything that has arrived meanwhile.
 
-A transaction costs more than the alerts it stores. One alone never waits for company.
+A transaction costs more than the alerts it stores. A delivery alone never waits for company.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from bot.wire.timeouts import done_for, in_hand
 
 log = logging.getLogger(__name__)
 
-# Of alerts in one transaction: a few milliseconds of this process.
+# Alerts per transaction: a few milliseconds of this process.
 TOGETHER = 250
-# The second is for who comes while the first waits for a lock, which it does when it takes this long; two that are at
-# work would only be smaller.
+# A second round starts only once the first has been stuck this long, usually on a lock; otherwise two at work would
+# just be smaller.
 ROUNDS = 2
 STUCK_AFTER_S = 0.1
-# Who comes within a moment of a round shares the next: fewer of them leave the processor to those who come in.
+# Pause between rounds: arrivals share the next one, and fewer rounds leave more CPU to receiving.
 BETWEEN_ROUNDS_S = 0.01
 ROUND = "alerts that wait"
 
@@ -32,12 +32,12 @@ Store = Callable[[Connection, Sequence[Arrival]], Awaitable[None]]
 
 
 class _Waiting:
-    """A sender. `alone`: it was in a round that failed, maybe by its fault."""
+    """A waiting sender. `alone`: its round failed, perhaps because of it."""
 
     def __init__(self, arrival: Arrival) -> None:
         self.arrival = arrival
         self.alone = False
-        # Whoever limits its time has to know whether a COMMIT was sent, by whichever task.
+        # Lets whoever limits its time know whether a COMMIT was sent, by whichever task.
         self.doing = in_hand()
         self.answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.patience = asyncio.timeout(TIMEOUT_S)
@@ -48,7 +48,7 @@ class _Waiting:
         return not self.answer.done()
 
     def has_its_turn(self) -> None:
-        """From here on it is waited for what becomes of it."""
+        """From here on the sender waits for the outcome, without a time limit."""
         self.place.close()
         self.patience.reschedule(None)
 
@@ -66,10 +66,10 @@ class _Waiting:
 
 
 class AlertQueue:
-    """Stores those of a round in one transaction, and answers each after its commit.
+    """Stores each round in one transaction, and answers after its commit.
 
-    When that fails for several, each is tried alone, so that the fault of one is nobody else's. What says something of
-    the same alert is stored in the order in which it came.
+    If that fails for several, each is retried alone, so that none suffers for another. Deliveries about the same alert
+    are stored in order of arrival.
     """
 
     def __init__(self, turns: Turns, store: Store) -> None:
@@ -81,9 +81,9 @@ class AlertQueue:
         self._going, self._stuck = 0, 0
 
     async def put(self, arrival: Arrival, size: int) -> None:
-        """Returns once it is stored. Raises Unreachable when nothing was, Unanswered when nobody knows.
+        """Returns once it is stored. Raises Unreachable when it was not, Unanswered when that is unknown.
 
-        `size`: of the body that it came in, in bytes.
+        `size`: bytes of the body it came in.
         """
         one = _Waiting(arrival)
         try:
@@ -99,7 +99,7 @@ class AlertQueue:
             self._waiting.pop(one, None)
 
     def _begin_round(self) -> None:
-        """Unless one goes that will take along whoever waits."""
+        """Start a round, unless a running one will pick up whoever waits."""
         if self._waiting and self._going == self._stuck < ROUNDS:
             self._going += 1
             task = asyncio.create_task(self._go_round(), name=ROUND)
@@ -117,7 +117,7 @@ class AlertQueue:
 
     @contextmanager
     def _known_when_stuck(self) -> Iterator[None]:
-        """From then on another goes beside it: for who waits already, and for who comes."""
+        """Once stuck, let another round run beside it, for those waiting and those still to come."""
         is_stuck = False
 
         def note() -> None:
@@ -134,7 +134,7 @@ class AlertQueue:
             self._stuck -= is_stuck
 
     def _pick(self) -> list[_Waiting]:
-        """The next ones that may be stored together; none when all who wait must wait for what is in hand."""
+        """The next ones that can be stored together; empty if all depend on something in hand."""
         picked: list[_Waiting] = []
         together, passed = Together(TOGETHER), Said()
         for one in self._waiting:
@@ -154,7 +154,7 @@ class AlertQueue:
         self._in_hand.append(said)
         there: list[_Waiting] = []
         try:
-            # Within its turn: what came after it and says something of the same alert is stored after it.
+            # Retry within its turn, so that later deliveries about the same alert are stored after it.
             with done_for(one.doing for one in picked):
                 await again_after_deadlock(partial(self._store_in_turn, picked, there))
         except Exception as error:  # noqa: BLE001 - whoever waits has to see to it
@@ -174,7 +174,7 @@ class AlertQueue:
                 await self._store(conn, [one.arrival for one in there])
 
     def _failed(self, picked: Sequence[_Waiting], there: Sequence[_Waiting], error: Exception) -> None:
-        """`there`: whose turn had come; none when no transaction could be had."""
+        """`there`: those whose turn had come; empty if no transaction could be had."""
         if len(there) < 2 or isinstance(error, Unanswered | NotInTime):
             for one in picked:
                 one.has_failed(error)

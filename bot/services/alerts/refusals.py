@@ -1,4 +1,4 @@
-"""Alerts that were refused at the door: their sender seldom looks at what it is answered, so people here are told."""
+"""Alerts refused at the door: senders rarely check the answer, so people here are told."""
 
 import logging
 import time
@@ -17,9 +17,9 @@ from bot.wire.timeouts import TimeLimit
 log = logging.getLogger(__name__)
 
 SOURCE = "system"
-# Each is lost for good: a sender takes them for final, and does not send the same again.
+# Each of these loses alerts: senders take them as final and do not retry.
 WORTH_AN_ALERT = (401, 413)
-# Whoever has no token must not be able to fill the channel, or the database.
+# A sender without a token must not be able to flood the channel or the database.
 TOLD_EVERY_S = 60.0
 KNOWN_TO_BE_WELL_FOR_S = 600.0
 MOST_SENDERS = 1_000
@@ -29,9 +29,9 @@ PROGRAM_LENGTH = 80
 
 @dataclass(frozen=True)
 class Sender:
-    """Who posts to a source: from which address, and what it calls itself.
+    """Whoever posts to a source: the address, and what it calls itself.
 
-    `secret` names the environment variable with what it may sign with; None = its system does not sign.
+    `secret`: the environment variable with its signing secret; None: its system does not sign.
     """
 
     source: str
@@ -46,7 +46,7 @@ class Sender:
 
 
 class AlertRefusals:
-    """Counts what is refused, and keeps one alert of source `system` for each sender whose alerts are lost."""
+    """Counts refusals, and keeps one alert of source `system` for each sender whose alerts are lost."""
 
     def __init__(self, alerts: Alerts, rendering: Rendering, metrics: Metrics) -> None:
         self._alerts = alerts
@@ -55,11 +55,11 @@ class AlertRefusals:
         self._time_limit = TimeLimit(TIMEOUT_S)
         self._told_at_s = float("-inf")
         self._said: dict[tuple[str, int], Seldom] = {}
-        # Senders whose last delivery was taken, and when that was.
+        # When each sender's last accepted delivery was.
         self._well: dict[tuple[str, str], float] = {}
 
     async def refused(self, sender: Sender, status: int, why: str) -> None:
-        """Never fails, and keeps nobody waiting for long. Of each source and status the log hears once a minute."""
+        """Never fails, never blocks for long. Logs once a minute for each source and status."""
         self._metrics.alerts_refused(sender.source, status)
         said = self._said.setdefault((sender.source, status), Seldom(log))
         said.warn(f"source={sender.source} status={status} sender={sender.shown} alerts refused{': ' * bool(why)}{why}")
@@ -81,7 +81,7 @@ class AlertRefusals:
         await self._tell(alert)
 
     async def taken(self, sender: Sender) -> None:
-        """A token that is taken again ends what was told of it. A body that was too large may be so again."""
+        """End the alert about a token, now accepted. One about a large body stays: the next may be too large again."""
         who, now_s = (sender.source, sender.address), time.monotonic()
         if now_s - self._well.get(who, float("-inf")) < KNOWN_TO_BE_WELL_FOR_S:
             return
@@ -91,7 +91,7 @@ class AlertRefusals:
         await self._tell(ReceivedAlert(sender.source, False, _fingerprint(sender, 401)))
 
     async def not_understood(self, source: str, why: str, body: bytes) -> None:
-        """Kept with its body, as an alert of its source, for a person to look at. Raises Unreachable."""
+        """Store an unparseable body as an alert of its source, for a person to look at. Raises Unreachable."""
         facts = {"source": source, "why": why}
         alert = ReceivedAlert(
             title=self._rendering.say("documents/not_understood_title", **facts),

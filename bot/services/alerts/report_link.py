@@ -1,4 +1,4 @@
-"""The address of the form for people without Slack: signed with a key of its own, and good until that is replaced."""
+"""The address of the public report form: signed with a key of its own, valid until that is rotated."""
 
 from base64 import urlsafe_b64encode
 from hmac import compare_digest, digest
@@ -8,21 +8,21 @@ from bot.runbook import Runbook
 from bot.services.paging.keyring import REPORTS, Keyring
 
 PATH = "/report/"
-# What the key signs: of each key there is one token.
+# The message the key signs; each key gives exactly one token.
 PURPOSE = b"tocsin: the form of reports"
 
 
 class ReportLink:
-    """One address for everybody: it stands on a wiki or a help page, so it does not expire by itself."""
+    """One address for everybody: it is published on wikis or help pages, so it does not expire by itself."""
 
     def __init__(self, runbook: Runbook, keyring: Keyring, *, public_url: str | None) -> None:
-        """`public_url` None: nobody outside could follow it, so none is given out; those given out still count."""
+        """`public_url` None: nobody outside could reach it, so none is given out; existing links keep working."""
         self._runbook = runbook
         self._keyring = keyring
         self._public_url = public_url
 
     async def address(self) -> str:
-        """Raises Refused with what is missing, or Failed."""
+        """Raises Refused, saying what is missing, or Failed."""
         if self._runbook.reports is None:
             raise Refused("The runbook has no `reports`, so there is no form. Add for example: reports: {level: high}")
         if self._public_url is None:
@@ -30,14 +30,14 @@ class ReportLink:
         return f"{self._public_url}{await self.path()}"
 
     async def path(self) -> str:
-        """As this process serves it. Raises Failed."""
+        """The path on this process's own server. Raises Failed."""
         return f"{PATH}{_token((await self._keyring.get(REPORTS)).secret)}"
 
     async def must_be_ours(self, token: str) -> None:
-        """Raises NotFound for what we have not signed, or when the runbook has no form; or Failed."""
+        """Raise NotFound for a token we did not sign, or without a form in the runbook; or Failed."""
         if self._runbook.reports is None:
             raise NotFound("There is no form.")
-        # Asks the database whatever it is: a key that leaked may have been replaced a moment ago.
+        # Always asks the database: a leaked key may just have been rotated.
         if not any(_is_same(token, _token(key)) for key in await self._keyring.that_count(REPORTS)):
             raise NotFound("This link is not one of ours, or a part of it is missing.")
 

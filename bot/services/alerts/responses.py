@@ -1,4 +1,4 @@
-"""How people answer an alert: they acknowledge it, or close it."""
+"""How people answer an alert: they acknowledge or close it."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from bot.store.incidents import incidents
 
 
 class AlertResponses:
-    """Each happens once per request."""
+    """Each deed is done once per request."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class AlertResponses:
         self._deeds = deeds
 
     async def acknowledge(self, actor: Actor, group_id: int) -> None:
-        """Somebody looks at it: it pages nobody any more, also not for its incident. Raises AlreadyDone, naming who."""
+        """Acknowledge it, and its incident: paging stops for both. Raises AlreadyDone, naming who was first."""
         async with self._deeds.on(actor, group_id, "acknowledge") as (conn, standing, now):
             await requests.once(conn, actor, now)
             if not standing.unacknowledged:
@@ -51,7 +51,7 @@ class AlertResponses:
             await self._settling.settle(conn, acknowledged)
 
     async def close(self, actor: Actor, group_id: int) -> None:
-        """It is over, as this person says: for a card that does not end by itself. Raises Refused."""
+        """Close a card that does not end by itself. Raises Refused."""
         self._permissions.must(actor, "alert.silence")
         async with self._deeds.on(actor, group_id, "close") as (conn, standing, now):
             await requests.once(conn, actor, now)

@@ -1,4 +1,4 @@
-"""Whatever follows from how alerts stand now: the incident, the page to come, who is told, the card."""
+"""What follows from the current state of alerts: incident, upcoming page, outlets, card."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -22,14 +22,14 @@ from bot.store.alerts import alerts
 from bot.store.alerts import silences as stored
 from bot.store.pipelined import Connection
 
-# Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
+# Incidents declared at once per delivery; the rest follow a moment later, a few at a time.
 DECLARED_AT_ONCE = 10
 NONE_SHOWN: Mapping[int, Group] = MappingProxyType({})
 NOTHING_TOLD: Mapping[int, Told] = MappingProxyType({})
 
 
 class AlertSettling:
-    """Every deed here is a part of a larger one, whose transaction holds the groups; they are saved at its end."""
+    """Every method runs inside a larger transaction that has the groups locked; they are saved at its end."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class AlertSettling:
     async def settle_changed(
         self, conn: Connection, group_ids: Collection[int], *, urgent: Collection[int] = ()
     ) -> None:
-        """All of these, however many: a slice at a time, so that whatever else this process does goes on.
+        """Settle any number of groups, in slices, so as not to block the event loop.
 
-        What was looked at a moment ago and is large is due a moment later, unless `urgent`: it wants an incident.
+        Large groups looked at a moment ago are postponed, unless `urgent`: they want an incident.
         """
         left = DECLARED_AT_ONCE
         resting = await alerts.put_off(conn, group_ids, urgent, self._clock.now())
@@ -74,9 +74,9 @@ class AlertSettling:
         may_declare: int = DECLARED_AT_ONCE,
         shown: Mapping[int, Group] = NONE_SHOWN,
     ) -> int:
-        """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once.
+        """Returns the number of incidents declared; groups beyond `may_declare` are due again at once.
 
-        `shown`: as their cards show them, by id, of what sources have told; that may be shown a little later.
+        `shown`: groups as their cards show them, by id, for reports of sources, whose display may be delayed.
         """
         now = self._clock.now()
         silences = await stored.in_force(conn, now)
@@ -104,9 +104,9 @@ class AlertSettling:
         *,
         may_declare: bool,
     ) -> tuple[GroupStanding, bool, bool]:
-        """In the incident it belongs to; whether it wants one as soon as may be; and whether one was declared.
+        """Returns the group with its incident, whether it still needs one soon, and whether one was declared.
 
-        `before`: the open one, and the one that has ended and is watched, in which one of its alerts has been.
+        `before`: the open incident, and the ended one still watched, that one of its alerts belonged to.
         """
         why = self._why_to_declare(standing, now)
         is_open, ended = before
@@ -122,8 +122,8 @@ class AlertSettling:
     async def acknowledged_there(
         self, conn: Connection, group_ids: Collection[int], fingerprints: Collection[str]
     ) -> None:
-        """The sender of these says that somebody looks at them: they page nobody. Of a card on which others wait as
-        well it is no answer, nor for an incident: that is acknowledged here."""
+        """Their sender reports an acknowledgement, so they page nobody. Ignored for a card with other unacknowledged
+        alerts; never acknowledges an incident, which is done here."""
         now = self._clock.now()
         for standing in await alerts.lock_all(conn, group_ids):
             waiting = {alert.fingerprint for alert in standing.unacknowledged}
@@ -136,14 +136,14 @@ class AlertSettling:
                 )  # fmt: skip
 
     async def close(self, conn: Connection, standing: GroupStanding, actor: Actor) -> None:
-        """A person says that it is over, whatever its source says or does not say."""
+        """A person declares it over, whatever its source says."""
         now = self._clock.now()
         await alerts.end_group(conn, standing.group.id, now)
         closed = await self._closed(conn, standing, now, by=actor)
         await self._save(conn, [closed])
 
     async def _save(self, conn: Connection, groups: Sequence[Group], told: Mapping[int, Told] = NOTHING_TOLD) -> None:
-        """And have them shown: what sources have `told`, when it is much, a little later."""
+        """Save and show the groups; with many reports in `told`, cards follow a little later."""
         shown = [group for group in groups if "slack" in group.told]
         news = await alerts.save_groups(conn, groups, news_of=[group.id for group in shown])
         await self._history.note(conn, news)
@@ -166,7 +166,7 @@ class AlertSettling:
     async def _closed(
         self, conn: Connection, standing: GroupStanding, now: datetime, *, by: Actor | None = None
     ) -> Group:
-        """Its card says that it is over, and the next firing begins a new one."""
+        """Close the group's card; the next firing opens a new one."""
         group = standing.group
         closed_by = by.name if by else None
         group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None, rests_until=None)
@@ -176,8 +176,8 @@ class AlertSettling:
     async def _earlier_incidents(
         self, conn: Connection, standings: Sequence[GroupStanding], now: datetime
     ) -> Mapping[int, tuple[int | None, int | None]]:
-        """By group, the incidents that its alerts belonged to when they fired before: an open one, and one that has
-        ended and is watched."""
+        """By group: the open incident and the ended one still watched that its alerts belonged to when they fired
+        before."""
         waiting = [one for one in standings if _may_have_incident(one, now)]
         wanted = [alert for one in waiting for alert in one.standing_for]
         found = await alerts.earlier_incidents_of(conn, wanted)
@@ -189,10 +189,10 @@ class AlertSettling:
         return by_group
 
     def _why_to_declare(self, standing: GroupStanding, now: datetime) -> Literal["rule", "unacknowledged"] | None:
-        """A rule wants an incident, or nobody has answered to what is critical. None: nothing does.
+        """A rule wants an incident, or a critical alert is unanswered; None: neither.
 
-        Pages belong to incidents, with their ladder, their acknowledgement and their trace. So an alert that nobody
-        answers becomes an incident of the default severity, whose first tier is paged at once.
+        Pages belong to incidents, with their ladder, acknowledgement and trail. So an unanswered alert becomes an
+        incident of the default severity, whose first tier is paged at once.
         """
         if not _may_have_incident(standing, now):
             return None

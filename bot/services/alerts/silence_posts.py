@@ -1,4 +1,4 @@
-"""What the alerts channel shows of silences: a card for each, and a post when it ends."""
+"""Silences in the alerts channel: a card for each, and a post when it ends."""
 
 from bot.domain.alerts.alert import GroupStanding
 from bot.domain.alerts.silence import Muted, Silence
@@ -14,7 +14,7 @@ from bot.store.pipelined import Connection
 
 
 def silence_buttons(silence: Silence, named: str = "") -> list[Button]:
-    """`named` tells those of one from those of another in the same message."""
+    """`named` distinguishes the buttons of several silences in one message."""
     of, value = f" {named}" if named else "", str(silence.id)
     return [
         Button(f"End{of} now", f"alert.silence.end#{value}", value),
@@ -23,7 +23,7 @@ def silence_buttons(silence: Silence, named: str = "") -> list[Button]:
 
 
 class SilencePosts:
-    """The painter of `silence:<id>`."""
+    """Paints `silence:<id>`."""
 
     def __init__(
         self, runbook: Runbook, channels: Channels, tied: AlertIncidents, cards: Cards, posts: Posts,
@@ -38,11 +38,11 @@ class SilencePosts:
         cards.painted_by("silence", self.paint)
 
     def title(self, standing: GroupStanding) -> str:
-        """How the silence of one card is called."""
+        """The title for a silence of one card."""
         return self._tied.title(standing)
 
     async def show(self, conn: Connection, silence: Silence) -> None:
-        """That of one card stands on that card."""
+        """Repaint its card; a silence of a single card is shown on that card."""
         if silence.key is None:
             await self._cards.touch(conn, f"silence:{silence.id}")
 
@@ -55,7 +55,7 @@ class SilencePosts:
         return Painted(await self._channel(conn), message(words, buttons))
 
     async def over(self, conn: Connection, silence: Silence, count: Muted) -> None:
-        """The end is news: what was muted and fires still is told from now on."""
+        """Post its end: alerts it muted that still fire are loud from now on."""
         await self.show(conn, silence)
         channel = await self._channel(conn)
         if channel:

@@ -1,4 +1,4 @@
-"""Silences: people mute alerts for a while, and their end is announced."""
+"""Silences: people mute alerts for a while; the end is announced."""
 
 import asyncio
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 DUE_AT_ONCE = 20
-# More is not counted while somebody waits for the answer.
+# Counting stops here, because somebody is waiting for the answer.
 MOST_COUNTED = 20_000
 
 
 class Silences(DueByRows):
-    """What is muted is stored and counted all the same. A timer is the row's end."""
+    """Muted alerts are stored and counted as usual. Each timer is a row's end."""
 
     def __init__(
         self, db: Database, clock: Clock, permissions: Permissions, deeds: AlertDeeds, posts: SilencePosts
@@ -47,7 +47,7 @@ class Silences(DueByRows):
         self._posts = posts
 
     async def of_card(self, actor: Actor, group_id: int, duration: timedelta, reason: str = "") -> Silence:
-        """Whatever stands on this card, also when it fires anew. Raises Refused."""
+        """Silence whatever is on this card, now or when it fires again. Raises Refused."""
         self._must(actor, duration)
         async with self._deeds.on(actor, group_id, "silence") as (conn, standing, now):
             await requests.once(conn, actor, now)
@@ -57,7 +57,7 @@ class Silences(DueByRows):
     async def of_selected(
         self, actor: Actor, matches: Mapping[str, str], shown: str, duration: timedelta, reason: str = ""
     ) -> Silence:
-        """Whatever these patterns match, now and until it ends; `shown`: as it was asked for. Raises Refused."""
+        """Silence whatever matches, now and until the end; `shown`: as it was typed. Raises Refused."""
         self._must(actor, duration)
         async with self._db.transaction() as conn:
             now = self._clock.now()
@@ -67,7 +67,7 @@ class Silences(DueByRows):
             return silence
 
     async def extend(self, actor: Actor, silence_id: int) -> Silence:
-        """By half an hour. Raises Refused."""
+        """Extend by half an hour. Raises Refused."""
         self._permissions.must(actor, "alert.silence")
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
@@ -79,7 +79,7 @@ class Silences(DueByRows):
             return longer
 
     async def end(self, actor: Actor, silence_id: int) -> Silence:
-        """Now. Raises Refused."""
+        """End it now. Raises Refused."""
         self._permissions.must(actor, "alert.silence")
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
@@ -91,13 +91,13 @@ class Silences(DueByRows):
     async def begin_for(
         self, conn: Connection, actor: Actor, matches: Mapping[str, str], shown: str, ends_at: datetime, reason: str
     ) -> Silence:
-        """In the transaction of something else, such as planned work, which has asked for the right to it."""
+        """Begin one within another transaction, such as for planned work, whose caller has checked permissions."""
         silence = await self._begin(conn, actor, ends_at, reason, shown, matches=matches)
         await self._audit(conn, actor, "alert.silence", silence, self._clock.now())
         return silence
 
     async def prolong_for(self, conn: Connection, silence_id: int, ends_at: datetime) -> bool:
-        """As `begin_for`, and never shorter than it is. False when it has run out: what a person has ended stays so."""
+        """As `begin_for`; extends, never shortens. False when it has run out; one ended by a person stays ended."""
         silence = await silences.lock(conn, silence_id)
         if silence is None or silence.ended_at:
             return bool(silence and silence.ended_by)
@@ -106,21 +106,21 @@ class Silences(DueByRows):
         return True
 
     async def end_for(self, conn: Connection, silence_id: int, actor: Actor) -> None:
-        """As `begin_for`; nothing when it has ended already."""
+        """As `begin_for`; does nothing if it has ended."""
         silence, now = await silences.lock(conn, silence_id), self._clock.now()
         if silence and not silence.ended_at:
             ended = await self._end(conn, silence, now, by=actor)
             await self._audit(conn, actor, "alert.silence.end", ended, now)
 
     async def in_force(self) -> list[tuple[Silence, Muted]]:
-        """Each with how much it has muted so far; what ends first comes first."""
+        """Each with how much it has muted so far; first to end first."""
         async with self._db.transaction() as conn:
             found = await silences.in_force(conn, self._clock.now())
             counts = await silences.on_its_cards(conn, [one.id for one in found])
             return [(one, counted(one, counts[one.id])) for one in found]
 
     async def reach(self, silence: Silence) -> Reach | None:
-        """What it mutes of what fires now; None when too much fires to count it."""
+        """What it mutes of the alerts firing now; None when there are too many to count."""
         total, looked_at = Reach(), 0
         async with self._db.transaction() as conn:
             in_force = await silences.in_force(conn, self._clock.now())

@@ -1,4 +1,4 @@
-"""Whose turn it is to store alerts: a few at once, and nobody waits for long."""
+"""Turns for storing alerts: a few at once, and nobody waits for long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -9,13 +9,13 @@ from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.wire.timeouts import TimeLimit
 
-# A storm of alerts must leave connections for the escalations.
+# A storm of alerts must leave database connections for escalations.
 AT_ONCE = 4
-# For their turn: as many as one transaction takes. Each may hold a body of a megabyte.
+# Senders waiting for their turn: as many as fit one transaction. Each may hold a body of a megabyte.
 MOST_WAITING = 200
 MOST_WAITING_BYTES = 64 * 1024 * 1024
-# How long a sender waits for its turn and for the database, and then for its alerts to be stored; after that it is told
-# to come again, instead of waiting for what may never be.
+# How long a sender waits for its turn and a connection, and then for its alerts to be stored. After that it is told to
+# retry rather than kept waiting.
 TIMEOUT_S = 3.0
 STORED_WITHIN_S = 20.0
 
@@ -36,12 +36,12 @@ class Turns:
 
     @property
     def is_full(self) -> bool:
-        """Do so many wait that one more would only take time and memory from the others?"""
+        """Whether so many are waiting that another would only cost the others time and memory."""
         return self._waiting >= MOST_WAITING or self._waiting_bytes >= MOST_WAITING_BYTES
 
     @contextmanager
     def waiting(self, size: int = 0) -> Iterator[None]:
-        """Within the block somebody waits for their turn, with a body of so many bytes."""
+        """Count somebody as waiting, with a body of `size` bytes, during the block."""
         self._waiting, self._waiting_bytes = self._waiting + 1, self._waiting_bytes + size
         try:
             yield
@@ -50,9 +50,9 @@ class Turns:
 
     @asynccontextmanager
     async def taken(self, size: int = 0) -> AsyncIterator[Connection]:
-        """A transaction for a sender of so many bytes who waits for the answer.
+        """A transaction for a sender with `size` bytes that waits for its answer.
 
-        Raises Unreachable rather than let them wait long.
+        Raises Unreachable rather than making it wait long.
         """
         sent = False
         async with AsyncExitStack() as begun:
