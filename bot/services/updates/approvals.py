@@ -1,4 +1,4 @@
-"""Somebody else has looked at an update: it leaves, or it goes back to its author."""
+"""Approval of an update by a second person: it leaves, or goes back to its author."""
 
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Refused
@@ -13,7 +13,7 @@ from bot.store.database import Database
 
 
 class Approvals:
-    """Takes the answer of whoever was asked in the incident's room."""
+    """Takes the decision of those asked in the incident's room."""
 
     def __init__(
         self,
@@ -32,13 +32,11 @@ class Approvals:
         self._decisions = decisions
 
     async def approve(self, actor: Actor, update_id: int, seen: str = "") -> None:
-        """It leaves. `seen`: the digests of the words that were shown, and of what was found in them; empty: of an
-        older card.
+        """Send it. `seen`: digests of the text and findings that were shown; empty: from an older card.
 
-        Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided.
-
-        Refused when a time that it promises is past, and then it gives way to new words; or when something else was
-        found in it since, and then the card shows that.
+        Raises NotPermitted for its author and anybody not allowed, AlreadyDone when it is decided. Raises Refused when
+        a time it promises has passed, in which case new words replace it, or when there are new findings, which the
+        card then shows.
         """
         self._permissions.must(actor, "audience.approve")
         words, _, found = seen.partition(" ")
@@ -58,12 +56,12 @@ class Approvals:
             else:
                 await self._decisions.record(conn, update, "released", actor)
                 await self._releases.release(conn, update, incident, audience)
-        # After the commit: that it gives way to new words, or is shown anew, is to stay.
+        # After the commit, so that the replacement or repainted card stays.
         if late or is_unseen:
             raise Refused(_why_not(update, late))
 
     async def reject(self, actor: Actor, update_id: int) -> None:
-        """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
+        """Do not send it; its author may withdraw it this way, too. The words stay visible and editable."""
         async with self._db.transaction() as conn:
             update, incident = await self._decisions.pending(conn, actor, update_id)
             is_author = self._decisions.is_author(actor, update)
@@ -76,7 +74,7 @@ class Approvals:
 
 
 def _why_not(update: Update, late: str | None) -> str:
-    """`late` None: something else was found in it than was shown."""
+    """`late` None: there are findings that were not shown."""
     if late is None:
         return "Not sent: something was found in the text since you were shown it. Read the card again."
     is_ours = update.author == TOCSIN.name

@@ -1,4 +1,4 @@
-"""The runbook's audiences: found by name, and where each is told."""
+"""The runbook's audiences: found by name, and the addresses of each."""
 
 import difflib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Where = tuple[Outlet, str]
 
 
 def audience_called(runbook: Runbook, name: str) -> Audience:
-    """By its key, whatever the capitals; raises NotFound with the nearest one."""
+    """By key, ignoring case; raises NotFound, suggesting the nearest."""
     keys = {key.lower(): key for key in runbook.audiences}
     wanted = name.strip().lower()
     if wanted in keys:
@@ -27,7 +27,7 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
 
 
 def audience_of(runbook: Runbook, update: Update) -> Audience:
-    """Raises NotFound when the runbook does not have it any more."""
+    """Raises NotFound when it has left the runbook."""
     if update.audience in runbook.audiences:
         return runbook.audiences[update.audience]
     raise NotFound(
@@ -37,7 +37,7 @@ def audience_of(runbook: Runbook, update: Update) -> Audience:
 
 
 def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:
-    """Each once, whatever the capitals; raises NotFound with those there are."""
+    """Each once, ignoring case; raises NotFound, listing those there are."""
     known = component_names(runbook.audiences.values())
     by_name = {name.lower(): name for name in known}
     if names and not known:
@@ -49,7 +49,7 @@ def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:
 
 
 def addresses(audience: Audience) -> list[Where]:
-    """Each outlet and address once; a mailbox is the same in capitals."""
+    """Each outlet and address once; mailboxes are compared ignoring case."""
     found: dict[Where, Where] = {}
     for via, facts in outlets().items():
         for address in facts.addresses(audience):
@@ -58,6 +58,6 @@ def addresses(audience: Audience) -> list[Where]:
 
 
 def takes_all(audience: Audience) -> bool:
-    """Do all by which it is told want to know of every change? Beside mail or Slack they get what those get."""
+    """Whether all its outlets want every change. Next to mail or Slack they get only what those get."""
     found = addresses(audience)
     return bool(found) and all(outlets()[via].takes_all for via, _ in found)

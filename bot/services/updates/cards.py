@@ -1,4 +1,4 @@
-"""What the room sees of an update: the words, who has to approve them, and what each address said."""
+"""The card of an update in the room: its words, who has to approve it, and the outcome per address."""
 
 from bot.domain.actor import Actor
 from bot.domain.updates.lint import unexplained
@@ -17,14 +17,14 @@ from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
 LOST = ("refused", "gave_up", "cancelled")
-# So many addresses of a kind stand on the card; all of them are shown to who asks.
+# Addresses of a kind shown on the card; all are shown on request.
 SHOWN = 10
-# What did not leave can be changed and sent anew.
+# Not sent, so it can be edited and sent again.
 CHANGEABLE = ("waiting", "rejected", "replaced", "failed")
 
 
 class UpdateCards:
-    """The painter of `update:<id>`."""
+    """Paints `update:<id>`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class UpdateCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         update = await updates.get(conn, int(subject))
         if update.maintenance_id is not None and not self._is_asked_about(update):
-            # Its own card shows who was told.
+            # Planned work's own card shows who was told.
             return None
         deliveries, look = await updates.deliveries(conn, update.id), await look_at(conn, self._runbook, update)
         approvers = self._permissions.others("audience.approve", Actor(update.author, update.author_account))
@@ -64,7 +64,7 @@ class UpdateCards:
         return await self._placed(conn, update, message(words, [*buttons(update, look), *more]))
 
     async def recipients(self, update_id: int) -> Message:
-        """What became of it at every address, those that did not get it first. Raises NotFound."""
+        """The outcome for every address, failures first. Raises NotFound."""
         async with self._db.transaction() as conn:
             update = await updates.get(conn, update_id)
             deliveries = await updates.deliveries(conn, update.id)
@@ -75,7 +75,7 @@ class UpdateCards:
         return update.state == "waiting" or update.decided_by is not None or bool(audience and audience.approval)
 
     async def _placed(self, conn: Connection, update: Update, shown: Message) -> Painted:
-        """In the incident's room; where there will never be one, in the channel all incidents are announced in."""
+        """In the incident's room; without one, in the channel where incidents are announced."""
         if update.maintenance_id is not None:
             return Painted(await self._channels.find(conn, self._runbook.channels.incidents), shown)
         incident = await incidents.get(conn, update.of_incident)
@@ -100,7 +100,7 @@ def edit_button(update: Update) -> Button:
 
 
 def _outcomes(deliveries: list[UpdateDelivery]) -> dict[str, object]:
-    """What was accepted, what is still to be, and what never will."""
+    """Deliveries accepted, still open, and lost."""
     return {
         "accepted": _by_outlet(deliveries, "accepted"),
         "open": _waiting_alike(deliveries),
@@ -109,7 +109,7 @@ def _outcomes(deliveries: list[UpdateDelivery]) -> dict[str, object]:
 
 
 def _waiting_alike(deliveries: list[UpdateDelivery]) -> list[list[UpdateDelivery]]:
-    """What has not been settled: by outlet, and by what is known of it."""
+    """Unsettled ones, grouped by outlet and by what is known."""
     found: dict[tuple[str, bool, str | None], list[UpdateDelivery]] = {}
     for one in deliveries:
         if one.state == "waiting":

@@ -1,4 +1,4 @@
-"""Updates that Tocsin writes: the words of each are found after the change of the incident that asks for it."""
+"""Updates written by Tocsin, after the change of the incident that calls for them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,9 +28,9 @@ from bot.words.audience import Said
 
 
 class Compositions(DeliveryKind[Said]):
-    """Deliveries of kind `update`: finds the words outside of the incident's own transaction.
+    """Deliveries of kind `update`: composes the words outside the incident's transaction.
 
-    So a template that fails never keeps an incident from being declared.
+    So a failing template never keeps an incident from being declared.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Compositions(DeliveryKind[Said]):
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Said:
-        """Nothing leaves here: the words are what `recorded` is given."""
+        """Sends nothing: the words returned are passed to `recorded`."""
         async with self._db.transaction() as conn:
             update = await updates.get(conn, delivery.payload["update"])
             if update.maintenance_id is not None:
@@ -73,7 +73,7 @@ class Compositions(DeliveryKind[Said]):
             raise Rejected(str(refusal)) from refusal
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Said]) -> None:
-        # Before the update, as every change of the incident has it: then the two never wait for each other.
+        # Lock the incident before the update, as every change of it does, to avoid deadlock.
         incident = await lock_subject(conn, await updates.get(conn, delivery.payload["update"]))
         update = await updates.lock(conn, delivery.payload["update"])
         if update.state != "composing":
@@ -100,14 +100,14 @@ class Compositions(DeliveryKind[Said]):
             raise Rejected(str(refusal)) from refusal
 
     def _audience_of(self, update: Update) -> Audience:
-        """Raises NotKnownHere: while processes are given a new runbook, another one may have it."""
+        """Raises NotKnownHere: during a rollout of a new runbook, another process may have it."""
         try:
             return self._releases.audience_of(update)
         except NotFound as unknown:
             raise NotKnownHere(str(unknown)) from unknown
 
     async def _release(self, conn: Connection, update: Update, incident: Incident | None, said: Said) -> None:
-        """What only a person can say is left to one: it waits in the room, to be edited and sent."""
+        """Release it; if it needs a person (blanks, findings), hold it in the room to be edited and sent."""
         if said.broken:
             await self._say_broken(conn, update, incident, said.broken)
         if TO_BE_CONFIRMED in update.text + update.subject:
@@ -130,7 +130,7 @@ class Compositions(DeliveryKind[Said]):
     async def _say_left_out(
         self, conn: Connection, update: Update, incident: Incident, found: Sequence[Finding]
     ) -> None:
-        """Once for the same words to the same audience, however often it is told."""
+        """Say so once for the same findings and audience."""
         words = self._rendering.say("documents/left_out", audience=update.audience)
         key = f"left out {update.audience} {' '.join(sorted(one.mark for one in found))}"
         if await incidents.write_once(

@@ -1,4 +1,4 @@
-"""What somebody says to an update that waits for an approval, and where that is written down."""
+"""Decisions on updates that wait for approval, and their record."""
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -21,13 +21,13 @@ class Decisions:
         self._rendering = rendering
 
     async def pending(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident | None]:
-        """The update and its incident, None when it is about planned work, both locked until the commit: nobody decides
-        about words while somebody else changes the facts that they speak of.
+        """The update and its incident (None for planned work), locked until the commit, so that nobody decides about
+        words while the facts behind them change.
 
-        Raises AlreadyDone when it is decided, DoneBefore for a request that has had its effect.
+        Raises AlreadyDone when it is decided, DoneBefore for a request already carried out.
         """
         await requests.once(conn, actor, self._clock.now())
-        # Before the update, as every change of the incident has it.
+        # Lock the incident before the update, as every change of it does.
         incident = await lock_subject(conn, await updates.get(conn, update_id))
         update = await updates.lock(conn, update_id)
         must_be_pending(update, self._people.written(update.decided_by or ""))
@@ -37,7 +37,7 @@ class Decisions:
         return self._people.is_one(actor, update.author, update.author_account)
 
     async def record(self, conn: Connection, update: Update, state: State, actor: Actor) -> None:
-        """`released` or `rejected`: of the update, in the timeline and in the audit log."""
+        """Record `released` or `rejected` on the update, in the timeline and in the audit log."""
         now = self._clock.now()
         await updates.decide(conn, update.id, state, actor.name, now)
         words = self._rendering.say("documents/decided", update=update, approved=state == "released")

@@ -1,4 +1,4 @@
-"""Keeps audiences in step with an incident: told by itself, never with facts of before, and never without the end."""
+"""Keeps audiences in step with an incident: tells them automatically, never outdated facts, and always the end."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -36,7 +36,7 @@ from bot.store.updates.updates import NewUpdate
 
 
 class Following:
-    """Follows incidents. The words are found later, by deliveries of kind `update`."""
+    """Follows incidents. The words are composed later, by deliveries of kind `update`."""
 
     def __init__(
         self, clock: Clock, runbook: Runbook, outbox: Outbox, cards: Cards, posts: Posts, rendering: Rendering
@@ -58,7 +58,7 @@ class Following:
         overtaken = await self._overtake(conn, incident, change)
         automatic = self._automatic(incident)
         by_itself = automatic if change in TOLD_OF else self._programs(automatic) if change == "severity" else []
-        # What nobody has written and nobody has read yet is written anew.
+        # Rewrite our own texts that nobody has edited or read yet.
         own = [one.audience for one in overtaken if one.author == TOCSIN.name]
         anew = [key for key in own if key in automatic or key in told]
         given_back = [one.audience for one in overtaken if one.author != TOCSIN.name]
@@ -76,8 +76,8 @@ class Following:
             await self._posts.in_room(conn, incident, "audience_gone", incident=incident, audiences=gone)
 
     async def all_clear(self, conn: Connection, incident: Incident) -> None:
-        """The watch after the resolution is over and nothing came back: who has read that it is over reads that too,
-        without being asked where the runbook says so, or with an approval."""
+        """The watch has ended quietly: tell readers of the resolution, automatically where the runbook says so, or with
+        approval."""
         if not may_be_told(incident):
             return
         told = await updates.last_told(conn, incident.id)
@@ -88,12 +88,12 @@ class Following:
                 await self._compose(conn, incident, key, "all_clear")
 
     async def give_back(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
-        """Whoever wrote these words learns that they were not sent, and why."""
+        """Tell the author of these words that they were not sent, and why."""
         if update.author != TOCSIN.name:
             await self._posts.ask_in_room(conn, incident, "words_back", [edit_button(update)], update=update, why=why)
 
     async def withdraw(self, conn: Connection, incident: Incident, audience: str, actor: Actor) -> list[Update]:
-        """What waits for an approval cannot be approved any more: `actor` writes it anew. Returns what it was."""
+        """Withdraw what waits for approval, because `actor` is writing it anew. Returns what that was."""
         why = self._rendering.say("documents/started_over", who=actor.name)
         found = await updates.withdraw(conn, incident.id, audience, why)
         for update in found:
@@ -103,13 +103,13 @@ class Following:
         return found
 
     def broken_promise(self, update: Update) -> str | None:
-        """The first time that it promises and that is past, unless a reason was given for it; None: it may be sent."""
+        """The first promised time that has passed without being overruled; None: it may be sent."""
         zone, now = self._runbook.timezone, self._clock.now()
         past = past_promises(update.text, update.promises_since, now, zone)
         return next((one for one in past if Finding("past", one).mark not in update.overruled_for), None)
 
     async def renew(self, conn: Connection, incident: Incident, update: Update, late: str) -> None:
-        """What promised a time that is past, `late`, is not sent: Tocsin writes it anew, or its author does."""
+        """Replace a text that promised the past time `late`: by a new composition, or by its author."""
         why = self._rendering.say("documents/promise_past", late=late)
         await updates.set_state(conn, update.id, "replaced", why)
         await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
@@ -119,7 +119,7 @@ class Following:
         await self.give_back(conn, incident, update, why)
 
     async def _overtake(self, conn: Connection, incident: Incident, change: Change) -> Sequence[Update]:
-        """What waits for an approval speaks of facts that are not so any more: it cannot be approved from here on."""
+        """Withdraw what waits for approval with facts that have changed."""
         why = self._rendering.say("documents/overtaken", incident=incident, moment=change)
         found = await updates.overtake(conn, incident.id, why, everybody=change != "role")
         for update in found:
@@ -133,11 +133,11 @@ class Following:
         return told_by_themselves(incident, tell, automatic)
 
     def _programs(self, audiences: Sequence[str]) -> Sequence[str]:
-        """Those of them that want to know of every change."""
+        """Those that want every change."""
         return [key for key in audiences if takes_all(self._runbook.audiences[key])]
 
     def _owed(self, incident: Incident, told: Mapping[str, LastUpdate], change: Change) -> Sequence[str]:
-        """Who believes what is not so any more: how grave it is, or that it is open, or over."""
+        """Audiences whose knowledge is outdated: of the severity, or whether it is open."""
         if change not in ("severity", "resolved", "reopened"):
             return []
         known = [key for key in self._runbook.audiences if key in told]
@@ -145,8 +145,8 @@ class Following:
         return [key for key in known if differs(incident, told[key])]
 
     def _wanted(self, incident: Incident, told: Mapping[str, LastUpdate], audiences: Iterable[str]) -> Sequence[str]:
-        """Each once. Of the end nobody who knows of it already, and nobody who has heard nothing of the incident; but
-        whoever takes every change."""
+        """Each once. The end is not told to those who know it or never heard of the incident, except to those who want
+        every change."""
         wanted = [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences]
         if incident.is_open:
             return wanted

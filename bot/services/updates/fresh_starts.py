@@ -1,4 +1,4 @@
-"""Somebody writes an update from the beginning: their draft goes, and what waits for approval is withdrawn."""
+"""Starting an update over: the author's draft is dropped, and what waits for approval is withdrawn."""
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -15,7 +15,7 @@ from bot.store.updates import updates
 
 
 class FreshStarts:
-    """Nothing leaves here. The words themselves are composed by who opens the form."""
+    """Sends nothing. Whoever opens the form composes the words."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class FreshStarts:
         self._posts = posts
 
     async def start_over(self, actor: Actor, incident_id: int, audience_name: str) -> None:
-        """Who would have approved it reads so in the incident's room. Raises Refused."""
+        """Start over, telling the approvers in the incident's room. Raises Refused."""
         self._permissions.must(actor, "audience.send")
         audience = audience_called(self._runbook, audience_name)
         async with self._db.transaction() as conn:

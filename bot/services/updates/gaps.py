@@ -1,4 +1,4 @@
-"""Which audiences would not be told although the runbook says so: the outlets that this environment has not set up."""
+"""Audiences that would not be told although the runbook says so: outlets not set up in this environment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.settings import Settings
 
 @dataclass(frozen=True)
 class AudienceGap:
-    """`name`: the outlet's, as people call it. `needs`: the variables that would close the gap."""
+    """`name`: the outlet's display name. `needs`: the variables that would close the gap."""
 
     audience: str
     via: Outlet

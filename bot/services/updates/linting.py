@@ -1,4 +1,4 @@
-"""What words for an audience are held against before they leave."""
+"""Checks words for an audience before they leave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,21 +20,21 @@ INSIDE = "internal"
 
 @dataclass(frozen=True)
 class Look:
-    """What whoever approves a text is shown beside it: what was found, and what changed since the last one."""
+    """What an approver is shown next to a text: findings, and changes since the last one."""
 
     found: Sequence[Finding] = field(default_factory=tuple)
     changes: Sequence[str] = field(default_factory=tuple)
 
     @property
     def digest(self) -> str:
-        """Of what was found, short; empty: nothing was."""
+        """A short hash of the findings; empty: there are none."""
         marks = " ".join(sorted(one.mark for one in self.found))
         return sha256(marks.encode()).hexdigest()[:8] if marks else ""
 
 
 async def look_at(conn: Connection, runbook: Runbook, update: Update) -> Look:
-    """At words that wait for an approval. What they promised and is past since they were written is not in it: such
-    words are renewed."""
+    """Findings and changes for a text waiting for approval. Leaves out promises that have passed since it was written,
+    as such texts are renewed."""
     audience = runbook.audiences.get(update.audience)
     if update.state != "waiting" or audience is None or update.incident_id is None:
         return Look()
@@ -57,7 +57,8 @@ def found_in(
     since: datetime,
     now: datetime,
 ) -> list[Finding]:
-    """`last`: what reached them last; `since`: when it was written. Each is to be overruled with a reason."""
+    """`last`: the last text they received; `since`: when this one was written. Each finding can be overruled with a
+    reason."""
     severity = runbook.severity_as_declared(incident.severity)
     names, systems = _house(runbook)
     known = Known(
@@ -78,23 +79,23 @@ def found_in(
 def found_unattended(
     runbook: Runbook, incident: Incident, audience: Audience, moment: Moment, said: Said, now: datetime
 ) -> list[Finding]:
-    """In words that Tocsin composed for a moment of the incident."""
+    """Findings in a text composed for a moment of the incident."""
     found = found_in(runbook, incident, audience, moment, said.subject, said.text, None, since=now, now=now)
     return unattended(found, goes_on=moment in GOES_ON, is_approved=audience.approval)
 
 
 def found_in_planned(runbook: Runbook, audience: Audience, words: str, now: datetime) -> list[Finding]:
-    """In words about planned work, that somebody typed or Tocsin composed."""
+    """Findings in a text about planned work, typed or composed."""
     known = Known(now, now, runbook.timezone, *_house(runbook), is_inside=audience.template == INSIDE)
     return unattended(findings("", words, known), goes_on=True, is_approved=audience.approval)
 
 
 def _house(runbook: Runbook) -> tuple[list[str], list[str]]:
-    """Names of people, and what systems are called inside."""
+    """Names of people, and internal names of systems."""
     return [person.name for person in runbook.people.values()], [*runbook.health.checks, *runbook.backups]
 
 
 def owes_time(runbook: Runbook, incident: Incident, audience: Audience, moment: Moment) -> bool:
-    """Whether they are to read when they hear more: while it goes on, where the runbook promises a rhythm."""
+    """Whether readers have to be told when they hear more: while it goes on, if the runbook promises an interval."""
     rhythm = audience.update_every or runbook.severity_as_declared(incident.severity).update_every
     return incident.is_open and moment in GOES_ON and bool(rhythm)

@@ -1,4 +1,4 @@
-"""A text as each outlet of its audience would show it: by what really sends it there."""
+"""Previews of a text by outlet, rendered by the code that sends it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,14 +12,14 @@ from bot.services.updates.previews import Preview
 
 
 class OutletPreviews:
-    """Nothing is written and nothing leaves here."""
+    """Writes and sends nothing."""
 
     def __init__(self, clock: Clock, publishers: Mapping[Outlet, Publisher]) -> None:
         self._clock = clock
         self._publishers = publishers
 
     def shown(self, actor: Actor, preview: Preview, via: Outlet) -> Any:
-        """A text, or a message of Slack's. Raises Refused."""
+        """A text, or a Slack message. Raises Refused."""
         publisher = self._publishers.get(via)
         address = next((address for one, address in preview.where if one == via), None)
         if address is None or not isinstance(publisher, ShowingPublisher):

@@ -1,4 +1,4 @@
-"""What the room sees of updates that nobody has sent yet: whom to tell, until they are told."""
+"""The card of updates nobody has sent yet: whom to tell, until they are told."""
 
 from bot.domain.updates.update import is_of_another_severity, is_owed
 from bot.rendering import Rendering
@@ -17,7 +17,7 @@ from bot.store.updates import updates
 
 
 class OwedCards:
-    """The painter of `owed:<incident>.<number>`."""
+    """Paints `owed:<incident>.<number>`."""
 
     def __init__(self, runbook: Runbook, cards: Cards, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -38,7 +38,7 @@ class OwedCards:
             return None
         facts = {"incident": incident, "audiences": audiences, "severity": not owed, "in_hand": sorted(in_hand)}
         if not audiences and not stands:
-            # Whether anybody knows of it is known once that has arrived, or has not.
+            # Until the updates in flight have settled, it is unknown whether anybody has to be told.
             return Painted(None, message(""), NotYet("what they would know of it is still on its way"))
         words = self._rendering.say("slack/owed" if audiences else "slack/owed_over", **facts)
         offered = [] if await is_asked_again(conn, card) else audiences

@@ -1,4 +1,4 @@
-"""Writes the files of status pages: when something was sent, and every few minutes besides."""
+"""Writes the files of status pages: on every change, and every few minutes besides."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -18,13 +18,13 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.updates import status_pages
 
-# What a page says may be wrong from then on, also when nobody has written to its readers.
+# Changes after which a page may be wrong even if its readers have been sent nothing.
 TURNS: tuple[Change, ...] = ("resolved", "reopened")
 NOWHERE = "tocsin.invalid"
 
 
 class PageWriting(DeliveryKind[str], DueByRows):
-    """Deliveries of kind `status_page`, one for each page at a time. `write` the files of an audience's page."""
+    """Deliveries of kind `status_page`, one per page at a time. `write`: writes the files of an audience's page."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, outbox: Outbox, write: Callable[[str], Awaitable[str]]
@@ -36,7 +36,7 @@ class PageWriting(DeliveryKind[str], DueByRows):
         self._write = write
 
     async def watch(self, public_url: str | None) -> None:
-        """At start: know the pages of the runbook. Their files are due now: they may have waited for long."""
+        """At start-up, track the runbook's pages. Their files are due at once, as they may be old."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await status_pages.rest(conn, self._pages)
@@ -49,10 +49,11 @@ class PageWriting(DeliveryKind[str], DueByRows):
             await status_pages.make_due(conn, self._clock.now())
 
     async def take_due(self) -> int:
-        """Put what is due into the outbox; returns how many pages that are."""
+        """Put pages that are due into the outbox; returns how many."""
         async with self._db.transaction() as conn:
             now = self._clock.now()
-            # The outbox first, as it is when an outcome is written down. Who takes the same one puts in nothing twice.
+            # Locks the outbox first, as recording an outcome does. A concurrent process adds no duplicate, because of
+            # the key.
             due = await status_pages.due(conn, now, WRITTEN_EVERY)
             for key in due:
                 payload, waits_as = {"audience": key}, f"status page {key}"
@@ -75,8 +76,8 @@ class PageWriting(DeliveryKind[str], DueByRows):
 
 
 def new_feed(public_url: str | None, now: datetime) -> str:
-    """A tag URI (RFC 4151): who made it, when, and a name that no other page has."""
+    """A tag URI (RFC 4151): its owner, the date, and a unique name."""
     host = urlsplit(public_url).hostname if public_url else None
-    # An address of IPv6 is none that a tag may name.
+    # Tag URIs do not allow IPv6 addresses.
     named = host if host and ":" not in host else NOWHERE
     return f"tag:{named},{now:%Y-%m-%d}:{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""What an audience would be told now, shown to who is about to send it."""
+"""What an audience would be told now, shown to whoever is about to send it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,15 +27,12 @@ from bot.words.audience import Said
 
 @dataclass(frozen=True)
 class Preview:
-    """What an audience would be told. `own`: words that somebody has written before and that have not left.
-    `waiting`: what waits for an approval, of which these words take the place; `approvers`: who may give it, None =
-    everybody else.
+    """A preview of an update. `own`: the words were written by somebody earlier and not sent. `waiting`: the update
+    waiting for approval that these words would replace; `approvers`: who may approve; None: everybody else.
 
-    `moment`: what it is about, of `moments`, which are those that they may be told now. `next_update`: by when they
-    hear more, as `17:30 UTC`; None: nothing is promised.
-
-    `written_at`: since when the times that it promises count.
-    `gaps`: outlets by which nothing can leave, and why. `broken`: why the organisation's template was not used.
+    `moment`: what it is about, one of the possible `moments`. `next_update`: when they hear more, as `17:30 UTC`; None:
+    no promise. `written_at`: what the times it promises are relative to. `gaps`: outlets that cannot send, and why.
+    `broken`: why the organisation's template was not used.
     """
 
     incident: Incident
@@ -55,7 +52,7 @@ class Preview:
 
 
 class Previews:
-    """Nothing is written and nothing leaves here."""
+    """Writes and sends nothing."""
 
     def __init__(
         self,
@@ -74,7 +71,7 @@ class Previews:
         self._publications = publications
 
     async def last_told(self, incident: Incident) -> Mapping[str, datetime | None]:
-        """Every audience of the runbook, and when what reached it last was sent; None: nothing has."""
+        """When each of the runbook's audiences was last sent something it received; None: never."""
         must_be_tellable(incident)
         async with self._db.transaction() as conn:
             sent = await updates.last_received(conn, incident.id)
@@ -83,10 +80,10 @@ class Previews:
     async def for_audience(
         self, actor: Actor, incident: Incident, audience_name: str, moment: Moment | None = None
     ) -> Preview:
-        """What the audience would be told now, or what this person has written for it and not sent, or what somebody
-        has written that waits for an approval. Raises Refused.
+        """What the audience would be told now, or this person's unsent draft, or what somebody wrote that waits for
+        approval. Raises Refused.
 
-        `moment`: fresh words for that, whatever was written before. OutOfDate when it does not fit any more.
+        `moment`: compose fresh words for this one. Raises OutOfDate if it no longer fits.
         """
         self._permissions.must(actor, "audience.send")
         must_be_tellable(incident)
@@ -110,9 +107,9 @@ class Previews:
         return self._shown(actor, incident, audience, said, ordered, waiting=waiting)
 
     async def of_update(self, actor: Actor, update_id: int) -> Preview:
-        """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.
+        """Unsent words, to be edited and sent. Raises AlreadyDone if they have been sent.
 
-        What Tocsin has composed before the incident ended, or before it was reopened, is composed anew.
+        Composed anew if Tocsin wrote them before the incident ended or was reopened.
         """
         self._permissions.must(actor, "audience.send")
         async with self._db.transaction() as conn:
@@ -132,7 +129,7 @@ class Previews:
         self, actor: Actor, incident: Incident, audience: Audience, said: Said, moments: Sequence[Moment], *,
         own: Update | None = None, waiting: Update | None,
     ) -> Preview:  # fmt: skip
-        """Of the moments the first, unless the words of before are about another one that still fits."""
+        """The first moment, unless earlier words were for another one that still fits."""
         where, now = addresses(audience), self._clock.now()
         moment = own.moment if own and own.moment in moments else moments[0]
         more_at = self._more_at(incident, audience, moment, own, now)
@@ -156,7 +153,7 @@ class Previews:
     def _more_at(
         self, incident: Incident, audience: Audience, moment: Moment, own: Update | None, now: datetime
     ) -> datetime | None:
-        """By when they hear more: as words of before say, while that is ahead, else by the rhythm."""
+        """When they hear more: as earlier words say, if still ahead, else by the interval."""
         if not owes_time(self._runbook, incident, audience, moment):
             return None
         named = next_promised(own.text, own.promises_since, self._runbook.timezone) if own else None

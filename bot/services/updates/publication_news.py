@@ -1,4 +1,4 @@
-"""What an incident's timeline and room learn of an update that has left, or could not."""
+"""Reports in the timeline and room that an update has left, or could not."""
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
@@ -18,7 +18,7 @@ class PublicationNews:
         self._posts = posts
 
     async def told(self, conn: Connection, update: Update, one: UpdateDelivery) -> None:
-        """Once for each outlet, when it has accepted the first of its addresses."""
+        """Once per outlet, when it has accepted the first of its addresses."""
         words = self._rendering.say("documents/told", update=update, via=one.via)
         await self._write(conn, update, "told", words, update.author, f"update {update.id} {one.via}")
 
@@ -27,16 +27,14 @@ class PublicationNews:
         await self._write(conn, update, "system", words, TOCSIN.name, f"update delivery {one.id} lost")
 
     async def warn(self, conn: Connection, incident: Incident, update: Update, one: UpdateDelivery) -> None:
-        """Whoever leads the incident is asked to do something about it: once for each update and outlet. The incident
-        is locked."""
+        """Ask the lead to act, once per update and outlet. The incident must be locked."""
         if await updates.is_first_lost(conn, one):
             others = len(await updates.deliveries(conn, update.id)) > 1
             facts = {"incident": incident, "update": update, "delivery": one, "others": others}
             await self._posts.in_room(conn, incident, "update_lost", **facts)
 
     async def stopped(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
-        """Whoever leads the incident hears that nobody else gets these words: once for each update. The incident is
-        locked."""
+        """Tell the lead, once per update, that nobody else gets these words. The incident must be locked."""
         if await updates.is_stopped_once(conn, update.id, why):
             deliveries = await updates.deliveries(conn, update.id)
             got = [one for one in deliveries if one.state == "accepted" or one.unsure]

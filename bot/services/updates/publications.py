@@ -1,4 +1,4 @@
-"""Carries stakeholder_updates to the addresses of an audience, and writes down what each provider said."""
+"""Carries updates to the addresses of an audience, and records what each provider said."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -35,14 +35,14 @@ from bot.store.outbox.outbox import Delivery as OutboxDelivery
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
-# Of hundreds that leave together: the database's lines are for pages too.
+# With hundreds leaving together, keep database connections free for pages.
 LOOKS_AT_ONCE = 2
-# How the outbox ends what will never be accepted, and what that is to a delivery.
+# How final outcomes of the outbox map to states of a delivery.
 LOST: Mapping[str, DeliveryState] = {"refused": "refused", "gave_up": "gave_up"}
 
 
 class Publications(DeliveryKind[str]):
-    """One delivery for each address. What one address refuses is shown, and keeps nothing from the others."""
+    """One delivery per address; a refusal by one is shown, and does not hold up the others."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Publications(DeliveryKind[str]):
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def put(self, conn: Connection, update: Update, audience: Audience) -> None:
-        """Send it to every address of the audience. An outlet that is not set up is a gap, and is shown as one."""
+        """Send it to every address of the audience. Outlets that are not set up are shown as gaps."""
         where = addresses(audience)
         gaps = {via: gap for via in {via for via, _ in where} if (gap := self.gap(via))}
         for one in await updates.insert_deliveries(conn, update.id, where, gaps=gaps, now=self._clock.now()):
@@ -74,7 +74,7 @@ class Publications(DeliveryKind[str]):
             await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
 
     def gap(self, via: Outlet) -> str | None:
-        """Why nothing can leave by this outlet; None when it can."""
+        """Why nothing can be sent by this outlet; None: it works."""
         return None if via in self._publishers else not_set_up(via)
 
     async def send(self, delivery: OutboxDelivery) -> str:
@@ -84,7 +84,7 @@ class Publications(DeliveryKind[str]):
             about = await subject_of(conn, update)
             newer = await updates.is_followed(conn, one)
             earlier = await updates.latest_reference(conn, update, one.via, one.address)
-            # What went before it by the same lane is settled by now.
+            # Earlier deliveries in this lane have settled by now.
             heard = update.moment not in CLOSES or await updates.has_heard(conn, one)
         if one.state != "waiting":
             raise NoLongerWanted
@@ -127,8 +127,8 @@ class Publications(DeliveryKind[str]):
     async def _end(
         self, conn: Connection, update: Update, one: UpdateDelivery, state: DeliveryState, error: str | None
     ) -> Incident | None:
-        """One after the other, so that of many that end at once the room hears once. The incident, locked; None: it is
-        about planned work."""
+        """Settle it with the incident locked, so that of many ending at once the room is told once. Returns the
+        incident; None for planned work."""
         incident = await lock_subject(conn, update)
         await updates.settle(conn, one.id, state, now=self._clock.now(), error=error)
         return incident

@@ -1,4 +1,4 @@
-"""The last step before an update leaves: at once, or when somebody else has looked at it."""
+"""The last step before an update leaves: at once, or after approval."""
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import Update
@@ -17,7 +17,7 @@ from bot.store.updates import updates
 
 
 class Releases:
-    """What nobody decided gives way to newer words."""
+    """Undecided updates give way to newer ones."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Releases:
         self._cards = cards
 
     async def release_or_ask(self, conn: Connection, update: Update, incident: Incident | None) -> None:
-        """An update with its words goes on its way, or to whoever has to say yes first.
+        """Send a complete update, or ask for its approval.
 
         `incident` None: it is about planned work.
         """
@@ -53,15 +53,15 @@ class Releases:
         await show(self._cards, conn, update)
 
     async def look(self, conn: Connection, update: Update) -> Look:
-        """What whoever approves it is shown beside it, as it is now."""
+        """What an approver is shown next to it, as of now."""
         return await look_at(conn, self._runbook, update)
 
     def audience_of(self, update: Update) -> Audience:
-        """Raises NotFound when the runbook does not have it any more."""
+        """Raises NotFound when it has left the runbook."""
         return audience_of(self._runbook, update)
 
     async def release(self, conn: Connection, update: Update, incident: Incident | None, audience: Audience) -> None:
-        """It goes to every address of its audience, which is due the next one from now on."""
+        """Send it to every address of its audience, and plan the reminder of the next one."""
         await self._publications.put(conn, update, audience)
         if incident:
             await self._reminders.make(conn, incident, audience, update)

@@ -1,4 +1,4 @@
-"""Reminders: an update was promised. The room is asked for it before, at the time, and late the next tier is paged."""
+"""Reminders of promised updates: the room is asked before and when due; once late, the next tier is paged."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,14 +26,14 @@ from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.updates import reminders, updates
 
-# The incident's own room, which no audience is called.
+# The incident's own room; no audience has this key.
 ROOM = ""
 LOOK_AGAIN_AFTER = timedelta(seconds=20)
 
 
 class Reminders(IncidentRound):
-    """Of every audience whose words name a time, by its own `update_every`, its severity's, or the latest update's; and
-    of the room, by the severity's or the latest update's."""
+    """For each audience: by the time in its last text, its own `update_every`, the severity's, or the latest update;
+    for the room: by the severity or the latest update."""
 
     def __init__(
         self,
@@ -51,20 +51,20 @@ class Reminders(IncidentRound):
         self._escalations = escalations
 
     async def make(self, conn: Connection, incident: Incident, audience: Audience, update: Update) -> None:
-        """They are told now what was written then: the time in it counts, else the rhythm. After the end nobody waits
-        for more."""
+        """Plan the next update after this one is sent: by the time in it, else by the interval. None after the end."""
         now, written_at = self._clock.now(), update.promises_since
         named = next_promised(update.text, written_at, self._runbook.timezone)
         promised_at = named.at if named else self._wordings.next_update(incident, audience, written_at)
         if not incident.is_open:
             promised_at = None
         elif promised_at and promised_at <= now:
-            # Their words named no such time, or they would not have been approved: the rhythm begins with them.
+            # A past time in it would not have been approved, so it names none: the interval starts now.
             promised_at, written_at = self._wordings.next_update(incident, audience, now), now
         await self._keep(conn, incident, audience.key, promised_at, told_at=written_at)
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        """The room's own rhythm: it begins anew with every update. Who withdraws acknowledgements asks by that."""
+        """The room's own interval, restarted by each update. Severities that withdraw acknowledgements ask by
+        themselves."""
         if moment not in ("declared", "reopened", "updated", "severity", "resolved"):
             return
         severity = self._runbook.severity_as_declared(incident.severity)
@@ -75,7 +75,7 @@ class Reminders(IncidentRound):
             promised_at = said
         else:
             promised_at = after(self._runbook.hours_of(severity), now, by_rhythm) if by_rhythm else None
-        # A new incident has promised nothing yet.
+        # A new incident has not promised anything yet.
         if promised_at or moment != "declared":
             await self._keep(conn, incident, ROOM, promised_at)
 
@@ -88,7 +88,7 @@ class Reminders(IncidentRound):
         self, conn: Connection, incident: Incident, audience: str, promised_at: datetime | None,
         *, told_at: datetime | None = None,
     ) -> None:  # fmt: skip
-        """They were told: `told_at`: from when on they wait for more; None: from now on."""
+        """Save the promise. `told_at`: since when they wait for more; None: from now."""
         await self._prompts.answered(conn, incident.id, about(audience))
         if promised_at:
             await reminders.save(conn, promise(incident.id, audience, told_at or self._clock.now(), promised_at))
@@ -96,11 +96,11 @@ class Reminders(IncidentRound):
             await reminders.forget(conn, incident.id, audience)
 
     async def _look(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
-        """Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times."""
+        """Counts from now, not from due_at: after an outage of ours the room is reminded once, not many times."""
         if one.audience not in (ROOM, *self._runbook.audiences):
             await self._leave_to_others(conn, one, now)
         elif not incident.is_open:
-            # They do not know that it is over: that is said once. Who has heard nothing of it has nothing to learn.
+            # They do not know that it is over: say so once, unless they never heard of it.
             if one.audience in await updates.last_received(conn, incident.id):
                 await self._ask(conn, incident, one, "audience_waits")
             await reminders.forget(conn, incident.id, one.audience)
@@ -114,14 +114,14 @@ class Reminders(IncidentRound):
             await self._go_on(conn, incident, one, now)
 
     async def _leave_to_others(self, conn: Connection, one: Promise, now: datetime) -> None:
-        """While processes are given a new runbook, another one may know this audience."""
+        """During a rollout of a new runbook, another process may know this audience."""
         if now - one.promised_at < NotKnownHere.WAITED_FOR:
             await reminders.save(conn, replace(one, due_at=now + LOOK_AGAIN_AFTER))
         else:
             await reminders.forget(conn, one.incident_id, one.audience)
 
     async def _go_on(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
-        """An audience is reminded of until it is told; the room, which sees its reminders, no more once it is late."""
+        """An audience is reminded of until told; the room, which sees its own reminders, not once it is late."""
         severity = self._runbook.severity_as_declared(incident.severity)
         due_at = opening(self._runbook.hours_of(severity), now + one.span)
         if one.stage in ("near", "due"):
@@ -132,8 +132,8 @@ class Reminders(IncidentRound):
             await reminders.forget(conn, incident.id, ROOM)
 
     async def _page_for(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
-        """A word that was given is not kept, and whoever is on it does not answer for it. While the ladder climbs it
-        pages by itself, and a rhythm alone is nobody's word."""
+        """Page the next tier: a promise was broken, and whoever acknowledged does not answer for it. Not while the
+        ladder is climbing anyway, nor for an interval nobody promised explicitly."""
         was_given = one.audience != ROOM or said_next(incident) is not None
         if was_given and incident.is_acknowledged:
             whom = one.audience or "the room"
@@ -150,19 +150,19 @@ class Reminders(IncidentRound):
         value = f"{incident.id} {one.audience}".rstrip()
         deed = tell_button(incident, one.audience) if one.audience else update_button(incident)
         snoozes = [snooze_button(value, span, "audience.snooze") for span in SNOOZES]
-        # What waits for an approval has buttons of its own, and new words would take its place.
+        # An update waiting for approval has its own buttons, and new words would replace it.
         buttons = [*([] if waiting else [deed]), *(snoozes if incident.is_open else ())]
         await self._prompts.ask(conn, incident, about(one.audience), template, buttons, **facts)
 
 
 class ReminderSnoozes:
-    """Whoever is reminded says when to ask again."""
+    """Lets whoever is reminded choose when to be asked again."""
 
     def __init__(self, deeds: Deeds) -> None:
         self._deeds = deeds
 
     async def snooze(self, actor: Actor, incident_id: int, audience: str, duration: timedelta) -> datetime:
-        """Nobody is reminded before what is returned. Raises AlreadyDone when they have been told meanwhile."""
+        """Remind nobody before the time returned. Raises AlreadyDone if they have been told meanwhile."""
         async with self._deeds.on(actor, incident_id) as (conn, _, now):
             until = now + duration
             if not await reminders.put_off(conn, incident_id, audience, until):
@@ -171,7 +171,7 @@ class ReminderSnoozes:
 
 
 def about(audience: str) -> str:
-    """What an update to them answers."""
+    """The subject an update to them answers."""
     return f"update {audience}".rstrip()
 
 

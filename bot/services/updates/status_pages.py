@@ -1,4 +1,4 @@
-"""Our own status pages: what each shows now, as people, programs and feed readers read it."""
+"""Our status pages: what each shows now, as HTML, JSON and feed."""
 
 import base64
 import hashlib
@@ -31,12 +31,12 @@ from bot.store.pipelined import Connection
 from bot.store.updates import status_pages
 from bot.store.updates.status_pages import PageRow
 
-# As a file is reached: nobody knows from where.
+# Relative, because nobody knows where a file will be served from.
 PATH = "/status"
 
 
 class StatusPages:
-    """Reads and renders; who keeps the files is `PageWriting`, and who serves them the door."""
+    """Reads and renders. `PageWriting` writes the files; the door serves them."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, rendering: Rendering, *, public_url: str | None
@@ -49,11 +49,11 @@ class StatusPages:
 
     @property
     def served(self) -> str | None:
-        """The audience whose page is served here: the first that has one. None: there is none."""
+        """The audience whose page is served here: the first that has one; None: there is none."""
         return next((key for key, one in self._runbook.audiences.items() if one.page), None)
 
     async def edition(self, audience_name: str) -> Edition:
-        """Its files as of now. Raises NotFound for an audience that the runbook does not have, or without a page."""
+        """Its files as of now. Raises NotFound for an unknown audience."""
         audience = audience_called(self._runbook, audience_name)
         own = audience.page or OwnPage()
         async with self._db.transaction() as conn:
@@ -68,7 +68,7 @@ class StatusPages:
             return await self._read(conn, audience, await status_pages.page(conn, audience.key))
 
     def written(self, page: StatusPage, *, is_file: bool = False, old_since: datetime | None = None) -> PageFiles:
-        """`is_file`: nobody will be there to say how old it is. `old_since`: it could not be read since then."""
+        """`is_file`: it must state its own age limits. `old_since`: it could not be read since then."""
         style = self._rendering.say("web/_status_style")
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -102,7 +102,7 @@ class StatusPages:
         )
 
     def _meaning(self, severity: str | None) -> Meaning:
-        """What the runbook says of it in words; of one that it has no more, nothing."""
+        """The runbook's description; empty for a severity no longer in it."""
         known = self._runbook.severity_ids
         if severity not in known:
             return Meaning(len(known), "")

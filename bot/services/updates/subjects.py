@@ -1,4 +1,4 @@
-"""What an update is about: an incident, or planned work, which has no room, no status and no reminders."""
+"""What an update is about: an incident, or planned work, which has no room, status or reminders."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from bot.store.pipelined import Connection
 
 
 async def lock_subject(conn: Connection, update: Update) -> Incident | None:
-    """Locked before the update, as every change of it has it. Returns the incident; None: it is planned work."""
+    """Lock it before the update, as every change of it does. Returns the incident; None for planned work."""
     if update.maintenance_id is not None:
         await maintenance.lock(conn, update.maintenance_id)
         return None
@@ -27,19 +27,19 @@ async def subject_of(conn: Connection, update: Update) -> Incident | Window:
 
 
 def owed_key(incident_id: int) -> str:
-    """Of the cards that ask for words which nobody has sent yet."""
+    """The key of cards asking for words that nobody has sent yet."""
     return f"owed:{incident_id}"
 
 
 def reference_of(update: Update) -> str:
-    """As people write it."""
+    """The reference as people write it."""
     return f"INC-{update.incident_id}" if update.maintenance_id is None else f"M-{update.maintenance_id}"
 
 
 async def write(
     conn: Connection, update: Update, kind: str, words: str, *, actor: str, at: datetime, key: str | None = None
 ) -> None:
-    """Into the incident's timeline, or the history of the planned work."""
+    """Write to the incident's timeline, or the planned work's history."""
     if update.maintenance_id is not None:
         await maintenance.write(conn, update.maintenance_id, words, actor=actor, at=at, key=key)
     else:
@@ -47,13 +47,13 @@ async def write(
 
 
 async def show(cards: Cards, conn: Connection, update: Update) -> None:
-    """What has become of it: on its own card, where the room was asked for it, and on that of the planned work."""
+    """Repaint its own card, the cards that asked for it, and that of the planned work."""
     await cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
     await show_what_asked(cards, conn, update)
 
 
 async def show_what_asked(cards: Cards, conn: Connection, update: Update) -> None:
-    """For one that has no card of its own: where the room was asked for it, and on the card of the planned work."""
+    """Repaint the cards that asked for it, and that of the planned work."""
     if update.incident_id is not None:
         for card in await standing(conn, [owed_key(update.incident_id)]):
             await cards.touch(conn, card, incident=update.incident_id)

@@ -36,13 +36,13 @@ from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import NewUpdate
 
-# A time in words of before that is rather meant for the next day.
+# A time of day further in the past than this probably means the next day.
 SAME_DAY = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
 class Words:
-    """As somebody sent them. `moment` None: what the audience would be told now. `why`: they leave in spite of the
+    """Words as submitted. `moment` None: whatever the audience would be told now. `why`: they leave despite the
     findings with these `marks`, which the author was shown."""
 
     audience: str
@@ -55,7 +55,7 @@ class Words:
 
 
 class Telling:
-    """What is refused is kept, as its author's draft for that audience."""
+    """Words that are refused are kept as their author's draft for that audience."""
 
     def __init__(
         self,
@@ -78,12 +78,12 @@ class Telling:
         moment: Moment | None = None, next_update: str = "", offered: str = "", seen: str = "",
         written_at: datetime | None = None, why: str = "", marks: Collection[str] = (),
     ) -> None:  # fmt: skip
-        """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
+        """Send it, or ask for approval first. If refused, keep the words as this person's draft.
 
-        `moment` None: what they would be told now. `next_update`: when they hear more, as `17:30`; `offered`: what
-        stood there before somebody changed it. `seen`: `facts_of` the incident when they were shown. Raises OutOfDate
-        when it stands otherwise by now. `why`: it is sent although the findings with these `marks` are in it; Doubtful
-        for any other. `written_at`: as the preview has it; None: now.
+        `moment` None: whatever they would be told now. `next_update`: when they hear more, as `17:30`; `offered`: its
+        prefilled value. `seen`: `facts_of` the incident as shown; raises OutOfDate if it has changed. `why`: send
+        despite the findings with these `marks`; raises Doubtful for any others. `written_at`: as in the preview; None:
+        now.
         """
         written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
         words = Words(audience_name, moment, subject, text, written_at, why.strip(), marks)
@@ -100,8 +100,8 @@ class Telling:
             raise type(refusal)(f"{refusal} {_kept_as(refusal, audience_name)}") from refusal
 
     def with_time(self, text: str, since: datetime, next_update: str, offered: str) -> str:
-        """As it leaves, with the form's time: behind a text that names none, and in the place of the one it was
-        composed with. Raises Refused when it names another."""
+        """The text with the form's time: appended if it names none, else replacing the time it was composed with.
+        Raises Refused if it names another."""
         next_update, offered = next_update.strip(), offered.strip()
         zone, now = self._runbook.timezone, self._clock.now()
         wanted = time_said(next_update, since, zone)
@@ -152,7 +152,7 @@ class Telling:
     async def _note_overruled(
         self, conn: Connection, incident: Incident, update: Update, found: Sequence[Finding], now: datetime
     ) -> None:
-        """In the timeline and in the audit log; what was found itself, which may be a secret, is in neither."""
+        """Record it in the timeline and audit log, without the finding itself, which may be a secret."""
         entry = self._rendering.say("documents/overruled", audience=update.audience, why=update.overruled)
         await incidents.write(conn, incident.id, "system", entry, actor=update.author, at=now)
         subject = f"{incident.ref} {update.audience}"
@@ -161,7 +161,7 @@ class Telling:
         await audit.write(conn, actor=update.author, deed="audience.overrule", subject=subject, at=now, facts=facts)
 
     async def _keep(self, actor: Actor, incident_id: int, words: Words) -> bool:
-        """False when there is nothing to keep, or no audience to keep it for."""
+        """False when there is no audience to keep it for."""
         try:
             audience = audience_called(self._runbook, words.audience)
         except NotFound:
@@ -174,7 +174,7 @@ class Telling:
 
 
 def _must_be_explained(found: Sequence[Finding], words: Words) -> None:
-    """A reason holds for what its author was shown, and for nothing else. Raises Doubtful."""
+    """Raise Doubtful for findings the reason was not given for: it covers only what its author was shown."""
     open_still = unexplained(found, words.marks if words.why else ())
     if open_still:
         raise Doubtful(found, [one for one in found if one not in open_still])
@@ -183,7 +183,7 @@ def _must_be_explained(found: Sequence[Finding], words: Words) -> None:
 def _written(
     incident: Incident, audience: Audience, moment: Moment, actor: Actor, subject: str, text: str
 ) -> NewUpdate:
-    """With what the incident is now, by which later changes are judged."""
+    """With the incident's current facts, against which later changes are judged."""
     return NewUpdate(
         incident.id, audience.key, moment, incident.status, incident.severity, actor.name, subject, text, actor.slack_id
     )

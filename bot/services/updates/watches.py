@@ -1,4 +1,4 @@
-"""After the end: an incident is watched for a while, can be reopened with one click, and then gets its all-clear."""
+"""After the end an incident is watched for a while: it can be reopened with one click, and then gets its all-clear."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from bot.store.pipelined import Connection
 
 
 class Watches(IncidentRound):
-    """By `after_resolution`. The painter of `watch:<id>.<resolved at>`: each end has a message of its own."""
+    """Controlled by `after_resolution`. Paints `watch:<id>.<resolved at>`: each end has its own message."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, following: Following, cards: Cards, rendering: Rendering

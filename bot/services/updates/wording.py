@@ -27,14 +27,14 @@ from bot.store.pipelined import Connection
 from bot.words.audience import AudienceWords, Said
 from bot.words.overrides import KINDS, PLANNED_PREFIX, Overrides
 
-# For a status page that names no template: everybody may read it.
+# For status pages without a template of their own, since everybody may read them.
 PUBLIC_TEMPLATE = "public"
-# What the latest `/incident update` said.
+# From the latest `/incident update`.
 SAID = {"latest": "update", "conditions": "conditions", "actions": "actions", "needs": "needs"}
 
 
 class Wordings:
-    """By the template of each audience: its first line is the subject, for every outlet."""
+    """Renders each audience's template; its first line is the subject, for every outlet."""
 
     def __init__(
         self,
@@ -65,11 +65,11 @@ class Wordings:
         postmortem: Postmortem | None = None,
         in_general: bool = False,
     ) -> Said:
-        """What is not known yet is left out. Raises Refused when there is no such template.
+        """Compose an update; unknown facts are left out. Raises Refused when the template does not exist.
 
-        `told_before`: whether they have heard of the incident; `severity_before`: as how grave they know it.
-        `resolve_by`: what its severity promises, as its card shows it; left out once it is past.
-        `postmortem`: the incident's own; None: there is none yet. `in_general`: without what people wrote.
+        `told_before`: they have heard of the incident; `severity_before`: the severity they know. `resolve_by`: the
+        target, left out once past. `postmortem`: the incident's; None: none yet. `in_general`: leave out what people
+        wrote.
         """
         template = template_of(audience)
         if not self.knows(template):
@@ -82,8 +82,8 @@ class Wordings:
         return self._words.say(template, facts.in_general if in_general else facts)
 
     def unattended(self, incident: Incident, audience: Audience, moment: Moment, status: Status, **known: Any) -> Said:
-        """As `compose`, of words that nobody looks at before they leave. What people wrote is left out when something
-        is found in it that nobody outside should read: so they are told all the same, and in time."""
+        """`compose` for words nobody checks before they leave. If what people wrote has findings, it is left out, so
+        that readers are still told in time."""
         now = self._clock.now()
         said = self.compose(incident, audience, moment, status, **known)
         if not (found := found_unattended(self._runbook, incident, audience, moment, said, now)):
@@ -94,7 +94,7 @@ class Wordings:
         return replace(general, found=found, left_out=True)
 
     def of_planned(self, window: Window, audience: Audience, moment: Moment) -> Said:
-        """As `compose`, of planned work: its kind of audience has words of its own, any other reads a stakeholder's."""
+        """`compose` for planned work, by the kind of audience; others read the stakeholders' words."""
         kind = template_of(audience) if template_of(audience) in KINDS else USUAL_TEMPLATE
         now = self._clock.now()
         facts = planned_facts(moment, window, self._runbook.organisation, now)
@@ -102,7 +102,7 @@ class Wordings:
         return replace(said, found=found_in_planned(self._runbook, audience, f"{said.subject}\n{said.text}", now))
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
-        """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""
+        """When the audience hears more: as the latest update says, else by its interval; None: no promise."""
         said = said_next(incident)
         severity = self._runbook.severity_as_declared(incident.severity)
         rhythm = audience.update_every or severity.update_every
@@ -111,22 +111,22 @@ class Wordings:
         return after(self._runbook.hours_of(severity), now, rhythm) if rhythm else None
 
     def late(self, whom: str, by: str, *, waits: bool = False) -> str:
-        """Why somebody else is paged: an update that was promised by then did not come. `waits`: for an approval."""
+        """Why the next tier is paged: a promised update is late. `waits`: one is waiting for approval."""
         return self._rendering.say("documents/update_late", whom=whom, by=by, waits=waits)
 
     def for_slack(self, update: Update) -> Message:
-        """As an audience sees it in a channel: whatever somebody typed is data."""
+        """As an audience sees it in Slack; typed text is escaped."""
         return message(self._rendering.say("slack/audience_post", subject=update.subject, text=update.text))
 
     def for_mail(self, update: Update) -> str:
-        """As HTML, for whoever reads mails so: the same words in the same order."""
+        """As HTML for mail readers: the same words in the same order."""
         return self._rendering.say("letter/update", subject=update.subject, parts=outline(update.text))
 
     def knows(self, template: str) -> bool:
         return self._words.knows(template)
 
     def _facts(self, incident: Incident, audience: Audience, moment: Moment, resolve_by: datetime | None) -> Facts:
-        """What a template may say of the incident as it is now."""
+        """What a template may say about the incident now."""
         now = self._clock.now()
         severity = self._runbook.severity_as_declared(incident.severity)
         lasted = incident.lasted(incident.declared_at, incident.resolved_at) if incident.resolved_at else None
@@ -150,7 +150,7 @@ class Wordings:
         )
 
     def _compared(self, facts: Facts) -> Facts:
-        """With how grave it is now beside what they know. Of what nobody can compare any more nothing is said."""
+        """With the severity compared to what they know; nothing is said if it cannot be compared."""
         graver = self._is_graver(facts.severity.id, facts.severity_before)
         moment = "update" if facts.moment == "severity" and graver is None else facts.moment
         return replace(facts, graver=graver, moment=moment)
@@ -161,37 +161,37 @@ class Wordings:
 
 
 def template_of(audience: Audience) -> str:
-    """What everybody may read is in words for everybody, also where somebody else reads it too."""
+    """Where everybody can read it, the public words are used, even for other readers."""
     is_public = any(outlets()[via].is_public for via, _ in addresses(audience))
     return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
 
 
 async def resolve_by(conn: Connection, incident: Incident) -> datetime | None:
-    """The one deadline that the card shows too: it moves when the severity changes or the incident is reopened."""
+    """The deadline shown on the card, too; it moves with the severity and with reopening."""
     deadline = (await deadlines.of_incident(conn, incident.id)).get("resolve")
     return deadline.by if deadline else None
 
 
 def _said_of(incident: Incident) -> dict[str, Any]:
-    """What people have said of it; None: nothing."""
+    """What people said about it; None: nothing."""
     said = {name: str(incident.facts[key]) for name, key in SAID.items() if incident.facts.get(key)}
     own = {"impact": incident.impact or None, "summary": incident.summary or None, "room": incident.room_name}
     return {**said, **own, "resolved_at": incident.resolved_at}
 
 
 def said_next(incident: Incident) -> datetime | None:
-    """When the latest update says that more will be heard."""
+    """When the latest update promises the next one."""
     said = str(incident.facts.get("next_update") or "")
     try:
         return datetime.fromisoformat(said)
     except ValueError:
-        # As incidents kept it that were declared by an older version.
+        # The format of incidents declared by an older version.
         span = _duration(said)
     return incident.updated_at + span if incident.updated_at and span else None
 
 
 def _duration(text: object) -> timedelta | None:
-    """What somebody typed, when it is a duration."""
+    """The duration typed, if it is one."""
     try:
         return spoken_duration(str(text)) if text else None
     except Refused:
