@@ -1,4 +1,4 @@
-"""The buttons and forms of an alert's card. Alerts have no slash command of their own."""
+"""Buttons and forms of an alert's card. Alerts have no slash command of their own."""
 
 from collections.abc import Mapping
 
@@ -48,7 +48,7 @@ async def close(call: Call) -> Answer:
 
 @COMMAND.button("alert.silence")
 async def ask_silence(call: Call) -> Answer:
-    """Whoever may not silence learns it before they fill anything in."""
+    """Checks permission first, so that nobody fills in the form in vain."""
     call.house.permissions.must(call.actor, "alert.silence")
     hint = "Still counted, but posts nothing and pages nobody, even if it fires again"
     inputs = [
@@ -76,14 +76,14 @@ async def silence(call: Call) -> Answer:
 
 @COMMAND.button("alert.raw")
 async def show_raw(call: Call) -> Answer:
-    """What the source sent last, to see what it really says."""
+    """Show the last body received from the source."""
     text = await call.house.alerts.raw(call.number)
     return Form(raw("Received", call.house.rendering.say("slack/alert_raw"), text))
 
 
 @COMMAND.button("alert.runbook")
 async def runbook(call: Call) -> Answer:
-    """The procedure that belongs to the alert, for whoever pressed; it can be opened in the alert's incident."""
+    """Show the alert's procedure to whoever pressed, with a button to open it in the alert's incident."""
     standing = await call.house.alerts.standing(call.number)
     procedure = call.house.alert_incidents.procedure(standing) if standing else None
     if standing is None or procedure is None:

@@ -1,4 +1,4 @@
-"""`/backup`: how old the backups are, and taking, listing and proving them."""
+"""`/backup`: the state of backups; take, list, prove and restore them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from commands.desk.call import Answer, Call, Form
 from commands.desk.typed import first_word
 from commands.desk.which_incident import must_be_for_everybody
 
-# How people write it.
+# Accepted spellings.
 GLASS = ("break-glass", "breakglass", "break_glass")
 
 COMMAND = Command("backup", summary="How old the backups are; take, prove and restore them.")
@@ -19,7 +19,7 @@ COMMAND = Command("backup", summary="How old the backups are; take, prove and re
 
 @COMMAND.alone
 async def status(call: Call) -> Answer:
-    """Every database: its last good backup, its age against the objective, its next run."""
+    """Every database: last good backup, age against the objective, next run."""
     standings, now = await call.house.backups.standings(), call.house.clock.now()
     drills = await call.house.backup_drills.last_of_each()
     recoveries = await call.house.backup_restores.recoveries()
@@ -37,7 +37,7 @@ async def status_asked(call: Call) -> Answer:
 
 @COMMAND.verb("run", "take", "create", "now", usage="run [name]", help="take a backup now", needs="backup.run")
 async def run(call: Call) -> Answer:
-    """The only database there is needs no name; of several one has to be chosen; of none it is said so."""
+    """Without a name: the only database, else ask which; if there is none, say so."""
     if not call.text and not call.house.runbook.backups:
         return await status(call)
     wanted = call.text or _only(list(call.house.runbook.backups))
@@ -79,7 +79,7 @@ async def verify(call: Call) -> Answer:
     needs="backup.drill",
 )
 async def drill(call: Call) -> Answer:
-    """The only database there is needs no name; of several one has to be chosen. A number names one backup."""
+    """Without a name: the only database, else ask which. A number means one backup."""
     names = list(call.house.runbook.backups)
     wanted = call.text or _only(names)
     if not wanted and names:
@@ -98,7 +98,7 @@ async def drill_pressed(call: Call) -> Answer:
     help="put a database back; somebody else approves",
 )  # fmt: skip
 async def restore(call: Call) -> Answer:
-    """In an incident's room it belongs to that incident."""
+    """Typed in an incident's room, it belongs to that incident."""
     backup_id, into, reason = _what_to_restore(call)
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     about = incident if incident and incident.is_open else None
@@ -113,7 +113,7 @@ async def restore(call: Call) -> Answer:
 
 @COMMAND.button("backup.approve")
 async def approve(call: Call) -> Answer:
-    """At once; where the backup is of another database, when the name of what is replaced has been typed."""
+    """Approve at once; if the backup is of another database, ask for the target's name first."""
     if target := await call.house.backup_restore_decisions.to_be_typed(call.actor, call.number):
         return _approval(call, target)
     await call.house.backup_restore_decisions.approve(call.actor, call.number)
@@ -157,7 +157,7 @@ async def reject(call: Call) -> Answer:
 
 
 def _what_to_restore(call: Call) -> tuple[int, str, str]:
-    """The backup, what is replaced where that was typed, and why nobody else is asked; '' = somebody is.
+    """The backup, the target if typed, and the reason for breaking the glass; '' = somebody else approves.
 
     Raises Refused.
     """
@@ -186,7 +186,7 @@ def _what_to_restore(call: Call) -> tuple[int, str, str]:
 
 
 def _before_glass(text: str) -> tuple[str, str]:
-    """The name of a database, which may have blanks in it, and the rest from the glass on."""
+    """The database's name, which may contain spaces, and the rest from `break-glass` on."""
     words = text.split(" ")
     glass = next((at for at, word in enumerate(words) if word.lower() in GLASS), len(words))
     return " ".join(words[:glass]).strip(), " ".join(words[glass:])
@@ -197,11 +197,11 @@ def _only(names: list[str]) -> str:
 
 
 def _buttons(label: str, action: str, names: list[str]) -> tuple[Button, ...]:
-    """The action carries the name too: Slack wants every action of a message to differ."""
+    """The action includes the name, because Slack requires unique actions within a message."""
     return tuple(Button(f"{label} {name}", f"{action}#{name}", name) for name in names)
 
 
 async def _alerts_channel(call: Call) -> dict[str, Any]:
-    """Its name, and its id as far as it is known: then it is a link."""
+    """Its name, and its id, if known, for a link."""
     name = call.house.runbook.channels.alerts
     return {"channel": name, "channel_id": await call.house.channels.found(name)}

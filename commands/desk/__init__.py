@@ -1,6 +1,5 @@
-"""How every command works: `desk` finds what is meant in a stored request, `call` is one request and its answers,
-`book` the verbs, buttons and forms of one slash command.
+"""How every command works: `desk` finds what a stored request means, `call` is one request and its answer, `book` a
+slash command's verbs, buttons and forms.
 
-`typed` reads what Slack made of people's words, `when` the times among them, `answers` gives the answer where they
-are.
+`typed` decodes Slack's markup, `when` parses times, `answers` delivers the answer.
 """

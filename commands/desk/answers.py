@@ -1,4 +1,4 @@
-"""Gives an answer to the person who asked, where they asked, for as long as Slack allows it."""
+"""Delivers an answer to the person who asked, where they asked, for as long as Slack allows."""
 
 import asyncio
 import json
@@ -16,15 +16,15 @@ from commands.desk.call import Answer, Call, Form, Home, Reply
 
 log = logging.getLogger(__name__)
 
-# How long to wait for an uploaded file, each time after it was refused.
+# Waits before each retry while an uploaded file is not ready.
 FILE_READY_AFTER_S = (0.5, 1.0, 2.0)
-# What Slack says of a response URL that has been used up or is older than half an hour.
+# Slack's codes for a response URL that is used up or older than half an hour.
 USED_UP = ("404", "410")
 OUTDATED = "This form is from an older version of Tocsin. Open it again."
 
 
 class Answers:
-    """An answer that cannot be given is logged: the deed is done, and must not be done again for it."""
+    """An answer that cannot be delivered is only logged: the deed is done, and must not be repeated for it."""
 
     def __init__(self, house: Services) -> None:
         self._house = house
@@ -43,8 +43,8 @@ class Answers:
             log.warning("request=%s the answer could not be given: %s", call.actor.request, error)
 
     async def refusal(self, call: Call, refused: Refused) -> Answer:
-        """It quotes what people typed, and mentions nobody. A form comes back as it was filled in, with the reason
-        above."""
+        """The refusal, quoting what people typed without mentioning anybody. A form is reopened as filled in, with the
+        reason above."""
         names = await self._house.people.names_of(dict.fromkeys(refused.accounts))
         words = self._house.rendering.as_renamed(escape_mrkdwn(refused.naming(names)))
         reply = Reply(message(words))
@@ -56,7 +56,7 @@ class Answers:
             await self._say_all(call, replace(later, replace=reply.replace))
 
     async def _say_patiently(self, call: Call, reply: Reply) -> None:
-        """Slack takes a moment until a file that it has accepted can be shown, and refuses the message until then."""
+        """Slack refuses a message until a file it has accepted is ready to be shown, which takes a moment."""
         for wait_s in FILE_READY_AFTER_S:
             try:
                 return await self._say(call, reply)
@@ -80,7 +80,7 @@ class Answers:
             await self._whisper(call, reply)
 
     async def _whisper(self, call: Call, reply: Reply) -> None:
-        """In the channel; to the person where one of us is not in it."""
+        """Ephemeral in the channel; by direct message if the bot or the person is not in it."""
         if call.channel:
             try:
                 await self._house.gateway.whisper(call.channel, call.user, reply.message)
@@ -90,7 +90,7 @@ class Answers:
         await self._house.gateway.post(call.user, reply.message)
 
     async def _open(self, call: Call, form: Form) -> None:
-        """Slack does not say where a submitted form was opened, so the form carries it."""
+        """Slack does not say where a submitted form was opened, so the form carries that."""
         private = form.view.get("private_metadata", "")
         back = {"channel": call.channel, "response_url": call.response_url, "private": private}
         view = {**form.view, "private_metadata": json.dumps(back, ensure_ascii=False)}
@@ -105,12 +105,12 @@ class Answers:
 
 
 def pressed(call: Call) -> Call:
-    """With where the form was opened whose button it is; a modal that only says something carries nothing along."""
+    """Add where the form with this button was opened; a modal that only shows something carries nothing."""
     return _where_opened(call, call.view) if call.view.get("private_metadata") else call
 
 
 def submitted(call: Call, view: Mapping[str, Any]) -> Call:
-    """What was filled in and carried along. Raises Refused for a form that an older version has opened."""
+    """Add the inputs and what the form carried. Raises Refused for a form from an older version."""
     try:
         values = values_of(view["state"]["values"])
     except (TypeError, KeyError) as error:
@@ -119,7 +119,7 @@ def submitted(call: Call, view: Mapping[str, Any]) -> Call:
 
 
 def _where_opened(call: Call, view: Mapping[str, Any]) -> Call:
-    """Slack does not say where a form was opened, so the form carries it."""
+    """Slack does not say where a form was opened, so the form carries that."""
     try:
         back = json.loads(view["private_metadata"])
         channel, response_url, private = (_text(back[name]) for name in ("channel", "response_url", "private"))
@@ -129,7 +129,7 @@ def _where_opened(call: Call, view: Mapping[str, Any]) -> Call:
 
 
 def _text(carried: object) -> str:
-    """Raises TypeError for what none of ours is."""
+    """Raises TypeError for anything we have not put there."""
     if not isinstance(carried, str):
         raise TypeError("no text")
     return carried

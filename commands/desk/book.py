@@ -1,4 +1,4 @@
-"""The book of one slash command: its verbs with their help, its buttons and its forms."""
+"""A slash command's book: its verbs with their help, its buttons and forms."""
 
 import difflib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -12,10 +12,10 @@ from commands.desk.call import Answer, Call
 from commands.desk.typed import first_word
 
 Deed = Callable[[Call], Awaitable[Answer]]
-# Given a form's inputs by name: what is wrong with which input. Pure, because Slack waits for it.
+# Returns what is wrong, by input, given a form's inputs. Pure, because Slack is waiting.
 Judge = Callable[[Mapping[str, str]], Mapping[str, str]]
 
-# Somebody may have pasted a whole log.
+# Limit for quoting input, which may be a whole pasted log.
 QUOTED = 80
 
 HELP = frozenset({"help", "-h", "--help", "?"})
@@ -30,7 +30,7 @@ class Verb:
     needs: Right | None = None
 
     async def permitted(self, call: Call) -> Answer:
-        """The deed, for those whom the runbook lets do it; nobody else's words are even read."""
+        """The deed, after the permission check, so that nothing else is revealed without it."""
         if self.needs:
             call.house.permissions.must(call.actor, self.needs)
         return await self.deed(call)
@@ -38,10 +38,10 @@ class Verb:
 
 @dataclass
 class Command:
-    """`name` is the word after the slash as this project knows it; the runbook may rename it in Slack.
+    """`name`: the word after the slash in this project; the runbook may rename it in Slack.
 
-    `also` are ways to use it that begin with no verb: what follows the slash command, and what it does. `order` names
-    the verbs that come first in the help; the others follow as they were found.
+    `also`: uses without a verb, as what follows the command and what that does. `order`: verbs listed first in the
+    help; the others follow in order of registration.
     """
 
     name: str
@@ -59,9 +59,9 @@ class Command:
     other: Deed | None = None
 
     def verb(self, *words: str, usage: str, help: str, needs: Right | None = None) -> Callable[[Deed], Deed]:
-        """The first word names the verb, the rest are synonyms; `usage` is what follows the slash command.
+        """Register a verb: its name, then synonyms; `usage`: what follows the slash command.
 
-        `needs`: the runbook's name of what this does, where nobody may do any of it without that right.
+        `needs`: the right in the runbook without which none of it may be done.
         """
 
         def add(deed: Deed) -> Deed:
@@ -71,41 +71,41 @@ class Command:
         return add
 
     def alone(self, deed: Deed) -> Deed:
-        """The command without any words."""
+        """Register what the command does without any words."""
         self.bare = deed
         return deed
 
     def otherwise(self, deed: Deed) -> Deed:
-        """A first word that is no verb, such as the name of a check; the text is whole."""
+        """Register what a first word that is no verb does, such as a check's name; it gets the whole text."""
         self.other = deed
         return deed
 
     def button(self, action: str) -> Callable[[Deed], Deed]:
-        """A button or a choice in a message, by its action (`incident.resolve`)."""
+        """Register a button or menu of a message by its action, such as `incident.resolve`."""
         return _into(self.buttons, action)
 
     def form(self, callback: str, judge: Judge | None = None) -> Callable[[Deed], Deed]:
-        """A submitted modal, by its callback id."""
+        """Register a modal's submission by its callback id."""
         if judge:
             self.judges[callback] = judge
         return _into(self.forms, callback)
 
     def shortcut(self, callback: str) -> Callable[[Deed], Deed]:
-        """A shortcut in a message's menu."""
+        """Register a message shortcut."""
         return _into(self.shortcuts, callback)
 
     def event(self, name: str) -> Callable[[Deed], Deed]:
-        """Something that happened in Slack; `call.message` is the event."""
+        """Register a Slack event; `call.message` is the event."""
         return _into(self.events, name)
 
     def meant(self, typed: str) -> tuple[Deed, str]:
-        """What to do, and the words that are left for it; raises Refused with the nearest verb."""
+        """The deed for what was typed, and the rest of the words; raises Refused, suggesting the nearest verb."""
         first, rest = first_word(typed)
         if not first and self.bare:
             return self.bare, ""
         if first.lower() in HELP:
             return partial(self.help, word=rest), ""
-        # “Ack.” is what a telephone's keyboard makes of it.
+        # Phone keyboards add a full stop: “Ack.”
         word = first.lower().rstrip(".,:;!?")
         for verb in self.verbs:
             if word in verb.words:
@@ -115,7 +115,7 @@ class Command:
         raise Refused(self.unknown(first))
 
     def unknown(self, word: str, others: Iterable[str] = ()) -> str:
-        """The sentence for a word that is no verb of this command, nor one of the `others` that may stand there."""
+        """The error for a word that is neither a verb nor one of the `others` allowed there."""
         near = self.nearest(word, others)
         if other := self.elsewhere.get(word.lower()):
             hint = f"Did you mean `{other}`?"
@@ -129,7 +129,7 @@ class Command:
         return next(iter(difflib.get_close_matches(word.lower(), [*words, *others], n=1, cutoff=0.6)), None)
 
     async def help(self, call: Call, word: str = "") -> Answer:
-        """How this verb is used; all of the command when the word is none of its verbs."""
+        """Help on this verb; on the whole command if it is none."""
         asked = [verb for verb in self.verbs if word.lower() in verb.words]
         also = [] if asked else self.also
         return call.say("help", name=self.name, summary=self.summary, also=also, verbs=asked or self._in_order())

@@ -1,4 +1,4 @@
-"""One request of a person, and the answers a command can give."""
+"""One request of a person, and the possible answers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,12 +14,12 @@ from commands.desk.typed import as_typed, first_word, is_mention
 
 @dataclass(frozen=True)
 class Call:
-    """What was typed, pressed or submitted, by whom and where. Fields that the kind of request has not are empty.
+    """What was typed, pressed or submitted, by whom and where. Fields that do not apply are empty.
 
-    `typed` is what follows the verb, as Slack wrote it, and `names` those of the people mentioned in it; `text` has the
-    words themselves. `about` is the incident that was chosen when the words named none. `value` is the button's or the
-    chosen option's value, `values` a form's inputs by name, `private` what the form carried along, `view` the form or
-    Home tab itself, `message` the message of a shortcut or the pressed button, or an event.
+    `typed`: what follows the verb, in Slack's markup; `names`: of people mentioned in it; `text`: the decoded words.
+    `about`: the incident chosen when asked which. `value`: of the button or option; `values`: a form's inputs by name;
+    `private`: what the form carried; `view`: the form or Home tab; `message`: the message of a shortcut or button, or
+    the event.
     """
 
     house: Services
@@ -49,14 +49,14 @@ class Call:
 
     @property
     def number(self) -> int:
-        """Of what the button or the form is about. Raises Refused for what none of ours carries."""
+        """The number the button or form is about. Raises Refused for one that is not ours."""
         return number(self.value or self.private)
 
     def with_text(self, typed: str) -> "Call":
         return replace(self, typed=typed)
 
     def whom(self) -> tuple[str, str]:
-        """The person named first, by mention, key, name or as `me`, and what follows. Raises NotFound."""
+        """The person named first (mention, key, name or `me`), and the remaining words. Raises NotFound."""
         first, rest = first_word(self.typed)
         if first.lower() == "me":
             return self.actor.name, as_typed(rest, self.names)
@@ -67,17 +67,17 @@ class Call:
         return self.house.people.meant(first if first.startswith("@") else self.text), ""
 
     def say(self, template: str, *, buttons: tuple[Button, ...] = (), **facts: Any) -> "Reply":
-        """An answer in the words of `templates/slack/<template>.j2`."""
+        """An answer rendered from `templates/slack/<template>.j2`."""
         return Reply(message(self.house.rendering.say(f"slack/{template}", **facts), buttons))
 
 
 @dataclass(frozen=True)
 class Reply:
-    """Only the caller sees it. `replace`: it takes the place of the ephemeral message whose button was pressed.
-    `has_file`: it shows a file that was uploaded for it. `is_undone`: nothing was done, it asks back or says why.
+    """Shown to the caller only. `replace`: replaces the ephemeral message whose button was pressed. `has_file`:
+    contains a file uploaded for it. `is_undone`: nothing was done; it asks back or says why.
 
-    `then`: what is said once more is known; it may come to nothing. After a button it takes the place of this one;
-    Slack has no way to do that after a command, so there it follows.
+    `then`: produces a further answer once more is known, or None. After a button it replaces this one; after a command
+    Slack does not allow that, so it follows.
     """
 
     message: Message
@@ -89,9 +89,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Form:
-    """A modal to open. `instead` is said when Slack does not open it; None: that it was not opened.
+    """A modal to open. `instead`: said if Slack does not open it; None: a standard sentence.
 
-    `in_place`: it takes the place of the modal whose button was pressed.
+    `in_place`: replaces the modal whose button was pressed.
     """
 
     view: Mapping[str, Any]
@@ -106,5 +106,5 @@ class Home:
     view: Mapping[str, Any]
 
 
-# None: what happened is visible already, in the edited card or the room.
+# None: the effect is visible anyway, in the edited card or the room.
 Answer = Reply | Form | Home | None

@@ -1,5 +1,4 @@
-"""What a button or a form carries along, read again: whatever we have not written so ourselves is answered with a
-sentence."""
+"""Parses what a button or form carries; anything we have not written there ourselves is refused with a sentence."""
 
 import re
 from collections.abc import Callable
@@ -9,25 +8,25 @@ from bot.domain.errors import Refused
 
 
 def outdated(what: str) -> Refused:
-    """`what`: a button, form or shortcut that means nothing to us."""
+    """`what`: a button, form or shortcut we no longer know."""
     return Refused(f"This {what} is from an older version of Tocsin. Type the command instead: `/incident help`.")
 
 
 def number(text: str) -> int:
-    """Raises Refused for what is no number of ours."""
-    # Python takes the digits of any script, and PostgreSQL none beyond 64 bits.
+    """Raises Refused for anything but a number of ours."""
+    # Python accepts digits of any script, and PostgreSQL only 64 bits.
     if not re.fullmatch(r"[0-9]{1,15}", text):
         raise outdated("button or form")
     return int(text)
 
 
 def instant(text: str) -> datetime:
-    """Aware, from ISO 8601. Raises Refused."""
+    """An aware datetime from ISO 8601. Raises Refused."""
     return _aware(datetime.fromisoformat, text)
 
 
 def second(text: str) -> datetime:
-    """UTC, from the seconds since 1970. Raises Refused."""
+    """UTC, from Unix seconds. Raises Refused."""
     return _aware(lambda seconds: datetime.fromtimestamp(number(seconds), UTC), text)
 
 

@@ -1,4 +1,4 @@
-"""Days by which something is to be done, in plain words: `Friday`, `12 Dec`, `next week`, `end of the month`, `2w`."""
+"""Parses due dates: `Friday`, `12 Dec`, `next week`, `end of the month`, `2w`."""
 
 import asyncio
 import re
@@ -11,7 +11,7 @@ from bot.domain.people.schedule import instant_of
 from commands.desk.when import DAYS, WEEKDAY, read
 from commands.desk.when import HOW as HOW_OF_TIMES
 
-# Who says a day and no hour means the end of its work.
+# A day without an hour means the end of its working time.
 END_OF_WORK = time(17, 0)
 END_OF_DAY = time(23, 59)
 HOUR = re.compile(
@@ -19,7 +19,7 @@ HOUR = re.compile(
     r"|\d\s*(?:h|m|hours?|hrs?|min\w*)\b",
     re.IGNORECASE,
 )
-# “12.10.”: a day and a month, in one order or the other.
+# “12.10.” is ambiguous: day and month in either order.
 DOTTED = re.compile(r"(?:^|\s)\d{1,2}\.\d{1,2}\b")
 MONTH_END = re.compile(r"(?:the )?(?:end of )?(?:the |this )?(next )?month", re.IGNORECASE)
 QUARTER_END = re.compile(r"(?:the )?(?:end of )?(?:the |this )?(next )?quarter", re.IGNORECASE)
@@ -31,9 +31,9 @@ HOW = "say for example `Friday`, `12 Dec`, `next week`, `end of the month`, `2w`
 
 
 async def day(words: str, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """The instant, in UTC, by which something is due; without an hour it is when work ends. Raises Refused.
+    """The instant, in UTC, by which something is due; without an hour, the end of work. Raises Refused.
 
-    In a thread, as `moment`.
+    Runs in a thread, as `moment`.
     """
     return await asyncio.to_thread(by_day, words, now, zone)
 
@@ -59,7 +59,7 @@ def by_day(words: str, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _named(words: str, today: date) -> date | None:
-    """What the library does not read, or not as people mean it."""
+    """Phrases dateparser does not know, or reads differently from people."""
     if found := MONTH_END.fullmatch(words):
         first = (today.replace(day=1) + timedelta(days=32)).replace(day=1) if found[1] else today
         return first.replace(day=monthrange(first.year, first.month)[1])
@@ -82,7 +82,7 @@ def _last_of_quarter(today: date, ahead: int) -> date:
 
 
 def _ends(on: date, now: datetime, zone: ZoneInfo) -> datetime:
-    """When work ends on that day; today when that is past, when the day does. Raises Refused for one that is over."""
+    """The end of work on that day; if that is past, the end of the day. Raises Refused for a day that is over."""
     at = instant_of(on, END_OF_WORK, zone)
     if at <= now:
         at = instant_of(on, END_OF_DAY, zone)

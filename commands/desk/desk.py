@@ -1,4 +1,4 @@
-"""Works on stored requests: finds the verb, button or form that is meant, does it, and answers."""
+"""Carries out stored requests: finds the verb, button or form meant, does it, and answers."""
 
 import importlib
 import logging
@@ -24,14 +24,14 @@ from commands.desk.which_incident import CHOICE
 
 log = logging.getLogger(__name__)
 
-# Hears of what was asked for and not done: by which Slack account, and what it was told.
+# Told of requests that were not done: the Slack account, and the answer it got.
 OnUndone = Callable[[str, str], None]
-# Of one command, as of any message in Slack; whatever is longer is looked at by nothing.
+# Limit for typed text, the same as for any Slack message; longer text is not processed at all.
 LONGEST = 40_000
 
 
 def books() -> list[Command]:
-    """Every command: a module of `commands/` with a COMMAND, or a package, whose modules all write into its book."""
+    """Every command: each module of `commands/` with a COMMAND; a package's modules share one."""
     names = [entry.name for entry in pkgutil.walk_packages(commands.__path__, "commands.")]
     found = [importlib.import_module(name) for name in names]
     named = {module.COMMAND.name: module.COMMAND for module in found if hasattr(module, "COMMAND")}
@@ -47,7 +47,7 @@ class Meant:
 
 
 class Desk:
-    """Given a request, does what it asks and answers."""
+    """Carries out a request and answers it."""
 
     def __init__(self, house: Services, on_undone: OnUndone) -> None:
         self._house = house
@@ -65,21 +65,21 @@ class Desk:
         }
 
     def judge(self, callback: str, state: Mapping[str, Any]) -> Mapping[str, str]:
-        """What is wrong with a form's inputs, by input; pure, because Slack waits for it."""
+        """What is wrong with a form's inputs, by input; pure, because Slack is waiting."""
         for book in self._books:
             if callback in book.judges:
-                # What is missing is said in words of its own, once the form is worked on.
+                # Missing inputs are reported once the form is processed.
                 with suppress(Refused):
                     return book.judges[callback](values_of(state))
         return {}
 
     @property
     def events(self) -> frozenset[str]:
-        """What somebody here cares about, of all that happens in Slack."""
+        """Slack events that any command handles."""
         return frozenset(name for book in self._books for name in book.events)
 
     async def work(self, request: Request) -> None:
-        """Do it and answer, however late. Raises Failed when the world must be fixed first: then it is tried again."""
+        """Do it and answer, however late. Raises Failed when it has to be retried later."""
         call = self._call(request)
         is_late = request.attempts > 0 and request.kind != "event"
         try:
@@ -105,7 +105,7 @@ class Desk:
         if is_late:
             await self._answers.give(call, call.say("done_late", at=request.received_at))
         await self._answers.give(call, answer)
-        # Whoever acts is named to others later.
+        # Cache the actor's name, which others will be shown later.
         await self._house.people.names_of([call.user] if call.user else [])
 
     async def _do(self, meant: Meant) -> Answer:
@@ -131,7 +131,7 @@ class Desk:
         await self._answers.give(call, said)
 
     def _where(self, request: Request) -> Call:
-        """Where somebody asked, which of a form is what it carries along."""
+        """Where the request was made; for a form, it carries that."""
         call = self._call(request)
         if request.kind != "form":
             return call
@@ -156,7 +156,7 @@ class Desk:
         )
 
     async def _meant(self, call: Call, request: Request) -> Meant | None:
-        """None for what nobody here cares about, and for what people of other organisations have not asked us to do."""
+        """None for what nobody here handles, and for events of people from other organisations."""
         try:
             await self._house.belonging.must_be_given(call.user, _team(request.body))
         except NotPermitted:
@@ -188,12 +188,12 @@ class Desk:
         if deed:
             return Meant(deed, replace(pressed(call), value=_value(action)))
         if action.get("url"):
-            # A link button is pressed for its link.
+            # A link button only opens its link.
             return None
         raise outdated("button")
 
     async def _chosen(self, call: Call, value: str) -> Meant:
-        """The incident that was asked about: what was typed is done, and the answer takes the question's place."""
+        """The answer to which incident was meant: do what was typed; the result replaces the question."""
         number, _, key = value.partition(" ")
         asked = await self._house.reception.stored(key)
         if asked.kind != "command":
@@ -221,7 +221,7 @@ class Desk:
         return Meant(deed, call)
 
     async def _event(self, call: Call, body: Mapping[str, Any]) -> Meant | None:
-        """None for what nobody here cares about."""
+        """None for events nobody handles."""
         event = body["event"]
         deed = next((book.events[event["type"]] for book in self._books if event["type"] in book.events), None)
         channel = _id(event.get("channel")) or _id(event.get("item", {}).get("channel"))
@@ -229,7 +229,7 @@ class Desk:
 
 
 def _team(body: Mapping[str, Any]) -> str:
-    """The workspace of whoever has made a request, as Slack names it; '' for an event that does not say."""
+    """The workspace of whoever made the request; '' for an event that does not say."""
     user, event = body.get("user"), body.get("event")
     if isinstance(event, Mapping):
         told = event.get("user_team") or event.get("team")
@@ -240,7 +240,7 @@ def _team(body: Mapping[str, Any]) -> str:
 
 
 def _value(action: Mapping[str, Any]) -> str:
-    """Of a button or a menu; of a box its subject, and whether it is ticked."""
+    """The value of a button or menu; for a checkbox its subject and state."""
     if action.get("type") == "checkboxes":
         return f"{action['action_id'].partition('#')[2]} {'on' if action.get('selected_options') else 'off'}"
     option = action.get("selected_option") or {}
@@ -254,5 +254,5 @@ def _value(action: Mapping[str, Any]) -> str:
 
 
 def _id(value: Any) -> str:
-    """Slack gives a user or channel as an id or as an object with one."""
+    """Slack gives users and channels as an id or as an object with one."""
     return str(value.get("id", "")) if isinstance(value, Mapping) else str(value or "")

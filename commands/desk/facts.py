@@ -1,4 +1,4 @@
-"""What several commands say of an incident."""
+"""Facts about an incident shared by several commands."""
 
 from datetime import datetime
 
@@ -7,6 +7,6 @@ from commands.desk.call import Call
 
 
 def pages_from(call: Call, incident: Incident) -> datetime | None:
-    """When its paging begins, if its severity waits for working hours; None: at once."""
+    """When paging begins, if the severity waits for working hours; None: at once."""
     severity = call.house.runbook.severity_as_declared(incident.severity)
     return call.house.runbook.pages_from(severity, call.house.clock.now())

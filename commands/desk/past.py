@@ -1,4 +1,4 @@
-"""Times that are past, at the beginning of what somebody typed: `14:05`, `20 minutes ago`, `yesterday 23:50`."""
+"""Parses past times at the start of typed text: `14:05`, `20 minutes ago`, `yesterday 23:50`."""
 
 import asyncio
 import re
@@ -14,16 +14,16 @@ from bot.runbook import spoken_duration
 from bot.slack.blocks import clip
 from commands.desk.when import BEHIND_A_CLOCK, LONGEST, QUOTES, is_on_a_clock, named_offset, says_its_date
 
-# Names of zones that nobody takes for a word. Some are used in several places.
+# Zone abbreviations nobody takes for a word; some are ambiguous.
 ELSEWHERE = frozenset(
     {
         "BST", "IST", "WEST", "CET", "CEST", "EET", "EEST", "MSK", "EST", "EDT", "CST", "CDT", "MDT", "PST", "PDT",
         "JST", "AEST", "AEDT", "ACST", "AWST", "NZST", "NZDT", "SAST",
     }
 )  # fmt: skip
-# Nobody's incident began before.
+# No incident began earlier.
 YEARS_BACK = 10
-# Who types a time of the hour that comes twice, in it, means what the clock has just shown.
+# In a repeated hour, a time this recent means what the clock has just shown.
 JUST_NOW = timedelta(hours=1)
 HOW = "say for example `14:05`, `20 minutes ago`, `yesterday 23:50` or `2026-12-01 09:00`"
 
@@ -39,7 +39,7 @@ _ZONE = r"(?:\s?(?:z|utc|gmt|[+-]\d{2}:?\d{2}))?"
 _SPAN = r"\d+(?:\.\d+)?\s*(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])"
 _AGO = rf"(?:about\s+)?(?:half\s+an\s+hour|an?\s+(?:minute|hour|day|week)|{_SPAN}(?:(?:\s+|\s+and\s+)?{_SPAN})*)"
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-# What ends a time, and no word that goes on.
+# The end of a time, not the middle of a word.
 _END = rf"(?=$|[\s,;:.){QUOTES}](?!\d))"
 AGO = re.compile(rf"(?P<span>{_AGO})(?:\s+ago)?{_END}", re.IGNORECASE)
 NOW = re.compile(rf"(?:just\s+|right\s+)?now{_END}", re.IGNORECASE)
@@ -52,9 +52,9 @@ MOMENT = re.compile(
 
 
 async def past_moment(words: str, *, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
-    """The instant with which these words begin, in UTC, and what follows it. Raises Refused.
+    """The instant these words begin with, in UTC, and the rest. Raises Refused.
 
-    A time of day is the last one, a weekday too. In a thread: the first look at a word takes a fifth of a second.
+    A time of day or weekday means the last one. In a thread: dateparser takes 0.2 s for its first word.
     """
     return await asyncio.to_thread(read, words, now, zone)
 
@@ -74,7 +74,8 @@ def read(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, str]:
 
 
 def _without_zone(words: str, now: datetime, zone: tzinfo) -> tuple[str, tzinfo]:
-    """A time as Tocsin writes it names its zone. Raises Refused for the name of another: it is no reason either."""
+    """Times written by Tocsin name their zone. Raises Refused for another zone's name, which is no reason text
+    either."""
     time = MOMENT.match(words)
     name = BEHIND_A_CLOCK.match(words, time.end()) if time else None
     if time is None or name is None:
@@ -87,9 +88,9 @@ def _without_zone(words: str, now: datetime, zone: tzinfo) -> tuple[str, tzinfo]
 
 
 def _instant(words: str, now: datetime, zone: tzinfo) -> datetime:
-    """By the wall clock of the zone, unless the words name another."""
+    """In the zone's wall clock, unless the words name another."""
     today = now.astimezone(zone).replace(tzinfo=None)
-    # With the year first, the library takes “24 Nov” for a November of 2024.
+    # With the year first, dateparser reads “24 Nov” as November 2024.
     order = "YMD" if ISO_DATE.search(words) else "DMY"
     settings: dict[str, object] = {"RELATIVE_BASE": today, "PREFER_DATES_FROM": "past", "DATE_ORDER": order}
     plain = re.sub(
@@ -110,7 +111,7 @@ def _instant(words: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def _latest(words: str, at: datetime, now: datetime, shown: Sequence[datetime]) -> datetime:
-    """On a Thursday afternoon, “Thu 9am” is this morning and not a week ago; a time of day alone is never to come.
+    """On a Thursday afternoon, “Thu 9am” is this morning, not a week ago; a time of day alone is never in the future.
 
     `shown`: when the clock shows that today.
     """

@@ -1,22 +1,22 @@
-"""Slack's writing of what a person typed (mentions, links, escaped signs), and the words as they were typed."""
+"""Decodes Slack's markup of typed text (mentions, links, escapes) into the words as typed."""
 
 import re
 from collections.abc import Mapping
 
 from bot.rendering import unescape_mrkdwn
 
-# `<@U1|ada>`, `<#C1|general>`, `<!here>`, `<mailto:a@b.c|a@b.c>`: a sign, what is meant, and how it was shown.
+# `<@U1|ada>`, `<#C1|general>`, `<!here>`, `<mailto:a@b.c|a@b.c>`: sign, target, label.
 TOKEN = re.compile(r"<(?:([@#!])([^<>|]+)|([a-z][a-z0-9+.-]*:[^<>|]*))(?:\|([^<>]*))?>")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 BROADCASTS = ("here", "channel", "everyone")
-# The label of a mention may hold blanks.
+# A mention's label may contain spaces.
 WORD = re.compile(r"\s*(<[^<>]*>|\S+)\s*(.*)", re.DOTALL)
 
 
 def as_typed(text: str, names: Mapping[str, str]) -> str:
-    """The words that Slack wrote as `text`: mentions as `@Name`, channels as `#name`, links and signs as typed.
+    """The words behind Slack's `text`: mentions as `@Name`, channels as `#name`, links and signs as typed.
 
-    `names` are those of the accounts mentioned. To be done once: a second time would change signs that were meant.
+    `names`: of the accounts mentioned. Not idempotent: decoding twice would alter signs that were meant literally.
     """
     parts, end = [], 0
     for token in TOKEN.finditer(text):
@@ -26,7 +26,7 @@ def as_typed(text: str, names: Mapping[str, str]) -> str:
 
 
 def mentioned(text: str) -> list[str]:
-    """The accounts mentioned, each once."""
+    """Accounts mentioned, each once."""
     return list(dict.fromkeys(MENTION.findall(text)))
 
 
@@ -35,7 +35,7 @@ def is_mention(word: str) -> bool:
 
 
 def first_word(text: str) -> tuple[str, str]:
-    """The first word, a mention being one, and what follows it; both empty when there is none."""
+    """The first word (or mention) and the rest; both empty if there is none."""
     found = WORD.fullmatch(text.rstrip())
     return (found[1], found[2]) if found else ("", "")
 
@@ -46,7 +46,7 @@ def _shown(token: re.Match[str], names: Mapping[str, str]) -> str:
     if sign == "@":
         return "@" + (names.get(meant) or label or meant)
     if sign == "#":
-        # Slack does not name a private channel.
+        # Slack does not name private channels.
         return f"#{label}" if label else "(a private channel)"
     if sign == "!":
         return f"@{meant}" if meant in BROADCASTS else label or "@" + meant.partition("^")[0]

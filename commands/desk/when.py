@@ -1,4 +1,4 @@
-"""Times in plain words: `18:00`, `Mon 9am`, `tomorrow noon`, `2026-12-01 09:00`, `4h`, `in two days`."""
+"""Parses times in plain words: `18:00`, `Mon 9am`, `tomorrow noon`, `2026-12-01 09:00`, `4h`, `in two days`."""
 
 import asyncio
 import re
@@ -12,31 +12,31 @@ from bot.domain.people.schedule import instants_of
 from bot.runbook import parse_duration
 from bot.slack.blocks import clip
 
-# What people, and their telephones, put around words.
+# Quotes added by people and phones.
 QUOTES = "\"“”'‘’"
 WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|r|rs|rsday|urday)?\b", re.IGNORECASE)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNITS = re.compile(r"\b(weeks?|days?|hours?|hrs?|minutes?|mins?)\b", re.IGNORECASE)
-# “tomorrow 9”: an hour to some and a day to others, and to the library nothing at all.
+# “tomorrow 9” is an hour to some, a day to others, and dateparser ignores the number.
 BARE_NUMBER = re.compile(r"(?:^|[\s,])\d{1,2}(?=$|,|\s+(?:today|tomorrow|mon|tue|wed|thu|fri|sat|sun))", re.IGNORECASE)
 MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
-# Of “tomorrow 25:00” the library leaves out what it does not understand, and takes the hour of now.
+# In “tomorrow 25:00”, dateparser ignores what it does not understand, and uses the current hour.
 CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
 HALF_CLOCK = re.compile(r"(?<![\d:.])(\d{1,2})(?:[:.]\d{2})?\s?[ap]m\b", re.IGNORECASE)
-# The name of a zone, as Tocsin writes it behind a time.
+# A zone's abbreviation, as Tocsin writes it after a time.
 BEHIND_A_CLOCK = re.compile(r"(?<=[\dmM])\s*\b[A-Z]{3,5}\b")
-# A year that nobody means.
+# A plausible limit for years.
 YEARS_AHEAD = 10
-# No time takes more words than this; the library looks at longer ones many times over.
+# No time takes more characters than this; dateparser is slow on long text.
 LONGEST = 80
 
 HOW = "say for example `18:00`, `Mon 9am`, `tomorrow noon`, `2026-12-01 09:00` or `4h`"
 
 
 async def moment(words: str, *, now: datetime, zone: ZoneInfo) -> datetime:
-    """The instant these words mean, in UTC; a time of day or a weekday is the next one. Raises Refused.
+    """The instant these words mean, in UTC; a time of day or weekday means the next one. Raises Refused.
 
-    In a thread: the first look at a word takes a fifth of a second, and pages must not wait for it.
+    In a thread: dateparser takes 0.2 s for its first word, and pages must not wait for that.
     """
     return await asyncio.to_thread(read, words, now, zone)
 
@@ -56,7 +56,7 @@ def read(words: str, now: datetime, zone: tzinfo) -> datetime:
     found = _parsed(words, now, zone)
     if found.tzinfo is not None:
         return found.astimezone(now.tzinfo)
-    # An hour that is repeated, and half of it over: the one to come is meant.
+    # In a repeated hour, half of it over, the time still ahead is meant.
     days = {now.astimezone(zone).date(), found.date()} if _names_no_day(words) else {found.date()}
     meant = [at for day in sorted(days) for at in instants_of(day, found.time(), zone)]
     return next((at for at in meant if at > now), meant[-1])
@@ -67,8 +67,8 @@ def _names_no_day(words: str) -> bool:
 
 
 def named_offset(name: str, zone: tzinfo, now: datetime) -> tzinfo | None:
-    """What `IST` is where clocks show that: elsewhere it is the time of Ireland, or Israel. Summer or winter, whichever
-    is named; None: clocks never show it there."""
+    """The offset of an abbreviation such as `IST` where clocks in `zone` show it, in summer or winter, since elsewhere
+    it may be Irish or Israeli time; None: never shown there."""
     for months in range(12):
         at = (now + timedelta(days=30.5 * months)).astimezone(zone)
         if at.tzname() == name.strip():
@@ -83,7 +83,7 @@ def is_on_a_clock(words: str) -> bool:
 
 
 def _later(words: str, now: datetime) -> datetime | None:
-    """`4h`, `in 90 minutes`: elapsed time, whatever the clocks do meanwhile."""
+    """`4h`, `in 90 minutes`: elapsed time, regardless of clock changes."""
     span = UNITS.sub(lambda unit: unit[0][0], re.sub(r"^(?:in|for)\s+", "", words, flags=re.IGNORECASE))
     try:
         return now + parse_duration(span)
@@ -92,14 +92,14 @@ def _later(words: str, now: datetime) -> datetime | None:
 
 
 def _parsed(words: str, now: datetime, zone: tzinfo) -> datetime:
-    """By the wall clock of the zone, unless the words name another: then it is aware."""
+    """In the zone's wall clock; aware if the words name another zone."""
     today = now.astimezone(zone).replace(tzinfo=None)
     found = _guess(words, today)
     weekday = WEEKDAY.search(words)
     if weekday and found:
         rest = _guess(WEEKDAY.sub("", words).strip(" ,"), today)
         is_today = today.weekday() == DAYS.index(weekday[1].lower()) and "next" not in words.lower()
-        # On a Thursday, “Thu 18:00” is this evening and not a week from now.
+        # On a Thursday, “Thu 18:00” means this evening, not next week.
         if is_today and rest and rest.tzinfo is None and rest.date() == today.date():
             return rest
         # “Monday 9” is the 9th to some, and nine o'clock to others.
@@ -123,8 +123,8 @@ def _guess(words: str, today: datetime) -> datetime | None:
 
 
 def says_its_date(words: str, found: datetime, today: datetime) -> bool:
-    """Of “32 Dec” the library makes a day of 2032, of “2027” one of that year, of “31 Feb” one of 1931: who names a
-    month names its day, and a year that is far away is named in full."""
+    """Guard against dateparser reading “32 Dec” as 2032, “2027” as some day of that year, and “31 Feb” as 1931: with a
+    month the day must be named, and a distant year written in full."""
     dated = HALF_CLOCK.sub("", CLOCK.sub("", words))
     names_day = re.search(rf"(?<!\d)0?{found.day}(?!\d)", dated) is not None
     if (MONTH.search(dated) or re.fullmatch(r"\d{4}", words)) and not names_day:

@@ -1,4 +1,4 @@
-"""Verbs about one incident: a reference names it, the room implies it, else the person is asked."""
+"""Verbs about one incident: named by reference, implied by the room, or asked for."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from commands.desk.typed import first_word
 
 DeedAbout = Callable[[Call, Incident], Awaitable[Answer]]
 
-# The action of a choice between incidents; its value is the incident and the request that asked.
+# The action of choosing an incident; its value is the incident and the request that asked.
 CHOICE = "incident.about"
 OFFERED = 10
 # What can be done while nothing is open.
@@ -23,10 +23,10 @@ BEGIN = (Button("Declare", "incident.declare", style="danger"), Button("Who is o
 def about_an_incident(
     command: str, *, resolved: bool = False, judge: Callable[[Call], object] | None = None
 ) -> Callable[[DeedAbout], Deed]:
-    """Find the incident that is meant before the deed. `command` is what was typed, without the slash.
+    """Find the incident meant before the deed runs. `command`: what was typed, without the slash.
 
-    `resolved`: the deed is about one that is over, so those are offered when none is named. `judge`: refuses the words
-    that fit no incident, before anybody is asked which one.
+    `resolved`: offer resolved incidents if none is named. `judge`: refuses words valid for no incident, before anybody
+    is asked which one.
     """
 
     def wrap(deed: DeedAbout) -> Deed:
@@ -46,37 +46,37 @@ def about_an_incident(
 
 
 async def incident_of_button(call: Call) -> Incident:
-    """The incident whose number is the button's value, or its first word. Raises NotPermitted to outsiders."""
+    """The incident numbered in the button's value, as its first word. Raises NotPermitted to outsiders."""
     incident = await call.house.incidents.find(call.value.split(" ", 1)[0])
     await must_let_in(call, incident)
     return incident
 
 
 async def incident_of_form(call: Call) -> Incident:
-    """The incident whose number the form carried along, or its first word. Raises NotPermitted to outsiders: who could
-    open it may have been put out since, and what a form carries is no proof that it was opened for them."""
+    """The incident numbered in what the form carried, as its first word. Raises NotPermitted to outsiders: whoever
+    opened the form may have been removed since, and its content proves nothing."""
     incident = await call.house.incidents.find(call.private.split(" ", 1)[0])
     await must_let_in(call, incident)
     return incident
 
 
 def titled(what: str, incident: Incident) -> str:
-    """The title of a form about an incident, short enough for Slack: `Update INC-12`."""
+    """A form's title about an incident, within Slack's limit: `Update INC-12`."""
     return f"{'DRILL ' if incident.drill else ''}{what} {incident.ref}"
 
 
 def over(incident: Incident) -> str:
-    """What a form says above its fields about an incident that is resolved."""
+    """A form's note that the incident is resolved; else empty."""
     return "" if incident.is_open else f"*{incident.ref} is resolved.* This is added to its record."
 
 
 async def is_about_one(call: Call) -> bool:
-    """Whether the words, an answer to the question which one, or the channel say which incident is meant."""
+    """Whether the words, an earlier choice, or the channel tell which incident is meant."""
     return (await _meant(call))[0] is not None
 
 
 async def must_be_in_room(call: Call) -> Incident:
-    """For deeds that only make sense inside the room; raises Refused elsewhere."""
+    """The incident of this room; raises Refused elsewhere."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     if incident is None:
         raise Refused("This isn't an incident's channel. Do this in the incident's own channel.")
@@ -84,13 +84,14 @@ async def must_be_in_room(call: Call) -> Incident:
 
 
 async def private_here(call: Call) -> Incident | None:
-    """The private incident whose channel this is: what is typed here is not said where others read it."""
+    """The private incident this channel belongs to: what is typed here must not be repeated where others read it."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     return incident if incident and incident.private else None
 
 
 async def must_be_for_everybody(call: Call, undone: str, read: str, instead: str = "Type") -> None:
-    """In a private incident's channel raises Refused: `undone` is what was not done, `read` what everybody can read."""
+    """Raise Refused in a private incident's channel: `undone` is what was not done, `read` what everybody could
+    read."""
     if incident := await private_here(call):
         raise Refused(
             f"{undone}: everybody can read {read}, and {incident.ref}, whose channel this is, is private. "
@@ -99,7 +100,7 @@ async def must_be_for_everybody(call: Call, undone: str, read: str, instead: str
 
 
 async def lets_in(call: Call, incident: Incident) -> bool:
-    """A private incident is for its members; any other is everybody's."""
+    """Whether they may see it: a private incident is for its members, any other for everybody."""
     is_in_room = call.channel == incident.room_id
     return bool(await call.house.members.lets_in(incident, call.actor.name, is_in_room=is_in_room))
 
@@ -121,7 +122,7 @@ async def _meant(call: Call) -> tuple[Incident | None, str]:
 
 
 def is_reference(word: str) -> bool:
-    """`INC-12` or `#12`; a bare number may be the beginning of anything."""
+    """`INC-12` or `#12`; a bare number may be anything."""
     return word.lower().startswith(("inc-", "#")) and number_of(word) is not None
 
 
@@ -136,8 +137,8 @@ async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
 
 
 async def choices(call: Call, *, resolved: bool = False) -> list[Button]:
-    """To do what was typed, about one of these: the caller's own incidents first, then the others; of each the most
-    urgent first. One more than is offered when there are more."""
+    """Buttons to do what was typed about one of these: the caller's own incidents first, each group by urgency. One
+    more than is offered, if there are more."""
     found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
     ranked = found if resolved else by_urgency(found, call.house.runbook.severity_ids)
     seen = [one for one in ranked if await lets_in(call, one)]

@@ -1,4 +1,4 @@
-"""`/escalate`, a module for each part of it: paging, and who is on call."""
+"""`/escalate`: paging, who is on call, dry runs."""
 
 from commands.escalate.book import COMMAND
 

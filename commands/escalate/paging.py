@@ -1,4 +1,4 @@
-"""Page the next tier, page somebody, acknowledge, snooze, and see how the paging stands."""
+"""Page the next tier or somebody, acknowledge, snooze, and see the state of paging."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,14 +23,14 @@ async def next_tier(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("escalate.next")
 async def next_pressed(call: Call) -> Answer:
-    """The button was drawn for one step: whoever presses second changes nothing."""
+    """The button belongs to one step, so a second press changes nothing."""
     seen = call.value.partition(" ")[2]
     return await _next_tier(call, await incident_of_button(call), seen=seen)
 
 
 @COMMAND.button("escalate.again")
 async def again_pressed(call: Call) -> Answer:
-    """When nobody is left to page: one of the ladder's tiers once more."""
+    """Page a tier of the ladder again, when nobody is left to page."""
     incident, tier = await incident_of_button(call), call.value.partition(" ")[2]
     why = call.house.rendering.say("documents/page_again", incident=incident)
     made = await call.house.escalations.call(call.actor, incident.id, tier, why, once=True)
@@ -60,7 +60,7 @@ async def status(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.otherwise
 async def understood(call: Call) -> Answer:
-    """A word that is nobody is said at once, before anybody is asked which incident is meant."""
+    """Refuse an unknown person before asking which incident is meant."""
     target = first_word(call.typed)[0]
     tiers = {key.lower() for key in call.house.runbook.tiers}
     named = target.startswith(("<@", "@")) or target.lower() in tiers or number_of(target) is not None
@@ -71,7 +71,7 @@ async def understood(call: Call) -> Answer:
 
 @about_an_incident("escalate")
 async def call_somebody(call: Call, incident: Incident) -> Answer:
-    """`/escalate <tier|@user> <why>`; with nothing but a reference, the next tier."""
+    """`/escalate <tier|@user> <why>`; with just a reference, the next tier."""
     target, why = first_word(call.typed)
     if not target:
         return await _next_tier(call, incident)

@@ -1,4 +1,4 @@
-"""Who is on call now and next, and taking over a schedule for a while."""
+"""Who is on call now and next; taking over a schedule for a while."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ HOW_TO_COVER = (
     "you. It may begin later: `from Fri 18:00 until Mon 9am`. `/escalate cover primary off` ends the one that runs, "
     "`off all` also those that are planned. `/escalate cover primary ask until Mon 9am` asks who takes it."
 )
-# Ends the cover that holds, or that and all that are planned.
+# Ends the current cover, or that and all planned ones.
 OFF = ("off", "off all")
 SPAN_WORDS = ("ask", "from", "until", "till", "to", "for", "off")
 ENDS = ("until", "till", "to")
@@ -78,7 +78,7 @@ async def take_pressed(call: Call) -> Answer:
 
 @COMMAND.button("cover.withdraw")
 async def withdraw_pressed(call: Call) -> Answer:
-    """The message itself says so."""
+    """The request's own card shows the result."""
     await call.house.cover_requests.withdraw(call.actor, call.number)
     return None
 
@@ -124,7 +124,7 @@ def on_call_facts(call: Call) -> dict[str, Any]:
 
 
 def _schedule_and_note(call: Call) -> tuple[str, str]:
-    """Without a schedule it is the one that the caller has now. Raises Refused."""
+    """Without a schedule, the one the caller has now. Raises Refused."""
     word, rest = first_word(call.typed)
     known = {key.lower(): key for key in call.house.runbook.schedules}
     if key := known.get(word.removeprefix("schedule/").lower()):
@@ -142,7 +142,7 @@ def _schedule_and_note(call: Call) -> tuple[str, str]:
 
 
 def _by_whom(call: Call, typed: str) -> tuple[str, str]:
-    """The person, who is the caller when nobody is named, and the words behind."""
+    """The person, by default the caller, and the words after."""
     word, rest = first_word(typed)
     if not word or word.lower() in SPAN_WORDS:
         return call.actor.name, typed.strip()
@@ -159,7 +159,7 @@ def _by_whom(call: Call, typed: str) -> tuple[str, str]:
 
 
 async def _must_be_heard(call: Call) -> None:
-    """Raises Refused where nobody would read it."""
+    """Raise Refused where nobody would read it."""
     if await call.house.channels.announced_in() is None:
         channel = call.house.runbook.channels.incidents
         raise Refused(f"I'm not in {channel}, so nobody was asked. Open it or invite me there, and ask again.")
@@ -172,17 +172,17 @@ def _nobody_is_named(schedule: str, word: str) -> str:
 
 
 async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tuple[datetime, datetime]:
-    """By the wall clock of the schedule."""
+    """In the schedule's wall clock."""
     begin, end = _parts(call.with_text(span).text)
     now, zone = call.house.clock.now(), schedule.timezone
     begins = await moment(begin, now=now, zone=zone) if begin else now
-    # Counted from the beginning: from Friday six o'clock for two days, or until Monday. Tomorrow is that of who types.
+    # Relative to the beginning: from Friday 6 pm for two days, or until Monday. But “tomorrow” is relative to now.
     base = now if FROM_TODAY.intersection(end.lower().split()) else max(begins, now)
     return begins, await moment(end, now=base, zone=zone)
 
 
 def _parts(span: str) -> tuple[str, str]:
-    """The words for its beginning, empty when it begins now, and for its end. Looks at each word once."""
+    """The words for the beginning, empty for now, and for the end. Linear in the number of words."""
     words = span.split()
     turn = next((at for at, word in enumerate(words) if word.lower() in (*ENDS, "for")), None)
     if turn is None or turn + 1 == len(words):
@@ -194,5 +194,5 @@ def _parts(span: str) -> tuple[str, str]:
 
 
 def _to_come(covers: list[Cover], now: datetime) -> list[Cover]:
-    """Those that have not begun, the first to begin first."""
+    """Covers not begun yet, earliest first."""
     return sorted((one for one in covers if one.begins > now), key=lambda one: one.begins)

@@ -1,11 +1,11 @@
-"""Who would be paged: a look ahead, before the night shows it."""
+"""A dry run: who would be paged, before a night shows it."""
 
 from bot.domain.errors import Refused
 from commands.desk.call import Answer, Call
 from commands.desk.when import moment
 from commands.escalate.book import COMMAND
 
-# Enough for every tier of a ladder, with a repeat; the rest is the same again.
+# Enough for every tier of a ladder and one repeat; the rest is the same again.
 SHOWN = 20
 
 

@@ -1,4 +1,4 @@
-"""`/health`: looks at what is watched, and silences."""
+"""`/health`: checks, silences, recurring tasks."""
 
 from commands.health.book import COMMAND
 

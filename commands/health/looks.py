@@ -1,4 +1,4 @@
-"""How everything stands that the runbook watches, and how it has been."""
+"""The state of everything the runbook watches, and its history."""
 
 import logging
 from collections.abc import Sequence
@@ -15,20 +15,20 @@ from commands.health.book import COMMAND
 log = logging.getLogger(__name__)
 
 
-# Nobody waits for a slow check to see the others: with the way to the database and back it is a fifth of a second.
+# Slow checks do not hold up the others: with the database round trip, the first answer takes about 0.2 s.
 TIMEOUT_S = 0.1
 ERRORS_WITHIN = timedelta(hours=1)
 
 
 @COMMAND.alone
 async def everything(call: Call) -> Answer:
-    """All checks, looked at now, worst first, and how old the backups are."""
+    """All checks, run now, worst first, and the age of backups."""
     return await _look_at_all(call)
 
 
 @COMMAND.otherwise
 async def one(call: Call) -> Answer:
-    """`/health <check>`, looked at now."""
+    """`/health <check>`, run now."""
     return await _look_at(call, call.text, with_chart=True)
 
 
@@ -51,13 +51,13 @@ async def errors(call: Call) -> Answer:
 
 @COMMAND.button("health.run")
 async def run_again(call: Call) -> Answer:
-    """Of one check, or of all when the button names none; the answer takes the place of the old one."""
+    """One check, or all if the button names none; the answer replaces the old one."""
     answer = await _look_at(call, call.value) if call.value else await _look_at_all(call)
     return replace(answer, replace=True)
 
 
 async def _look_at_all(call: Call) -> Reply:
-    """What is known soon is said soon; the rest follows when the slow ones are in."""
+    """Answer with what is known soon; the full answer follows when slow checks are done."""
     looks = await call.house.health.look()
     out = await looks.within(TIMEOUT_S)
 
@@ -69,7 +69,7 @@ async def _look_at_all(call: Call) -> Reply:
 
 
 async def _look_at(call: Call, name: str, *, with_chart: bool = False) -> Reply:
-    """Words first; the picture of its last day follows when it is drawn."""
+    """Words first; the chart of the last day follows once drawn."""
     looks = await call.house.health.look(name)
     out = await looks.within(TIMEOUT_S)
 
@@ -82,7 +82,7 @@ async def _look_at(call: Call, name: str, *, with_chart: bool = False) -> Reply:
 
 
 async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
-    """`out`: checks that are still being looked at."""
+    """`out`: checks still running."""
     standings = await call.house.health.standings()
     upkeep, now = await call.house.recurring_tasks.open_or_proved(), call.house.clock.now()
     return call.say(
@@ -120,7 +120,7 @@ async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
 
 
 async def _chart(call: Call, name: str) -> Reply | None:
-    """None when there is nothing to draw yet, or no way to show it: the words stand alone."""
+    """None when there is nothing to draw yet, or no way to show it; the words stand alone."""
     check = call.house.health.check(name)
     try:
         drawn = await call.house.check_charts.of(check)

@@ -1,4 +1,4 @@
-"""Mute alerts for a while, see what is muted, and end or extend it."""
+"""Mute alerts for a while, list what is muted, and end or extend it."""
 
 from datetime import timedelta
 
@@ -47,12 +47,12 @@ async def extend(call: Call) -> Answer:
 
 
 async def _reach(call: Call, silence: Silence) -> str:
-    """A typo shows at once, and not when the silence is over."""
+    """Shows at once whether a typo matches nothing."""
     return call.house.rendering.say("documents/silence_reach", reach=await call.house.silences.reach(silence))
 
 
 def split(text: str) -> tuple[str, timedelta, str]:
-    """Selector, how long (the first of the words that is a duration: `2h`, `30 min`), and why. Raises Refused."""
+    """Selector, duration (the first words that are one: `2h`, `30 min`), and reason. Raises Refused."""
     selector, words = _first(text)
     for start in range(min(len(words), 2)):
         for end in (start + 2, start + 1):
@@ -67,7 +67,7 @@ def split(text: str) -> tuple[str, timedelta, str]:
 
 
 def _first(text: str) -> tuple[str, list[str]]:
-    """The first word, in which blanks may stand between quotes, and the others."""
+    """The first word, where quotes may contain spaces, and the others."""
     quote, end = "", len(text)
     for place, sign in enumerate(text):
         if sign in "\"'“”" and (not quote or sign in (quote, "”")):

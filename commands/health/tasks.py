@@ -1,4 +1,4 @@
-"""Work that comes round: said to be done, and the record of a month."""
+"""Recurring work: marked as done, and the record of a month."""
 
 import re
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ async def ask_evidence(call: Call) -> Answer:
 
 @COMMAND.button("recurring.which")
 async def ask_which(call: Call) -> Answer:
-    """Of several that stand in one message."""
+    """Ask which, when one message shows several."""
     found = await call.house.recurring_tasks.on_card(call.number)
     if not found:
         raise AlreadyDone("Each of these is done already. Nothing was changed.")
@@ -64,7 +64,7 @@ def _form(call: Call, found: Sequence[Occurrence]) -> Form:
 
 
 def _month(call: Call, text: str) -> date:
-    """The current one when none is named. Raises Refused."""
+    """The current month if none is named. Raises Refused."""
     if not text:
         return call.house.clock.now().astimezone(call.house.runbook.timezone).date().replace(day=1)
     if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):

@@ -1,4 +1,4 @@
-"""`/incident`, a module for each part of the work: declare, look, work, team, story, home, tell, nudges."""
+"""`/incident`, one module per part: declare, look, work, team, story, home, tell, nudges and more."""
 
 from commands.incident.book import COMMAND
 

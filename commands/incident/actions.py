@@ -15,7 +15,7 @@ from commands.incident.book import COMMAND
 from commands.incident.given import LIST, Given
 
 USAGE = "action @user <what> by <date>"
-# “by” may stand in the words too: the last one that a date follows is meant.
+# “by” may occur in the text, too; the last one counts.
 BY = re.compile(r"\s(?:by|until|till)\s+", re.IGNORECASE)
 GIVEN = Given("action", lambda house: house.actions)
 GIVEN.add_to(COMMAND)
@@ -58,7 +58,7 @@ async def given(call: Call) -> Answer:
 
 
 def _parts(words: str) -> tuple[str, str]:
-    """What is to be done, and the words for by when. Raises Refused."""
+    """The text, and the words for the due date. Raises Refused."""
     marks = list(BY.finditer(f" {words}"))
     if not marks:
         raise Refused(f"By when? `/incident {USAGE}`: {HOW}.")

@@ -1,4 +1,4 @@
-"""Checklists of an incident: shown, ticked, cleared, given up."""
+"""Checklists of an incident: show, tick, clear, waive."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from commands.desk.carried import number, outdated
 from commands.desk.which_incident import about_an_incident, must_let_in, titled
 from commands.incident.book import COMMAND
 
-# Why boxes are left open, and what the form is called.
+# The question why boxes stay open, and the form's title.
 ASKED = {
     "verification": ("Why is it resolved anyway?", "Verified?"),
     "aftercare": ("Why is the rest left undone?", "Aftercare of"),
@@ -33,7 +33,7 @@ async def checklist(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("checklist.tick")
 async def tick(call: Call) -> Answer:
-    """A box: its checklist, its place, and whether it is ticked now."""
+    """A checkbox: its checklist, place and state."""
     subject, _, state = call.value.rpartition(" ")
     if state not in ("on", "off"):
         raise outdated("button")
@@ -47,7 +47,7 @@ async def done(call: Call) -> Answer:
 
 @COMMAND.button("checklist.waive")
 async def ask_why(call: Call) -> Answer:
-    """Whoever may not tick learns it before they fill anything in."""
+    """Checks permission first, so that nobody fills in the form in vain."""
     found, incident = await _found(call, call.value)
     call.house.permissions.must(call.actor, "runbook.tick")
     question, title = ASKED[found.name] if found.name in ASKED else ASKED["verification"]
@@ -78,7 +78,7 @@ async def reopened(call: Call) -> Answer:
 
 
 async def _sensible(call: Call, incident: Incident) -> str:
-    """Of an open incident triage, and then verification; after its end what still has open boxes."""
+    """The list to show: for an open incident triage, then verification; afterwards whichever has open boxes."""
     known = [name for name in CHECKLISTS if call.house.runbook.checklists.named(name)]
     if not known:
         raise NotFound("The runbook has no checklists: add `checklists` with `triage`, `verification`, `aftercare`.")

@@ -1,4 +1,4 @@
-"""Channels that are archived, unarchived, deleted, or that the bot is put out of or invited to."""
+"""Channels that are archived, unarchived or deleted, or that the bot leaves or enters."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ async def deleted(call: Call) -> Answer:
 @COMMAND.event("channel_unarchive")
 @COMMAND.event("group_unarchive")
 async def unarchived(call: Call) -> Answer:
-    """Archiving has put the bot out: it goes back into one of its own, and waits to be invited to a private one."""
+    """Archiving removed the bot: it rejoins a public channel, and waits for an invitation to a private one."""
     closures = call.house.closures
     if not await closures.is_closed(call.channel):
         await closures.within_reach(call.channel, is_invited=False)
@@ -59,7 +59,7 @@ async def joined(call: Call) -> Answer:
 
 
 async def _came_in(call: Call, incident: Incident) -> None:
-    """Whom a member has invited in Slack is a member too."""
+    """Whoever a member invites in Slack becomes a member, too."""
     inviter = str(call.message.get("inviter", ""))
     by_us = not inviter or await call.house.gateway.is_bot(inviter)
     actor = TOCSIN if by_us else call.house.people.actor(inviter)

@@ -1,4 +1,4 @@
-"""Entries of the timeline corrected or hidden, and messages behind them that were edited or deleted."""
+"""Corrects or hides timeline entries, and follows edited or deleted messages behind them."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ async def submitted(call: Call) -> Answer:
 
 
 async def followed(call: Call) -> None:
-    """Somebody has edited or deleted a message; most are in no timeline."""
+    """Follow an edited or deleted message; most are in no timeline."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     if incident is None:
         return

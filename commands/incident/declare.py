@@ -1,4 +1,4 @@
-"""Opening an incident: typed, from the form, from a message."""
+"""Declares an incident: typed, by form, or from a message."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,11 +17,11 @@ from commands.desk.which_incident import must_be_for_everybody, private_here
 from commands.incident.book import COMMAND
 from commands.incident.story import take_over
 
-# Slack's limit for what is typed into one field.
+# Slack's limit for a text field.
 TYPED_LENGTH = 3000
-# Slack's limit for what a button carries; a title is shorter.
+# Slack's limit for a button's value; titles are shorter.
 VALUE_LENGTH = 2000
-# How long whoever declared waits for the answer, so that it can lead to the room.
+# How long the answer waits for the room, in order to link to it.
 ROOM_WITHIN_S = 1.0
 
 
@@ -44,9 +44,9 @@ async def declare(call: Call) -> Answer:
 
 
 def _ask_for_whom(call: Call, incident: Incident) -> Answer:
-    """What is typed in a private incident's channel becomes a title that everybody reads only when somebody says so.
+    """Text typed in a private incident's channel becomes a public title only on confirmation.
 
-    A question, although a declaration asks none otherwise: what was announced cannot be taken back.
+    An exception, since declaring asks no questions otherwise: an announcement cannot be taken back.
     """
     _words(call)
     typed, channel = call.text[:VALUE_LENGTH], call.house.runbook.channels.incidents
@@ -105,7 +105,7 @@ async def declare_anyway(call: Call) -> Answer:
 
 @COMMAND.shortcut("declare_from_message")
 async def declare_from_message(call: Call) -> Answer:
-    """The form carries the request: whoever submits it finds the whole message there again."""
+    """The form carries the request's key, under which the whole message is found on submission."""
     written = str(call.message.get("text", ""))
     words = as_typed(written, await call.house.people.names_of(mentioned(written)))
     kind = "private" if await private_here(call) else "real"
@@ -129,14 +129,14 @@ async def declared(call: Call) -> Answer:
         origin={"message": _whence(call, shortcut)} if shortcut else None,
     )
     if shortcut:
-        # The deed of this request is the declaration; the message is taken over once whatever happens.
+        # This request's deed is the declaration, so that taking over the message, itself idempotent, is not skipped.
         taking = replace(call, actor=replace(call.actor, request=None), channel=shortcut["channel"]["id"])
         await take_over(taking, incident, shortcut["message"])
     return await _said(call, incident, Declared(incident.severity, call.values["title"]))
 
 
 async def _shortcut(call: Call) -> Mapping[str, Any]:
-    """What the form was opened from."""
+    """The shortcut the form was opened from."""
     asked = await call.house.reception.stored(call.private)
     if asked.kind != "shortcut" or "message" not in asked.body:
         raise outdated("form")
@@ -144,7 +144,7 @@ async def _shortcut(call: Call) -> Mapping[str, Any]:
 
 
 def names_severity(call: Call) -> bool:
-    """Whether the words begin with a severity beyond doubt, known or not: `P1 <title>`."""
+    """Whether the words begin with an unmistakable severity, known or not: `P1 <title>`."""
     try:
         words = call.house.runbook.declared(call.text)
     except NotFound:
@@ -161,7 +161,7 @@ async def _declare(call: Call, *, drill: bool = False, private: bool = False) ->
 
 
 def _words(call: Call) -> Declared:
-    """What is typed, told apart. Raises NotFound."""
+    """The parsed declaration. Raises NotFound."""
     try:
         return call.house.runbook.declared(call.text)
     except NotFound as unknown:
@@ -170,7 +170,7 @@ def _words(call: Call) -> Declared:
 
 
 async def _said(call: Call, incident: Incident, words: Declared, game_day: GameDay | None = None) -> Answer:
-    """The answer leads to the room when that is opened in time."""
+    """The answer, with a link to the room if that opens in time."""
     room = await call.house.rooms.opened(incident.id, ROOM_WITHIN_S)
     cut = len(words.title.strip()) > TITLE_LENGTH
     return call.say(
@@ -198,7 +198,7 @@ async def _blank_form(call: Call) -> Form:
 
 
 def _form(call: Call, *, title: str = "", kind: str = "real", asked_by: str = "") -> Form:
-    """Whoever may not declare learns it before they fill anything in."""
+    """Checks permission first, so that nobody fills in the form in vain."""
     call.house.permissions.must(call.actor, "incident.declare")
     runbook = call.house.runbook
     severities = [

@@ -1,4 +1,4 @@
-"""What somebody was given in an incident, a task or an action: Done, More time, Hand over."""
+"""Buttons of what somebody was given in an incident, a task or an action: Done, More time, Hand over."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from commands.desk.book import Command
 from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.which_incident import must_let_in, titled
 
-# After the verb: those there are.
+# Words after the verb that list them.
 LIST = ("list", "ls", "all", "show")
 
 
@@ -22,7 +22,7 @@ class InIncident(Protocol):
 
 
 class Deeds(Protocol):
-    """What can be done about one of them, by its number."""
+    """What can be done about one of them, by number."""
 
     async def find(self, number: int, /) -> InIncident: ...
     async def done(self, actor: Actor, number: int, /) -> InIncident: ...
@@ -32,22 +32,22 @@ class Deeds(Protocol):
 
 @dataclass(frozen=True)
 class Given:
-    """`word` is what one is called in actions, templates and titles. `while_open`: it is handed over only in an open
-    incident."""
+    """`word`: its name in actions, templates and titles. `while_open`: can be handed over only while the incident is
+    open."""
 
     word: str
     deeds: Callable[[Services], Deeds]
     while_open: bool = False
 
     def add_to(self, command: Command) -> None:
-        """Its buttons, and the form behind one of them."""
+        """Register its buttons and form."""
         command.button(f"{self.word}.done")(self._done)
         command.button(f"{self.word}.longer")(self._longer)
         command.button(f"{self.word}.hand")(self._ask_whom)
         command.form(f"{self.word}.hand")(self._handed)
 
     def unless_in_room(self, call: Call, incident: Incident, given: InIncident) -> Answer:
-        """In the room its message shows it."""
+        """No answer in the room, where its message shows the result."""
         is_shown = call.channel == incident.room_id and not incident.room_closed
         return None if is_shown else self._answer(call, incident, given)
 
@@ -74,7 +74,7 @@ class Given:
         return self.unless_in_room(call, incident, given)
 
     async def _incident_of(self, call: Call) -> Incident:
-        """Of the one whose number the button or the form carries. Raises NotPermitted to outsiders."""
+        """The incident of the one numbered in the button or form. Raises NotPermitted to outsiders."""
         found = await self.deeds(call.house).find(call.number)
         incident = await call.house.incidents.find(str(found.incident_id))
         await must_let_in(call, incident)

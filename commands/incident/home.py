@@ -1,4 +1,4 @@
-"""The App Home is opened, and whoever speaks to the bot learns where to begin."""
+"""The App Home, and pointers for whoever talks to the bot."""
 
 from commands.desk.book import HELP
 from commands.desk.call import Answer, Call, Home
@@ -22,9 +22,9 @@ async def mentioned(call: Call) -> Answer:
 
 @COMMAND.event("message")
 async def written_to_us(call: Call) -> Answer:
-    """A direct message is no command: whoever answers a page with “ack” must learn that nothing was done.
+    """Direct messages are no commands: whoever answers a page with “ack” must learn that nothing was done.
 
-    What people edit or delete in a room is followed where it stands in a timeline.
+    Also follows edited and deleted messages that are in a timeline.
     """
     if call.message.get("subtype") in (CHANGED, DELETED):
         await followed(call)

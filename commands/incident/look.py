@@ -1,4 +1,4 @@
-"""Looking at incidents: the panel, lists, one of them, its timeline, who is on call."""
+"""Looking at incidents: the panel, lists, a single one, its timeline, who is on call."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ TIMELINE_SHOWN = 60
 
 @COMMAND.alone
 async def panel(call: Call) -> Answer:
-    """In a room the incident's own panel, elsewhere what can be begun."""
+    """In a room the incident's panel, elsewhere what can be started."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     if incident:
         return await _show(call, incident)
@@ -33,9 +33,9 @@ async def panel(call: Call) -> Answer:
 
 @COMMAND.otherwise
 async def by_reference(call: Call) -> Answer:
-    """`/incident INC-3`, also with a verb behind it; `/incident P1 <title>` declares.
+    """`/incident INC-3`, optionally with a verb; `/incident P1 <title>` declares.
 
-    Whoever only said what is wrong learns how to declare it.
+    Anything else is refused, with advice on how to declare.
     """
     first, rest = first_word(call.typed)
     if not is_reference(first):
@@ -82,7 +82,7 @@ async def help_pressed(call: Call) -> Answer:
 
 @COMMAND.verb("show", "info", "view", usage="show [REF]", help="show an incident")
 async def show(call: Call) -> Answer:
-    """What follows can only be a reference, also a bare number."""
+    """Whatever follows must be a reference, even a bare number."""
     return await show_about(replace(call, about=call.text or call.about))
 
 
@@ -94,7 +94,7 @@ async def show_about(call: Call, incident: Incident) -> Answer:
 @COMMAND.verb("timeline", "history", "log", usage="timeline", help="who did what, when")
 @about_an_incident("incident timeline")
 async def timeline(call: Call, incident: Incident) -> Answer:
-    """The newest entries that one message holds; all of them can be had as a file."""
+    """The newest entries that fit one message; all of them are available as a file."""
     entries = await call.house.incidents.timeline(incident.id)
     count = min(TIMELINE_SHOWN, len(entries))
     while len(_timeline_words(call, incident, entries, count)) > MESSAGE_LENGTH and count > 1:
@@ -128,7 +128,7 @@ def _timeline_words(call: Call, incident: Incident, entries: Sequence[Entry], co
 
 
 async def panel_again(call: Call, incident: Incident) -> Answer:
-    """After a press on the caller's own panel: how it stands now. A card in a channel is edited by itself."""
+    """Refresh the caller's own panel after a press; a card in a channel is edited anyway."""
     return None if call.message else replace(await _show(call, incident), replace=True)
 
 

@@ -1,4 +1,4 @@
-"""Planned work: announce it, begin it, extend it, move it, end it."""
+"""Planned work: announce, begin, extend, move, end."""
 
 import re
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ HOW = (
     "Add `silencing db-*` (as `/health silence` has it) to mute its alerts meanwhile, `affecting Shop` for what "
     "readers will notice, and `telling clients` to choose the audiences"
 )
-# What may follow, in any order, after how long it takes.
+# Clauses after the duration, in any order.
 CLAUSE = re.compile(r" (silencing|telling|affecting) ", re.IGNORECASE)
 LASTS = re.compile(r" for ", re.IGNORECASE)
-# Where the time may begin: behind one of these words, or with the name of a day.
+# Where the time may begin: after one of these words, or with a day's name.
 BEGINS = re.compile(
     r" (?:(?:at|on|from|starting) |(?=(?:today|tonight|tomorrow|next|mon|tue|wed|thu|fri|sat|sun)[a-z]*\b))",
     re.IGNORECASE,
@@ -35,13 +35,13 @@ BEGINS = re.compile(
 REF = re.compile(r"M-(\d{1,9})", re.IGNORECASE)
 LIST = ("list", "all", "show")
 SPANS = (30, 60)
-# Each place where a time may begin, or how long it takes, is looked at; nobody needs more of them.
+# Limit of places tried where a time or duration may begin.
 PLACES = 8
 
 
 @dataclass(frozen=True)
 class Typed:
-    """The parts of what somebody typed."""
+    """The parsed command."""
 
     what: str
     starts_at: datetime
@@ -157,8 +157,8 @@ async def move(call: Call) -> Answer:
 
 
 async def read(text: str, now: datetime, zone: ZoneInfo) -> Typed:
-    """By the wall clock of the zone. Raises Refused, with what to type instead."""
-    # Of many blanks each would begin a search of its own.
+    """Parse the command in the zone's wall clock. Raises Refused, with what to type instead."""
+    # Collapse spaces first: each would start a search of its own.
     text = " ".join(text.split())
     for cut in islice(LASTS.finditer(text), PLACES):
         rest, *clauses = CLAUSE.split(text[cut.end() :])
@@ -173,7 +173,7 @@ async def read(text: str, now: datetime, zone: ZoneInfo) -> Typed:
 
 
 async def _what_and_when(text: str, now: datetime, zone: ZoneInfo) -> tuple[str, datetime]:
-    """The first place from where on the words are a time: what is done may hold `at` and `on` itself."""
+    """Split at the first place after which everything is a time, as the description may contain `at` and `on`."""
     refusal = Refused(f"{HOW}.")
     for place in islice(BEGINS.finditer(text), PLACES):
         try:

@@ -1,4 +1,4 @@
-"""Who may see a private incident: its members, added and removed."""
+"""Who may see a private incident: members, added and removed."""
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident

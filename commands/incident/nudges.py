@@ -1,4 +1,4 @@
-"""What a room is asked for, put off."""
+"""Snoozes nudges and reminders in a room."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ async def snooze(call: Call) -> Answer:
 
 @COMMAND.button("audience.snooze")
 async def snooze_update(call: Call) -> Answer:
-    """The audience may be none: then it is the room that waits."""
+    """An empty audience is the room itself."""
     incident, rest = await incident_of_button(call), call.value.partition(" ")[2]
     audience, _, minutes = rest.rpartition(" ")
     until = await call.house.reminder_snoozes.snooze(call.actor, incident.id, audience, snoozed_for(minutes))
@@ -35,7 +35,7 @@ def nudge_kind(word: str) -> NudgeKind:
 
 
 def snoozed_for(minutes: str) -> timedelta:
-    """One of those that are offered. Raises Refused."""
+    """One of the durations offered. Raises Refused."""
     span = timedelta(minutes=number(minutes))
     if span not in SNOOZES:
         raise outdated("button")

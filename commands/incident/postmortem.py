@@ -1,4 +1,4 @@
-"""Post-mortems: shown, written, scheduled, sent for review, done, waived."""
+"""Post-mortems: show, write, schedule, send for review, finish, waive."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -72,7 +72,7 @@ async def edit(call: Call) -> Answer:
 
 @COMMAND.form("postmortem.edit")
 async def edited(call: Call) -> Answer:
-    """When somebody else has changed the same meanwhile, the form comes back with both."""
+    """If somebody else has edited the same section meanwhile, the form reopens with both versions."""
     incident = await incident_of_form(call)
     values = {name: call.values[name] for name in SECTIONS}
     try:
@@ -174,7 +174,7 @@ async def _show(call: Call, incident: Incident, postmortem: Postmortem) -> Answe
 
 
 async def _unless_in_room(call: Call, incident: Incident, changed: Postmortem) -> Answer:
-    """In the room the bot's own message shows it, unless it takes none."""
+    """No answer in the room, where the bot's message shows the result, unless it takes no messages."""
     if call.channel == incident.room_id and not incident.room_closed:
         return None
     return await _show(call, incident, changed)

@@ -1,4 +1,4 @@
-"""Procedures in the room: which fit, one opened, and its steps ticked."""
+"""Procedures in the room: which ones fit, opening one, ticking its steps."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,7 +17,7 @@ WHY_LENGTH = 500
 
 @COMMAND.verb("runbook", "procedure", "playbook", usage="runbook [NAME]", help="what to do, step by step")
 async def runbook(call: Call) -> Answer:
-    """Outside of an incident procedures can be read."""
+    """Outside an incident, procedures can only be read."""
     return await (in_incident(call) if await is_about_one(call) else _read(call))
 
 
@@ -70,7 +70,7 @@ async def undo(call: Call) -> Answer:
 
 @COMMAND.button("procedure.skip")
 async def ask_why(call: Call) -> Answer:
-    """Who may not tick, or is late, learns it before they fill anything in."""
+    """Checks permission and timeliness first, so that nobody fills in the form in vain."""
     incident, place = await incident_of_button(call), _place(call.value)[0]
     await call.house.procedure_runs.must_be_next(call.actor, incident, place)
     inputs = [Input("why", "Why is it skipped?", max_length=WHY_LENGTH)]
@@ -106,7 +106,7 @@ async def further_steps(call: Call) -> Answer:
 
 
 async def _open(call: Call, incident: Incident, key: str) -> Answer:
-    """In the room its message shows that it is new."""
+    """In the room, its message shows that it is new."""
     run, is_new = await call.house.procedure_runs.open(call.actor, incident.id, key)
     if _is_out_of_sight(incident):
         return Reply(await call.house.procedure_choice.shown(run))
@@ -123,19 +123,19 @@ async def _tick(call: Call, deed: TickDeed) -> Answer:
 
 
 def _is_out_of_sight(incident: Incident) -> bool:
-    """Its channel takes no messages; or there is none, and a private one stands nowhere else."""
+    """Its channel takes no messages; or there is none, and it is private, so nothing is shown elsewhere."""
     return bool(incident.room_closed) or (incident.room_lost and incident.private)
 
 
 async def _shown(call: Call, incident: Incident, run: Run) -> Answer:
-    """In the channel its message is edited; where that is closed, who pressed sees it as it is now."""
+    """In the channel the message is edited; if that is closed, show the current state to whoever pressed."""
     if not _is_out_of_sight(incident):
         return None
     return Reply(await call.house.procedure_choice.shown(run), replace=True)
 
 
 def _place(carried: str) -> tuple[Place, list[int]]:
-    """After the incident: the run, the step, how many things had been done; and what else a button carries."""
+    """After the incident: run, step, number of things done so far; and anything else the button carries."""
     numbers = [number(word) for word in carried.split(" ")[1:]]
     if len(numbers) < 3:
         raise outdated("button or form")

@@ -1,4 +1,4 @@
-"""The numbers of a period."""
+"""Statistics of a period."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 PEOPLE_SHOWN = 10
 OFFERED = (("30 days", "30d"), ("Quarter", "quarter"), ("Year", "year"))
-# A picture of the numbers; None: there is nothing to draw.
+# Draws a chart of the numbers; None: nothing to draw.
 Draw = Callable[[Numbers], Awaitable[Any]]
 
 
@@ -24,7 +24,7 @@ Draw = Callable[[Numbers], Awaitable[Any]]
     "stats", "statistics", "numbers", "metrics", usage="stats [30d|quarter|2026]", help="how many, how long, how fast"
 )
 async def stats(call: Call) -> Answer:
-    """Words first; the pictures follow when they are drawn."""
+    """Words first; charts follow once drawn."""
     numbers = await call.house.statistics.said(call.text)
     charts = call.house.statistics_charts
     return replace(_words(call, numbers), then=partial(_pictures, call, numbers, (charts.hours, charts.times)))
@@ -36,7 +36,7 @@ async def again(call: Call) -> Answer:
 
 
 async def _pictures(call: Call, numbers: Numbers, draws: Sequence[Draw]) -> Reply | None:
-    """One after the other. None when there is nothing to draw, or no way to show it: the words stand alone."""
+    """The charts, one after another; None when there is nothing to draw or no way to show it."""
     if not draws:
         return None
     try:

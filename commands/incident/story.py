@@ -1,4 +1,4 @@
-"""Keeping the story: notes, pinned messages, and messages taken over with their author and time."""
+"""Keeps the story: notes, pinned messages, and messages taken over with author and time."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def judge_note(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.note", judge_note)
 async def noted(call: Call) -> Answer:
-    """A note shows nowhere by itself, so the answer says that it is kept."""
+    """Notes are not posted anywhere, so confirm that it was kept."""
     incident = await incident_of_form(call)
     await call.house.notes.note(call.actor, incident.id, call.values["note"])
     return call.say("done", what="noted", incident=incident)
@@ -48,7 +48,7 @@ async def add_to_timeline(call: Call) -> Answer:
 
 @COMMAND.event("reaction_added")
 async def reacted(call: Call) -> Answer:
-    """A person's :pushpin: in a room takes the message into the timeline; any other reaction is none of ours."""
+    """A person's :pushpin: in a room adds the message to the timeline; other reactions are ignored."""
     item = call.message.get("item", {})
     if call.message.get("reaction") != PIN or item.get("type") != "message":
         return None
@@ -71,7 +71,7 @@ async def renamed(call: Call) -> Answer:
 
 
 async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) -> bool:
-    """Note a message of the call's channel, with its own author and time; False when it has been before."""
+    """Note a message of the call's channel with its own author and time; False if it was noted before."""
     return await call.house.notes.note(
         call.actor,
         incident.id,
@@ -83,7 +83,7 @@ async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) 
 
 
 async def _author(call: Call, message: Mapping[str, Any]) -> str:
-    """Of an integration without an account, whoever took its message over; its name stands in the words."""
+    """For an integration without an account, whoever took the message over; the integration's name is in the text."""
     user = str(message.get("user") or call.user)
     if message.get("bot_id") and user == (await call.house.gateway.whoami())[0]:
         return TOCSIN.name
@@ -91,7 +91,7 @@ async def _author(call: Call, message: Mapping[str, Any]) -> str:
 
 
 async def words_of(call: Call, message: Mapping[str, Any]) -> str:
-    """What a message says, and its files by their names with a link."""
+    """The message's text, and its files by name with links."""
     written = str(message.get("text", "")).strip()
     said = as_typed(written, await call.house.people.names_of(mentioned(written)))
     if not message.get("user") and (name := plain_line(str(message.get("username") or message.get("bot_id") or ""))):
@@ -106,5 +106,5 @@ def _file(file: Mapping[str, Any]) -> str:
 
 
 def key_of(channel: str, ts: str) -> str:
-    """A message is taken over once."""
+    """The key that makes taking over a message idempotent."""
     return f"message {channel} {ts}"

@@ -1,4 +1,4 @@
-"""Tasks in an incident: somebody is asked for something, says that it is done, or hands it over."""
+"""Tasks in an incident: ask somebody for something, mark it as done, hand it over."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from commands.incident.given import LIST, Given
 
 # `15m`, `15 minutes`, `in 15 minutes`: the longest is tried first.
 SPAN_WORDS = (3, 2, 1)
-# What was meant as one and cannot be read: `-5m`, `0.5h`.
+# Looks like a duration but is none: `-5m`, `0.5h`.
 LIKE_A_SPAN = re.compile(r"[-+]?\d[\d.,e]{0,30} ?(?:s|secs?|m|mins?|minutes?|h|hrs?|hours?|d|days?)", re.IGNORECASE)
 NOTHING_TO_DO = "Type what has to be done: `/incident task @user <what> [15m]`."
 GIVEN = Given("task", lambda house: house.incident_tasks, while_open=True)
@@ -63,7 +63,7 @@ async def asked(call: Call) -> Answer:
 
 
 def what_and_span(words: str) -> tuple[str, timedelta | None]:
-    """What is to be done, and how long it may take where the words end with that. Raises Refused."""
+    """The text, and the duration if it ends with one. Raises Refused."""
     split = words.split()
     for count in SPAN_WORDS:
         what, end = " ".join(split[:-count]), " ".join(split[-count:])
@@ -80,7 +80,7 @@ def what_and_span(words: str) -> tuple[str, timedelta | None]:
 
 
 def _whom(call: Call) -> tuple[str, str]:
-    """Whoever is mentioned, wherever that stands, or is named first; and the other words. Raises Refused."""
+    """The person mentioned anywhere, or named first, and the other words. Raises Refused."""
     first, _ = first_word(call.typed)
     others = mentioned(call.typed)
     if not is_mention(first) and len(others) == 1 and call.house.people.first_meant(call.text) is None:

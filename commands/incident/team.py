@@ -1,4 +1,4 @@
-"""Who works on an incident: its lead, its other roles, and whoever joins."""
+"""Who works on an incident: lead, other roles, and whoever joins."""
 
 from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incidents.incident import Incident, must_be_open, refusing_about
@@ -50,7 +50,7 @@ async def role(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.form("incident.role")
 async def role_chosen(call: Call) -> Answer:
-    """Everybody sees it in the room."""
+    """No answer: everybody sees it in the room."""
     who = call.house.people.named(call.values["who"])
     await call.house.responders.set_role(call.actor, (await incident_of_form(call)).id, call.values["role"], who)
     return None
@@ -64,7 +64,7 @@ async def join(call: Call) -> Answer:
 
 
 def _unless_in_room(call: Call, incident: Incident, role: str, who: str) -> Answer:
-    """In the room the bot's own message shows it."""
+    """No answer in the room, where the bot's message shows it."""
     if call.channel == incident.room_id:
         return None
     return call.say("role_given", role=role, who=who, incident=incident)

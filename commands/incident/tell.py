@@ -1,4 +1,4 @@
-"""Update audiences: whom, in which words, and with whose approval."""
+"""Updates to audiences: whom to tell, in which words, with whose approval."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ from commands.desk.carried import number, outdated, second
 from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form
 from commands.incident.book import COMMAND
 
-# Slack shows a few rows of buttons well; whoever is left out can still be typed.
+# More buttons would be hard to read; other audiences can be typed.
 OFFERED = 20
-# Slack carries 3,000 characters along with a form.
+# A form can carry 3,000 characters, so limit the marks in it.
 MARKS = 200
 LABELS: Mapping[Moment, str] = {
     "declared": "First notice", "update": "Update", "severity": "Severity changed", "resolved": "Resolved",
@@ -32,9 +32,9 @@ WHY = Input("why", "Send it anyway, because", optional=True, max_length=300)
 
 @dataclass(frozen=True)
 class Carried:
-    """What the form brings back. `seen`: `facts_of` the incident; `shown`: when, in Unix seconds; `offered`: the time
-    of the next update; `marks`: of the findings that were shown, with commas; `own`:
-    somebody has changed the words. '' is not known."""
+    """What the form carries. `seen`: `facts_of` the incident; `shown`: when, in Unix seconds; `offered`: the prefilled
+    time of the next update; `marks`: of the findings shown, comma-separated; `own`: the words have been edited. '':
+    unknown."""
 
     incident: str
     audience: str
@@ -53,7 +53,7 @@ class Carried:
     @classmethod
     def of(cls, preview: Preview, doubt: Doubtful | None) -> "Carried":
         shown, offered = f"{preview.written_at.timestamp():.0f}", (preview.next_update or "").replace(" ", "_")
-        # What is not carried is asked about anew.
+        # Findings not carried are simply raised again.
         marks = ",".join(one.mark for one in doubt.found[:MARKS]) if doubt else ""
         about = f"{preview.incident.id}", preview.audience.key, facts_of(preview.incident)
         return cls(*about, shown, preview.moment, offered, marks, "own" if preview.own else "")
@@ -99,7 +99,7 @@ async def edit(call: Call) -> Answer:
 
 @COMMAND.button("audience.start_over")
 async def start_over(call: Call) -> Answer:
-    """Pressed in the form, which shows fresh words then."""
+    """Pressed in the form, which then shows fresh words."""
     incident, audience = await incident_of_button(call), call.value.partition(" ")[2]
     await call.house.fresh_starts.start_over(call.actor, incident.id, audience)
     fresh = await call.house.previews.for_audience(call.actor, incident, audience)
@@ -108,7 +108,7 @@ async def start_over(call: Call) -> Answer:
 
 @COMMAND.button("audience.moment")
 async def choose_moment(call: Call) -> Answer:
-    """Chosen in the form: fresh words about it, unless somebody has written their own."""
+    """Changed in the form: fresh words for this moment, unless somebody has edited them."""
     incident, carried = await incident_of_form(call), Carried.read(call.private)
     moment = _moment(call.value)
     fresh = await call.house.previews.for_audience(call.actor, incident, carried.audience, moment)
@@ -122,7 +122,7 @@ async def choose_moment(call: Call) -> Answer:
 
 @COMMAND.button("audience.preview")
 async def preview_as(call: Call) -> Answer:
-    """Chosen in the form: these words as an outlet shows them. They stay, and so does what they were written about."""
+    """Chosen in the form: preview these words in an outlet, keeping text and moment."""
     incident, carried = await incident_of_form(call), Carried.read(call.private)
     held = values_of(call.view["state"]["values"])
     moment = _moment(carried.moment) if carried.moment else None
@@ -148,7 +148,7 @@ def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("audience.tell", judge_words)
 async def send(call: Call) -> Answer:
-    """What becomes of it is seen in the incident's room."""
+    """The outcome is shown in the incident's room."""
     incident, carried = await incident_of_form(call), Carried.read(call.private)
     values, moment = call.values, _moment(carried.moment) if carried.moment else None
     try:
@@ -196,8 +196,8 @@ def _form(
     chosen: bool = False,
     shown: Any = None,
 ) -> Form:
-    """`shown`: as an outlet shows it, a text or a message. `changed`: the incident stands otherwise than when these
-    words were written. `chosen`: the moment just was."""
+    """`shown`: the preview of an outlet, a text or a message. `changed`: the incident has changed since these words
+    were written. `chosen`: the moment has just been chosen."""
     inputs = [*_inputs(preview, mark, call.values), *([WHY] if doubt else _outlets(preview, call.values))]
     facts = {
         "preview": preview,
@@ -216,7 +216,7 @@ def _form(
 
 
 def _inputs(preview: Preview, mark: str, held: Mapping[str, str]) -> Iterator[Input]:
-    """`held`: what was filled in before."""
+    """`held`: earlier inputs."""
     options = [(one, LABELS[one]) for one in preview.moments]
     yield Input("moment", "About", value=preview.moment, options=options, action="audience.moment")
     yield Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH, mark=mark)
@@ -228,7 +228,7 @@ def _inputs(preview: Preview, mark: str, held: Mapping[str, str]) -> Iterator[In
 
 
 def _outlets(preview: Preview, held: Mapping[str, str]) -> Iterator[Input]:
-    """Each by which it would leave."""
+    """A choice of the outlets it would leave by."""
     ways = [via for via in dict.fromkeys(via for via, _ in preview.where) if via not in preview.gaps]
     if ways:
         options = [(via, outlet_name(via)) for via in ways]

@@ -1,4 +1,4 @@
-"""The six milestones of an incident, and correcting when it started, was detected and mitigated."""
+"""The six milestones of an incident, and corrections of its start, detection and mitigation."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -51,7 +51,7 @@ async def ask(call: Call) -> Answer:
 
 @COMMAND.form("incident.times")
 async def submitted(call: Call) -> Answer:
-    """Only what somebody has changed in the form: another may have corrected the rest meanwhile."""
+    """Submit only fields that were edited, because somebody else may have corrected the others meanwhile."""
     incident = await incident_of_form(call)
     given: dict[Correctable, datetime | None] = {}
     for name, was in zip(CORRECTABLE, call.private.split()[1:], strict=False):
@@ -70,7 +70,7 @@ async def _corrected(call: Call, incident: Incident, name: Correctable) -> Answe
 
 
 async def _whole(call: Call, words: str) -> datetime:
-    """A field holds a time and nothing else."""
+    """The time; raises Refused if the field holds anything else."""
     at, rest = await past_moment(words, now=call.house.clock.now(), zone=call.house.runbook.timezone)
     if rest:
         raise Refused(f"“{words}” has more in it than a time. Put the reason into its own field.")
@@ -78,7 +78,7 @@ async def _whole(call: Call, words: str) -> datetime:
 
 
 def _form(call: Call, incident: Incident) -> Form:
-    """It carries what it showed, so that what was left as it is is told from what was typed."""
+    """Carries the values shown, to tell edited fields from untouched ones."""
     held = {name: incident.milestones.at(name) for name in CORRECTABLE}
     hint = f"14:05, 20 minutes ago, yesterday 23:50 ({call.house.runbook.timezone}). Empty: as Tocsin knows it."
     inputs = [

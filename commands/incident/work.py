@@ -1,4 +1,4 @@
-"""Working on an incident: what changed, how grave it is, set the status, and its end."""
+"""Working on an incident: what changed, its severity, its status, and its end."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ from commands.desk.which_incident import about_an_incident, incident_of_button, 
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 
-# What is kept of it, as `also_for` of the runbook's post-mortems may name it.
+# Stored as text, so that `also_for` of the runbook's post-mortems can match it.
 PAYMENTS = "payments affected"
 
 
@@ -118,7 +118,7 @@ def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.impact", judge_impact)
 async def impact_described(call: Call) -> Answer:
-    """The impact stands on the card and in no post, so the answer says where it is."""
+    """The impact is shown on the card only, so the answer says where."""
     facts = {name: call.values[name].strip() for name in ("affected_count", "affected_since")}
     facts["affects"] = PAYMENTS if call.values["payments"] == "yes" else ""
     incident = await incident_of_form(call)
@@ -134,7 +134,7 @@ async def acknowledge(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("incident.acknowledge")
 async def acknowledge_pressed(call: Call) -> Answer:
-    """That of a page says when the page was due: from before a reopening it counts no more, and a live one is given."""
+    """A page's button has the page's due time: after a reopening it no longer counts, and a live button is offered."""
     incident, paged_at = await incident_of_button(call), call.value.partition(" ")[2]
     try:
         changed = await call.house.acknowledgements.acknowledge(
@@ -164,7 +164,7 @@ async def resolve(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("incident.resolve")
 async def resolve_pressed(call: Call) -> Answer:
-    """Nothing is over by a slip of the finger: what was done is asked first."""
+    """Asks what was done first, so that nothing is resolved by accident."""
     incident = await incident_of_button(call)
     with refusing_about(incident):
         call.house.permissions.must(call.actor, "incident.resolve")
@@ -198,7 +198,7 @@ async def reopen_pressed(call: Call) -> Answer:
 
 
 async def acknowledged(call: Call, incident: Incident) -> Answer:
-    """`incident`: how it stood before. Only the first acknowledgement is posted in its room."""
+    """`incident`: its state before. Only the first acknowledgement is posted in the room."""
     changed = await call.house.acknowledgements.acknowledge(call.actor, incident.id)
     is_first = not incident.is_acknowledged and changed.acknowledged_by == call.actor.name
     if is_first:
@@ -207,13 +207,13 @@ async def acknowledged(call: Call, incident: Incident) -> Answer:
 
 
 def _unless_in_room(call: Call, incident: Incident, what: str) -> Answer:
-    """In the room the bot's own message shows it, unless it takes none."""
+    """No answer in the room, where the bot's message shows it, unless it takes no messages."""
     is_shown = call.channel == incident.room_id and not incident.room_closed
     return None if is_shown else call.say("done", what=what, incident=incident)
 
 
 def _open_form(incident: Incident, deed: str, filled: Form) -> Form:
-    """Nobody fills in a form for an incident that is over. Raises Refused."""
+    """Refuse before anybody fills in a form for a resolved incident. Raises Refused."""
     with refusing_about(incident):
         must_be_open(incident, deed)
     return filled
