@@ -83,7 +83,7 @@ async def show_raw(call: Call) -> Answer:
 
 @COMMAND.button("alert.runbook")
 async def runbook(call: Call) -> Answer:
-    """Show the alert's procedure to whoever pressed, with a button to open it in the alert's incident."""
+    """Show the alert's procedure to the person who pressed, with a button to open it in the alert's incident."""
     standing = await call.house.alerts.standing(call.number)
     procedure = call.house.alert_incidents.procedure(standing) if standing else None
     if standing is None or procedure is None:

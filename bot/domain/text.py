@@ -23,7 +23,7 @@ def plain_line(text: str) -> str:
 
 
 def no_formula(text: str) -> str:
-    """For table cells: quote what a spreadsheet would take for a formula."""
+    """Quote what a spreadsheet would take for a formula, for cells of a table."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -129,7 +129,7 @@ def _where_opened(call: Call, view: Mapping[str, Any]) -> Call:
 
 
 def _text(carried: object) -> str:
-    """Raises TypeError for anything we have not put there."""
+    """The text carried. Raises TypeError for anything else, which cannot be ours."""
     if not isinstance(carried, str):
         raise TypeError("no text")
     return carried

@@ -44,7 +44,7 @@ class Call:
 
     @property
     def is_at_home(self) -> bool:
-        """Pressed in the App Home, where no message can appear."""
+        """Whether it was pressed in the App Home, where no message can appear."""
         return self.view.get("type") == "home"
 
     @property

@@ -13,7 +13,7 @@ def outdated(what: str) -> Refused:
 
 
 def number(text: str) -> int:
-    """Raises Refused for anything but a number of ours."""
+    """The number carried. Raises Refused for anything but a number of ours."""
     # Python accepts digits of any script, and PostgreSQL only 64 bits.
     if not re.fullmatch(r"[0-9]{1,15}", text):
         raise outdated("button or form")

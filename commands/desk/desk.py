@@ -156,7 +156,8 @@ class Desk:
         )
 
     async def _meant(self, call: Call, request: Request) -> Meant | None:
-        """None for what nobody here handles, and for events of people from other organisations."""
+        """What the request means; None: nobody here handles it, or it is an event of somebody from another
+        organisation."""
         try:
             await self._house.belonging.must_be_given(call.user, _team(request.body))
         except NotPermitted:
@@ -221,7 +222,7 @@ class Desk:
         return Meant(deed, call)
 
     async def _event(self, call: Call, body: Mapping[str, Any]) -> Meant | None:
-        """None for events nobody handles."""
+        """What the event means; None: nobody handles it."""
         event = body["event"]
         deed = next((book.events[event["type"]] for book in self._books if event["type"] in book.events), None)
         channel = _id(event.get("channel")) or _id(event.get("item", {}).get("channel"))
@@ -229,7 +230,7 @@ class Desk:
 
 
 def _team(body: Mapping[str, Any]) -> str:
-    """The workspace of whoever made the request; '' for an event that does not say."""
+    """The workspace the request came from; '' for an event that does not say."""
     user, event = body.get("user"), body.get("event")
     if isinstance(event, Mapping):
         told = event.get("user_team") or event.get("team")

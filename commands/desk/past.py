@@ -88,7 +88,7 @@ def _without_zone(words: str, now: datetime, zone: tzinfo) -> tuple[str, tzinfo]
 
 
 def _instant(words: str, now: datetime, zone: tzinfo) -> datetime:
-    """In the zone's wall clock, unless the words name another."""
+    """The instant, read in the zone's wall clock unless the words name another zone. Raises Refused."""
     today = now.astimezone(zone).replace(tzinfo=None)
     # With the year first, dateparser reads “24 Nov” as November 2024.
     order = "YMD" if ISO_DATE.search(words) else "DMY"

@@ -92,7 +92,7 @@ def _later(words: str, now: datetime) -> datetime | None:
 
 
 def _parsed(words: str, now: datetime, zone: tzinfo) -> datetime:
-    """In the zone's wall clock; aware if the words name another zone."""
+    """The time read in the zone's wall clock, naive; aware if the words name another zone. Raises Refused."""
     today = now.astimezone(zone).replace(tzinfo=None)
     found = _guess(words, today)
     weekday = WEEKDAY.search(words)

@@ -53,8 +53,8 @@ async def incident_of_button(call: Call) -> Incident:
 
 
 async def incident_of_form(call: Call) -> Incident:
-    """The incident numbered in what the form carried, as its first word. Raises NotPermitted to outsiders: whoever
-    opened the form may have been removed since, and its content proves nothing."""
+    """The incident numbered in what the form carried, as its first word. Raises NotPermitted to outsiders: the person
+    may have been removed since opening the form, and its content proves nothing."""
     incident = await call.house.incidents.find(call.private.split(" ", 1)[0])
     await must_let_in(call, incident)
     return incident
@@ -106,7 +106,7 @@ async def lets_in(call: Call, incident: Incident) -> bool:
 
 
 async def must_let_in(call: Call, incident: Incident) -> None:
-    """Raises NotPermitted to outsiders."""
+    """Raise NotPermitted to outsiders."""
     if not await lets_in(call, incident):
         raise outside(incident)
 

@@ -172,7 +172,7 @@ def _nobody_is_named(schedule: str, word: str) -> str:
 
 
 async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tuple[datetime, datetime]:
-    """In the schedule's wall clock."""
+    """When a cover begins and ends, read in the schedule's wall clock. Raises Refused."""
     begin, end = _parts(call.with_text(span).text)
     now, zone = call.house.clock.now(), schedule.timezone
     begins = await moment(begin, now=now, zone=zone) if begin else now

@@ -120,7 +120,7 @@ async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
 
 
 async def _chart(call: Call, name: str) -> Reply | None:
-    """None when there is nothing to draw yet, or no way to show it; the words stand alone."""
+    """The chart; None when there is nothing to draw yet, or no way to show it: then the words stand alone."""
     check = call.house.health.check(name)
     try:
         drawn = await call.house.check_charts.of(check)

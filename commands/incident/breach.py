@@ -44,7 +44,7 @@ async def notified(call: Call) -> Answer:
 
 
 async def _past(call: Call, words: str, advice: str) -> datetime:
-    """Raises Refused when the text holds more than a time, so that nothing typed gets lost."""
+    """The past time typed. Raises Refused if there is more than a time in it, so that nothing typed gets lost."""
     at, rest = await past_moment(words, now=call.house.clock.now(), zone=call.house.runbook.timezone)
     if rest:
         raise Refused(f"“{words.strip()}” has more in it than a time. {advice}")

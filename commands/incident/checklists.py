@@ -96,7 +96,7 @@ async def _set(call: Call, subject: str, *, ticked: bool) -> Answer:
 
 
 async def _found(call: Call, checklist_id: str) -> tuple[Checklist, Incident]:
-    """Raises NotPermitted to outsiders."""
+    """The checklist and its incident. Raises NotPermitted to outsiders."""
     found = await call.house.checklists.find(number(checklist_id))
     incident = await call.house.incidents.find(str(found.incident_id))
     await must_let_in(call, incident)

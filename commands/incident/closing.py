@@ -59,7 +59,7 @@ async def joined(call: Call) -> Answer:
 
 
 async def _came_in(call: Call, incident: Incident) -> None:
-    """Whoever a member invites in Slack becomes a member, too."""
+    """Somebody a member invites in Slack becomes a member, too."""
     inviter = str(call.message.get("inviter", ""))
     by_us = not inviter or await call.house.gateway.is_bot(inviter)
     actor = TOCSIN if by_us else call.house.people.actor(inviter)

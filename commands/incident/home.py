@@ -1,4 +1,4 @@
-"""The App Home, and pointers for whoever talks to the bot."""
+"""The App Home, and pointers for people who talk to the bot."""
 
 from commands.desk.book import HELP
 from commands.desk.call import Answer, Call, Home
@@ -22,7 +22,7 @@ async def mentioned(call: Call) -> Answer:
 
 @COMMAND.event("message")
 async def written_to_us(call: Call) -> Answer:
-    """Direct messages are no commands: whoever answers a page with “ack” must learn that nothing was done.
+    """Direct messages are no commands: somebody who answers a page with “ack” must learn that nothing was done.
 
     Also follows edited and deleted messages that are in a timeline.
     """

@@ -23,7 +23,7 @@ TIMELINE_SHOWN = 60
 
 @COMMAND.alone
 async def panel(call: Call) -> Answer:
-    """In a room the incident's panel, elsewhere what can be started."""
+    """Show the incident's panel in its room; elsewhere what can be started."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     if incident:
         return await _show(call, incident)

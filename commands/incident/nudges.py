@@ -27,7 +27,7 @@ async def snooze_update(call: Call) -> Answer:
 
 
 def nudge_kind(word: str) -> NudgeKind:
-    """Raises Refused."""
+    """The kind of nudge named. Raises Refused."""
     found = next((kind for kind in PATIENCE if kind == word), None)
     if found is None:
         raise outdated("button")

@@ -106,7 +106,7 @@ async def further_steps(call: Call) -> Answer:
 
 
 async def _open(call: Call, incident: Incident, key: str) -> Answer:
-    """In the room, its message shows that it is new."""
+    """Open the procedure. No answer in the room, where its message shows that it is new."""
     run, is_new = await call.house.procedure_runs.open(call.actor, incident.id, key)
     if _is_out_of_sight(incident):
         return Reply(await call.house.procedure_choice.shown(run))
@@ -128,7 +128,7 @@ def _is_out_of_sight(incident: Incident) -> bool:
 
 
 async def _shown(call: Call, incident: Incident, run: Run) -> Answer:
-    """In the channel the message is edited; if that is closed, show the current state to whoever pressed."""
+    """Show the person who pressed the current state if the channel is closed; else the message is edited there."""
     if not _is_out_of_sight(incident):
         return None
     return Reply(await call.house.procedure_choice.shown(run), replace=True)

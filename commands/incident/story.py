@@ -83,7 +83,8 @@ async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) 
 
 
 async def _author(call: Call, message: Mapping[str, Any]) -> str:
-    """For an integration without an account, whoever took the message over; the integration's name is in the text."""
+    """A message's author; for an integration without an account, the person who took it over, as the text names the
+    integration."""
     user = str(message.get("user") or call.user)
     if message.get("bot_id") and user == (await call.house.gateway.whoami())[0]:
         return TOCSIN.name

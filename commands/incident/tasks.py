@@ -94,7 +94,7 @@ def _whom(call: Call) -> tuple[str, str]:
 
 
 def _span(text: str) -> timedelta | None:
-    """Raises Refused."""
+    """The duration typed; None: nothing was. Raises Refused."""
     return spoken_duration(text) if text.strip() else None
 
 

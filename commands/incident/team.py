@@ -1,4 +1,4 @@
-"""Who works on an incident: lead, other roles, and whoever joins."""
+"""Who works on an incident: the lead, other roles, and people who join."""
 
 from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incidents.incident import Incident, must_be_open, refusing_about

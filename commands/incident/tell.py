@@ -99,7 +99,7 @@ async def edit(call: Call) -> Answer:
 
 @COMMAND.button("audience.start_over")
 async def start_over(call: Call) -> Answer:
-    """Pressed in the form, which then shows fresh words."""
+    """Drop the draft and show fresh words in the form it was pressed in."""
     incident, audience = await incident_of_button(call), call.value.partition(" ")[2]
     await call.house.fresh_starts.start_over(call.actor, incident.id, audience)
     fresh = await call.house.previews.for_audience(call.actor, incident, audience)
@@ -237,7 +237,7 @@ def _outlets(preview: Preview, held: Mapping[str, str]) -> Iterator[Input]:
 
 
 def _moment(word: str) -> Moment:
-    """Raises Refused."""
+    """The moment named. Raises Refused."""
     found = next((one for one in MOMENTS if one == word), None)
     if found is None:
         raise outdated("form")

@@ -10,7 +10,7 @@ from bot.domain.incidents.incident import Incident
 
 # A critical alert pages people if nobody has acknowledged it within this.
 PAGE_AFTER = timedelta(minutes=5)
-# Another sender who still reports an alert within this after its end cancels that end.
+# An end that another sender contradicts for this long is taken back.
 CONTRADICTED_FOR = timedelta(minutes=5)
 # A source that repeats firing alerts does so within this; later, one reported only once is old news.
 STALE_AFTER = timedelta(hours=24)
@@ -70,7 +70,7 @@ class Alert:
 
     @property
     def is_not_understood(self) -> bool:
-        """It stands for a payload we could not parse, so nobody knows whether anything fires."""
+        """Its payload could not be parsed, so nobody knows whether anything fires."""
         return self.fingerprint == NOT_UNDERSTOOD
 
     @property
@@ -147,7 +147,7 @@ class GroupStanding:
 
     @property
     def standing_for(self) -> Sequence[Alert]:
-        """The firing alerts; for hidden ones, whose details are unknown, those shown stand in."""
+        """The firing alerts; if only hidden ones may fire, the alerts shown take their place."""
         return self.alerts if self.is_hidden else self.firing
 
     @property

@@ -37,7 +37,7 @@ class Arrival:
 
     @cached_property
     def groups(self) -> frozenset[str]:
-        """By the source's names."""
+        """The groups it mentions, by the source's names."""
         return self.listed | {one.alert.group for one in self.told if one.alert.group is not None}
 
     def as_copy(self, firing: Container[str]) -> "Arrival":
@@ -89,7 +89,7 @@ class Together:
     """
 
     def __init__(self, limit: int) -> None:
-        """`limit`: of alerts, unless the first arrival has more by itself."""
+        """`limit`: the most alerts taken, unless the first arrival alone has more."""
         self._limit = limit
         self._first: Arrival | None = None
         self._said = Said()

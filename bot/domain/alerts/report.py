@@ -50,7 +50,7 @@ class Report:
 
     @property
     def mistakes(self) -> dict[str, Mistake]:
-        """By field; empty when the report is acceptable."""
+        """Mistakes by field; empty when the report is acceptable."""
         found: dict[str, Mistake] = {}
         if not self._title:
             found["what"] = "missing"
@@ -92,7 +92,7 @@ class Report:
         )
 
     def as_json(self) -> bytes:
-        """As typed, for whoever wants to see all of it."""
+        """The report as typed, for whoever wants to see all of it."""
         return json.dumps({"what": self.what, **self._lines}, ensure_ascii=False).encode("utf-8", "replace")
 
     @property

@@ -177,6 +177,6 @@ def _unquoted(value: str) -> str:
 
 
 def must_be_reasonable(duration: timedelta, longest: str) -> None:
-    """Raises Refused."""
+    """Raise Refused unless it is longer than zero and at most LONGEST_SILENCE, shown as `longest`."""
     if not timedelta(0) < duration <= LONGEST_SILENCE:
         raise Refused(f"Silence it for some time, at most {longest}: for example 1h.")

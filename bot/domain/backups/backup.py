@@ -111,7 +111,7 @@ class BackupStanding:
     zone: tzinfo = UTC
 
     def age(self, now: datetime) -> timedelta | None:
-        """None without a good backup."""
+        """Age of the last good backup's data; None without one."""
         return max(now - self.last_good.started_at, timedelta(0)) if self.last_good else None
 
     def left(self, now: datetime) -> timedelta | None:
@@ -147,7 +147,7 @@ class Estimate:
 
 
 def estimate(running: Backup, last_good: Backup | None) -> Estimate | None:
-    """By size; None without a previous one, or once it is larger."""
+    """Estimate progress by size; None without a previous backup, or once this one is larger."""
     if last_good is None or not 0 < running.size < last_good.size:
         return None
     share = running.size / last_good.size

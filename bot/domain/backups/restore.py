@@ -121,7 +121,7 @@ class Recoveries:
 
 
 def must_be_pending(restore: Restore, decider: str, now: datetime) -> None:
-    """Raise AlreadyDone or Refused unless it can be decided. `decider`: display name of whoever decided."""
+    """Raise AlreadyDone or Refused unless it can be decided. `decider`: display name of the person who decided."""
     if restore.state == "rejected":
         raise AlreadyDone(f"{decider} already rejected this.")
     if restore.state == "expired" or (restore.state == "waiting" and now >= restore.expires_at):
@@ -133,7 +133,7 @@ def must_be_pending(restore: Restore, decider: str, now: datetime) -> None:
 
 
 def must_be_somebody_else(restore: Restore, *, is_asker: bool) -> None:
-    """Four eyes: whoever asks may not approve, under any of their names."""
+    """Four eyes: the requester may not approve, under any of their names."""
     if is_asker:
         raise NotPermitted(
             "You asked for this, so somebody else has to approve it. When nobody can: "

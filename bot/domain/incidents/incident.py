@@ -187,7 +187,7 @@ def must_not_be_a_test_page(incident: Incident) -> None:
 
 
 def must_be_promised_soon(next_update: timedelta) -> None:
-    """Raises Refused."""
+    """Raise Refused for a promise further ahead than LONGEST_UNTIL_UPDATE."""
     if next_update > LONGEST_UNTIL_UPDATE:
         raise Refused("That is too long: promise the next update within 7d, or leave it empty")
 

@@ -1,4 +1,4 @@
-"""Members of a private incident: whoever declared it, works on it, was paged for it or was added."""
+"""Members of a private incident: the people who declared it, work on it, were paged for it or were added."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -43,7 +43,7 @@ class Nudge:
 
 
 def patience_of(kind: NudgeKind, watch_for: timedelta | None) -> Patience:
-    """For `monitoring`, `watch_for` sets it."""
+    """The waits of this kind; for `monitoring`, those of `watch_for`."""
     usual = PATIENCE[kind]
     return Patience(watch_for, watch_for, usual.most) if kind == "monitoring" and watch_for else usual
 
@@ -51,8 +51,8 @@ def patience_of(kind: NudgeKind, watch_for: timedelta | None) -> Patience:
 def is_wanted(
     kind: NudgeKind, *, user_facing: bool, update_every: timedelta | None, watch_for: timedelta | None
 ) -> bool:
-    """Whether incidents of such a severity get this nudge. Silence matters where users wait, or where updates are
-    promised at least hourly."""
+    """Whether incidents of this severity get the nudge. Silence matters where users wait, or where updates are promised
+    at least hourly."""
     match kind:
         case "word":
             return user_facing or (update_every is not None and update_every <= HOUR)

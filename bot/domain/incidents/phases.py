@@ -23,6 +23,6 @@ def phase_of(at: datetime, milestones: Milestones) -> Milestone | None:
 
 
 def by_phase(entries: Iterable[One], milestones: Milestones) -> list[tuple[Milestone | None, Sequence[One]]]:
-    """In order, without empty phases."""
+    """The entries grouped by phase, in order, without empty phases."""
     runs = groupby(entries, lambda entry: phase_of(entry.at, milestones))
     return [(phase, list(run)) for phase, run in runs]

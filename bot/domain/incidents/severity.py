@@ -68,7 +68,8 @@ def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
 
 
 def first_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
-    """By id, by a number that is unambiguous, or by name. Raises NotFound as `declared` does."""
+    """The severity the text begins with: by id, by an unambiguous number, or by name. Raises NotFound as `declared`
+    does."""
     bare = text.lstrip(OPENING + " ")
     if mark := MARK.match(bare):
         return _by_mark(mark, bare, opened=bare != text, severities=severities)

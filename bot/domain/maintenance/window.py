@@ -60,7 +60,7 @@ class Window:
 
     @property
     def affected(self) -> str:
-        """For use in a sentence: `Shop, Search and Payments`; empty: not stated."""
+        """The components as in a sentence: `Shop, Search and Payments`; empty: not stated."""
         *others, last = [*self.components] or [""]
         return " and ".join(one for one in (", ".join(others), last) if one)
 
@@ -141,7 +141,7 @@ class Window:
 
 
 def must_be_ahead(starts_at: datetime, now: datetime) -> None:
-    """Raises Refused."""
+    """Raise Refused for a start in the past or more than a year ahead."""
     if starts_at < now - A_MOMENT:
         raise Refused("That time is past. Type a later one, such as `tomorrow 22:00` or `2026-12-01 22:00`.")
     if starts_at > now + FURTHEST:
@@ -149,26 +149,26 @@ def must_be_ahead(starts_at: datetime, now: datetime) -> None:
 
 
 def must_be_possible(starts_at: datetime, lasts: timedelta) -> None:
-    """Raises Refused."""
+    """Raise Refused for a duration under a minute or over LONGEST."""
     if not timedelta(minutes=1) <= lasts <= LONGEST:
         raise Refused(f"Maintenance takes a minute at least, {LONGEST.days} days at most: for example `for 2h`.")
 
 
 def must_be_planned(window: Window) -> None:
-    """Raises AlreadyDone."""
+    """Raise AlreadyDone if it has begun or is over."""
     must_not_be_over(window)
     if window.state != "planned":
         raise AlreadyDone(f"{window.ref} has already begun.")
 
 
 def must_not_be_over(window: Window) -> None:
-    """Raises AlreadyDone."""
+    """Raise AlreadyDone if it is over."""
     if window.is_over:
         raise AlreadyDone(f"{window.ref} {'is done already' if window.state == 'done' else 'was cancelled'}.")
 
 
 def must_be_under_way(window: Window) -> None:
-    """Raises AlreadyDone when it is over, Refused when it has not begun."""
+    """Raise AlreadyDone when it is over, Refused when it has not begun."""
     if window.state == "planned":
         raise Refused(f"{window.ref} has not begun yet. Press `Begin now` on its card first.")
     must_not_be_over(window)

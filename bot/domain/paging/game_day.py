@@ -36,7 +36,7 @@ class GameDayReport:
 
     @property
     def answered_by(self) -> list[str]:
-        """Each once, first one first. Taking the lead or resolving counts as an answer when nobody acknowledged."""
+        """Who answered, each once, in order. If nobody acknowledged, whoever took the lead or resolved it."""
         pressed = list(dict.fromkeys(who for who, _ in self.answers))
         return pressed or [who for who in (self.incident.acknowledged_by or self.incident.resolved_by,) if who]
 

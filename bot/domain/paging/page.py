@@ -54,8 +54,8 @@ class Page:
     """One person, one step, one way. The state is what the provider said, never what we hope.
 
     `unconfirmed_at`: since when an earlier attempt has been looked for; `repeated_at`: when it was sent as a possible
-    repeat; None: never. `unsure`: an attempt may have been accepted without our hearing it, so do not call the page
-    unsent unless it is known.
+    repeat; None: never. `unsure`: an attempt may have been accepted without our hearing of it, so unless it
+    `is_accepted`, nobody may say that it was not sent.
     """
 
     id: int
@@ -153,7 +153,7 @@ class Paged:
 
 
 def may_have_reached(pages: Iterable[Page]) -> bool:
-    """For one person's pages: none is known to have been accepted, and at least one may have been."""
+    """Whether, of one person's pages, none is known to have been accepted and at least one may have been."""
     own = list(pages)
     return any(page.is_unknown for page in own) and not any(page.is_accepted for page in own)
 

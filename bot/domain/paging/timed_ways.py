@@ -39,7 +39,7 @@ def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[in
 
 
 def _moved(page: Page, hours: WorkingHours | None, first: datetime, until: datetime) -> datetime:
-    """As long after `until` as it was after `first`, counting working hours only."""
+    """A new due time, as long after `until` as it was after `first`, counting working hours only."""
     return begins_after(hours, opening(hours, until), between(hours, first, page.due_at))
 
 

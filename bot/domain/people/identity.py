@@ -60,7 +60,7 @@ class Identity:
         return f'(?<!"tier": )"({"|".join(re.escape(one) for one in whole)})"'
 
     def is_called_as(self, other: "Identity") -> bool:
-        """By key or account only: names, addresses and phones may be shared."""
+        """Whether both have a key or account in common; names, addresses and phones may be shared between people."""
         return bool(self.keys & other.keys or self.accounts & other.accounts)
 
     def shares_with(self, other: "Identity") -> bool:
@@ -77,7 +77,7 @@ class Identity:
         )
 
     def beside(self, names: Iterable[str]) -> "Identity":
-        """With other people's longer names that contain one of theirs, where the other person is meant."""
+        """The identity with those of `names` that contain one of theirs: within these, the other person is meant."""
         own = [re.compile(_word(name), re.IGNORECASE) for name in self.names | self.also]
         longer = {name for name in names if any(one.search(name) and not one.fullmatch(name) for one in own)}
         return replace(self, others=self.others | longer)
@@ -113,12 +113,12 @@ def _word(words: str) -> str:
 
 
 def _literal(words: str) -> str:
-    """Of fixed length, as look-behind requires."""
+    """The words as an expression of fixed length, which look-behind requires."""
     return "".join(r"[\s_.-]" if re.fullmatch(r"[\s_.-]", sign) else re.escape(sign) for sign in words)
 
 
 def _as_written(text: str) -> set[str]:
-    """As is, and as written in HTML, JSON (with and without ASCII escapes) and PostgreSQL's bytea."""
+    """The text's spellings: as is, in HTML, in JSON (with and without ASCII escapes) and in PostgreSQL's bytea."""
     as_bytes = "".join(chr(byte) if byte < 128 else f"\\{byte:03o}" for byte in text.encode())
     in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
     return {text, html.escape(text, quote=False), as_bytes, *in_json}

@@ -40,14 +40,14 @@ class Action:
         return self.done_at is None
 
     def planned(self, now: datetime, hours: WorkingHours | None) -> "Action":
-        """With its next reminder: the day before, on time, then weekly; within working hours."""
+        """The action with its next reminder: the day before, on time, then weekly; within working hours."""
         if not self.is_open:
             return replace(self, due_at=None, set_at=now)
         ahead = [at for at in (self.by_at - DAY, self.by_at) if at > now]
         return replace(self, due_at=opening(hours, ahead[0] if ahead else now + WEEK), set_at=now)
 
     def done(self, who: str, now: datetime) -> "Action":
-        """Raises AlreadyDone."""
+        """The action, done. Raises AlreadyDone."""
         self._must_be_open()
         return replace(self, done_by=who, done_at=now)
 
@@ -57,7 +57,7 @@ class Action:
         return replace(self, by_at=max(self.by_at, now) + WEEK)
 
     def handed_to(self, who: str) -> "Action":
-        """Raises AlreadyDone."""
+        """The action with another owner. Raises AlreadyDone."""
         self._must_be_open()
         if who == self.owner:
             raise AlreadyDone("This is their action already. Nothing was changed.")
@@ -79,7 +79,7 @@ class NewAction:
     link: str | None = None
 
     def checked(self, now: datetime) -> "NewAction":
-        """Raises Refused."""
+        """The request cleaned for storage. Raises Refused."""
         what = plain_line(self.what)
         if shows_nothing(what):
             raise Refused("Type what has to be done: `/incident action @user <what> by <date>`.")

@@ -13,14 +13,16 @@ Entry = Mapping[str, object]
 class Document:
     """People appear by display name. None or empty: unknown, unwritten, or there is none.
 
-    `timeline`: {at, who, kind, text}. `alerts`: {title, level, count, since, until}. `pages`: {at, person, tier, way,
-    state, accepted_at, answered_at, error}; `state` may be "unknown", if nobody knows whether it was sent. `lasted`:
-    from start to end, less `closed_for`, the time it was resolved before being reopened. `phases`: the timeline as
-    {phase, entries}; a phase is a milestone, '' before the first. `downtime`: checks that were down, {check, down,
-    since, until, available, measured, target}; None: looks of that time are no longer kept. `updates`: {at, audience,
-    moment, state, sent_at}. `promises`, including those before a reopening: {what, by, kept, outcome, at}, the outcome
-    kept, missed or open. `gaps`: {kind, person, since, until, length}. `actions`: {what, owner, by, priority, link,
-    done_at}.
+    - `timeline`: {at, who, kind, text}; `phases`: the same as {phase, entries}, a phase being a milestone, '' before
+      the first
+    - `lasted`: from start to end, less `closed_for`, the time it was resolved before being reopened
+    - `pages`: {at, person, tier, way, state, accepted_at, answered_at, error}; the state may be "unknown"
+    - `alerts`: {title, level, count, since, until}
+    - `downtime` of checks: {check, down, since, until, available, measured, target}; None: its looks have been deleted
+    - `updates`: {at, audience, moment, state, sent_at}
+    - `promises`, including those before a reopening: {what, by, kept, outcome, at}, the outcome kept, missed or open
+    - `gaps`: {kind, person, since, until, length}
+    - `actions`: {what, owner, by, priority, link, done_at}
     """
 
     ref: str

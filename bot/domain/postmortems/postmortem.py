@@ -93,7 +93,7 @@ class Postmortem:
         return replace(self, due_at=opening(hours, due_at) if due_at else None, set_at=now)
 
     def moved(self, state: State, now: datetime) -> "Postmortem":
-        """In another state. Something was done, so reminders start over."""
+        """The post-mortem in another state. Something was done, so reminders start over."""
         return replace(self, state=state, asked=0, set_at=now)
 
 
@@ -125,7 +125,7 @@ def owner_of(incident: Incident) -> str:
 
 
 def must_be_live(postmortem: Postmortem, incident: Incident) -> None:
-    """Raises Refused, or AlreadyDone."""
+    """Raise Refused if it is withdrawn, AlreadyDone if it is over."""
     if postmortem.withdrawn_at is not None:
         raise Refused(f"{incident.ref} is open again. Its post-mortem continues when it's resolved.")
     if postmortem.is_over:

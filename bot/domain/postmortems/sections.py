@@ -29,7 +29,7 @@ class Merged:
 
 
 def cleaned(values: Mapping[str, str]) -> dict[str, str]:
-    """For storage: known sections only, trimmed."""
+    """The sections for storage: known ones only, trimmed."""
     return {name: plain(values.get(name, "")).strip()[:SECTION_LENGTH] for name in SECTIONS}
 
 

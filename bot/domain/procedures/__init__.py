@@ -1,1 +1,1 @@
-"""Procedures: where a run stands, which ones fit, and filling in commands."""
+"""Procedures: the state of a run, which ones fit, and filling in commands."""

@@ -100,7 +100,7 @@ class Run:
 
     @property
     def next_number(self) -> int:
-        """For the next tick."""
+        """The number of the next tick."""
         return len(self.ticks)
 
     @property

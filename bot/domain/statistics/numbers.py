@@ -81,7 +81,7 @@ class Noise:
 
     @property
     def alerts_per_incident(self) -> float | None:
-        """None: no alert belongs to an incident."""
+        """The mean number of alerts per incident that has any; None: no alert belongs to an incident."""
         return round(self.tied / self.incidents, 2) if self.incidents else None
 
 

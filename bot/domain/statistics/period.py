@@ -32,13 +32,13 @@ class Period:
 
     @property
     def shown(self) -> str:
-        """For display: `last 30 days`, `2026-Q3`."""
+        """Its name for display: `last 30 days`, `2026-Q3`."""
         days = self.name.removesuffix("d")
         return self.name if days == self.name else "last day" if days == "1" else f"last {days} days"
 
 
 def last_days(days: int, now: datetime) -> Period:
-    """Raises Refused."""
+    """The last `days` days up to now. Raises Refused."""
     if not 1 <= days <= LONGEST_DAYS:
         raise Refused(f"Between 1 and {LONGEST_DAYS} days can be counted.")
     return Period(f"{days}d", now - timedelta(days=days), now)

@@ -34,13 +34,13 @@ class Item:
         return self.done_at is None
 
     def ticked(self, who: str, now: datetime) -> "Item":
-        """Raises AlreadyDone."""
+        """The box, ticked. Raises AlreadyDone."""
         if not self.is_open:
             raise AlreadyDone(f"“{self.what}” is ticked already. Nothing was changed.")
         return replace(self, done_at=now, done_by=who)
 
     def unticked(self) -> "Item":
-        """Raises AlreadyDone."""
+        """The box, unticked. Raises AlreadyDone."""
         if self.is_open:
             raise AlreadyDone(f"“{self.what}” isn't ticked. Nothing was changed.")
         return replace(self, done_at=None, done_by=None)
@@ -76,14 +76,15 @@ class Checklist:
         return bool(self.open_items) and self.waived_at is None and self.closed_at is None
 
     def item(self, place: int) -> Item:
-        """Raises NotFound."""
+        """The box at this place. Raises NotFound."""
         found = next((one for one in self.items if one.place == place), None)
         if found is None:
             raise NotFound("This checklist has no such box. `/incident checklist` shows it as it is now.")
         return found
 
     def waived(self, who: str, why: str, now: datetime) -> "Checklist":
-        """Raises Refused without a reason or for a list that cannot be waived, AlreadyDone when nothing is open."""
+        """The list with its open boxes given up. Raises Refused without a reason or for a list that cannot be waived,
+        AlreadyDone when nothing is open."""
         if self.name not in WAIVABLE:
             raise Refused(f"Nobody asks about {self.name}: tick what is done, and leave the rest.")
         reason = cut(plain_line(why), REASON_LENGTH)
@@ -94,7 +95,7 @@ class Checklist:
         return replace(self, waived_at=now, waived_by=who, waived_why=reason)
 
     def must_count(self) -> None:
-        """Raises Refused."""
+        """Raise Refused if the incident was reopened after it."""
         if self.closed_at is not None:
             raise Refused(
                 "The incident was reopened after this checklist. `/incident checklist` shows the current one."

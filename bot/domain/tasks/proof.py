@@ -25,7 +25,7 @@ class Proof:
 
     @classmethod
     def parse(cls, text: str) -> "Proof":
-        """Raises Refused."""
+        """Parse the runbook's spelling. Raises Refused."""
         head, slash, of = text.strip().partition("/")
         for kind in KINDS:
             if kind == head and not slash:

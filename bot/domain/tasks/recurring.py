@@ -44,7 +44,7 @@ class Recurring:
         return on.day == self.day and on.month in QUARTER_BEGINS
 
     def days_from(self, on: date) -> Iterator[date]:
-        """Endless."""
+        """The days it is due, from this one on, without end."""
         while True:
             if self.falls_on(on):
                 yield on
@@ -99,7 +99,7 @@ class Occurrence:
 
     @property
     def late(self) -> timedelta | None:
-        """None: not done."""
+        """How late it was done; None: not done."""
         return max(self.done_at - self.due_at, timedelta(0)) if self.done_at else None
 
 

@@ -39,7 +39,7 @@ class Task:
         return self.done_at is None
 
     def done(self, who: str, now: datetime) -> "Task":
-        """Raises AlreadyDone."""
+        """The task, done. Raises AlreadyDone."""
         self._must_be_open()
         return replace(self, done_at=now, done_by=who, ask_at=None)
 
@@ -75,7 +75,7 @@ class Task:
 
 
 def what_of(text: str) -> str:
-    """For storage: one line, cut with an ellipsis. Raises Refused if nothing is left."""
+    """The text for storage: one line, cut with an ellipsis. Raises Refused if nothing is left."""
     what = plain_line(text)
     if shows_nothing(what):
         raise Refused("Type what has to be done: `/incident task @user <what> [15m]`.")
@@ -83,13 +83,13 @@ def what_of(text: str) -> str:
 
 
 def must_be_sensible(span: timedelta | None) -> None:
-    """Raises Refused."""
+    """Raise Refused for a duration outside SHORTEST to LONGEST."""
     if span is not None and not SHORTEST <= span <= LONGEST:
         raise Refused("A task can take from 1m to 30d: type for example `15m`.")
 
 
 def by_owner(tasks: Iterable[Task]) -> dict[str, list[Task]]:
-    """Each person's open ones first; people with open ones come first."""
+    """Tasks by owner: each person's open ones first, and people with open ones first."""
     found: dict[str, list[Task]] = {}
     for task in sorted(tasks, key=lambda one: (not one.is_open, one.id)):
         found.setdefault(task.owner, []).append(task)

@@ -79,7 +79,7 @@ PASSING = frozenset(("minutes", "minute", "hours", "hour", "days", "seconds"))
 
 
 def findings(subject: str, text: str, known: Known) -> list[Finding]:
-    """Each once, gravest first. Never raises."""
+    """What was found in the text, each once, gravest first. Never raises."""
     words = f"{subject}\n{text}"
     found = [*_secrets(words), *_placeholders(words), *_past(text, known), *_blame(words, known)]
     found += _numbers(text, known)
@@ -134,7 +134,8 @@ def _past(text: str, known: Known) -> Iterator[Finding]:
 
 
 def _says_when(text: str, known: Known) -> bool:
-    """In languages other than English, any time ahead counts, as its purpose cannot be told."""
+    """Whether it promises a next update. In languages other than English any time ahead counts, as nobody can tell what
+    for."""
     return bool(next_promised(text, known.since, known.zone)) or names_time_ahead(text, known.since, known.zone)
 
 

@@ -95,7 +95,7 @@ class StatusPage:
 
     @property
     def past(self) -> Sequence[PublicIncident | PublicWork]:
-        """Newest first."""
+        """Everything that is over, newest first."""
         over: list[PublicIncident | PublicWork] = [*self.past_incidents, *self.past_works]
         return sorted(over, key=lambda one: one.words[0].at, reverse=True)
 
@@ -105,7 +105,7 @@ class StatusPage:
 
     @property
     def past_works(self) -> Sequence[PublicWork]:
-        """Newest first."""
+        """Planned work that is over, newest first."""
         return [one for one in reversed(self.works) if one.is_over]
 
     @property
@@ -122,7 +122,7 @@ class StatusPage:
 
     @property
     def all_words(self) -> Sequence[PublicWords]:
-        """Newest first."""
+        """Every text on the page, newest first."""
         of_all = [*(one.words for one in self.incidents), *(one.words for one in self.works)]
         return sorted((said for words in of_all for said in words), key=lambda said: said.at, reverse=True)
 
@@ -160,7 +160,8 @@ class Edition:
 
 
 def incidents_of(sent: Iterable[Sent], feed: str, meaning_of: Callable[[str | None], Meaning]) -> list[PublicIncident]:
-    """Newest first. `meaning_of`: maps the severity a text was sent with."""
+    """Incidents made of the texts sent about them, newest first. `meaning_of`: maps the severity a text was sent
+    with."""
     by_incident: dict[int, list[Sent]] = {}
     for one in sorted(sent, key=lambda one: one.id, reverse=True):
         by_incident.setdefault(one.incident_id, []).append(one)

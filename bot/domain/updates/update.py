@@ -83,14 +83,14 @@ class Update:
 
     @property
     def of_incident(self) -> int:
-        """Raises Refused for texts about planned work."""
+        """The incident's id. Raises Refused for texts about planned work."""
         if self.incident_id is None:
             raise Refused(f"This is about planned work: `/incident maintenance M-{self.maintenance_id}` shows it.")
         return self.incident_id
 
     @property
     def of_maintenance(self) -> int:
-        """Raises Refused for texts about incidents."""
+        """The planned work's id. Raises Refused for texts about incidents."""
         if self.maintenance_id is None:
             raise Refused(f"This is about INC-{self.incident_id}, and not about planned work.")
         return self.maintenance_id
@@ -105,7 +105,7 @@ class Update:
 class UpdateDelivery:
     """An update on its way to one address. `accepted` is what the provider said, never what we hope.
 
-    `unsure`: an attempt may have been accepted unheard, so do not call it unsent.
+    `unsure`: an attempt may have been accepted without our hearing of it, so never say that this was not sent.
     """
 
     id: int
@@ -166,7 +166,7 @@ def may_be_told(incident: Incident) -> bool:
 
 
 def must_be_tellable(incident: Incident) -> None:
-    """Raise Refused: drills and private incidents stay inside."""
+    """Raise Refused for drills and private incidents, which stay inside."""
     if incident.drill:
         raise Refused(f"{DRILL}{incident.ref} is a drill: no audience gets updates about it.")
     if incident.private:
@@ -231,8 +231,8 @@ def must_be_confirmed(subject: str, text: str) -> None:
 
 
 def must_be_pending(update: Update, decider: str) -> None:
-    """Raise AlreadyDone unless it waits for approval. `decider`: display name of whoever decided; empty: nobody had
-    to."""
+    """Raise AlreadyDone unless it waits for approval. `decider`: display name of the person who decided; empty: nobody
+    had to."""
     if update.state == "waiting":
         return
     if update.state == "released":

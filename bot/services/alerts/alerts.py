@@ -127,7 +127,7 @@ class Alerts(DueByRows):
         await self._take(conn, source, told, (), await arrivals.hold(conn, source, told))
 
     async def standing(self, group_id: int) -> GroupStanding | None:
-        """None when there is no such group."""
+        """The group with its alerts; None when there is no such group."""
         async with self._db.transaction() as conn:
             return await alerts.standing(conn, group_id)
 

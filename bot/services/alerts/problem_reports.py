@@ -93,7 +93,7 @@ class ProblemReports:
         return self._paged(paged) or self._told(standing)
 
     def _paged(self, paged: Sequence[Page]) -> Followed | None:
-        """None: nobody has been or is about to be paged."""
+        """Who was paged, or is about to be; None: nobody."""
         for state, wanted in PAGED_STATES:
             for page in paged:
                 if page.state in wanted:

@@ -37,7 +37,7 @@ class _Waiting:
     def __init__(self, arrival: Arrival) -> None:
         self.arrival = arrival
         self.alone = False
-        # Lets whoever limits its time know whether a COMMIT was sent, by whichever task.
+        # Lets the sender's time limit know whether a COMMIT was sent, by whichever task.
         self.doing = in_hand()
         self.answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.patience = asyncio.timeout(TIMEOUT_S)
@@ -99,7 +99,7 @@ class AlertQueue:
             self._waiting.pop(one, None)
 
     def _begin_round(self) -> None:
-        """Start a round, unless a running one will pick up whoever waits."""
+        """Start a round, unless a running one will pick up those waiting."""
         if self._waiting and self._going == self._stuck < ROUNDS:
             self._going += 1
             task = asyncio.create_task(self._go_round(), name=ROUND)
@@ -134,7 +134,7 @@ class AlertQueue:
             self._stuck -= is_stuck
 
     def _pick(self) -> list[_Waiting]:
-        """The next ones that can be stored together; empty if all depend on something in hand."""
+        """The next ones that can be stored together; empty if all depend on deliveries being stored now."""
         picked: list[_Waiting] = []
         together, passed = Together(TOGETHER), Said()
         for one in self._waiting:

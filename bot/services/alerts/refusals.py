@@ -29,7 +29,7 @@ PROGRAM_LENGTH = 80
 
 @dataclass(frozen=True)
 class Sender:
-    """Whoever posts to a source: the address, and what it calls itself.
+    """A sender of alerts: its address, and what it calls itself.
 
     `secret`: the environment variable with its signing secret; None: its system does not sign.
     """

@@ -22,7 +22,7 @@ class ReportLink:
         self._public_url = public_url
 
     async def address(self) -> str:
-        """Raises Refused, saying what is missing, or Failed."""
+        """The form's full address. Raises Refused, saying what is missing, or Failed."""
         if self._runbook.reports is None:
             raise Refused("The runbook has no `reports`, so there is no form. Add for example: reports: {level: high}")
         if self._public_url is None:

@@ -90,7 +90,7 @@ class Adoption:
             self._due_at = self._clock.now() + TELL_AGAIN_AFTER
 
     async def _look_through(self, place: str) -> None:
-        """Newest first: those are needed most."""
+        """Adopt what is at this place, newest first, as those are needed most."""
         names = [name for name in self._names if self._dumps.place_of(name) == place]
         try:
             found = await self._dumps.kept(place)

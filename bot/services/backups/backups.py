@@ -76,7 +76,7 @@ class Backups(DueByRows):
         return len(self._runs.own)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown."""
+        """Stop at shutdown, as `LongWork.finish`."""
         await self._runs.finish(timeout_s)
 
     # On request

@@ -109,7 +109,7 @@ class DrillLedger:
         await audit.write(conn, actor=TOCSIN.name, deed="backup.drilled", subject=drill.name, at=now, facts=facts)
 
     async def _record(self, write: Callable[[Connection], Awaitable[Drill | None]]) -> bool:
-        """False: it was over before."""
+        """Record the end and tell people; False: it was over before."""
         ended: Drill | None = None
 
         async def record() -> None:

@@ -73,7 +73,7 @@ class Drills(DueByRows):
         return len(self._runs.own)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown."""
+        """Stop at shutdown, as `LongWork.finish`."""
         await self._runs.finish(timeout_s)
 
     # On request
@@ -97,7 +97,7 @@ class Drills(DueByRows):
         return drill
 
     async def last_of_each(self) -> dict[str, Drill]:
-        """By database; without those never drilled."""
+        """The latest drill of each database; without those never drilled."""
         async with self._db.transaction() as conn:
             return await drills.last_of_each(conn, list(self._wanted))
 

@@ -96,7 +96,7 @@ class BackupLedger:
             await self._cards.show(conn, failure)
 
     async def _record(self, write: Callable[[Connection], Awaitable[Backup | None]]) -> bool:
-        """False: it was over before."""
+        """Record the end and tell people; False: it was over before."""
         ended: Backup | None = None
 
         async def record() -> None:

@@ -123,7 +123,7 @@ class Beside:
 
 
 async def read_beside(at: BackupPlace, place: str, one: KeptDump) -> Beside:
-    """Raises a Failed when that cannot be told now."""
+    """Read the manifest beside a dump. Raises a Failed when that cannot be told now."""
     named = name_in(one.file)
     if not one.is_described:
         return Beside(named, None, "no manifest stands beside it")
@@ -139,7 +139,7 @@ async def read_beside(at: BackupPlace, place: str, one: KeptDump) -> Beside:
 
 
 def described(manifest: Mapping[str, Any]) -> Described | None:
-    """None when it is not one of ours, or was edited so that it cannot be stored or used."""
+    """Parse a manifest; None when it is not one of ours, or was edited so that it cannot be stored or used."""
     try:
         _Manifest.model_validate(manifest)
         _must_be_keepable(manifest)
@@ -171,7 +171,7 @@ def _made(manifest: Mapping[str, Any]) -> RunResult:
 
 
 def _instant(text: str) -> datetime:
-    """Raises ValueError without a time zone or outside YEARS."""
+    """Parse an instant, as UTC. Raises ValueError without a time zone or outside YEARS."""
     at = datetime.fromisoformat(text)
     if at.tzinfo is None or at.year not in YEARS:
         raise ValueError("an instant without its zone, or of no time that there was a backup")
@@ -179,7 +179,7 @@ def _instant(text: str) -> datetime:
 
 
 def _span(seconds: float) -> timedelta:
-    """Raises ValueError."""
+    """Raises ValueError for a negative duration or one over LONGEST."""
     if not 0 <= seconds <= LONGEST.total_seconds():
         raise ValueError("nothing takes that long")
     return timedelta(seconds=seconds)

@@ -17,7 +17,7 @@ TOLD = ("done", "failed", "lost")
 
 
 class RestoreLog:
-    """Each step, in the transaction that takes it."""
+    """Writes down each step, in the transaction that takes it."""
 
     def __init__(
         self,

@@ -48,5 +48,5 @@ class RestoreRounds(DueByRows):
         return len(self._runs.own)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown."""
+        """Stop at shutdown, as `LongWork.finish`."""
         await self._runs.finish(timeout_s)

@@ -76,7 +76,7 @@ class Restores:
         return begun
 
     async def recoveries(self) -> dict[str, list[Recoveries]]:
-        """By database, for the last ninety days."""
+        """How drills and restores went, by database, in the last ninety days."""
         found: dict[str, list[Recoveries]] = {}
         async with self._db.transaction() as conn:
             for one in await restores.recoveries(conn, self._clock.now() - COUNTED_FOR):

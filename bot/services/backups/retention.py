@@ -82,7 +82,7 @@ class Retention:
             log.warning("backup=%s what it left cannot be removed: %s", failed.id, error)
 
     async def _remove(self, old: Backup) -> bool:
-        """False when there was nothing to remove, or its kind of place is no longer known."""
+        """Remove its file; False when there was none, or its kind of place is no longer known."""
         place = self._places.get(kind_of_place(old.place))
         return place is not None and await place.remove(old.place, old.file)
 

@@ -35,11 +35,11 @@ class Runs:
         self._work.start(backup.id, self._make(backup))
 
     async def until_over(self, backup_id: int) -> None:
-        """For runs of this process."""
+        """Wait for the end of a run of this process."""
         await self._work.until_over(backup_id)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown."""
+        """Stop at shutdown, as `LongWork.finish`."""
         await self._work.finish(timeout_s)
 
     async def tell(self, conn: Connection, backup: Backup) -> None:

@@ -93,7 +93,7 @@ class Verdicts:
         return judged
 
     async def _manifest(self, valid: Backup) -> str:
-        """Repair the manifest: whoever reads the place without our database has nothing else."""
+        """Repair the manifest: anybody restoring without our database has nothing else."""
         try:
             return await self._dumps.describe_anew(valid)
         except Failed as error:
@@ -121,7 +121,7 @@ class Verdicts:
         return word.isdecimal() and len(word) < 18
 
     async def meant(self, which: str) -> Backup:
-        """By id, by database, or the latest whole one of all. Raises NotFound."""
+        """Find a backup by id, by database, or the latest whole one of all. Raises NotFound."""
         word = which.strip().lstrip("#").lower() or "latest"
         async with self._db.transaction() as conn:
             if self.is_one(word):

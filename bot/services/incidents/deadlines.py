@@ -22,7 +22,7 @@ SAME_TIME = timedelta(minutes=1)
 
 
 class Deadlines(IncidentRound):
-    """Targets count from the declaration, and anew when the incident is reopened or its severity raised."""
+    """Targets count from the declaration, and start over when the incident is reopened or its severity raised."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, cards: Cards, rendering: Rendering

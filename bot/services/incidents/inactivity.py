@@ -46,7 +46,7 @@ class Inactivity(IncidentRound):
         if not incident.is_open or not severity.escalation.unacknowledge or every is None:
             await inactivity.forget(conn, incident.id)
         elif incident.acknowledged_at is None:
-            # Whoever acknowledges later gets at least this long.
+            # Somebody who acknowledges later gets at least this long.
             await inactivity.save(conn, QuietTimer(incident.id, None, after(hours, now, QUIET_FOR * every)))
         else:
             # If the database clock was set back since, the recorded time may be in the future.

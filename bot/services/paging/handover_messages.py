@@ -24,7 +24,7 @@ LISTED = 10
 
 class HandoverMessages(DeliveryKind[Posted]):
     """Deliveries of kind `handover`. One overtaken by a further change is dropped; its notes go with the next one sent
-    to whoever comes on."""
+    to the incoming person."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class HandoverMessages(DeliveryKind[Posted]):
         return message(words)
 
     async def _notes(self, conn: Connection, delivery: Delivery) -> list[ShiftNote]:
-        """Notes for whoever comes on; for deliveries made by an older version, also the note in the payload."""
+        """Notes for the incoming person; for deliveries made by an older version, also the note in the payload."""
         made = delivery.payload
         if made["told"] != made["took"]:
             return []

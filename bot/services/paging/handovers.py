@@ -1,4 +1,4 @@
-"""Shift changes: those going off and coming on are told, with what is open."""
+"""Shift changes: the outgoing and the incoming person are told, with what is open."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,8 +25,8 @@ LONGEST_NOTE = 1000
 
 
 class Handovers(DueByRows):
-    """Tells each change once across all processes; after an outage only the one from the last known to the current
-    person. Where the runbook wants it, whoever is next gets a reminder before.
+    """Reports each change once across all processes; after an outage, only the one from the last known to the current
+    person. Where the runbook wants it, the next person gets a reminder before.
 
     Nothing is sent when one person's shift or cover is followed by another of theirs.
     """
@@ -53,7 +53,8 @@ class Handovers(DueByRows):
         now = self._clock.now()
         async with self._db.transaction() as conn:
             due = await handovers.claim_due(conn, self._schedules, now)
-            # After the claim: whoever changes a cover later waits for our row locks, and then makes the rows due again.
+            # Only after the claim: a cover changed later has to wait for our row locks, and then makes the rows due
+            # again.
             await self._people.learn_covers(conn)
             shifts = [self._people.shift(one.schedule, now) for one in due]
             ahead = [self._ahead(one.schedule, shift, now) for one, shift in zip(due, shifts, strict=True)]
@@ -66,7 +67,7 @@ class Handovers(DueByRows):
         return handovers.due_rows(self._schedules)
 
     async def leave_note(self, actor: Actor, schedule: str, note: str) -> Shift:
-        """Keep a note from whoever is on call for whoever is next. Returns the next shift. Raises Refused."""
+        """Keep a note from the person on call for the next one. Returns the next shift. Raises Refused."""
         if len(note) > LONGEST_NOTE:
             raise Refused(f"That is too long: {len(note)} characters, at most {LONGEST_NOTE}.")
         async with self._db.transaction() as conn:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 # Retry delay of a ladder that fails because of a bug of ours.
 SET_ASIDE = timedelta(minutes=1)
 # Ladders per transaction. A statement costs more than the rows it writes, but all their pages leave only at the commit,
-# and whoever acknowledges one of these incidents meanwhile waits for the whole batch.
+# and an acknowledgement of one of these incidents meanwhile waits for the whole batch.
 ABREAST = 32
 # Poll interval for a due ladder that another transaction holds.
 IN_OTHER_HANDS = timedelta(milliseconds=50)

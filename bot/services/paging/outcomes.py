@@ -81,8 +81,8 @@ class PageOutcomes:
             return
         now = self._clock.now()
         of = {page.incident_id for page, _ in taken}
-        # Lock order is incidents, ladders, pages, as in every deed, or two of them could deadlock. While they are held,
-        # no room can open that the page's message misses, and no answer.
+        # Lock order is incidents, ladders, pages, as in every deed; any other could deadlock. While we hold the
+        # incident, its room cannot open, nor an acknowledgement come in, unnoticed by the page's message.
         held = await incidents.lock_all(conn, of)
         await escalations.look_now(conn, of, now, accepted=[page.id for page, _ in taken])
         fresh = await pages.settle(

@@ -62,7 +62,8 @@ class PageReports:
         return page
 
     def _is_of_another_attempt(self, page: Page, reference: str, report: ProviderReport) -> bool:
-        """Of a page sent twice, one arrival is enough; only a failure of the recorded attempt counts."""
+        """Whether the report is to be ignored: of a page sent twice, one arrival is enough, and only the recorded
+        attempt can fail."""
         return page.reference != reference and report.meaning != "delivered"
 
     async def _write(self, conn: Connection, page: Page, report: ProviderReport, code: str) -> None:

@@ -38,7 +38,7 @@ JUST_MADE = timedelta(milliseconds=250)
 
 @dataclass(frozen=True)
 class Leaving:
-    """A page about to leave. `is_wanted` False: nobody needs paging any more. `snoozed_until`: not before that."""
+    """A page about to leave. `is_wanted` False: paging has stopped. `snoozed_until`: not before that."""
 
     page: Page
     incident: Incident

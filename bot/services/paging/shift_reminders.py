@@ -1,4 +1,4 @@
-"""The reminder to whoever is on call next, before the shift begins."""
+"""The reminder to the next person on call, before the shift begins."""
 
 from collections.abc import Mapping
 from datetime import datetime

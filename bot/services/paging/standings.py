@@ -66,7 +66,7 @@ class Standings:
         self._people = people
 
     async def get(self, conn: Connection, incident_id: int) -> IncidentStanding:
-        """Raises NotFound."""
+        """Read it inside the caller's transaction. Raises NotFound."""
         kept = await standings.get(conn, incident_id)
         # A withdrawn acknowledgement answers nothing.
         answers = _answers(kept.answers) if kept.incident.is_acknowledged else []

@@ -14,7 +14,7 @@ MOST = 20
 
 
 class Asks:
-    """Cards `<key>.<number>`, numbered from 0. Whoever asks also paints them."""
+    """Cards `<key>.<number>`, numbered from 0. The asking service also paints them."""
 
     def __init__(self, cards: Cards, posts: Posts) -> None:
         self._cards = cards

@@ -15,8 +15,7 @@ async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
         return None
 
     async def is_there(conn: Connection) -> bool:
-        # Whoever posts the card, or finds that there will be no room, locks the incident to record it; so we see it or
-        # wait.
+        # Recording the card, or that there will be no room, takes this lock too, so we cannot miss it.
         held = await incidents.lock(conn, incident.id)
         return held.room_lost or (held.room_id is not None and not await _is_expected(conn, held))
 
@@ -24,7 +23,7 @@ async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
 
 
 async def in_room(conn: Connection, incident: Incident, shown: Message) -> Painted:
-    """For painters: a card in the incident's room, below the incident's own card."""
+    """Place a painter's card in the incident's room, below the incident's own card."""
     missing = await not_below_yet(conn, incident) or await _not_led_yet(conn, incident)
     return Painted(None if missing else incident.room_id, shown, missing)
 
@@ -41,6 +40,6 @@ async def _not_led_yet(conn: Connection, incident: Incident) -> NotYet | None:
 
 
 async def _is_expected(conn: Connection, incident: Incident) -> bool:
-    """False once Slack has refused the card for good, so that it keeps nothing else out."""
+    """Whether the card is still to come; not once Slack has refused it for good, so that it keeps nothing else out."""
     key = f"incident:{incident.id}"
     return await cards.get(conn, key) is None and await cards.is_on_its_way(conn, key)

@@ -42,7 +42,7 @@ Placed = Callable[[Connection, str, Posted], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Shown:
-    """A card as it now stands in Slack. `is_new`: posted, not edited."""
+    """A card in Slack, after sending. `is_new`: posted, not edited."""
 
     posted: Posted
     digest: str
@@ -170,7 +170,7 @@ class Cards(DeliveryKind[Shown]):
             is_gone = error.code == "message_not_found" or (why and painted.channel != posted.channel)
             if painted.channel is None or not is_gone:
                 raise
-            # The message was deleted, or its channel has changed: post it anew, because the card is needed.
+            # The message was deleted, or its channel has changed: post it again, because the card is needed.
             return await self._post(delivery, painted)
         return posted
 

@@ -102,7 +102,7 @@ class Channels:
     async def adopt(self, slack_id: str, *, is_invited: bool) -> None:
         """The bot is in a new channel: use it if it is one the runbook names and we lack.
 
-        `is_invited`: somebody invited the bot; else it entered by itself, as with every room it opens.
+        `is_invited`: somebody invited the bot; else it joined, as it does with every room it opens.
         """
         async with self._db.statement() as conn:
             in_use = await directory.channels_in_use(conn)
@@ -138,7 +138,7 @@ class Channels:
         try:
             await self._gateway.join(room.id)
         except Rejected as error:
-            # Nobody can join a private channel by themselves, but one we were invited to we are already in.
+            # Nobody can join a private channel uninvited; if we were invited, we are in it already.
             if not room.is_member:
                 log.warning("channel=#%s cannot be joined: %s", room.name, error)
                 return

@@ -20,7 +20,7 @@ WHY: Mapping[str, Closed] = {
 
 
 def why_closed(error: Rejected) -> Closed | None:
-    """None: refused for another reason."""
+    """Why the channel takes no messages; None: it was refused for another reason."""
     return WHY.get(error.code)
 
 

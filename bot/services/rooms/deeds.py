@@ -54,7 +54,7 @@ class Deeds:
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)
-            # Read after the lock, so that we act later than whoever held it.
+            # Read after the lock, so that our time is later than that of the deed we waited for.
             now = self._clock.now()
             with refusing_about(incident):
                 await self._members.must_not_be_removed(conn, incident, actor)

@@ -1,4 +1,4 @@
-"""Who hears what is told to one person of an incident: whoever is in charge first, and nobody who has left."""
+"""Recipients of personal messages about an incident: the person in charge first, and nobody who has left."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ class Listeners:
         self._leavers = leavers
 
     def first(self, incident: Incident) -> str:
-        """Whoever is in charge, else whoever declared it."""
+        """The person in charge, else the declarer."""
         return self._leavers.in_charge(incident) or incident.declared_by
 
     async def in_turn(self, incident: Incident) -> Sequence[str]:

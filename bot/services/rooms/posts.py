@@ -31,7 +31,7 @@ LATE_AFTER = timedelta(seconds=10)
 
 
 def no_room_yet(incident_id: int) -> NotYet:
-    """For what has to wait until the incident's room is open."""
+    """The error for whatever has to wait until the incident's room is open."""
 
     async def is_there(conn: Connection) -> bool:
         return (await incidents.lock(conn, incident_id)).room_id is not None
@@ -113,7 +113,7 @@ class Posts(DeliveryKind[Posted]):
         await self._outbox.put(conn, "post", payload, priority=UPDATE, lane=lane)
 
     async def to_lead(self, conn: Connection, lead_of: Incident, template: str, **facts: object) -> None:
-        """Tell the incident's lead alone, or whoever declared it."""
+        """Tell the incident's lead alone, or without one the declarer."""
         words = self.marked(lead_of, template, facts)
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
 
@@ -150,7 +150,7 @@ class Posts(DeliveryKind[Posted]):
             await note_open(conn, self._outbox, outcome.returned.channel)
             await look_for_others(conn, self._outbox, delivery, outcome.returned, _key(delivery))
         if "leads" in delivery.payload and outcome.state != "waiting":
-            # Lock the incident, as does whoever finds that this post is still to come, so that nobody misses the
+            # Lock the incident, as does a painter that finds this post still to come, so that it cannot miss the
             # wake-up.
             await incidents.lock(conn, delivery.payload["incident"])
             await self._outbox.wake(conn, ["card"], {"incident": delivery.payload["incident"]})
@@ -219,7 +219,7 @@ class Posts(DeliveryKind[Posted]):
                 await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
     async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[Posted, str]:
-        """Post to whoever is in charge, else to the first member Slack can reach. Returns who it was, too."""
+        """Post to the person in charge, else to the first member Slack can reach. Also returns who it was."""
         for who in await self._listeners.in_turn(incident):
             try:
                 return await self._post(delivery, await self._listeners.account(who), said), who
@@ -245,7 +245,7 @@ class Posts(DeliveryKind[Posted]):
         return incident.room_id
 
     async def _instead(self, incident: Incident) -> str:
-        """For incidents without a room: the channel where they are announced."""
+        """Where posts of an incident without a room go: the channel where incidents are announced."""
         channel = None if incident.private else await self._channels.announced_in()
         if channel is None:
             raise never_a_room(incident)

@@ -1,4 +1,4 @@
-"""Files posted in an incident's room. Whoever may read the room may read all of them."""
+"""Files posted in an incident's room; everybody in the room can read them."""
 
 import re
 from abc import abstractmethod
@@ -60,7 +60,7 @@ class RoomPosting:
             raise
 
     async def lost(self, conn: Connection, delivery: Delivery, reason: str | None) -> None:
-        """Tell whoever asked that there will be no file."""
+        """Tell the requester that there will be no file."""
         incident = await incidents.get(conn, delivery.payload["incident"])
         facts = {"incident": incident, "reason": reason}
         await self._posts.to_person(conn, delivery.payload["by"], "not_filed", **facts)

@@ -25,7 +25,7 @@ class Rooms:
         self._runbook = runbook
         self._outbox = outbox
         self._cards = cards
-        # Whoever declared in this process waits a moment for the room, to be given a link to it.
+        # Declarations made in this process wait a moment for the room, in order to link to it.
         self._awaited: dict[int, asyncio.Future[str]] = {}
 
     async def open(self, conn: Connection, incident: Incident) -> None:

@@ -14,7 +14,7 @@ Where = tuple[Outlet, str]
 
 
 def audience_called(runbook: Runbook, name: str) -> Audience:
-    """By key, ignoring case; raises NotFound, suggesting the nearest."""
+    """Find an audience by key, ignoring case; raises NotFound, suggesting the nearest."""
     keys = {key.lower(): key for key in runbook.audiences}
     wanted = name.strip().lower()
     if wanted in keys:
@@ -27,7 +27,7 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
 
 
 def audience_of(runbook: Runbook, update: Update) -> Audience:
-    """Raises NotFound when it has left the runbook."""
+    """The audience of an update. Raises NotFound when it has left the runbook."""
     if update.audience in runbook.audiences:
         return runbook.audiences[update.audience]
     raise NotFound(
@@ -37,7 +37,7 @@ def audience_of(runbook: Runbook, update: Update) -> Audience:
 
 
 def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:
-    """Each once, ignoring case; raises NotFound, listing those there are."""
+    """The runbook's components of these names, each once, ignoring case; raises NotFound, listing those there are."""
     known = component_names(runbook.audiences.values())
     by_name = {name.lower(): name for name in known}
     if names and not known:
@@ -49,7 +49,7 @@ def components_called(runbook: Runbook, names: Sequence[str]) -> list[str]:
 
 
 def addresses(audience: Audience) -> list[Where]:
-    """Each outlet and address once; mailboxes are compared ignoring case."""
+    """The outlets of an audience with their addresses, each once; mailboxes are compared ignoring case."""
     found: dict[Where, Where] = {}
     for via, facts in outlets().items():
         for address in facts.addresses(audience):

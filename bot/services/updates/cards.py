@@ -75,7 +75,7 @@ class UpdateCards:
         return update.state == "waiting" or update.decided_by is not None or bool(audience and audience.approval)
 
     async def _placed(self, conn: Connection, update: Update, shown: Message) -> Painted:
-        """In the incident's room; without one, in the channel where incidents are announced."""
+        """Place it in the incident's room; without one, in the channel where incidents are announced."""
         if update.maintenance_id is not None:
             return Painted(await self._channels.find(conn, self._runbook.channels.incidents), shown)
         incident = await incidents.get(conn, update.of_incident)

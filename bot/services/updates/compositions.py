@@ -100,7 +100,8 @@ class Compositions(DeliveryKind[Said]):
             raise Rejected(str(refusal)) from refusal
 
     def _audience_of(self, update: Update) -> Audience:
-        """Raises NotKnownHere: during a rollout of a new runbook, another process may have it."""
+        """The update's audience. Raises NotKnownHere: during a rollout of a new runbook, another process may have
+        it."""
         try:
             return self._releases.audience_of(update)
         except NotFound as unknown:

@@ -93,7 +93,7 @@ class Following:
             await self._posts.ask_in_room(conn, incident, "words_back", [edit_button(update)], update=update, why=why)
 
     async def withdraw(self, conn: Connection, incident: Incident, audience: str, actor: Actor) -> list[Update]:
-        """Withdraw what waits for approval, because `actor` is writing it anew. Returns what that was."""
+        """Withdraw what waits for approval, because `actor` is rewriting it. Returns what that was."""
         why = self._rendering.say("documents/started_over", who=actor.name)
         found = await updates.withdraw(conn, incident.id, audience, why)
         for update in found:

@@ -15,7 +15,7 @@ from bot.store.updates import updates
 
 
 class FreshStarts:
-    """Sends nothing. Whoever opens the form composes the words."""
+    """Sends nothing. The form that is opened next composes the words."""
 
     def __init__(
         self,

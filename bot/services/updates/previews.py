@@ -1,4 +1,4 @@
-"""What an audience would be told now, shown to whoever is about to send it."""
+"""What an audience would be told now, shown to the author before sending."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

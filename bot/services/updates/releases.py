@@ -57,7 +57,7 @@ class Releases:
         return await look_at(conn, self._runbook, update)
 
     def audience_of(self, update: Update) -> Audience:
-        """Raises NotFound when it has left the runbook."""
+        """The update's audience. Raises NotFound when it has left the runbook."""
         return audience_of(self._runbook, update)
 
     async def release(self, conn: Connection, update: Update, incident: Incident | None, audience: Audience) -> None:

@@ -132,7 +132,7 @@ class Reminders(IncidentRound):
             await reminders.forget(conn, incident.id, ROOM)
 
     async def _page_for(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
-        """Page the next tier: a promise was broken, and whoever acknowledged does not answer for it. Not while the
+        """Page the next tier: a promise was broken, and the person who acknowledged has not reacted. Not while the
         ladder is climbing anyway, nor for an interval nobody promised explicitly."""
         was_given = one.audience != ROOM or said_next(incident) is not None
         if was_given and incident.is_acknowledged:
@@ -156,7 +156,7 @@ class Reminders(IncidentRound):
 
 
 class ReminderSnoozes:
-    """Lets whoever is reminded choose when to be asked again."""
+    """Lets the reminded person choose when to be asked again."""
 
     def __init__(self, deeds: Deeds) -> None:
         self._deeds = deeds

@@ -161,7 +161,7 @@ class Telling:
         await audit.write(conn, actor=update.author, deed="audience.overrule", subject=subject, at=now, facts=facts)
 
     async def _keep(self, actor: Actor, incident_id: int, words: Words) -> bool:
-        """False when there is no audience to keep it for."""
+        """Keep the words as a draft; False when there is no audience to keep it for."""
         try:
             audience = audience_called(self._runbook, words.audience)
         except NotFound:
@@ -183,7 +183,7 @@ def _must_be_explained(found: Sequence[Finding], words: Words) -> None:
 def _written(
     incident: Incident, audience: Audience, moment: Moment, actor: Actor, subject: str, text: str
 ) -> NewUpdate:
-    """With the incident's current facts, against which later changes are judged."""
+    """A new update with the incident's current facts, against which later changes are judged."""
     return NewUpdate(
         incident.id, audience.key, moment, incident.status, incident.severity, actor.name, subject, text, actor.slack_id
     )

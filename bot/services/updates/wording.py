@@ -115,11 +115,11 @@ class Wordings:
         return self._rendering.say("documents/update_late", whom=whom, by=by, waits=waits)
 
     def for_slack(self, update: Update) -> Message:
-        """As an audience sees it in Slack; typed text is escaped."""
+        """The update as an audience sees it in Slack; typed text is escaped."""
         return message(self._rendering.say("slack/audience_post", subject=update.subject, text=update.text))
 
     def for_mail(self, update: Update) -> str:
-        """As HTML for mail readers: the same words in the same order."""
+        """The update as HTML for mail readers: the same words in the same order."""
         return self._rendering.say("letter/update", subject=update.subject, parts=outline(update.text))
 
     def knows(self, template: str) -> bool:
@@ -150,7 +150,7 @@ class Wordings:
         )
 
     def _compared(self, facts: Facts) -> Facts:
-        """With the severity compared to what they know; nothing is said if it cannot be compared."""
+        """The facts with the severity compared to what readers know; nothing is said if it cannot be compared."""
         graver = self._is_graver(facts.severity.id, facts.severity_before)
         moment = "update" if facts.moment == "severity" and graver is None else facts.moment
         return replace(facts, graver=graver, moment=moment)
