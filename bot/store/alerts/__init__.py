@@ -1,1 +1,1 @@
-"""Alerts and heartbeats, as they are kept."""
+"""The tables of alerts, silences and heartbeats."""

@@ -1,4 +1,4 @@
-"""Alerts and their groups, as they are kept. Whoever changes an alert holds its group."""
+"""The tables of alerts and their groups. Code that changes an alert holds its group's lock."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -16,14 +16,14 @@ from bot.store.rows import Row, as_json
 SQL = Queries(__file__)
 Item = TypeVar("Item")
 
-# As many as one delivery may hold.
+# As many as one delivery may contain.
 LOOKED_AT = 10_000
-# Written or read in one statement: a few milliseconds of this process.
+# Per statement: a few milliseconds of this process's time.
 AT_A_TIME = 250
 
 
 async def open_groups(conn: Connection, source: str, quiet: Mapping[str, bool], now: datetime) -> dict[str, int]:
-    """The open group of each key, made and locked if need be; `quiet` says of a new one whether it is."""
+    """The open group of each key, created if necessary, and locked; `quiet`: whether a new one is quiet."""
     opened: dict[str, int] = {}
     for keys in sliced(sorted(quiet)):
         rows: list[Row] = [{"key": key, "quiet": quiet[key]} for key in keys]
@@ -41,9 +41,9 @@ async def late_news(
     contradicted_since: datetime,
     now: datetime,
 ) -> dict[str, bool]:
-    """Which of these fired before their last end, and so no more: none that ended before then by our clock, none that
-    was told so before `contradicted_since` already, and none of whoever had told that end when this arrived. Of each:
-    is it known that somebody else told the end?"""
+    """Which of these firing alerts began before their last recorded end, so are stale. Leaves out ends recorded (by our
+    clock) before `ended_since`, alerts already found stale before `contradicted_since`, and reports from the member
+    that had reported the end by the time they arrived. For each: did another member report the end?"""
     rows = [_times(one) | {"arrived": one.arrived} for one in firing if one.alert.starts_at]
     spans = {"ended_since": ended_since, "contradicted_since": contradicted_since, "now": now}
     found = await SQL.rows(conn, "late_news", rows, source=source, **spans)
@@ -51,13 +51,13 @@ async def late_news(
 
 
 async def last_groups(conn: Connection, source: str, fingerprints: Iterable[str]) -> list[int]:
-    """The groups in which these fired last."""
+    """The groups in which these last fired."""
     rows = await SQL.all(conn, "last_groups", source=source, fingerprints=list(fingerprints))
     return sorted({int(row["group_id"]) for row in rows})
 
 
 async def late_at(conn: Connection, standing: GroupStanding) -> datetime | None:
-    """When one of these was told as firing once more after this end of it; None when none was."""
+    """When one of these was reported as firing again after the group's end; None when none was."""
     if standing.group.closed_at is None:
         return None
     wanted = {"source": standing.group.source, "fingerprints": [alert.fingerprint for alert in standing.alerts]}
@@ -66,7 +66,7 @@ async def late_at(conn: Connection, standing: GroupStanding) -> datetime | None:
 
 
 async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Judged]], now: datetime) -> set[int]:
-    """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
+    """Insert firing alerts, each in its group, or count repeats; returns their groups."""
     groups: set[int] = set()
     for some in sliced(firing):
         rows = [_row(group_id, told, now) for group_id, told in some]
@@ -76,7 +76,7 @@ async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int,
 
 
 async def end_firing(conn: Connection, source: str, over: Sequence[Judged], now: datetime) -> set[int]:
-    """These are over, unless what fires has begun since; returns the groups of those that fired."""
+    """End these, unless the firing episode began later; returns the groups of those that were firing."""
     groups: set[int] = set()
     for some in sliced(sorted(over, key=lambda one: one.alert.fingerprint)):
         rows = [_times(one) for one in some]
@@ -96,8 +96,8 @@ async def end_unlisted(
     *,
     told_before: datetime,
 ) -> set[int]:
-    """In groups of which nothing is hidden, whatever is not among these, and was told last before then, is over;
-    returns the groups that changes."""
+    """In fully listed groups, end whatever is not among these and was last reported before `told_before`; returns the
+    groups that changed."""
     listed = [one.group for one in listings if not one.hidden]
     if not listed:
         return set()
@@ -106,30 +106,30 @@ async def end_unlisted(
 
 
 async def hide(conn: Connection, source: str, listings: Iterable[Listing]) -> set[int]:
-    """Keep how many alerts of each were not shown; returns the groups that changes."""
+    """Store how many alerts of each group were not shown; returns the groups that changed."""
     rows: list[Row] = [{"key": one.group, "hidden": one.hidden} for one in listings]
     return {int(row["id"]) for row in await SQL.rows(conn, "hide", rows, source=source)}
 
 
 async def end_group(conn: Connection, group_id: int, now: datetime) -> None:
-    """Whatever fires in it is over."""
+    """End all firing alerts of this group."""
     await SQL.run(conn, "end_group", group_id=group_id, now=now)
 
 
 async def end_expired(conn: Connection, group_id: int, now: datetime) -> None:
-    """Those of which nothing was heard for as long as their rule counts are over."""
+    """End those not heard of for as long as their rule allows."""
     await SQL.run(conn, "end_expired", group_id=group_id, now=now)
 
 
 async def count_more(conn: Connection, rule: str, times: int, *, since: datetime, now: datetime) -> int:
-    """Write down that the rule has matched so many times; returns how often it has since then."""
+    """Add this many matches of the rule; returns its total since then."""
     await SQL.one(conn, "hold_rule", rule=rule)
     await SQL.run(conn, "add_sightings", rule=rule, times=times, now=now)
     return int((await SQL.the(conn, "count_sightings", rule=rule, since=since, now=now))["count"])
 
 
 async def wait_for_reports(conn: Connection) -> None:
-    """Whoever declares for a report is alone with that until this transaction ends."""
+    """Serialise declarations for reports until this transaction ends."""
     await SQL.one(conn, "wait_for_reports")
 
 
@@ -143,26 +143,27 @@ async def standing(conn: Connection, group_id: int) -> GroupStanding | None:
 
 
 async def lock(conn: Connection, group_id: int) -> GroupStanding | None:
-    """The group, held for this transaction, and its alerts."""
+    """The group, locked for this transaction, with its alerts."""
     return next(iter(await lock_all(conn, [group_id])), None)
 
 
 async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[GroupStanding]:
-    """Those of these groups that there are, held for this transaction, in order."""
+    """Those of these groups that exist, locked for this transaction, in order."""
     return await _standings(conn, "groups_locked", group_ids)
 
 
 async def put_off(conn: Connection, group_ids: Collection[int], urgent: Collection[int], now: datetime) -> set[int]:
-    """Those of these, held already, that rest: they are due once they have. `urgent`: these want an incident."""
+    """Reschedule those of these (already locked) that are resting to the end of their rest. `urgent`: they want an
+    incident."""
     rows = await SQL.all(conn, "put_off", ids=list(group_ids), urgent=list(urgent), now=now) if group_ids else []
     return {int(row["id"]) for row in rows}
 
 
 async def save_groups(conn: Connection, groups: Iterable[Group], news_of: Collection[int]) -> list[int]:
-    """Everything of each that changes during its life.
+    """Save all fields that change during a group's life.
 
-    Returns those of `news_of` of which an alert has begun or ended, or that have been answered, since their thread was
-    told last.
+    Returns those of `news_of` with an alert that began or ended, or with an answer, since their thread was last
+    updated.
     """
     rows = [vars(group) | {"told": list(group.told), "silence_ids": list(group.silence_ids)} for group in groups]
     if not rows:
@@ -173,7 +174,7 @@ async def save_groups(conn: Connection, groups: Iterable[Group], news_of: Collec
 
 
 async def openings(conn: Connection, group: Group, *, since: datetime) -> int:
-    """How often this group has begun to fire from then to this time, which is included."""
+    """How often this group has begun to fire since then, this time included."""
     return int((await SQL.the(conn, "openings", source=group.source, key=group.key, since=since, id=group.id))["count"])
 
 
@@ -184,7 +185,7 @@ async def changed_since(conn: Connection, group_id: int, since: datetime) -> lis
 
 
 async def history_told(conn: Connection, group_id: int, until: datetime) -> None:
-    """The thread tells everything up to then."""
+    """The thread is up to date as of then."""
     await SQL.run(conn, "history_told", id=group_id, until=until)
 
 
@@ -203,8 +204,8 @@ def due_rows() -> DueRows:
 async def earlier_incidents_of(
     conn: Connection, wanted: Collection[Alert]
 ) -> dict[tuple[str, str], tuple[int | None, int | None]]:
-    """By source and fingerprint, the open incident that such an alert belonged to when it fired before, and the one
-    that has ended and is watched."""
+    """By source and fingerprint: the open incident that this alert belonged to when it fired before, and the resolved
+    one that is being watched."""
     if not wanted:
         return {}
     given = {"sources": [one.source for one in wanted], "fingerprints": [one.fingerprint for one in wanted]}
@@ -217,13 +218,13 @@ async def groups_of_incident(conn: Connection, incident_id: int) -> list[int]:
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:
-    """Countings and endings from before then; alerts themselves are kept."""
+    """Delete sightings and endings from before then; alerts are kept."""
     names = ("forget_sightings", "forget_endings")
     return sum([await SQL.run(conn, name, before=before) for name in names])
 
 
 def sliced(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """A few at a time, so that a large delivery leaves the loop to others in between."""
+    """A few at a time, so that a large delivery yields to the event loop in between."""
     return (items[start : start + AT_A_TIME] for start in range(0, len(items), AT_A_TIME))
 
 
@@ -265,5 +266,5 @@ def _row(group_id: int, told: Judged, now: datetime) -> Row:
 
 
 async def open_ids(conn: Connection) -> list[int]:
-    """The ids of all groups that are not over, oldest first."""
+    """The ids of all open groups, oldest first."""
     return [row["id"] for row in await SQL.all(conn, "open_ids")]

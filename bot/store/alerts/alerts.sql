@@ -1,6 +1,6 @@
 -- name: open_groups
--- The open group of each key, a new one if need be. All open them in one order, so that two who open the same ones do
--- not deadlock.
+-- The open group of each key, created if necessary. Opened in one order, so that two transactions that open the same
+-- ones don't deadlock.
 INSERT INTO alert_groups (source, key, quiet, opened_at)
 SELECT %(source)s, given.key, given.quiet, %(now)s
 FROM jsonb_to_recordset(%(rows)s) AS given (key text, quiet boolean)
@@ -9,8 +9,8 @@ ON CONFLICT (source, key) WHERE closed_at IS NULL DO UPDATE SET key = EXCLUDED.k
 RETURNING id, key;
 
 -- name: late_news
--- Of alerts told as firing, those that began before their last end, which was told not long ago. Told once more after a
--- while, one of them is no accident: then it is no row. Nor when whoever told the end says so afterwards: they know.
+-- Firing alerts that began before their last end, if that was reported recently. Repeated after a while it is no
+-- accident: then no row. Nor when the member that reported the end says so afterwards: it knows.
 UPDATE alert_endings e SET late_at = coalesce(e.late_at, %(now)s)
 FROM jsonb_to_recordset(%(rows)s) AS given (
     fingerprint text, starts_at timestamptz, told_by text, arrived timestamptz)
@@ -22,18 +22,18 @@ WHERE e.source = %(source)s AND e.fingerprint = given.fingerprint AND given.star
 RETURNING e.fingerprint, (e.told_by <> given.told_by) IS TRUE AS of_another;
 
 -- name: last_groups
--- The group of the last episode of each.
+-- The group of each alert's last episode.
 SELECT DISTINCT ON (fingerprint) group_id FROM alerts
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) ORDER BY fingerprint, id DESC;
 
 -- name: late_at
--- When was one of these last told as firing although it was over?
+-- When was one of these last reported as firing although it had ended?
 SELECT max(late_at) AS late_at FROM alert_endings
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND told_at >= %(since)s;
 
 -- name: save_firing
--- All alerts of some deliveries at once. A repeat of a firing alert is counted, and what it says now is kept. A beginning that
--- is still to come is that of a clock ahead of ours: it began when it was first told, at the latest.
+-- All alerts of several deliveries at once. A repeat of a firing alert is counted, and its contents updated. A start in
+-- the future comes from a clock ahead of ours: it is capped at the first report.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
     procedure, count, first_at, risen_at, last_at, expires_at, source_group, starts_at, told_by, links, image, measured,
@@ -62,9 +62,9 @@ DO UPDATE SET
 RETURNING group_id;
 
 -- name: end_firing
--- Those that fire; what is over already, or was never heard of, is no row. An end from before the beginning is that of
--- an earlier episode, and so is one that was told before this one opened, unless whoever told it open tells its end. An
--- end of this very beginning counts, whatever the clock shows by which it was given.
+-- Only firing ones; others give no row. An end before the episode's start belongs to an earlier one, and so does one
+-- reported before this episode opened, unless it comes from the member that reported the start. An end with this very
+-- start counts, whatever its sender's clock says.
 UPDATE alerts a SET resolved_at = %(now)s
 FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, ends_at timestamptz, told_by text)
 WHERE a.source = %(source)s AND a.fingerprint = given.fingerprint AND a.resolved_at IS NULL
@@ -76,8 +76,8 @@ WHERE a.source = %(source)s AND a.fingerprint = given.fingerprint AND a.resolved
 RETURNING a.group_id;
 
 -- name: keep_endings
--- Also of what was never heard of: its firing may still be on its way. A later end is another one; one that is still to
--- come is of a clock ahead of ours.
+-- Including ends of alerts never heard of: the firing may still be on its way. A later end replaces an earlier one; an
+-- end in the future comes from a clock ahead of ours and is capped.
 INSERT INTO alert_endings (source, fingerprint, ended_at, told_at, told_by)
 SELECT %(source)s, given.fingerprint, LEAST(given.ends_at, %(now)s), %(now)s, given.told_by
 FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, ends_at timestamptz, told_by text)
@@ -88,15 +88,15 @@ SET ended_at = EXCLUDED.ended_at, told_at = EXCLUDED.told_at, told_by = EXCLUDED
 WHERE alert_endings.ended_at < EXCLUDED.ended_at;
 
 -- name: end_unlisted
--- Of groups that were told whole: what fired in them and was not told. What was told as firing a moment ago stays: a
--- listing bears no time, and one that was made before (repeated, or by the other of a pair) does not know of it yet.
+-- In fully listed groups: firing alerts not in the list. Those reported as firing a moment ago stay: a list has no
+-- time, and an older one (repeated, or from the other member of a pair) doesn't know of them yet.
 UPDATE alerts SET resolved_at = %(now)s, unlisted = true
 WHERE source = %(source)s AND source_group = ANY(%(listed)s) AND resolved_at IS NULL
   AND fingerprint <> ALL(%(fingerprints)s) AND last_at <= %(told_before)s
 RETURNING group_id;
 
 -- name: hide
--- How many alerts of these groups were not shown; a row for each group of which that is another number than before.
+-- How many alerts of these groups were not shown; a row for each group where that number changed.
 UPDATE alert_groups g SET hidden = given.hidden
 FROM jsonb_to_recordset(%(rows)s) AS given (key text, hidden int)
 WHERE g.source = %(source)s AND g.key = given.key AND g.closed_at IS NULL AND g.hidden <> given.hidden
@@ -110,11 +110,11 @@ WHERE group_id = %(group_id)s AND resolved_at IS NULL AND expires_at <= %(now)s;
 UPDATE alerts SET resolved_at = %(now)s WHERE group_id = %(group_id)s AND resolved_at IS NULL;
 
 -- name: hold_rule
--- Two processes count one rule one after the other: the one that comes second sees what the first has added.
+-- Serialises counting for one rule: the second process sees what the first has added.
 SELECT pg_advisory_xact_lock(hashtextextended(%(rule)s, 72069));
 
 -- name: wait_for_reports
--- Two that declare at once are one after the other: the second finds the incident of the first.
+-- Serialises declarations: the second finds the incident of the first.
 SELECT pg_advisory_xact_lock(hashtextextended('reports that declare', 0));
 
 -- name: add_sightings
@@ -125,7 +125,7 @@ SELECT coalesce(sum(times), 0) AS count FROM alert_sightings
 WHERE rule = %(rule)s AND at > %(since)s AND at <= %(now)s;
 
 -- name: speak_up
--- As many as the rule waits for have come.
+-- As many matches as the rule waits for have arrived.
 UPDATE alert_groups SET quiet = false, rests_until = NULL WHERE id = ANY(%(ids)s) AND quiet;
 
 -- name: groups
@@ -135,8 +135,9 @@ SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id;
 SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;
 
 -- name: alerts_of
--- Of each group those that fire, or once none does, those that did. A source may keep one group going for months. Written
--- so that only the index of a group fits: that of what fires holds whatever has just ended, and is read whole each time.
+-- For each group the firing alerts, or once none fires, those that did. A source may keep one group open for months.
+-- Written so that only the group's index applies: the index of firing alerts still contains all that have just ended,
+-- and would be read in full each time.
 SELECT newest.* FROM (
     SELECT id, EXISTS (
         SELECT FROM alerts f WHERE f.group_id = wanted.id AND coalesce(f.resolved_at, 'infinity') = 'infinity') AS fires
@@ -148,7 +149,7 @@ CROSS JOIN LATERAL (
 ORDER BY newest.group_id, newest.id;
 
 -- name: put_off
--- Those that were looked at a moment ago are due when they have rested, unless they want an incident and have none.
+-- Groups looked at a moment ago are due after their rest, unless they want an incident and have none.
 UPDATE alert_groups SET due_at = LEAST(due_at, rests_until)
 WHERE id = ANY(%(ids)s) AND rests_until > %(now)s
   AND (id <> ALL(%(urgent)s) OR incident_id IS NOT NULL OR silenced_until > %(now)s)
@@ -182,7 +183,7 @@ WHERE source = %(source)s AND key = %(key)s AND opened_at >= %(since)s AND id <=
 UPDATE alert_groups SET history_at = GREATEST(history_at, %(until)s) WHERE id = %(id)s;
 
 -- name: claim_due
--- Those another process is working on are skipped; the rest stay ours until this transaction ends.
+-- Skips those another process works on; the rest stay locked until this transaction ends.
 SELECT * FROM alert_groups WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: push_ahead
@@ -190,15 +191,15 @@ SELECT * FROM alert_groups WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit
 UPDATE alert_groups SET due_at = %(until)s WHERE id = %(id)s;
 
 -- name: next_due
--- A group, or an alert of which two sources say the opposite.
+-- A group, or an alert about which two members contradict each other.
 SELECT LEAST(
     (SELECT min(due_at) FROM alert_groups WHERE due_at IS NOT NULL),
     (SELECT min(due_at) FROM alert_disputes)
 ) AS due_at;
 
 -- name: earlier_incidents_of
--- Of each of these alerts the open incident that it has declared, or was attached to, at an earlier time; and the same of
--- incidents that have ended and are watched.
+-- For each of these alerts: the open incident that it declared or was attached to earlier, and the resolved one that is
+-- being watched.
 SELECT
     a.source, a.fingerprint,
     (array_agg(i.id ORDER BY a.id DESC) FILTER (WHERE i.resolved_at IS NULL))[1] AS open,
@@ -221,5 +222,5 @@ DELETE FROM alert_sightings WHERE at < %(before)s;
 DELETE FROM alert_endings WHERE told_at < %(before)s;
 
 -- name: open_ids
--- Every group that is not over.
+-- All open groups.
 SELECT id FROM alert_groups WHERE closed_at IS NULL ORDER BY id;

@@ -1,4 +1,4 @@
-"""Alerts as they come in: what was delivered is kept, and whatever it may change is held."""
+"""Incoming alerts: stores deliveries, and locks everything they may change."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Held:
-    """What deliveries may change is locked. `groups`: the group of each alert that fires already, by fingerprint.
+    """Locks on everything that deliveries may change. `groups`: the group of each alert already firing, by fingerprint.
 
-    `ended`: of one of them an end has been told before. `disputed`: something of their source is in dispute.
+    `ended`: an end of one of them was reported before. `disputed`: some alert of their source is in dispute.
     """
 
     groups: Mapping[str, int]
@@ -26,9 +26,9 @@ class Held:
 
 
 async def keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[list[tuple[int, Arrival]], Held]:
-    """These deliveries of one source, no two of them with the same key, and `hold` for all of them, in one trip.
+    """Store these deliveries of one source, all with different keys, and `hold` for all of them, in one round trip.
 
-    Returns which are new, each with its id; a key that is here already makes it none.
+    Returns the new ones, each with its id; those whose key is known are left out.
     """
     source = arrivals[0].source
     values = {
@@ -39,7 +39,7 @@ async def keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> 
     questions = _holding(source, told, listed)
     rows, *answers = await ask_all(conn, (SQL, "keep_deliveries", values), *questions)
     with_key = {row["key"]: int(row["id"]) for row in rows if row["key"] is not None}
-    # Ids are given in the order in which they were put in: that of the arrivals.
+    # Ids are assigned in the order of insertion, which is that of the arrivals.
     without = iter(sorted(int(row["id"]) for row in rows if row["key"] is None))
     ids = [next(without) if one.key is None else with_key.get(one.key) for one in arrivals]
     new = [(id_, one) for id_, one in zip(ids, arrivals, strict=True) if id_ is not None]
@@ -47,9 +47,9 @@ async def keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> 
 
 
 async def hold(conn: Connection, source: str, told: Sequence[Judged], listed: Iterable[str] = ()) -> Held:
-    """Lock whatever these may change, in one order for all processes.
+    """Lock whatever these may change, in the same order in all processes.
 
-    `listed`: the source's groups that they tell whole.
+    `listed`: the source's groups that they list in full.
     """
     return await _held(conn, source, told, await ask_all(conn, *_holding(source, told, listed)))
 
@@ -82,7 +82,7 @@ async def _held(conn: Connection, source: str, told: Sequence[Judged], answers: 
 async def _held_too(
     conn: Connection, wanted: Mapping[str, object], locked: Sequence[Row], firing: Sequence[Row]
 ) -> Sequence[Row]:
-    """While the locks were waited for, one of the alerts may have fired on a card that was not known of then."""
+    """While we waited for the locks, one of the alerts may have fired in a group we didn't know of."""
     ids = {row["id"] for row in locked}
     while missed := {row["group_id"] for row in firing} - ids:
         ids |= missed
@@ -95,7 +95,7 @@ def _groups(firing: Sequence[Row]) -> dict[str, int]:
 
 
 async def keep_originals(conn: Connection, source: str, digests: Sequence[bytes], now: datetime) -> set[bytes]:
-    """Those of these bodies that have never come before."""
+    """Those of these bodies that were never received before."""
     rows = await SQL.all(conn, "keep_originals", source=source, digests=list(digests), now=now)
     return {bytes(row["digest"]) for row in rows}
 
@@ -105,11 +105,11 @@ async def forget_originals(conn: Connection, before: datetime) -> int:
 
 
 async def raw_body(conn: Connection, group_id: int) -> bytes | None:
-    """What was delivered last for this group, its beginning; None when it has been thrown away, or was none."""
+    """The beginning of the last delivery for this group; None when it was deleted, or there was none."""
     row = await SQL.one(conn, "raw_body", group_id=group_id)
     return bytes(row["body"]) if row else None
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:
-    """Whatever was delivered before then."""
+    """Delete deliveries from before then."""
     return await SQL.run(conn, "forget", before=before)

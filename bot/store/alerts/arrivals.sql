@@ -1,5 +1,5 @@
 -- name: keep_deliveries
--- In one order for everybody, so that two that keep the same ones do not deadlock. No row for what is here already.
+-- In one order, so that two that store the same ones don't deadlock. No row for known keys.
 INSERT INTO alert_deliveries (source, key, received_at, accepted, body)
 SELECT %(source)s, key, %(now)s, accepted, body
 FROM unnest(%(keys)s::text[], %(accepted)s::int[], %(bodies)s::bytea[]) WITH ORDINALITY
@@ -9,7 +9,7 @@ ON CONFLICT (source, key) DO NOTHING
 RETURNING id, key;
 
 -- name: hold_groups
--- Every group a delivery may change, in one order for all processes, until its transaction ends.
+-- Locks every group a delivery may change, in one order for all processes, until its transaction ends.
 SELECT id FROM alert_groups
 WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id IN (
     SELECT group_id FROM alerts
@@ -18,22 +18,22 @@ WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id I
 ORDER BY id FOR UPDATE;
 
 -- name: hold_also
--- Of these, in the same order.
+-- Locks these groups, in the same order.
 SELECT id FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;
 
 -- name: groups_of_firing
--- On which card does each of these alerts fire already?
+-- The group in which each of these alerts is firing.
 SELECT fingerprint, group_id FROM alerts
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL;
 
 -- name: contradicted
--- Has an end been told of any of these, late news then? Is anything of this source in dispute?
+-- Was an end of any of these reported? Is any alert of this source in dispute?
 SELECT EXISTS (
     SELECT FROM alert_endings WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s)) AS ended,
     EXISTS (SELECT FROM alert_disputes WHERE source = %(source)s) AS disputed;
 
 -- name: keep_originals
--- In one order for everybody, so that two that keep the same ones do not deadlock. No row for what has come before.
+-- In one order, so that two that store the same ones don't deadlock. No row for known bodies.
 INSERT INTO alert_originals (source, digest, at)
 SELECT %(source)s, given.digest, %(now)s FROM unnest(%(digests)s::bytea[]) AS given (digest) ORDER BY given.digest
 ON CONFLICT (source, digest) DO NOTHING
@@ -43,7 +43,7 @@ RETURNING digest;
 DELETE FROM alert_originals WHERE at < %(before)s;
 
 -- name: raw_body
--- Of the alert of the group that was told last.
+-- From the group's most recently reported alert.
 SELECT d.body FROM alerts a JOIN alert_deliveries d ON d.id = a.delivery_id
 WHERE a.group_id = %(group_id)s ORDER BY a.last_at DESC, a.id DESC LIMIT 1;
 

@@ -1,4 +1,4 @@
-"""Alerts that are over by the word of one member of a pair, and firing by the word of the other."""
+"""Alerts in dispute: one member of a pair says that they have ended, the other that they fire."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class MemberReport:
-    """What one delivery says, in fingerprints. `told_by`: the member it came from, None where that is not known.
+    """What one delivery reports, as fingerprints. `told_by`: the member that sent it, None if unknown.
 
-    `listed`: the source's own keys of the groups that it lists whole.
+    `listed`: the source's own keys of the groups that it lists in full.
     """
 
     told_by: str | None
@@ -34,7 +34,7 @@ class MemberReport:
 
 
 async def open_each(conn: Connection, source: str, alerts: Iterable[ReceivedAlert], due_at: datetime) -> None:
-    """Each fires again at that time; one that is in dispute already, at its own."""
+    """Open disputes: each alert fires again at `due_at`; one already in dispute keeps its time."""
     rows = [
         {"fingerprint": one.fingerprint, "told_by": one.told_by, "alert": _form().dump_python(one, mode="json")}
         for one in alerts
@@ -44,7 +44,8 @@ async def open_each(conn: Connection, source: str, alerts: Iterable[ReceivedAler
 
 
 async def end(conn: Connection, source: str, report: MemberReport, firing: Iterable[str]) -> set[str]:
-    """What `firing` says fires, and what is over by the report of whoever said that it fires; returns which ended."""
+    """End disputes: for alerts in `firing`, and for those that the member that had reported them firing now reports as
+    over; returns which ended."""
     values = {
         "told_by": report.told_by, "over": list(report.over), "listed": list(report.listed),
         "reported": report.reported, "firing": list(firing),
@@ -53,14 +54,14 @@ async def end(conn: Connection, source: str, report: MemberReport, firing: Itera
 
 
 async def due(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, ReceivedAlert]]:
-    """With their sources; none is held yet."""
+    """With their sources; nothing is locked yet."""
     found = await SQL.all(conn, "due", now=now, limit=limit)
     return [(row["source"], _form().validate_python(row["alert"])) for row in found]
 
 
 async def claim(conn: Connection, source: str, fingerprints: Iterable[str]) -> set[str]:
-    """Those that are still in dispute; from here on they are in none. Called with their groups held, as a delivery
-    holds them first: two that take them in different orders would deadlock."""
+    """Take those still in dispute, ending their disputes. Call with their groups locked, as a delivery locks groups
+    first: the reverse order would deadlock."""
     found = await SQL.all(conn, "claim", source=source, fingerprints=list(fingerprints))
     return {row["fingerprint"] for row in found}
 
@@ -72,7 +73,7 @@ async def next_due(conn: Connection) -> datetime | None:
 
 
 async def opens_again_at(conn: Connection, standing: GroupStanding) -> datetime | None:
-    """When the first alert of a group that is over does; None: nobody says that any of it fires."""
+    """When the first alert of a closed group fires again; None: nobody says that any of it fires."""
     if standing.group.closed_at is None:
         return None
     wanted = {"source": standing.group.source, "fingerprints": [one.fingerprint for one in standing.alerts]}
@@ -82,5 +83,5 @@ async def opens_again_at(conn: Connection, standing: GroupStanding) -> datetime 
 
 @cache
 def _form() -> TypeAdapter[ReceivedAlert]:
-    """Made once: to make it takes milliseconds, and what is due is asked every second."""
+    """Cached: creating it takes milliseconds, and due disputes are queried every second."""
     return TypeAdapter(ReceivedAlert)

@@ -6,8 +6,8 @@ ORDER BY given.fingerprint COLLATE "C"
 ON CONFLICT (source, fingerprint) DO NOTHING;
 
 -- name: end
--- Of what fires again, and of what is over by the word of the member that said it fires: it reports the end, or lists the
--- group without it. Locked in one order, so that two deliveries cannot deadlock. A row for each that is over.
+-- Of what fires again, and of what has ended according to the member that had reported it firing: by a reported end, or
+-- a full list of the group without it. Locked in one order, so that two deliveries cannot deadlock. One row for each.
 WITH ended AS (
     SELECT source, fingerprint FROM alert_disputes
     WHERE source = %(source)s AND (fingerprint = ANY(%(firing)s) OR (
@@ -22,7 +22,7 @@ RETURNING alert_disputes.fingerprint;
 SELECT source, alert FROM alert_disputes WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
 
 -- name: claim
--- Of these those that nobody has ended since.
+-- Those that nobody has ended since.
 WITH mine AS (
     SELECT source, fingerprint FROM alert_disputes
     WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) ORDER BY fingerprint COLLATE "C" FOR UPDATE)

@@ -1,4 +1,4 @@
-"""How often each error of an application was reported, minute by minute."""
+"""How often each error of an application was reported, by the minute."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,14 +14,14 @@ SQL = Queries(__file__)
 
 
 async def add(conn: Connection, times: Mapping[str, int], now: datetime) -> None:
-    """Each error, by its fingerprint, so many times more."""
+    """Add to the count of each error, by fingerprint."""
     for some in sliced(sorted(times)):
         rows: list[Row] = [{"fingerprint": one, "count": times[one]} for one in some]
         await SQL.rows(conn, "add", rows, now=now)
 
 
 async def reported(conn: Connection, since: datetime, *, limit: int) -> ReportedErrors:
-    """From the minute on in which `since` lies; the gravest first, then those that came most often."""
+    """Counts whole minutes, from the one that contains `since`; the gravest first, then the most frequent."""
     rows = await SQL.all(conn, "worst", source=SOURCE, levels=list(LEVELS), since=since, limit=limit)
     total = await SQL.the(conn, "total", source=SOURCE, since=since)
     return ReportedErrors(worst=[ReportedError(**row) for row in rows], **total)

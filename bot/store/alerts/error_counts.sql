@@ -1,5 +1,5 @@
 -- name: add
--- All of a delivery at once. All count them in one order, so that two who count the same ones do not deadlock.
+-- A whole delivery at once, in one order, so that two that count the same errors don't deadlock.
 INSERT INTO error_counts (minute, fingerprint, count, last_at)
 SELECT date_trunc('minute', %(now)s::timestamptz), given.fingerprint, given.count, %(now)s
 FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, count int)
@@ -9,7 +9,7 @@ SET count = error_counts.count + EXCLUDED.count, last_at = GREATEST(error_counts
 RETURNING fingerprint;
 
 -- name: worst
--- Each with the words of its last alert. It was first seen when its first alert began, however long ago that is.
+-- Each with the words of its latest alert. It was first seen when its first alert began, however long ago.
 SELECT l.title, l.level, l.labels ->> 'application' AS application, l.labels ->> 'environment' AS environment,
     c.count, f.first_at, c.last_at
 FROM (

@@ -1,4 +1,4 @@
-"""The jobs that must give a sign of life, as they are kept: a timer is the row's due time."""
+"""Jobs that must send heartbeats; each row's due time is a timer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class MissedHeartbeat:
 
 
 async def watch(conn: Connection, name: str, patience: timedelta, now: datetime) -> None:
-    """Expect a sign of life within the patience; a job watched before is not given more time by it."""
+    """Expect a heartbeat within the patience; a job already watched gets no extra time."""
     await SQL.run(conn, "watch", name=name, patience=patience, now=now)
 
 

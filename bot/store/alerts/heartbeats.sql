@@ -1,5 +1,5 @@
 -- name: watch
--- A job that is watched already keeps what is known of it; only another patience counts anew.
+-- A job already watched keeps its state; only a changed patience reschedules it.
 INSERT INTO heartbeats (name, patience, watched_since, due_at)
 VALUES (%(name)s, %(patience)s, %(now)s, %(now)s::timestamptz + %(patience)s::interval)
 ON CONFLICT (name) DO UPDATE
@@ -8,7 +8,7 @@ SET patience = EXCLUDED.patience,
 WHERE heartbeats.patience <> EXCLUDED.patience AND heartbeats.due_at IS NOT NULL;
 
 -- name: forget_others
--- Jobs that the runbook does not name any more.
+-- Jobs that the runbook no longer names.
 DELETE FROM heartbeats WHERE NOT name = ANY(%(names)s);
 
 -- name: beat
@@ -19,7 +19,7 @@ SET patience = EXCLUDED.patience, last_at = greatest(heartbeats.last_at, EXCLUDE
     due_at = greatest(heartbeats.last_at, EXCLUDED.last_at) + EXCLUDED.patience;
 
 -- name: claim_silent
--- Those that have been silent for too long; each becomes an alert once.
+-- Those silent for too long; each becomes an alert once.
 UPDATE heartbeats SET due_at = NULL
 WHERE name IN (SELECT name FROM heartbeats WHERE due_at <= %(now)s ORDER BY name FOR UPDATE SKIP LOCKED)
 RETURNING name, last_at, watched_since;

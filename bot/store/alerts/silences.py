@@ -1,4 +1,4 @@
-"""Silences, as they are kept."""
+"""The table of silences."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ async def insert(
     conn: Connection, *, card: tuple[str, str] | None, matches: Mapping[str, str], shown: str, author: str,
     reason: str, starts_at: datetime, ends_at: datetime,
 ) -> Silence:  # fmt: skip
-    """`card`: source and key of the group that it mutes; None = whatever matches."""
+    """`card`: source and key of the one group that it mutes; None = whatever matches."""
     source, key = card or (None, None)
     values = {"source": source, "key": key, "matches": Jsonb(dict(matches)), "shown": shown, "author": author}
     row = await SQL.the(conn, "insert", reason=reason, starts_at=starts_at, ends_at=ends_at, **values)
@@ -35,12 +35,12 @@ async def lock(conn: Connection, silence_id: int) -> Silence | None:
 
 
 async def in_force(conn: Connection, now: datetime) -> list[Silence]:
-    """What ends first comes first."""
+    """The first to end comes first."""
     return [Silence(**row) for row in await SQL.all(conn, "in_force", now=now)]
 
 
 async def claim_over(conn: Connection, *, now: datetime, limit: int) -> list[Silence]:
-    """Whose time is over, held for this transaction."""
+    """Expired silences, locked for this transaction."""
     return [Silence(**row) for row in await SQL.all(conn, "over", now=now, limit=limit)]
 
 
@@ -57,7 +57,7 @@ async def end(conn: Connection, silence_id: int, *, by: str | None, muted: int, 
 
 
 async def on_its_cards(conn: Connection, silence_ids: Collection[int]) -> dict[int, list[Alike]]:
-    """By silence, the alerts of cards that it was a part of muting."""
+    """By silence, the alerts in groups that it has muted."""
     found: dict[int, list[Alike]] = {one: [] for one in silence_ids}
     for row in await SQL.all(conn, "on_its_cards", ids=list(silence_ids)) if silence_ids else []:
         found[row.pop("id")].append(Alike(**row))
@@ -65,12 +65,12 @@ async def on_its_cards(conn: Connection, silence_ids: Collection[int]) -> dict[i
 
 
 async def firing(conn: Connection, group_ids: Sequence[int], limit: int) -> list[Firing]:
-    """What fires in these groups, of each at most so many."""
+    """The firing alerts of these groups, at most `limit` of each."""
     return [Firing(**row) for row in await SQL.all(conn, "firing", ids=list(group_ids), limit=limit)]
 
 
 async def look_at_open(conn: Connection, now: datetime) -> None:
-    """Whatever fires is looked at once more: it may be muted now, or no more."""
+    """Look at all open groups again: they may be muted now, or no longer."""
     await SQL.run(conn, "look_at_open", now=now)
 
 

@@ -7,15 +7,15 @@ RETURNING *;
 SELECT * FROM silences WHERE id = %(id)s;
 
 -- name: lock
--- Whoever saves a card that is muted refers to it meanwhile: FOR UPDATE would make the two deadlock.
+-- NO KEY: saving a muted group checks its foreign key to this row meanwhile; FOR UPDATE would make the two deadlock.
 SELECT * FROM silences WHERE id = %(id)s FOR NO KEY UPDATE;
 
 -- name: in_force
--- Few at a time: people make them.
+-- Few rows: people make them.
 SELECT * FROM silences WHERE ended_at IS NULL AND ends_at > %(now)s ORDER BY ends_at, id;
 
 -- name: over
--- Whose time is over, each for one process.
+-- Expired ones, each for one process.
 SELECT * FROM silences WHERE ended_at IS NULL AND ends_at <= %(now)s ORDER BY ends_at, id LIMIT %(limit)s
 FOR NO KEY UPDATE SKIP LOCKED;
 
@@ -29,8 +29,8 @@ UPDATE silences SET ends_at = %(ends_at)s WHERE id = %(id)s RETURNING *;
 UPDATE silences SET ended_at = %(now)s, ended_by = %(by)s, muted = %(muted)s WHERE id = %(id)s RETURNING *;
 
 -- name: on_its_cards
--- Of each: how many alerts of its cards have fired while it was in force, also those that did before, and how many of
--- them fire now. Together are those that differ in nothing that its patterns look at.
+-- For each: how many alerts of its groups fired while it was in force, including those that began before, and how many
+-- fire now. Grouped by the properties that its patterns look at.
 SELECT
     s.id, g.source, g.key, CASE WHEN s.matches ? 'title' THEN a.title ELSE '' END AS title,
     CASE WHEN s.matches ? 'severity' THEN a.severity END AS severity, seen.labels,
@@ -44,8 +44,8 @@ CROSS JOIN LATERAL (
 WHERE s.id = ANY(%(ids)s) GROUP BY 1, 2, 3, 4, 5, 6;
 
 -- name: look_at_open
--- Every card that is not over is looked at once more: it may be muted now.
--- Locked in the order in which deliveries lock them, so that the two cannot deadlock.
+-- Every open group is looked at again: it may be muted now. Locked in the order in which deliveries lock them, so that
+-- the two cannot deadlock.
 UPDATE alert_groups SET due_at = %(now)s
 WHERE id IN (SELECT id FROM alert_groups WHERE closed_at IS NULL ORDER BY id FOR UPDATE);
 
@@ -56,8 +56,8 @@ WHERE id IN (
     WHERE closed_at IS NULL AND silence_ids @> ARRAY[%(id)s::bigint] AND silence_ids <> '{}' ORDER BY id FOR UPDATE);
 
 -- name: firing
--- As much of what fires in these groups as a silence looks at. By the index of a group: that of what fires holds whatever
--- has just ended.
+-- Only the fields that a silence matches on. Uses the group's index: that of firing alerts still contains all that have
+-- just ended.
 SELECT a.group_id, g.source, g.key, a.title, a.severity, a.labels
 FROM unnest(%(ids)s::bigint[]) AS wanted (id)
 JOIN alert_groups g ON g.id = wanted.id

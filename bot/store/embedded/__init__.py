@@ -1,3 +1,2 @@
-"""The embedded PostgreSQL: `server` starts and stops it, `place` and `account` say where and as whom, `leash` ends it
-with us.
-"""
+"""The embedded PostgreSQL: `server` starts and stops it, `place` and `account` decide where and as whom, `leash` ties
+its life to ours."""

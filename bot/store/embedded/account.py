@@ -1,4 +1,4 @@
-"""Whom the embedded PostgreSQL runs as when the bot is root: an account that nothing else runs as."""
+"""The account that the embedded PostgreSQL runs as when the bot is root: nothing else uses it."""
 
 import fcntl
 import logging
@@ -14,7 +14,7 @@ from bot.domain.errors import Failed
 log = logging.getLogger(__name__)
 
 OWN = "tocsin-postgres"
-# Its processes are anybody's: whatever runs as this account could read the database, signing keys and all.
+# Shared by many programs: anything running as this account could read the database, signing keys included.
 SHARED = "nobody"
 LOCK = Path("/run/tocsin-account.lock")
 NO_SHELL = "/usr/sbin/nologin"
@@ -26,9 +26,9 @@ class ServerAccount(NamedTuple):
 
 
 def account_for(home: Path) -> ServerAccount | None:
-    """PostgreSQL refuses to run as root: then the owner of the data or of the home, or if that is root, our own.
+    """PostgreSQL refuses to run as root. Use the owner of the data or of the home, or if that is root, our own account.
 
-    None: as ourselves, who are not root. The account is made when there is none yet. Raises Failed when it cannot be.
+    None: run as ourselves, who are not root. Creates our account if necessary; raises Failed when that is impossible.
     """
     if os.geteuid() != 0:
         return None
@@ -40,7 +40,7 @@ def account_for(home: Path) -> ServerAccount | None:
 
 
 def _is_somebody(uid: int) -> bool:
-    """initdb refuses an account without a name, such as the owner of a directory mounted into a container."""
+    """initdb refuses a uid without a name, such as the owner of a directory mounted into a container."""
     try:
         return pwd.getpwuid(uid).pw_name != SHARED
     except KeyError:
@@ -59,7 +59,7 @@ def _made() -> ServerAccount:
     why = "there is no useradd here"
     if useradd := shutil.which("useradd"):
         arguments = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", NO_SHELL]
-        # Two useradds at once both succeed, each with a number of its own, and only one of them stays.
+        # Two simultaneous useradds both succeed with different uids, and only one of them stays.
         with LOCK.open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if account := _own():

@@ -1,4 +1,4 @@
-"""A program of PostgreSQL that ends when we do, and the locks that show who is still there."""
+"""A PostgreSQL program that ends when we do, and the locks that show who is alive."""
 
 import asyncio
 import fcntl
@@ -12,16 +12,15 @@ from pathlib import Path
 
 from bot.store.embedded.place import ServerPlace
 
-# The program gets nothing else of our environment: no locale that is not installed, no PG* variable, no secret.
+# All the program gets of our environment: no missing locale, no PG* variable, no secret.
 ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
 
-# Runs the program in this very process, with a watcher beside it that waits for the end of standard input: a pipe
-# whose other end is ours alone, so that the program is shut down however we end, kill -9 included. Linux's
-# parent-death signal was the alternative: it follows the thread that started the program, not the process, is lost
-# with a change of account and does not exist on macOS. The watcher can never hit a stranger: while it lives, the
-# program's process group exists, and its number is given to nobody else. It is a grandchild, because PostgreSQL takes
-# the violent death of any child for a crash of its own.
-# Standard output is the lock, handed to the program as descriptor 4 and withheld from the watcher.
+# Runs the program in this very process, with a watcher beside it that waits for the end of standard input: a pipe whose
+# other end only we hold, so the program is shut down however we end, kill -9 included. The alternative, Linux's
+# parent-death signal, follows the thread that started the program instead of the process, is lost with a change of
+# account and doesn't exist on macOS. The watcher can never hit a stranger: while it lives, the program's process group
+# exists, so its number is not reused. It is a grandchild, because PostgreSQL takes the violent death of any child for a
+# crash of its own. Standard output is the lock, passed to the program as descriptor 4 and closed in the watcher.
 LEASH = """
 exec 3<&0 4>&1 </dev/null >&2
 ( { trap '' HUP INT TERM; read -r _ <&3; kill -INT $$ 2>/dev/null; } 4>&- & )
@@ -33,9 +32,9 @@ POLL_SECONDS = 0.005
 
 
 class Leashed:
-    """Starts the program in a session of its own: Ctrl-C in our terminal is for the bot alone.
+    """Starts the program in its own session: Ctrl-C in our terminal is for the bot alone.
 
-    The open descriptor `lock` stays locked until the last process of the program is gone, whatever becomes of us.
+    The open descriptor `lock` stays locked until the program's last process is gone, whatever happens to us.
     """
 
     def __init__(self, place: ServerPlace, lock: int, command: Sequence[str | Path]) -> None:
@@ -63,7 +62,7 @@ class Leashed:
         return self._process.poll() == 0
 
     async def ended(self, timeout: timedelta) -> bool:
-        """Waits for the end; False when it has not come by then."""
+        """Wait for the end; False when it takes longer than `timeout`."""
         deadline = time.monotonic() + timeout.total_seconds()
         while not self.is_over:
             if time.monotonic() > deadline:
@@ -72,22 +71,22 @@ class Leashed:
         return True
 
     async def shut_down(self) -> None:
-        """Ends a server: connections are cut, open transactions rolled back."""
+        """Stop a server: connections are cut, open transactions rolled back."""
         self._process.send_signal(signal.SIGINT)
         if not await self.ended(STOP_TIMEOUT):
-            # Without a last checkpoint: the next start replays the log, nothing is lost.
+            # Skips the last checkpoint: the next start replays the log, nothing is lost.
             self._process.send_signal(signal.SIGQUIT)
             await self.ended(STOP_TIMEOUT)
         self.let_go()
 
     def let_go(self) -> None:
-        """Ends the watcher, and through it the program when that still runs."""
+        """End the watcher, which ends the program if it still runs."""
         assert self._process.stdin is not None, "started with a pipe"
         self._process.stdin.close()
 
 
 def try_lock(path: Path) -> int | None:
-    """An open descriptor that holds the lock alone, or None while somebody else holds it."""
+    """An open descriptor with an exclusive lock, or None while another process holds one."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -98,7 +97,7 @@ def try_lock(path: Path) -> int | None:
 
 
 def share_lock(path: Path) -> int:
-    """Shared, because the owner of a server that has died may still be there when the next one begins."""
+    """A shared lock, because the owner of a dead server may still exist when the next one starts."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_SH)
     return lock

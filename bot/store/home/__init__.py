@@ -1,1 +1,1 @@
-"""What the App Home shows, read at once."""
+"""What the App Home shows, read in few round trips."""

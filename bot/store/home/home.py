@@ -1,4 +1,4 @@
-"""What waits for somebody, how ready the house is, and whether any of it has changed."""
+"""What waits for somebody, what was last rehearsed, and whether anything the App Home shows has changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Box:
-    """Of the checklist with this number and name, the one at this place."""
+    """The box at this place of the checklist with this id and name."""
 
     checklist: int
     name: str
@@ -32,9 +32,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for one person; `updates` and `restores` for whoever may approve them. What is due first comes first.
+    """What waits for one person; `updates` and `restores` wait for anybody who may approve them. The first due comes
+    first.
 
-    `incidents`: those that the others belong to, by number.
+    `incidents`: those the others belong to, by number.
     """
 
     unanswered: Sequence[Incident]
@@ -49,7 +50,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """When each was done last; None: never. `tested`: by person, when a test page was accepted."""
+    """When each was last done; None: never. `tested`: by person, when a test page was last accepted."""
 
     incident_at: datetime | None
     restored_at: datetime | None
@@ -57,7 +58,7 @@ class Rehearsed:
 
 
 async def waiting(conn: Connection, names: Sequence[str], now: datetime, limit: int) -> Waiting:
-    """`names`: all that this person is known by."""
+    """`names`: every name this person is known by."""
     mine = {"names": list(names), "limit": limit}
     pages, given, boxes, actions, owned, updates, asked = await ask_all(
         conn,
@@ -89,22 +90,22 @@ async def rehearsed(conn: Connection) -> Rehearsed:
 
 
 async def signs(conn: Connection, now: datetime) -> tuple[object, ...]:
-    """Equal to those of before as long as nothing has changed."""
+    """A fingerprint: equal to the previous one as long as nothing has changed."""
     return tuple((await SQL.the(conn, "signs", now=now)).values())
 
 
 async def watch(conn: Connection, account: str, name: str, *, until: datetime, drawn: str) -> None:
-    """This person has it before them, drawn of what has this digest."""
+    """This person has the App Home open, drawn from the state with this digest."""
     await SQL.run(conn, "watch", account=account, name=name, until=until, drawn=drawn)
 
 
 async def viewers(conn: Connection, now: datetime, limit: int) -> list[tuple[str, datetime]]:
-    """(account, until) of those who have it before them, the last to open it first; older ones are forgotten."""
+    """(account, until) of those who have it open, the last to open it first; forgets expired ones."""
     await SQL.run(conn, "forget_viewers", now=now)
     rows = await SQL.all(conn, "viewers", now=now, limit=limit)
     return [(row["account"], row["until"]) for row in rows]
 
 
 async def draw_anew(conn: Connection, accounts: Sequence[str], drawn: str) -> list[str]:
-    """Those of these for whom it is to be drawn of what has this digest: each is given to one process."""
+    """Claim those of these whose App Home was not drawn from this digest: each goes to one process."""
     return [row["account"] for row in await SQL.all(conn, "draw_anew", accounts=list(accounts), drawn=drawn)]

@@ -1,12 +1,12 @@
 -- name: unanswered
--- Open incidents for which one of these was paged and that nobody has acknowledged.
+-- Open, unacknowledged incidents for which somebody of this name was paged.
 SELECT * FROM incidents i
 WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND NOT (origin ? 'test_page')
     AND EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.person = ANY(%(names)s) AND p.state <> 'cancelled')
 ORDER BY declared_at, id;
 
 -- name: tasks
--- Of incidents that are open: what is due first, then what nobody gave a time.
+-- Of open incidents: the first due comes first, those without a time last.
 SELECT t.* FROM tasks t JOIN incidents i ON i.id = t.incident_id
 WHERE t.done_at IS NULL AND i.resolved_at IS NULL AND t.owner = ANY(%(names)s)
 ORDER BY t.due_at NULLS LAST, t.id LIMIT %(limit)s;
@@ -20,7 +20,7 @@ WHERE state IN ('owed', 'draft', 'in_review') AND withdrawn_at IS NULL AND owner
 ORDER BY review_due_at, incident_id LIMIT %(limit)s;
 
 -- name: boxes
--- Of checklists, what has a time; it is for who leads the incident, else for who resolved or acknowledged it.
+-- Open boxes with a time; for the incident's lead, else whoever resolved or acknowledged it.
 SELECT c.id AS checklist, c.name, b.place, b.what, b.due_at, b.incident_id
 FROM checklist_items b JOIN checklists c ON c.id = b.checklist_id JOIN incidents i ON i.id = b.incident_id
 WHERE b.done_at IS NULL AND b.due_at IS NOT NULL AND c.closed_at IS NULL AND c.waived_at IS NULL
@@ -28,7 +28,7 @@ WHERE b.done_at IS NULL AND b.due_at IS NOT NULL AND c.closed_at IS NULL AND c.w
 ORDER BY b.due_at, c.id, b.place LIMIT %(limit)s;
 
 -- name: updates
--- What waits to be approved.
+-- Updates waiting for approval.
 SELECT * FROM stakeholder_updates WHERE state = 'waiting' ORDER BY id LIMIT %(limit)s;
 
 -- name: restores
@@ -38,7 +38,7 @@ SELECT * FROM backup_restores WHERE state = 'waiting' AND expires_at > %(now)s O
 SELECT * FROM incidents WHERE id = ANY(%(ids)s);
 
 -- name: rehearsed
--- When people last rehearsed an incident, and when each was last sent a test page that a provider accepted.
+-- The last rehearsed incident.
 SELECT max(declared_at) AS at FROM incidents WHERE drill AND NOT (origin ? 'test_page');
 
 -- name: tested
@@ -47,13 +47,13 @@ FROM incidents i JOIN pages p ON p.incident_id = i.id
 WHERE i.origin ? 'test_page' AND p.accepted_at IS NOT NULL GROUP BY 1;
 
 -- name: restored
--- The last time a backup was proved by bringing it back.
+-- When a backup was last proved by restoring it.
 SELECT max(ended_at) AS at FROM (
     SELECT ended_at FROM backup_drills WHERE state = 'passed'
     UNION ALL SELECT ended_at FROM backup_restores WHERE state = 'done') AS proved;
 
 -- name: signs
--- Whether anything has changed that somebody may have before them: one row to be compared with the last one.
+-- Has anything changed that the App Home shows? One row, to be compared with the previous one.
 SELECT (SELECT max(id) FROM timeline) AS told,
     (SELECT count(*) FROM incidents WHERE resolved_at IS NULL) AS open,
     (SELECT count(*) FROM incidents WHERE resolved_at IS NULL AND acknowledged_at IS NULL) AS unanswered,
@@ -80,14 +80,14 @@ INSERT INTO home_viewers (account, name, until, drawn) VALUES (%(account)s, %(na
 ON CONFLICT (account) DO UPDATE SET name = EXCLUDED.name, until = EXCLUDED.until, drawn = EXCLUDED.drawn;
 
 -- name: viewers
--- Those who opened it last.
+-- The last to open it come first.
 SELECT account, until FROM home_viewers WHERE until > %(now)s ORDER BY until DESC, account LIMIT %(limit)s;
 
 -- name: forget_viewers
 DELETE FROM home_viewers WHERE until <= %(now)s;
 
 -- name: draw_anew
--- Those for whom no process has drawn it of the same; locked in one order, so that two processes never deadlock.
+-- Those for whom no process has drawn this state yet; locked in one order, against deadlocks.
 UPDATE home_viewers SET drawn = %(drawn)s
 WHERE account IN (
     SELECT account FROM home_viewers WHERE account = ANY(%(accounts)s) AND drawn <> %(drawn)s

@@ -1,1 +1,1 @@
-"""Planned work, as it is kept."""
+"""The tables of planned work."""

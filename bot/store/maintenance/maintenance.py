@@ -1,4 +1,4 @@
-"""Planned work and what happened to it, as it is kept."""
+"""The tables of planned work and its history."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class NewWindow:
-    """Planned work before it is kept; see `Window`."""
+    """Planned work before it is stored; see `Window`."""
 
     what: str
     starts_at: datetime
@@ -34,7 +34,7 @@ class NewWindow:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that happened to it; `actor` as in every timeline."""
+    """An event in its history; `actor` as in every timeline."""
 
     at: datetime
     actor: str
@@ -42,7 +42,7 @@ class Entry:
 
 
 async def insert(conn: Connection, new: NewWindow, now: datetime) -> Window:
-    """Due at once; `save` says when what is next."""
+    """Insert it, due at once; `save` sets when its next step is due."""
     lists = {"audiences": list(new.audiences), "components": list(new.components)}
     values = {**vars(new), **lists, "matches": Jsonb(dict(new.matches))}
     return _window(await SQL.the(conn, "insert", **values, now=now))
@@ -54,17 +54,17 @@ async def get(conn: Connection, window_id: int) -> Window:
 
 
 async def those(conn: Connection, ids: Collection[int]) -> list[Window]:
-    """Of these, those there are."""
+    """Those of these ids that exist."""
     return [_window(row) for row in await SQL.all(conn, "by_ids", ids=list(ids))]
 
 
 async def lock(conn: Connection, window_id: int) -> Window:
-    """Held for this transaction. Raises NotFound."""
+    """Locked for this transaction. Raises NotFound."""
     return _found(await SQL.one(conn, "by_id_locked", id=window_id))
 
 
 async def save(conn: Connection, window: Window) -> None:
-    """As it is now, and when something of it is due."""
+    """Store its present state, and when its next step is due."""
     values = {
         name: getattr(window, name)
         for name in (
@@ -76,7 +76,7 @@ async def save(conn: Connection, window: Window) -> None:
 
 
 async def due(conn: Connection, *, now: datetime, limit: int) -> list[int]:
-    """What comes first is first; nothing is claimed: whoever locks it first looks."""
+    """Earliest first; nothing is claimed: whoever locks it first does the work."""
     return [row["id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
 
 
@@ -89,7 +89,7 @@ def due_rows() -> DueRows:
 
 
 async def not_over(conn: Connection, limit: int) -> list[Window]:
-    """What begins first comes first."""
+    """The earliest to begin comes first."""
     return [_window(row) for row in await SQL.all(conn, "open", limit=limit)]
 
 
@@ -104,12 +104,12 @@ async def count(conn: Connection) -> int:
 async def write(
     conn: Connection, window_id: int, text: str, *, actor: str, at: datetime, key: str | None = None
 ) -> None:
-    """An entry of its history; `key` makes it once."""
+    """Add an entry to its history; one with a `key` is written once."""
     await SQL.run(conn, "write", maintenance_id=window_id, at=at, actor=actor, text=text, key=key)
 
 
 async def entries(conn: Connection, window_id: int) -> list[Entry]:
-    """The oldest first."""
+    """Oldest first."""
     return [Entry(**row) for row in await SQL.all(conn, "entries", id=window_id)]
 
 

@@ -37,7 +37,7 @@ SELECT count(*) AS windows FROM maintenance;
 SELECT min(due_at) AS due_at FROM maintenance;
 
 -- name: open
--- What is under way first, then what comes next.
+-- Work under way first, then what comes next.
 SELECT * FROM maintenance WHERE state IN ('planned', 'under_way') ORDER BY starts_at, id LIMIT %(limit)s;
 
 -- name: newest

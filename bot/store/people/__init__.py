@@ -1,1 +1,1 @@
-"""Who is who in Slack, and who covers whom, as it is kept."""
+"""The tables of people's Slack accounts, of covers, and of everything that names a person."""

@@ -1,4 +1,4 @@
-"""Who is looked for to cover a schedule, as it is kept."""
+"""Requests for somebody to cover a schedule."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class CoverRequest:
-    """`taken_by` None: nobody has taken it; `withdrawn_by`: nobody needs to any more."""
+    """`taken_by` None: nobody has taken it; `withdrawn_by`: who said that it is no longer needed."""
 
     id: int
     schedule: str
@@ -40,13 +40,13 @@ async def get(conn: Connection, number: int) -> CoverRequest | None:
 
 
 async def lock(conn: Connection, number: int) -> CoverRequest | None:
-    """Of two who take it, the second finds it taken."""
+    """Locked: of two people who take it, the second finds it taken."""
     row = await SQL.one(conn, "lock", id=number)
     return CoverRequest(**row) if row else None
 
 
 async def take(conn: Connection, number: int, person: str, now: datetime) -> CoverRequest:
-    """What is left of it."""
+    """Take what is left of it."""
     return CoverRequest(**await SQL.the(conn, "take", id=number, person=person, now=now))
 
 
@@ -55,7 +55,7 @@ async def withdraw(conn: Connection, number: int, person: str) -> CoverRequest:
 
 
 async def end_due(conn: Connection, now: datetime) -> list[int]:
-    """Those whose time is over, each once."""
+    """End expired ones; returns each only once."""
     return [row["id"] for row in await SQL.all(conn, "end_due", now=now)]
 
 

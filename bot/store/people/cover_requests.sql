@@ -12,7 +12,7 @@ SELECT id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, t
 FROM cover_requests WHERE id = %(id)s FOR UPDATE;
 
 -- name: take
--- What has passed of it nobody covers.
+-- The part already past is not covered by anybody.
 UPDATE cover_requests
 SET taken_by = %(person)s, taken_at = %(now)s, due_at = NULL, begins_at = GREATEST(begins_at, %(now)s)
 WHERE id = %(id)s

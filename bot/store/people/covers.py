@@ -1,4 +1,4 @@
-"""Who covers a schedule when, as it is kept."""
+"""The table of covers: who covers a schedule when."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,11 +18,11 @@ async def insert(
 
 
 async def ending_after(conn: Connection, since: datetime) -> list[Cover]:
-    """In the order they were made. One that was ended before it began never held, and is left out."""
+    """In the order they were made, without those ended before they began."""
     return [Cover(**row) for row in await SQL.all(conn, "ending_after", since=since)]
 
 
 async def end(conn: Connection, ended: Sequence[Cover], *, ended_by: str, now: datetime) -> list[Cover]:
-    """None of these holds from now on; returns those that still held or were to come, as they were before."""
+    """End these now; returns those current or still to come, as they were before."""
     ids = [cover.id for cover in ended]
     return [Cover(**row) for row in await SQL.all(conn, "end", ids=ids, ended_by=ended_by, now=now)]

@@ -8,7 +8,7 @@ SELECT id, schedule, person, begins_at AS begins, ends_at AS ends, made_by FROM 
 WHERE ends_at > %(since)s AND ends_at > begins_at ORDER BY id;
 
 -- name: end
--- These and no others. One that has not begun ends when it would have begun.
+-- One that has not begun ends at its beginning.
 UPDATE covers c SET ends_at = GREATEST(c.begins_at, %(now)s), ended_by = %(ended_by)s
 FROM (SELECT id, ends_at FROM covers
       WHERE id = ANY(%(ids)s) AND ends_at > %(now)s AND ends_at > begins_at FOR UPDATE) before

@@ -1,4 +1,4 @@
-"""Which Slack account a person of the runbook has, and which channel has which id."""
+"""People's Slack accounts, and the ids of channels."""
 
 from datetime import datetime
 
@@ -23,28 +23,28 @@ async def channels(conn: Connection) -> dict[str, str]:
 
 
 async def save_channel(conn: Connection, name: str, slack_id: str) -> bool:
-    """Whether it is news that the bot can post there."""
+    """Returns whether it is new that the bot can post there."""
     return not (await SQL.the(conn, "save_channel", name=name, slack_id=slack_id))["was_in_use"]
 
 
 async def channel(conn: Connection, name: str) -> str | None:
-    """Slack's id of this one; the name without '#'."""
+    """Slack's id for this name without '#'."""
     row = await SQL.one(conn, "channel", name=name)
     return row["slack_id"] if row else None
 
 
 async def channels_in_use(conn: Connection) -> dict[str, str]:
-    """Name without '#' → Slack's id, of those that take messages as far as is known."""
+    """Name without '#' → Slack's id, for those that take messages as far as we know."""
     return {row["name"]: row["slack_id"] for row in await SQL.all(conn, "channels_in_use")}
 
 
 async def missing(conn: Connection) -> dict[str, str]:
-    """Name without '#' → why the bot cannot use the channel under it."""
+    """Name without '#' → why the bot can't use that channel."""
     return {row["name"]: row["why"] for row in await SQL.all(conn, "missing")}
 
 
 async def note_missing(conn: Connection, name: str, why: str) -> bool:
-    """Whether it is news."""
+    """Returns whether it is new."""
     return await SQL.one(conn, "note_missing", name=name, why=why) is not None
 
 

@@ -11,7 +11,7 @@ SET email = EXCLUDED.email, slack_id = EXCLUDED.slack_id, looked_up_at = EXCLUDE
 SELECT name, slack_id FROM channels;
 
 -- name: save_channel
--- The bot is in it now; was it in use before?
+-- The bot is a member now; was it before?
 WITH before AS (SELECT slack_id, closed FROM channels WHERE name = %(name)s)
 INSERT INTO channels (name, slack_id) VALUES (%(name)s, %(slack_id)s)
 ON CONFLICT (name) DO UPDATE SET slack_id = EXCLUDED.slack_id, closed = NULL

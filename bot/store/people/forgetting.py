@@ -1,4 +1,4 @@
-"""One person's data in every table: found, counted, and taken out part by part."""
+"""One person's data in every table: finds it, counts it, and removes it part by part."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -16,8 +16,8 @@ from bot.store.rows import Row
 
 SQL = Queries(__file__)
 
-# Of 8 kB each: about a thousand rows are held at a time, for a moment. Four times as many may take a busy server longer
-# than a statement may.
+# Blocks of 8 kB: locks about a thousand rows at a time, briefly. With four times as many a busy server may exceed the
+# statement time-out.
 BLOCKS = 16
 STATEMENTS: Mapping[str, str] = {
     "timeline": "own_timeline",
@@ -30,15 +30,15 @@ STATEMENTS: Mapping[str, str] = {
     "shift_reminders": "own_shift_reminders",
     "home_viewers": "own_home_viewers",
 }
-# What programs call things by there is made of words, one of which may be a key of the runbook.
+# Keys in these tables are made of words, and one of those may be the person's key in the runbook.
 WORDED = ("timeline", "maintenance_entries", "outbox")
-# Rows that others write meanwhile move within their table.
+# Includes rows that concurrent updates have moved to the end of the table.
 LAST_BLOCK = 2**32 - 1
 
 
 @dataclass(frozen=True)
 class OpenWork:
-    """What somebody still has to do: an action, a task or a post-mortem of this incident."""
+    """Work somebody still has to do: an action, a task or the post-mortem of this incident."""
 
     what: str
     incident_id: int
@@ -46,7 +46,7 @@ class OpenWork:
 
 @dataclass(frozen=True)
 class Part:
-    """Some blocks of a table. `own`: its columns that are changed by a statement of their own."""
+    """Some blocks of a table. `own`: its columns are changed by a statement of their own."""
 
     group: str
     table: str
@@ -62,12 +62,12 @@ class Part:
 
 
 async def known(conn: Connection) -> list[Identity]:
-    """Everybody the directory and the ladders know; one person may be there several times."""
+    """Everybody in the directory and the ladders; one person may appear several times."""
     return [_of(row) for row in await SQL.all(conn, "known")]
 
 
 async def reached_at(conn: Connection, names: Sequence[str]) -> Identity:
-    """Where pages to whoever was called so went."""
+    """The contacts that pages to somebody of these names went to."""
     rows = await SQL.all(conn, "contacts", names=names)
     by_way = {way: frozenset(row["contact"] for row in rows if row["via"] == way) for way in _ways(rows)}
     messages = await SQL.all(conn, "direct_messages", names=names)
@@ -80,7 +80,7 @@ async def reached_at(conn: Connection, names: Sequence[str]) -> Identity:
 
 
 async def open_incidents(conn: Connection, names: Sequence[str]) -> list[int]:
-    """Which have a part for them."""
+    """Those in which they take part."""
     return [row["id"] for row in await SQL.all(conn, "open_incidents", names=names)]
 
 
@@ -90,7 +90,7 @@ async def waiting_pages(conn: Connection, names: Sequence[str]) -> list[int]:
 
 
 async def covers_to_come(conn: Connection, names: Sequence[str], now: datetime) -> list[Row]:
-    """`schedule` and `ends_at` of what they cover and will cover."""
+    """`schedule` and `ends_at` of their current and future covers."""
     return await SQL.all(conn, "covers_to_come", names=names, now=now)
 
 
@@ -99,7 +99,8 @@ async def open_work(conn: Connection, names: Sequence[str]) -> list[OpenWork]:
 
 
 async def begin(conn: Connection, identity: Identity, now: datetime) -> tuple[int, Identity]:
-    """The number that stands for them, and all they are found by: as it was begun before, when that has not ended."""
+    """The number that replaces them, and everything that identifies them, joined with an earlier attempt that was
+    interrupted."""
     await SQL.run(conn, "one_at_a_time")
     for row in await SQL.all(conn, "unfinished"):
         before = _read(row["identity"])
@@ -112,12 +113,12 @@ async def begin(conn: Connection, identity: Identity, now: datetime) -> tuple[in
 
 
 async def unfinished(conn: Connection) -> list[Identity]:
-    """Those of whom something may be left."""
+    """People who may not be removed completely."""
     return [_read(row["identity"]) for row in await SQL.all(conn, "unfinished")]
 
 
 async def end(conn: Connection, number: int, now: datetime) -> None:
-    """Nothing is kept of by what they were found."""
+    """Done: delete what identified them."""
     await SQL.run(conn, "end", number=number, now=now)
 
 
@@ -138,7 +139,7 @@ async def count(conn: Connection, part: Part, identity: Identity) -> int:
 
 
 async def prepare(conn: Connection, identity: Identity, former: str) -> None:
-    """What has to be gone before one name stands for all of theirs."""
+    """Remove what would break once one name replaces all of theirs."""
     names = sorted(identity.keys | identity.accounts)
     await SQL.run(conn, "ladders", names=names, former=former)
     await SQL.run(conn, "members", names=names)
@@ -146,7 +147,7 @@ async def prepare(conn: Connection, identity: Identity, former: str) -> None:
 
 
 async def forget(conn: Connection, part: Part, identity: Identity, former: str) -> int:
-    """Takes them out of this part; returns in how many rows."""
+    """Remove them from this part; returns the number of rows changed."""
     values = part.values(identity) | {"former": former}
     if not part.own:
         return int((await SQL.the(conn, "forget", **values))["count"])
@@ -163,7 +164,7 @@ def _ways(rows: Iterable[Row]) -> set[str]:
 
 
 def _of(row: Row) -> Identity:
-    # Without a name of their own they are called by the key, which is a word like any other.
+    # People without a name are called by their key, which is an ordinary word.
     given = {name: frozenset({value}) for name, value in row.items() if value and (name, value) != ("name", row["key"])}
     return Identity(
         keys=given["key"],

@@ -1,5 +1,5 @@
 -- name: known
--- Whom the directory and the ladders know, and how.
+-- Everybody in the directory and the ladders, with how they can be reached.
 SELECT person AS key, NULL AS name, email, NULL AS phone, slack_id AS slack, NULL AS webhook FROM identities
 UNION
 SELECT kept.key, kept.value ->> 'name', kept.value ->> 'email', kept.value ->> 'phone', kept.value ->> 'slack',
@@ -7,7 +7,7 @@ SELECT kept.key, kept.value ->> 'name', kept.value ->> 'email', kept.value ->> '
 FROM escalations CROSS JOIN jsonb_each(policy -> 'people') kept;
 
 -- name: contacts
--- Where pages to them went, and nobody else's.
+-- Contacts that pages to them went to, and no others'.
 SELECT via, contact FROM pages WHERE contact <> '' GROUP BY via, contact HAVING bool_and(person = ANY(%(names)s));
 
 -- name: direct_messages
@@ -15,7 +15,7 @@ SELECT DISTINCT c.channel FROM pages p JOIN cards c ON c.key = 'page:' || p.id
 WHERE p.person = ANY(%(names)s) AND c.channel LIKE 'D%%';
 
 -- name: open_incidents
--- On which of them do they have a part, or may still be paged?
+-- Those in which they take part, or may still be paged.
 SELECT i.id FROM incidents i JOIN escalations e ON e.incident_id = i.id
 WHERE i.resolved_at IS NULL AND (
     i.declared_by = ANY(%(names)s) OR i.acknowledged_by = ANY(%(names)s) OR e.policy -> 'people' ?| %(names)s
@@ -34,7 +34,7 @@ SELECT schedule, ends_at FROM covers WHERE person = ANY(%(names)s) AND ends_at >
 ORDER BY ends_at;
 
 -- name: open_work
--- What they still have to do, of incidents that are over.
+-- Their open work; the caller has excluded open incidents.
 SELECT 'action' AS what, incident_id AS id FROM actions WHERE owner = ANY(%(names)s) AND done_at IS NULL
 UNION ALL SELECT 'task', incident_id FROM tasks WHERE owner = ANY(%(names)s) AND done_at IS NULL
 UNION ALL SELECT 'post-mortem', incident_id FROM postmortems
@@ -57,7 +57,7 @@ UPDATE forgotten_people SET identity = %(identity)s WHERE number = %(number)s;
 UPDATE forgotten_people SET identity = NULL, ended_at = %(now)s WHERE number = %(number)s;
 
 -- name: blocks
--- How many blocks its file has.
+-- The number of blocks in its file.
 SELECT pg_relation_size(%(held)s::regclass) / current_setting('block_size')::int AS blocks;
 
 -- name: count
@@ -68,23 +68,23 @@ SELECT forget_person(%(held)s::regclass, %(columns)s, %(first)s, %(last)s, %(wor
                      %(former)s) AS count;
 
 -- name: ladders
--- Without any way to reach them: what is in their place is still somebody of the ladder.
+-- Without any contact: the placeholder is still somebody on the ladder.
 UPDATE escalations SET policy = jsonb_set(policy, '{people}', (policy -> 'people') - %(names)s
     || jsonb_build_object(%(former)s::text, jsonb_build_object('key', %(former)s::text, 'name', %(former)s::text)))
 WHERE policy -> 'people' ?| %(names)s;
 
 -- name: members
--- Who was added by two names is one.
+-- Added under two names, they become one member.
 DELETE FROM incident_members m WHERE m.person = ANY(%(names)s) AND EXISTS (
     SELECT FROM incident_members other
     WHERE other.incident_id = m.incident_id AND other.person = ANY(%(names)s) AND other.person < m.person);
 
 -- name: drafts
--- What they began to write and sent to nobody.
+-- What they began to write and never sent.
 DELETE FROM stakeholder_updates WHERE state = 'draft' AND author = ANY(%(names)s);
 
 -- name: own_timeline
--- Said only once; it is over.
+-- The key only prevents repeats, which are over by now.
 UPDATE timeline SET key = NULL
 WHERE ctid >= %(first)s::tid AND ctid < %(last)s::tid AND (key = ANY(%(words)s) OR key ~* %(pattern)s);
 
@@ -100,12 +100,12 @@ WHERE ctid >= %(first)s::tid AND ctid < %(last)s::tid AND state NOT IN ('waiting
     AND (key = ANY(%(words)s) OR key ~* %(pattern)s OR lane = ANY(%(words)s) OR lane ~* %(pattern)s);
 
 -- name: own_cards
--- Where their pages stand, and what is theirs alone.
+-- Where their pages are, and messages of theirs alone.
 DELETE FROM cards WHERE ctid >= %(first)s::tid AND ctid < %(last)s::tid
     AND (key = ANY(%(words)s) OR key ~* %(pattern)s OR channel = ANY(%(words)s));
 
 -- name: own_requests
--- Worked on: nobody reads them again.
+-- Finished requests: nobody reads them again.
 UPDATE requests SET body = '{}', error = CASE WHEN error ~* %(pattern)s THEN NULL ELSE error END
 WHERE ctid >= %(first)s::tid AND ctid < %(last)s::tid AND worked_at IS NOT NULL
     AND (body::text ~* %(pattern)s OR body::text ~* %(quoted)s OR error ~* %(pattern)s);

@@ -1,13 +1,13 @@
-"""Where in the database a person may stand: every column that can hold words is in one of these lists.
+"""Where the database may hold personal data: every column that can hold words is in one of these lists.
 
-A new column belongs into `HELD` unless it can hold no name, account, address, number or text of a person.
+A new column belongs in `HELD` unless it cannot contain a person's name, account, address, number or text.
 """
 
 from collections.abc import Mapping, Sequence
 
 Columns = Mapping[str, Sequence[str]]
 
-# By what people call it: the columns of each table from which a person is taken out.
+# By people's word for it: the columns of each table from which a person is removed.
 HELD: Mapping[str, Columns] = {
     "incidents": {
         "incidents": (
@@ -80,7 +80,7 @@ HELD: Mapping[str, Columns] = {
     "audit": {"audit": ("actor", "subject", "facts")},
 }  # fmt: skip
 
-# What names a row, and may not be the same in two: emptied, deleted or named anew by a statement for each table.
+# Columns that identify a row and may have to be unique: cleared, deleted or renamed by one statement for each table.
 OWN: Mapping[str, Columns] = {
     "timeline": {"timeline": ("key",)},
     "maintenance": {"maintenance_entries": ("key",)},
@@ -91,7 +91,7 @@ OWN: Mapping[str, Columns] = {
     "app home": {"home_viewers": ("account", "name")},
 }
 
-# Names of the runbook and of what is watched, states, and what providers and machines call things.
+# Names from the runbook and of what is watched, states, and identifiers of providers and machines.
 NO_PERSON: Columns = {
     "actions": ("priority",),
     "alert_deliveries": ("source", "key"),
@@ -124,7 +124,7 @@ NO_PERSON: Columns = {
     "error_counts": ("fingerprint",),
     "escalations": ("state", "last_tier"),
     "handovers": ("schedule",),
-    # By what somebody is found, until nothing of it is left.
+    # What identifies somebody, until they are removed completely.
     "forgotten_people": ("identity",),
     "heartbeats": ("name",),
     "home_viewers": ("drawn",),

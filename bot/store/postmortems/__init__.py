@@ -1,1 +1,1 @@
-"""What is learned after an incident, as it is kept."""
+"""The tables of post-mortems and actions."""

@@ -1,4 +1,4 @@
-"""Actions that come of incidents, as they are kept."""
+"""The table of actions that result from incidents."""
 
 from datetime import datetime
 
@@ -26,17 +26,17 @@ async def get(conn: Connection, action_id: int) -> Action:
 
 
 async def of_incident(conn: Connection, incident_id: int) -> list[Action]:
-    """The oldest first."""
+    """Oldest first."""
     return [Action(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
 
 
 async def open_ones(conn: Connection, limit: int) -> list[Action]:
-    """Of every incident; what is due first comes first."""
+    """For all incidents; the first due comes first."""
     return [Action(**row) for row in await SQL.all(conn, "open", limit=limit)]
 
 
 async def left(conn: Connection) -> list[Action]:
-    """What is open of incidents that are over and that everybody may hear of; what is due first comes first."""
+    """Open actions of resolved incidents that are neither drills nor private; the first due comes first."""
     return [Action(**row) for row in await SQL.all(conn, "left")]
 
 
@@ -46,12 +46,12 @@ async def save(conn: Connection, action: Action) -> None:
 
 
 async def begin_lists(conn: Connection, *, now: datetime, due_at: datetime) -> None:
-    """Where there was none before: when the first list is due."""
+    """Schedule the first list, if none was scheduled before."""
     await SQL.run(conn, "begin_lists", now=now, due_at=due_at)
 
 
 async def claim_list(conn: Connection, now: datetime) -> bool:
-    """Whether a list is due and nobody else has it in hand; held until this transaction ends."""
+    """Is a list due that no other process has? Locked until this transaction ends."""
     return await SQL.one(conn, "claim_list", now=now) is not None
 
 

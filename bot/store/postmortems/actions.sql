@@ -10,11 +10,11 @@ SELECT * FROM actions WHERE id = %(id)s;
 SELECT * FROM actions WHERE incident_id = %(incident_id)s ORDER BY id;
 
 -- name: open
--- What is due first comes first.
+-- The first due comes first.
 SELECT * FROM actions WHERE done_at IS NULL ORDER BY by_at, id LIMIT %(limit)s;
 
 -- name: left
--- Of incidents that are over: neither rehearsed nor private ones.
+-- Of resolved incidents, except drills and private ones.
 SELECT a.* FROM actions a JOIN incidents i ON i.id = a.incident_id
 WHERE a.done_at IS NULL AND i.resolved_at IS NOT NULL AND NOT i.drill AND NOT i.private
 ORDER BY a.by_at, a.id;

@@ -1,4 +1,4 @@
-"""Post-mortems and all that was written into them, as they are kept."""
+"""The tables of post-mortems and their versions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ ROWS = IncidentRows(SQL)
 
 @dataclass(frozen=True)
 class Version:
-    """What stood under each heading after somebody wrote; `number` counts from 1."""
+    """The text under each heading after somebody's edit; `number` counts from 1."""
 
     number: int
     author: str
@@ -28,7 +28,7 @@ class Version:
 
 
 async def get(conn: Connection, incident_id: int) -> Postmortem | None:
-    """The incident's own, also a withdrawn one. Who changes it has locked the incident."""
+    """The incident's post-mortem, even if withdrawn. Callers that change it have locked the incident."""
     row = await SQL.one(conn, "of_incident", incident_id=incident_id)
     return as_kept(row) if row else None
 
@@ -39,7 +39,7 @@ async def save(conn: Connection, postmortem: Postmortem) -> None:
 
 
 async def save_canvas(conn: Connection, incident_id: int, canvas: str | None) -> None:
-    """Slack's id of the canvas it stands in; `save` leaves that as it is."""
+    """Set Slack's id of its canvas, which `save` doesn't touch."""
     await SQL.run(conn, "save_canvas", incident_id=incident_id, canvas=canvas)
 
 
@@ -54,24 +54,24 @@ async def version(conn: Connection, incident_id: int, number: int) -> Version | 
 
 
 async def versions(conn: Connection, incident_id: int) -> list[Version]:
-    """The oldest first."""
+    """Oldest first."""
     return [Version(**row) for row in await SQL.all(conn, "versions", incident_id=incident_id)]
 
 
 async def alerts(conn: Connection, incident_id: int, limit: int) -> list[Row]:
-    """What monitoring said: {title, level, count, since, until}, the oldest first; `until` None: it still does.
-    `in_all`: how many there are, whatever the limit."""
+    """What monitoring reported: {title, level, count, since, until}, oldest first; `until` None: still firing.
+    `in_all`: the total number, regardless of the limit."""
     return await SQL.all(conn, "alerts", incident_id=incident_id, limit=limit)
 
 
 async def brought_back(conn: Connection, incident_id: int) -> dict[str, datetime]:
-    """Databases that were restored in it, and when the backup was taken that they have now."""
+    """Databases restored during it, and when the backup they now have was taken."""
     rows = await SQL.all(conn, "brought_back", incident_id=incident_id)
     return {row["name"]: row["taken_at"] for row in rows}
 
 
 async def live(conn: Connection, limit: int) -> list[Postmortem]:
-    """Somebody has to do something about these; what is due first comes first."""
+    """Those somebody still has to work on; the first due comes first."""
     return [as_kept(row) for row in await SQL.all(conn, "live", limit=limit)]
 
 

@@ -29,11 +29,11 @@ SELECT number, author, at, sections FROM postmortem_versions
 WHERE incident_id = %(incident_id)s AND number = %(number)s;
 
 -- name: versions
--- The oldest first.
+-- Oldest first.
 SELECT number, author, at, sections FROM postmortem_versions WHERE incident_id = %(incident_id)s ORDER BY number;
 
 -- name: live
--- Neither over nor withdrawn; what is due first comes first.
+-- Neither ended nor withdrawn; the first due comes first.
 SELECT * FROM postmortems WHERE state IN ('owed', 'draft', 'in_review') AND withdrawn_at IS NULL
 ORDER BY review_due_at, incident_id LIMIT %(limit)s;
 
@@ -48,12 +48,12 @@ UPDATE postmortems SET due_at = %(until)s WHERE incident_id = %(incident_id)s AN
 SELECT min(due_at) AS due_at FROM postmortems WHERE due_at IS NOT NULL;
 
 -- name: alerts
--- What monitoring said in an incident, and until when; null: it still says so. And how many there are without the limit.
+-- What monitoring reported in an incident, and until when (NULL: still firing); with the total number.
 SELECT a.title, a.level, a.count, a.first_at AS since, a.resolved_at AS until, count(*) OVER ()::int AS in_all
 FROM alert_groups g JOIN alerts a ON a.group_id = g.id
 WHERE g.incident_id = %(incident_id)s ORDER BY a.first_at, a.id LIMIT %(limit)s;
 
 -- name: brought_back
--- Databases that were restored in it, and when the backup was taken: what came after that is gone.
+-- Databases restored during it, and when the backup was taken: everything written after that is lost.
 SELECT r.name, max(b.started_at) AS taken_at FROM backup_restores r JOIN backups b ON b.id = r.backup_id
 WHERE r.incident_id = %(incident_id)s AND r.state = 'done' GROUP BY r.name ORDER BY r.name;

@@ -1,1 +1,1 @@
-"""Procedures under way, as they are kept."""
+"""The tables of procedure runs and their ticks."""

@@ -1,4 +1,4 @@
-"""Procedures under way and what was done about their steps; a timer is the row's due time."""
+"""Procedure runs and the ticks on their steps; each run's due time is a timer."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,7 +21,7 @@ async def start(
     conn: Connection, *, incident_id: int, key: str, title: str, steps: Sequence[Step], started_by: str, now: datetime,
     due_at: datetime | None,
 ) -> Run:  # fmt: skip
-    # Not as jsonb, which would put the answers of a question into an order of its own.
+    # Not jsonb, which would reorder the answers of a question.
     kept = Json([asdict(step) for step in steps])
     values = {"incident_id": incident_id, "key": key, "title": title, "steps": kept, "started_by": started_by}
     return _run(await SQL.the(conn, "start", **values, now=now, due_at=due_at), ())
@@ -41,7 +41,7 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Run]:
 
 
 async def under_way(conn: Connection, limit: int) -> list[Run]:
-    """In open incidents, the newest first."""
+    """In open incidents, newest first."""
     return await _with_ticks(conn, await SQL.all(conn, "under_way", limit=limit))
 
 
@@ -51,7 +51,7 @@ async def tick(conn: Connection, run: Run, tick: Tick) -> None:
 
 
 async def undo(conn: Connection, run: Run, since: Tick, *, by: str, at: datetime) -> None:
-    """This one and whatever followed from it."""
+    """Undo this tick and all later ones."""
     await SQL.run(conn, "undo", run_id=run.id, number=since.number, by=by, at=at)
 
 
@@ -74,7 +74,7 @@ async def look_now(conn: Connection, incident_id: int, now: datetime) -> None:
 
 
 async def judge_now(conn: Connection, run: Run, now: datetime) -> None:
-    """`run`: as it was when the look began."""
+    """`run`: its state when the look began."""
     await SQL.run(conn, "judge_now", id=run.id, changed_at=run.changed_at, now=now)
 
 

@@ -23,7 +23,7 @@ VALUES (
     %(run_id)s, %(number)s, %(step)s, %(deed)s, %(by)s, %(account)s, %(at)s, %(said)s, %(leads_to)s, %(opens)s);
 
 -- name: undo
--- Whatever was done from this one on.
+-- This tick and all later ones.
 UPDATE procedure_ticks SET undone_at = %(at)s, undone_by = %(by)s
 WHERE run_id = %(run_id)s AND number >= %(number)s AND undone_at IS NULL;
 
@@ -37,11 +37,11 @@ UPDATE procedure_runs SET outdated_at = %(at)s WHERE id = %(id)s;
 UPDATE procedure_runs SET due_at = %(due_at)s WHERE id = %(id)s;
 
 -- name: look_now
--- Whatever the bot waits for in this incident.
+-- Everything the bot waits for in this incident.
 UPDATE procedure_runs SET due_at = %(now)s WHERE incident_id = %(incident_id)s AND due_at > %(now)s;
 
 -- name: judge_now
--- What was looked at is judged, unless the procedure has gone on meanwhile.
+-- Evaluate what was just looked at, unless the procedure has moved on meanwhile.
 UPDATE procedure_runs SET due_at = %(now)s WHERE id = %(id)s AND changed_at = %(changed_at)s AND due_at > %(now)s;
 
 -- name: due

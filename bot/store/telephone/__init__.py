@@ -1,1 +1,1 @@
-"""What is kept of telephone numbers."""
+"""The tables of telephone numbers."""

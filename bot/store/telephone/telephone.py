@@ -1,4 +1,4 @@
-"""What is kept of telephones: who wants no more texts, and which pages went where."""
+"""Telephone numbers: which have opted out of texts, and which pages went where."""
 
 from datetime import datetime
 
@@ -10,12 +10,12 @@ SQL = Queries(__file__)
 
 
 async def stop(conn: Connection, phone: str, now: datetime) -> bool:
-    """False when it was so already."""
+    """False when it had opted out already."""
     return await SQL.run(conn, "stop", phone=phone, now=now) == 1
 
 
 async def start(conn: Connection, phone: str) -> bool:
-    """False when it was so already."""
+    """False when it had not opted out."""
     return await SQL.run(conn, "start", phone=phone) == 1
 
 
@@ -28,10 +28,10 @@ async def stopped(conn: Connection) -> list[str]:
 
 
 async def pages_to(conn: Connection, phone: str, limit: int = 50) -> list[Page]:
-    """What may have reached this number, the newest first."""
+    """Pages that may have reached this number, newest first."""
     return [Page(**row) for row in await SQL.all(conn, "pages_to", phone=phone, limit=limit)]
 
 
 async def is_referred_to(conn: Connection, reference: str, *, but: int) -> bool:
-    """Is a text or call with this reference known to be another page's than `but`?"""
+    """Does a text or call with this reference belong to a page other than `but`?"""
     return bool((await SQL.the(conn, "is_referred_to", reference=reference, but=but))["referred_to"])

@@ -11,8 +11,8 @@ SELECT EXISTS (SELECT FROM stopped_numbers WHERE phone = %(phone)s) AS stopped;
 SELECT phone FROM stopped_numbers ORDER BY phone;
 
 -- name: pages_to
--- Those that may have reached this number, the latest sent first: a way that waits leaves after newer pages. What was
--- tried in vain has not: nobody can have answered that.
+-- Pages that may have reached this number, the latest sent first: a page by a delayed way may leave after newer ones.
+-- Those that failed are left out, as nobody can be answering them.
 SELECT * FROM pages p
 WHERE contact = %(phone)s AND via IN ('sms', 'voice') AND attempts > 0
   AND (state IN ('accepted', 'delivered') OR (unsure AND state <> 'refused') OR (state = 'waiting' AND EXISTS (
@@ -20,6 +20,6 @@ WHERE contact = %(phone)s AND via IN ('sms', 'voice') AND attempts > 0
 ORDER BY first_attempt_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: is_referred_to
--- Is this text or call known to be that of another page?
+-- Does this text or call belong to another page?
 SELECT EXISTS (
     SELECT FROM pages WHERE reference = %(reference)s AND via IN ('sms', 'voice') AND id <> %(but)s) AS referred_to;
