@@ -1,6 +1,6 @@
-"""Upkeep: this process among others. What comes in is stored and taken over, the database and its clock are watched,
-and others can see whether we are well.
+"""Upkeep: this process among others. Stores and takes over incoming requests, watches the database and its clock, and
+reports whether this process is well.
 
-Doors use `reception` (requests of Slack), `readiness`, `figures`, `watchdog`, `schema` and `timekeeping`. `alone` and
+Doors use `reception` (Slack's requests), `readiness`, `figures`, `watchdog`, `schema` and `timekeeping`. `alone` and
 `takeover` belong to the reception, `lifesign` and `outages` to the scheduler's rounds.
 """

@@ -1,15 +1,15 @@
-"""Lets what may end a process be worked on by itself, so that nothing else is suspected with it."""
+"""Isolates requests suspected of killing processes, so that no other request comes under suspicion."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-# What ends a process does so in its first moments; nobody's page is to wait longer for that.
+# A request that kills a process does so in its first moments; nobody's page should wait longer than that.
 MOMENT_S = 1.0
 
 
 class Alone:
-    """As far as that can be had within a moment: a suspect waits for what is under way, and the rest for a suspect."""
+    """Best effort, for a moment: a suspect waits for the work in progress, and other work waits for a suspect."""
 
     def __init__(self) -> None:
         self._at_work = 0

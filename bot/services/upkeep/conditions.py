@@ -1,4 +1,4 @@
-"""What has to be so that this process is on duty."""
+"""Conditions that must be met for this process to be on duty."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 class Condition(Protocol):
-    """Suspends this process from duty while it is not met."""
+    """Suspends this process from duty while it isn't met."""
 
     async def look(self) -> None: ...
 
@@ -26,7 +26,7 @@ class Conditions:
         return not self._duty.is_suspended
 
     async def look(self) -> None:
-        """At all of them at once. Never raises."""
+        """Look at all of them concurrently. Never raises."""
         await asyncio.gather(*map(_look_at, self._conditions))
 
 
@@ -34,5 +34,5 @@ async def _look_at(condition: Condition) -> None:
     try:
         await condition.look()
     except Exception:
-        # A door: who looks no more would go on claiming what is another's.
+        # Catch everything: a process that stops looking would go on claiming work it must not do.
         log.exception("condition=%s", type(condition).__name__)

@@ -1,4 +1,4 @@
-"""How things stand, in numbers: what is open, what has yet to leave, what is late, and who has it in hand."""
+"""Figures: what is open, waiting to be sent or overdue, and which process holds it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,16 +19,16 @@ from bot.store.rooms import closures
 from bot.store.upkeep import backlog
 
 ON_TIME = timedelta(0)
-# Whatever leaves, together.
+# All delivery kinds together.
 OUTBOX = "outbox"
 
 
-# Its limits are of one channel or method each, and each process knows of those it has met.
+# Slack's limits apply to one channel or method; each process knows only those it has met.
 SLACK = "slack"
 
 
 async def figures(db: Database, clock: Clock, gateway: Gateway) -> Figures:
-    """All of them, counted at one moment in one transaction. Raises Unreachable."""
+    """All figures, read in one transaction. Raises Unreachable."""
     async with db.watch() as conn:
         open_ones = await incidents.open_counts(conn)
         leaving = await outbox.unfinished(conn)
@@ -51,13 +51,13 @@ async def figures(db: Database, clock: Clock, gateway: Gateway) -> Figures:
 
 
 async def urgent_figures(db: Database, clock: Clock) -> Figures:
-    """Only what is armed, what is late, and who has what in hand: it may be asked every second. Raises Unreachable."""
+    """Only armed ladders, overdue rows and leases: cheap enough for every second. Raises Unreachable."""
     async with db.watch() as conn:
         return await _urgent(conn, clock.now())
 
 
 def limited_ways(known: Figures, gateway: Gateway) -> Mapping[str, LimitedWay]:
-    """Also where Slack has told this process to wait."""
+    """Adds Slack, if it has told this process to wait."""
     slack = gateway.limited
     return {**known.limited, SLACK: slack} if slack else known.limited
 
@@ -76,7 +76,7 @@ async def _urgent(conn: Connection, now: datetime) -> Figures:
 
 
 async def overdue(conn: Connection, now: datetime) -> Mapping[str, timedelta]:
-    """By how much the oldest row of each kind is behind its time, and of the whole outbox; zero when none is."""
+    """How overdue the oldest row of each kind is, and that of the whole outbox; zero when none is."""
     behind = {"escalations": ON_TIME, "requests": ON_TIME, OUTBOX: ON_TIME}
     for one in await backlog.oldest(conn):
         by = max(now - one.due_at, ON_TIME)

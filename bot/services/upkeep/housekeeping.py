@@ -1,4 +1,4 @@
-"""Forgets what nobody will ask for again, every hour; any number of processes may do it."""
+"""Deletes old rows every hour; any number of processes may do it."""
 
 from datetime import datetime, timedelta
 
@@ -13,12 +13,12 @@ EVERY = timedelta(hours=1)
 
 
 class Housekeeping:
-    """What is deleted stays deleted if two processes do it: no claim is needed, and no row."""
+    """Deleting is idempotent, so two processes may do it at once: it needs no claim and no timer row."""
 
     due_rows = None
 
     def __init__(self, db: Database, clock: Clock, alerts: Alerts, checks: Checks, *, requests_for: timedelta) -> None:
-        """`requests_for`: how long handled requests are kept, and what has been sent."""
+        """`requests_for`: how long finished requests and sent deliveries are kept."""
         self._db = db
         self._clock = clock
         self._alerts = alerts

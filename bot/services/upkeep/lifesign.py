@@ -1,4 +1,4 @@
-"""The dead man's switch: while all is well, somebody outside hears of us once a minute; our silence is their alarm."""
+"""The dead man's switch: while all is well, we call somebody outside once a minute; our silence is their alarm."""
 
 import logging
 from datetime import datetime, timedelta
@@ -15,24 +15,24 @@ from bot.store.database import Database
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=60)
-# While something is wrong it is looked again so soon: the sign should not be missing for longer than the trouble.
+# While something is wrong, check again this soon: the silence should not outlast the trouble.
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
-# Twice what it takes until somebody else takes over from a process that died.
+# Twice what a takeover from a dead process takes.
 LATE_AFTER = timedelta(seconds=30)
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
-# What people wait for. Cards and posts may be late because Slack is.
+# What people wait for. Cards and posts may be late because of Slack.
 MUST_BE_ON_TIME = ("escalations", "requests", "page")
 
 
 class Lifesign:
-    """A round of its own, so that a slow listener holds up nothing. Every process calls, and needs no row for it."""
+    """A round of its own, so that a slow listener delays nothing else. Every process calls, without a timer row."""
 
     due_rows = None
 
     def __init__(
         self, db: Database, clock: Clock, watchdog: Watchdog, session: aiohttp.ClientSession, url: SecretStr | None
     ) -> None:
-        """`url` None: nobody listens, so nobody is called. It is a secret, and said nowhere."""
+        """`url` None: nobody listens, so nobody is called. It is a secret and never logged."""
         self._db = db
         self._clock = clock
         self._watchdog = watchdog
@@ -42,9 +42,9 @@ class Lifesign:
         self._trouble: str | None = None
 
     async def take_due(self) -> int:
-        """Give the sign when it is time to and all is well; 0, for there is never a second one to give at once."""
+        """Give the sign if it is time and all is well. Always returns 0: a second one is never due at once."""
         now = self._clock.now()
-        # A clock that was put back must not silence us for as long.
+        # The upper bound, because a clock set back must not silence us for as long.
         if self._url is None or now < self._next_at <= now + EVERY:
             return 0
         trouble = await self._look(now)
@@ -70,7 +70,7 @@ class Lifesign:
         return f"behind their time: {', '.join(late)}" if late else None
 
     def _tell(self, trouble: str | None) -> None:
-        """Once for as long as it lasts."""
+        """Log each trouble once."""
         if trouble and not self._trouble:
             log.warning("lifesign: none is given, %s", trouble)
         elif self._trouble and not trouble:
@@ -78,7 +78,7 @@ class Lifesign:
         self._trouble = trouble
 
     async def _call(self, url: str) -> None:
-        """Whether they have heard is told in the log, without what may hold the address."""
+        """Log a failure, without any text that might contain the address."""
         try:
             async with self._session.get(url, timeout=TIMEOUT) as answer:
                 if answer.status >= 400:

@@ -1,4 +1,4 @@
-"""While the database is away the rooms of open incidents are told so, from memory, and once more when it is back."""
+"""While the database is away, tells the rooms of open incidents, from memory; and again when it is back."""
 
 import asyncio
 import logging
@@ -19,14 +19,15 @@ from bot.store.incidents import incidents
 
 log = logging.getLogger(__name__)
 
-# Counted and not timed: one that was frozen has missed nothing. About six seconds; a restart is over before.
+# Consecutive failures, not seconds: a process that was frozen has missed none. About six seconds, longer than a
+# restart.
 MISSES = 4
-# Another process may have noticed so much earlier that it is away.
+# Another process may have noticed the outage this much earlier.
 NOTICED_WITHIN = timedelta(seconds=5)
 
 
 class Outages:
-    """Goes past the outbox, alone in the house: the outbox is in what is away."""
+    """The only sender that bypasses the outbox, because the outbox is in the database."""
 
     due_rows = None
 
@@ -52,9 +53,9 @@ class Outages:
         self._why: str | None = None
 
     async def take_due(self) -> int:
-        """Look whether the database answers, and remember what is open. 0: nothing of this is a due row."""
+        """Check that the database answers, and remember the open incidents. Returns 0: there are no due rows."""
         try:
-            # Not among the connections for work: that all of those are busy is no outage.
+            # The intake pool: a busy work pool is no outage.
             async with self._db.intake() as conn:
                 self._open = await incidents.open_with_room(conn)
                 await self._db.must_take_changes(conn)
@@ -66,7 +67,7 @@ class Outages:
         return 0
 
     async def next_due(self) -> datetime | None:
-        """None: the sweep of every second is what this lives from."""
+        """None: it relies on the sweep of every second."""
         return None
 
     async def _missing(self) -> None:
@@ -77,14 +78,14 @@ class Outages:
             await asyncio.gather(*(self._tell(incident) for incident in self._open if incident.id not in self._told))
 
     async def _tell(self, incident: Incident) -> None:
-        """Once, by whichever process is first; what Slack does not take is told at the next look."""
+        """Tell a room once, by the first process that does; what Slack refuses is tried again at the next look."""
         assert incident.room_id
         key = f"paging stopped:{incident.id}"
         try:
             told = await self._find(incident.room_id, key)
             if told is None:
                 mine = await self._gateway.post(incident.room_id, message(self._words(incident)), key=key)
-                # Without a database nobody can be asked to stand back beforehand: whoever was second takes it back.
+                # Without a database, processes can't agree beforehand: the second to post deletes its own message.
                 told = await self._find(incident.room_id, key) or mine
                 if told.ts != mine.ts:
                     await self._gateway.take_back(mine)
@@ -93,7 +94,7 @@ class Outages:
             log.warning("incident=%s could not be notified that paging has stopped: %s", incident.id, error)
 
     async def _find(self, room: str, key: str) -> Posted | None:
-        """Of this outage: another one of the same incident has the same key."""
+        """`since` is needed: another outage in the same incident has the same key."""
         return await self._gateway.find_posted(room, key, since=self._since, within=NOTICED_WITHIN)
 
     def _words(self, incident: Incident) -> str:
@@ -113,7 +114,7 @@ class Outages:
             self._told.pop(incident_id, None)
 
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
-        """Every process that knows of the message may come here; the first one to write it down has it said."""
+        """Every process that knows of the message gets here; the first to record it has the room told."""
         now = self._clock.now()
         words = self._rendering.say("documents/paging_was_down", since=self._since, until=now)
         async with self._db.transaction() as conn:

@@ -1,4 +1,4 @@
-"""Can this process page anybody? Whether the database and Slack answer, and what is missing or behind its time."""
+"""Can this process page anybody? Do the database and Slack answer, and what is missing or overdue?"""
 
 import asyncio
 import time
@@ -20,20 +20,20 @@ from bot.wire.timeouts import TimeLimit
 
 TIMEOUT_S = 3.0
 READ_ONLY = "the database is read-only: nothing can be recorded and nobody is paged"
-# Whoever watches us asks often; Slack is asked at most this often.
+# Monitoring asks often; we ask Slack at most this often.
 SLACK_ASKED_EVERY_S = 2.0
 REFUSED = "Nobody is paged by Slack, and nobody there is heard; every other way is used. Fix the token and restart."
 
 
 @dataclass(frozen=True)
 class ReadinessReport:
-    """`not_ready`: which of `database`, `schema`, `slack` and `rounds` is no good, and why; empty = ready.
+    """`not_ready`: which of `database`, `schema`, `slack` and `rounds` fails, and why; empty = ready.
 
-    `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
-    are `armed`, by how much this `machine_is_ahead` of the database's clock, when and by how much that one was set
-    lately, which requests were `set_aside`, which of its channels take no messages (`channels_closed`, by name:
-    `archived`, or `left` when the bot is not in it), and by which ways nothing leaves for now (`limited`): none of them
-    makes the process unready.
+    The rest doesn't make the process unready: `channels_missing`, by name with the reason; what is `overdue`, and by
+    how much; which process has what `in_hand`; how many ladders are `armed`; how far this `machine_is_ahead` of the
+    database's clock; when and by how much that was set lately (`clock_set`); requests `set_aside`; channels that take
+    no messages (`channels_closed`, by name: `archived`, or `left` when the bot is not a member); and ways that are
+    `limited`.
     """
 
     embedded: bool
@@ -56,7 +56,7 @@ class ReadinessReport:
 
 
 class Readiness:
-    """Asks both, side by side, with a short time-out."""
+    """Asks the database and Slack concurrently, with a short time-out."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Readiness:
         *,
         socket_trouble: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
-        """`socket_trouble` None: Slack calls us over HTTP, there is no connection to be lost."""
+        """`socket_trouble` None: Slack calls us over HTTP, so there is no connection to lose."""
         self._db = db
         self._timekeeping = timekeeping
         self._gateway = gateway
@@ -84,7 +84,7 @@ class Readiness:
         self._slack_asked_at_s = float("-inf")
 
     async def look(self) -> ReadinessReport:
-        """How things stand now; of many who ask at once, all share one look."""
+        """The present state; concurrent callers share one look."""
         return await self._shared.see()
 
     async def _look(self) -> ReadinessReport:
@@ -112,7 +112,7 @@ class Readiness:
         )
 
     async def _database(self) -> tuple[str | None, Figures, str | None]:
-        """The server's version, how things stand there, and what is wrong."""
+        """The server's version, its figures, and what is wrong."""
         try:
             return *await self._time_limit.wait_for(self._ask_database()), None
         except Failed as error:
@@ -133,7 +133,7 @@ class Readiness:
         return f"got nowhere: {', '.join(told)}" if told else None
 
     async def _slack(self) -> str | None:
-        """What is wrong, None when nothing is; remembered for a moment."""
+        """What is wrong, None when nothing is; cached for a moment."""
         async with self._one_at_a_time:
             if time.monotonic() - self._slack_asked_at_s >= SLACK_ASKED_EVERY_S:
                 self._slack_trouble = await self._ask_slack()
@@ -149,7 +149,7 @@ class Readiness:
         except TimeoutError:
             return f"no answer within {TIMEOUT_S:.0f} s"
         except RateLimited:
-            # It answers: it is only rate limited.
+            # It answers: we are only rate limited.
             return None
         except AppRefused as error:
             return f"{error}. {REFUSED}"

@@ -1,4 +1,4 @@
-"""Stores what Slack sends before it is acknowledged, and sees to it that it is worked on, whoever is alive."""
+"""Stores what Slack sends before it is acknowledged, and sees that it is worked on, by whichever process is alive."""
 
 import asyncio
 import logging
@@ -22,35 +22,36 @@ from bot.store.requests import Request
 
 log = logging.getLogger(__name__)
 
-# Most of a request is waiting for Slack; the connections to the database part the rest among them.
+# A request mostly waits for Slack; they share the database connections.
 AT_ONCE = 40
-# What the database or Slack was away for is tried until it is done, and soon after they are back.
+# Requests blocked by an outage are retried until done: this bounds the delay after it.
 LONGEST_WAIT = timedelta(seconds=15)
-# One process that died with it in hand may have died of anything; the second one did not.
+# A process that dies with a request in hand may have died of anything; a second death is the request's fault.
 DEATHS = 1
 RECORD_AGAIN_AFTER_S = 0.5
 STORE_AGAIN_AFTER_S = 0.02
-# Whatever else comes in at the same moment is stored first: its acknowledgement must not wait for this work. At most:
+# Requests arriving at the same moment are stored first, so that their acknowledgement doesn't wait; for this long at
+# most.
 LETS_IN_S = 0.25
 
 
 class Desk(Protocol):
-    """Works on requests, and speaks to whoever made them."""
+    """Works on requests, and talks to whoever made them."""
 
     async def work(self, request: Request) -> None:
-        """To its end; raises Failed when it has to be begun again, and nothing that a person could fix."""
+        """Do it completely; raises Failed when it has to be retried, never an error that a person could fix."""
 
     async def say(self, request: Request, words: str) -> None: ...
 
     async def found_out(self, request: Request, *, recorded: bool) -> None:
-        """Whether it was recorded was not known, and now is."""
+        """Whether it was recorded was in doubt, and is known now."""
 
     async def set_aside(self, request: Request, *, was_done: bool) -> None:
-        """It will not be begun again."""
+        """It will not be tried again."""
 
 
 class Reception:
-    """Takes requests in and hands them to the desk, a few at a time."""
+    """Takes requests in and hands them to the desk, a limited number at a time."""
 
     due_rows = None
 
@@ -77,20 +78,20 @@ class Reception:
         return self._desk
 
     async def take(self, key: str, kind: str, body: Mapping[str, Any]) -> None:
-        """Store a request, and begin to work on it when it is new; within a second.
+        """Store a request within a second, and start working on it when it is new.
 
-        Raises Unreachable when nothing was stored and nothing will be. Raises Unanswered when that is not known: it is
-        found out, and whoever asked is told. A process that is too old for the database leaves it to a newer one. One
-        without sessions there stores nothing: nobody would work on it before an operator has seen to the pooler.
+        Raises Unreachable when nothing was stored and nothing will be. Raises Unanswered when that is unknown: we find
+        out and tell whoever asked. A process too old for the database leaves the request to a newer one. One without
+        sessions stores nothing, because nobody would work on it before an operator fixes the pooler.
         """
         self._sessions.must_be_own()
         request = Request(key, kind, _storable(body), self._clock.now())
-        # What waits for its turn is in nobody's hand: when this process dies, it did not die of that.
+        # A request waiting for its turn has no holder, so it isn't suspected if this process dies.
         has_place = not self._duty.is_suspended and not self._room.locked()
         try:
             is_new = await self._db.intake_limit.wait_for(self._store(request, has_place))
         except Unanswered:
-            # An event comes again until it is acknowledged.
+            # Slack sends an event again until it is acknowledged.
             if kind != "event":
                 self._in_background(self._find_out(request), request)
             raise
@@ -98,11 +99,11 @@ class Reception:
             self._begin(request, in_hand=has_place)
 
     async def say(self, key: str, kind: str, body: Mapping[str, Any], words: str) -> None:
-        """Tell whoever made a request, stored or not, where they made it. Raises nothing."""
+        """Reply to whoever made a request, stored or not, where they made it. Never raises."""
         await self.desk.say(Request(key, kind, body, self._clock.now()), words)
 
     async def stored(self, key: str) -> Request:
-        """What was asked before. Raises NotFound when it is too long ago."""
+        """A stored request. Raises NotFound when it was too long ago."""
         async with self._db.transaction() as conn:
             found = await requests.get(conn, key)
         if found is None:
@@ -110,7 +111,7 @@ class Reception:
         return found
 
     async def take_due(self) -> int:
-        """Begin again what was put back, and take over what another process has not finished."""
+        """Restart what was put back, and take over what another process has not finished."""
         own = {task.get_name() for task in self._under_way}
         await self._takeover.renew(own)
         claimed = await self._takeover.claim(own, limit=AT_ONCE, suspects=not self._suspects)
@@ -129,7 +130,7 @@ class Reception:
         return len(self._under_way)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown: let what is under way end; the rest is taken over."""
+        """At shutdown: wait for requests in progress; the rest is taken over."""
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=timeout_s)
         left = [task.get_name() for task in self._under_way]
@@ -141,7 +142,7 @@ class Reception:
                     await requests.let_go(conn, left, now=self._clock.now(), holder=self._db.process)
 
     async def _store(self, request: Request, has_place: bool) -> bool:
-        """False when it is here already. For as long as somebody waits, another line is tried when one is lost."""
+        """False when it is stored already. If a connection is lost, tries another while the caller waits."""
         self._being_stored += 1
         self._all_stored.clear()
         taken_over_at = request.received_at + (timedelta(0) if self._duty.is_suspended else TAKEN_OVER_AFTER)
@@ -159,7 +160,7 @@ class Reception:
                 self._all_stored.set()
 
     async def _find_out(self, request: Request) -> None:
-        """Was it stored? When it was not, it never will be from here on."""
+        """Find out whether it was stored. If not, it never will be from here on."""
         log.warning("request=%s kind=%s: whether it was recorded is not known yet", request.key, request.kind)
         decided = partial(requests.decide, request=request)
         known = await self._see_recorded(lambda conn, now: decided(conn, now=now, lease_until=now + TAKEN_OVER_AFTER))
@@ -201,7 +202,7 @@ class Reception:
             self._suspects.discard(request.key)
 
     async def _take_in_hand(self, request: Request) -> bool:
-        """Its turn has come. With the database away it is begun all the same, and put back by what it meets."""
+        """Its turn has come. With the database away start it all the same; the error will put it back."""
         try:
             async with self._db.statement() as conn:
                 return await requests.take_in_hand(conn, request, holder=self._db.process)
@@ -209,11 +210,11 @@ class Reception:
             return True
 
     async def _outcome(self, request: Request) -> Callable[..., Awaitable[None]]:
-        """What is to be written down of this attempt."""
+        """The write that records this attempt's result."""
         try:
             await self.desk.work(request)
         except TocsinError as error:
-            # The database or Slack is away: it is begun again, here or by another process, however often.
+            # The database or Slack is away: retry, here or in another process, without limit.
             log.warning("request=%s kind=%s unfinished: %s", request.key, request.kind, error)
             wait = min(backoff(request.attempts + 1), LONGEST_WAIT)
             return partial(requests.put_back, request=request, wait=wait)
@@ -223,7 +224,7 @@ class Reception:
         return partial(requests.finish, key=request.key)
 
     async def _see_recorded(self, record: Callable[..., Awaitable[Any]]) -> Any:
-        """However long the database is away; what is recorded may be recorded twice."""
+        """Retry however long the database is away; `record` must be idempotent."""
         while True:
             try:
                 async with self._db.transaction() as conn:
@@ -233,7 +234,7 @@ class Reception:
 
 
 def _storable(value: Any) -> Any:
-    """The same without what PostgreSQL keeps in no text: the sign NUL, and halves of a pair of surrogates."""
+    """The value without what PostgreSQL text cannot hold: NUL and lone surrogates."""
     if isinstance(value, str):
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Does this process still know the database? A newer version may have migrated it while this one goes on running."""
+"""Does this process still know the schema? A newer version may migrate it while this one is running."""
 
 import logging
 
@@ -11,14 +11,14 @@ log = logging.getLogger(__name__)
 
 
 class Outdated(Unreachable):
-    """This process is too old for the database; the one that replaces it is not."""
+    """This process is too old for the database; a newer one is taking its place."""
 
 
 class Schema:
-    """Looked at every second, and at once when somebody has migrated.
+    """Checked every second, and at once after a migration.
 
-    A process that finds a migration it does not know claims nothing more: what it would do is not what the newer
-    version means. What it has in hand it ends, and what Slack sends it stores, for a newer process to work on.
+    A process that finds an unknown migration claims nothing more: what it would do may not be what the newer version
+    means. It finishes what it has in hand, and stores what Slack sends for a newer process to work on.
     """
 
     def __init__(self, db: Database, duty: Duty) -> None:
@@ -32,13 +32,13 @@ class Schema:
 
     @property
     def trouble(self) -> str | None:
-        """What an operator is told; None when there is nothing to tell."""
+        """The text for an operator; None when all is well."""
         if self._newer is None:
             return None
         return f"the database was migrated by a newer Tocsin ({self._newer}): replace this process by that version"
 
     async def look(self) -> None:
-        """A database that does not answer leaves what was known. Never raises."""
+        """If the database doesn't answer, the last result stands. Never raises."""
         try:
             async with self._db.statement() as conn:
                 unknown = await migrations.unknown(conn)

@@ -1,4 +1,4 @@
-"""Has each line to the database a session of its own? A pooler may be switched to transaction mode under a bot."""
+"""Does each database connection have its own session? A pooler may switch to transaction mode at any time."""
 
 import logging
 from datetime import timedelta
@@ -13,16 +13,16 @@ from bot.store.errors import POOLED, Pooled
 log = logging.getLogger(__name__)
 
 
-# Where no line leads through a pooler each has its session. A pooler that gives itself away by nothing is found all the
-# same, when what it mixes up is met, or after this time.
+# Direct connections have their own sessions. A pooler that we can't detect is noticed by its mix-ups, or after this
+# time.
 LOOK_ANYWAY_AFTER = timedelta(minutes=1)
 
 
 class Sessions:
-    """Behind a pooler they are compared every second. Without sessions nothing is claimed: no bell is heard, and no
-    limit of ours holds.
+    """Behind a pooler, sessions are compared every second. Without own sessions nothing is claimed: no bell is heard,
+    and our time limits don't hold.
 
-    What is in hand is ended.
+    Work in hand is finished.
     """
 
     def __init__(self, db: Database, clock: Clock, duty: Duty) -> None:
@@ -33,7 +33,7 @@ class Sessions:
         self._due_at = clock.elapsed()
 
     async def look(self) -> None:
-        """A database that does not answer leaves what was known. Never raises Failed."""
+        """If the database doesn't answer, the last result stands. Never raises Failed."""
         if self._db.is_pooled or self._clock.elapsed() >= self._due_at:
             await self._compare()
 

@@ -1,4 +1,4 @@
-"""One look at how things stand, for however many ask: what they are told was found out after they had asked."""
+"""One look shared by all who ask meanwhile; nobody gets a result from before they asked."""
 
 import asyncio
 import time
@@ -8,26 +8,26 @@ from typing import Generic, TypeVar
 Seen = TypeVar("Seen")
 
 EVERY_S = 1.0
-# A prober and a scraper that ask in the same second do not wait for each other.
+# A prober and a scraper that ask in the same second don't wait for each other.
 AT_ONCE = 5
 
 
 class Pace:
-    """A token bucket: one a second, and after a quiet time up to AT_ONCE at once."""
+    """A token bucket: one a second, with a burst of up to AT_ONCE after a quiet time."""
 
     def __init__(self) -> None:
-        # When the next one were due if there were one a second; each may be up to AT_ONCE - 1 s before that.
+        # When the next one is due at one a second; a burst may run up to AT_ONCE - 1 s ahead.
         self._due_at_s = float("-inf")
 
     def wait_s(self, now_s: float) -> float:
-        """How long to wait for the next one, which counts from then."""
+        """Seconds to wait for the next one, which is taken."""
         wait_s = max(0.0, self._due_at_s - (AT_ONCE - 1) * EVERY_S - now_s)
         self._due_at_s = max(self._due_at_s, now_s + wait_s) + EVERY_S
         return wait_s
 
 
 class SharedLook(Generic[Seen]):
-    """Looks at its own pace, whoever asks how often. Those who ask meanwhile share the next look, within a second."""
+    """Limits its own rate. Callers that arrive meanwhile share the next look, within a second."""
 
     def __init__(self, look: Callable[[], Awaitable[Seen]]) -> None:
         self._look = look
@@ -45,6 +45,6 @@ class SharedLook(Generic[Seen]):
         async with self._one_at_a_time:
             if wait_s := self._pace.wait_s(time.monotonic()):
                 await asyncio.sleep(wait_s)
-            # Whoever asks from now on needs a newer one.
+            # Callers that arrive from now on need a newer look.
             self._next = None
             return await self._look()

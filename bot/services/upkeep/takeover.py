@@ -1,4 +1,4 @@
-"""Which stored requests this process takes over, and from whom: what is put back, and what others do not end."""
+"""Which stored requests this process takes over: those put back, and those whose holder has died."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -9,17 +9,17 @@ from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.requests import Request
 
-# Whoever has a request in hand keeps it for as long as it lives; when it is not heard of by then, another takes over.
+# A live process renews its lease; when it isn't heard of for this long, another takes over.
 TAKEN_OVER_AFTER = timedelta(seconds=15)
 RENEWED_EVERY = timedelta(seconds=5)
-# Whoever has not looked for so long, because the database was away or it stood still itself, knows nothing of the
-# others: they may have had the same trouble, and are given time to say that they live.
+# A process that has not looked for this long, because of a database outage or because it was frozen, knows nothing
+# about the others: they may have had the same trouble, and get time to renew their leases.
 BLIND_AFTER = timedelta(seconds=5)
 TIME_TO_BE_HEARD = timedelta(seconds=3)
 
 
 class Takeover:
-    """Any number of processes may ask at the same time: each request is given to one."""
+    """Safe in any number of processes at once: each request goes to one."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -27,7 +27,7 @@ class Takeover:
         self._renewed_at = self._looked_at = self._sees_from = clock.now()
 
     async def renew(self, own: Collection[str]) -> None:
-        """What this process has in hand stays in its hand. Not by the connections for work: those may all be stuck."""
+        """Renew the leases of what this process holds. On the intake pool: the work connections may all be stuck."""
         now = self._clock.now()
         if own and abs(now - self._renewed_at) >= RENEWED_EVERY:
             async with self._db.intake() as conn:
@@ -35,7 +35,7 @@ class Takeover:
             self._renewed_at = now
 
     async def claim(self, own: Collection[str], *, limit: int, suspects: bool) -> list[Request]:
-        """What nobody has in hand, and, with `suspects`, at most one that somebody had who is not heard of any more."""
+        """Claim unheld requests and, with `suspects`, at most one whose holder is not heard of any more."""
         now = self._clock.now()
         if abs(now - self._looked_at) > BLIND_AFTER:
             self._sees_from = now + TIME_TO_BE_HEARD

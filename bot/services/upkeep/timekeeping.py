@@ -1,4 +1,4 @@
-"""Whose time it is: the database's. A clock that was set is noticed at once, followed, told, and moves no timer."""
+"""Keeps the database's time. A clock that was set is noticed at once, followed and logged, and moves no timer."""
 
 import asyncio
 import logging
@@ -24,25 +24,24 @@ WAITS = Waits(
     reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, longest_limit=LONGEST_WAIT,
     limit_remembered=PACE.remembered, page_after=PAGE_AFTER, contradicted_for=CONTRADICTED_FOR,
 )  # fmt: skip
-# A small difference is believed of a quick answer only.
+# A small difference is trusted only from a quick answer.
 QUICK = timedelta(milliseconds=500)
-# So long a step is shown to whoever asks how we are.
+# How long a step is reported to monitoring.
 REMEMBERED = timedelta(hours=1)
-# Whoever had not noticed yet may have written a timer by the old time: looked for once more after this.
+# A process that hadn't noticed yet may have written a timer by the old time: repair again after this.
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
 class ClockStep:
-    """The database's clock was set by this much, forward or (negative) back; `at` is when it was noticed, by its new
-    time."""
+    """The database's clock was set by this much, forward or (negative) back; `at`: when it was noticed, in new time."""
 
     by: timedelta
     at: datetime
 
 
 class Timekeeping:
-    """One per process. Each notices for itself; what is put right by one is found right by the others."""
+    """One per process. Each notices by itself; what one has repaired, the others find right."""
 
     def __init__(self, db: Database, clock: Clock, metrics: Metrics) -> None:
         self._db = db
@@ -50,18 +49,18 @@ class Timekeeping:
         self._metrics = metrics
         self._step: ClockStep | None = None
         self._one_at_a_time = asyncio.Lock()
-        # At start too: nobody may have been there when the clock was set.
+        # At start too: the clock may have been set while nobody was running.
         self._owed: timedelta | None = timedelta(0)
         self._again_at: timedelta | None = None
 
     async def begin(self) -> None:
-        """At start: take the database's time, whatever the machine's is. Raises Failed."""
+        """At start: adopt the database's time, whatever the machine's is. Raises Failed."""
         now, asked, answered = await self._ask()
         self.clock.correct(now, at=(asked + answered) / 2)
 
     async def look(self) -> None:
-        """Before the first round, every second, and at once when another process has noticed a step. A database that
-        does not answer leaves what was known; never raises Failed."""
+        """Before the first round, every second, and at once when another process has noticed a step. If the database
+        doesn't answer, nothing changes; never raises Failed."""
         async with self._one_at_a_time:
             try:
                 await self._compare()
@@ -70,9 +69,9 @@ class Timekeeping:
                 log.warning("clock: %s", error)
 
     async def put_right(self, *, by: timedelta = timedelta(0)) -> None:
-        """Whatever is due later than its own wait allows; `by`: what the clock was set by, as far as known.
+        """Pull in whatever is due later than its own wait allows; `by`: how much the clock was set, if known.
 
-        Not in one transaction: it would hold every table's rows, and in another order than a deed does. Raises Failed.
+        Not in one transaction: that would lock rows of every table, in another order than a deed does. Raises Failed.
         """
         async with self._db.statement() as conn:
             if by:
@@ -83,23 +82,23 @@ class Timekeeping:
 
     @property
     def latest_step(self) -> ClockStep | None:
-        """None also when it is long ago."""
+        """None also when it was long ago."""
         return self._step if self.clock.stepped_within(REMEMBERED) else None
 
     @property
     def machine_ahead(self) -> timedelta:
-        """By how much this machine's clock is ahead of the database's; it changes nothing here."""
+        """How far this machine's clock is ahead of the database's; for information only."""
         return self.clock.machine_now() - self.clock.at_database()
 
     async def _ask(self) -> tuple[datetime, timedelta, timedelta]:
-        """The database's time, and between which instants of the steady counter it was that."""
+        """The database's time, and the readings of the steady counter before and after asking."""
         async with self._db.statement() as conn:
             asked = self.clock.elapsed()
             return await timekeeping.time(conn), asked, self.clock.elapsed()
 
     async def _compare(self) -> None:
-        """What lies between what we believed when we asked and when we had the answer agrees: a clock that is as right
-        as one question can tell makes no jumps."""
+        """An answer between our times at asking and at receiving agrees: a clock as exact as one query can tell must
+        not jump."""
         now, asked, answered = await self._ask()
         believed = self.clock.at_database_when(asked), self.clock.at_database_when(answered)
         if believed[0] <= now <= believed[1]:

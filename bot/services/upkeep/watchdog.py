@@ -1,22 +1,22 @@
-"""The watchdog: does every round of this process still make progress? The scheduler feeds it, `/readyz` asks it."""
+"""The watchdog: is every round of this process making progress? The scheduler feeds it, `/readyz` asks it."""
 
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-# A round is begun every second. One that waits for a database that is away gives up well within this.
+# A round starts every second. One that waits for an absent database gives up well within this.
 STUCK_AFTER = timedelta(seconds=30)
 
 
 class Watchdog:
-    """Counts by the monotonic clock: neither a rehearsal nor a clock that is set makes a round late."""
+    """Uses the monotonic clock: neither a rehearsal nor a clock change makes a round late."""
 
     def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
         self._fed_at_s: dict[str, float] = {}
 
     def feed(self, name: str) -> None:
-        """This round has made progress."""
+        """Record that this round has made progress."""
         self._fed_at_s[name] = self._seconds()
 
     def idle(self) -> Mapping[str, timedelta]:
