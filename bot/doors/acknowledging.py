@@ -1,4 +1,4 @@
-"""The door of the links in mails and texts: a page with one button. Looking changes nothing, pressing acknowledges."""
+"""The door for links in mails and texts: a page with one button. Viewing changes nothing, pressing acknowledges."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
-# Somebody stands there with a phone in their hand: they are rather told to try again.
+# Somebody is waiting with a phone in hand: better to tell them soon to try again.
 TIMEOUT_S = 3.0
 AWAY, OUTDATED, UNKNOWN = "database", "version", "unknown"
 
@@ -28,15 +28,15 @@ Deed = Callable[[Page], Awaitable[web.Response]]
 
 
 def routes(services: Services) -> list[web.RouteDef]:
-    """Also without PUBLIC_URL: links that were sent before it was taken away still count."""
+    """Works without PUBLIC_URL too: links sent before it was removed stay valid."""
     door = Acknowledging(services)
-    # Whatever stands behind it, so that a broken link gets a page too, and the log never sees a part of one.
+    # Matches everything behind the path, so that a broken link gets a page too, and no part of a token is logged.
     path = f"{PATH}{{token:.*}}"
     return [web.get(path, door.show), web.post(path, door.press)]
 
 
 class Acknowledging:
-    """No session and no login: who has the link has got the page, and acknowledges as the person it was for."""
+    """No session and no login: whoever has the link received the page, and acknowledges as its recipient."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -44,11 +44,11 @@ class Acknowledging:
         self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def show(self, request: web.Request) -> web.Response:
-        """`GET`, and `HEAD`: mail scanners and previews come here as well, so nothing is changed."""
+        """`GET` and `HEAD`: mail scanners and link previews come here too, so it changes nothing."""
         return await self._answer(request, self._look)
 
     async def press(self, request: web.Request) -> web.Response:
-        """`POST`: once or many times, it is acknowledged once."""
+        """`POST`: idempotent, it acknowledges once."""
         return await self._answer(request, self._acknowledge)
 
     async def _answer(self, request: web.Request, deed: Deed) -> web.Response:
@@ -87,12 +87,12 @@ class Acknowledging:
                 actor, page.incident_id, paged_at=page.due_at, by=page.via
             )
         except Refused:
-            # Somebody was first, or it is resolved, or was reopened: the page says who and when.
+            # Already acknowledged, resolved or reopened: the page says by whom and when.
             return await self._standing(page, pressed=True)
         return await self._standing(page, state="done")
 
     async def _standing(self, page: Page, *, state: str | None = None, pressed: bool = False) -> web.Response:
-        """How the incident stands, with the button while there is something to acknowledge."""
+        """The incident's state, with the button while there is something to acknowledge."""
         standing = await self._services.standings.now(page.incident_id)
         incident, answer = standing.incident, standing.answer_to(page)
         by, at = (answer.actor, answer.at) if answer else (incident.acknowledged_by, incident.acknowledged_at)
@@ -118,6 +118,6 @@ class Acknowledging:
         )
 
     async def _called(self, who: str) -> str:
-        """Somebody outside the runbook is called as Slack calls them, when it says so within a second."""
+        """Somebody outside the runbook gets their Slack name, if Slack answers within a second."""
         people = self._services.people
         return (await people.names_of([who]) if is_slack_id(who) else {}).get(who) or people.display_name(who)

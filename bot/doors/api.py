@@ -1,4 +1,4 @@
-"""What other programs may read: incidents as JSON, with a token, and nothing to write."""
+"""The read-only API for other programs: incidents as JSON, with a token."""
 
 import hmac
 from typing import Any
@@ -13,13 +13,13 @@ from bot.services.statistics.tables import as_csv, as_json
 from bot.wire.timeouts import TimeLimit
 
 EVERY_INCIDENT = 1_000_000
-# A program that asks is told to come again, rather than left waiting.
+# Better to tell a program to retry than to keep it waiting.
 TIMEOUT_S = 5.0
 USUAL_DAYS, LONGEST_NUMBER = 30, 10
 
 
 def routes(services: Services) -> list[web.RouteDef]:
-    """None at all while no API_TOKEN is set."""
+    """No routes while API_TOKEN is not set."""
     token = services.settings.api_token
     if token is None:
         return []
@@ -32,7 +32,7 @@ def routes(services: Services) -> list[web.RouteDef]:
 
 
 class Api:
-    """Reads for whoever has the token."""
+    """Serves anybody with the token."""
 
     def __init__(self, services: Services, token: str) -> None:
         self._services = services
@@ -54,7 +54,7 @@ class Api:
         return web.json_response(await self._time_limit.wait_for(self._shown(request.match_info["ref"])))
 
     async def stats(self, request: web.Request) -> web.Response:
-        """The numbers of the last `?days=30`, or of a `?period=2026-Q3`; with `Accept: text/csv` as a table."""
+        """The statistics of the last `?days=30`, or of a `?period=2026-Q3`; as a table with `Accept: text/csv`."""
         self._must_know_the_token(request)
         numbers = await self._time_limit.wait_for(self._counted(request))
         if "text/csv" in request.headers.get("Accept", ""):
@@ -72,7 +72,7 @@ class Api:
         return in_full(await self._services.records.of(incident.id))
 
     def _must_know_the_token(self, request: web.Request) -> None:
-        """Raises 401. Takes as long for a wrong token as for a right one."""
+        """Raises 401. Compares in constant time."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), self._token.encode())
         if scheme.lower() != "bearer" or not right:

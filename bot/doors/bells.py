@@ -1,10 +1,10 @@
-"""What the database's bell says, and to which round."""
+"""The payloads of the database's bell, and which round each wakes."""
 
-# Somebody has changed the schema.
+# Somebody has migrated the schema.
 MIGRATED = "migrations"
 # Somebody has noticed that the database's clock was set.
 CLOCK = "clock"
-# Which round a table's bell wakes; any other sound wakes them all.
+# Which round a table's bell wakes; any other payload wakes them all.
 BELLS = {
     "outbox": "outbox", "limited_ways": "outbox", "escalations": "escalations",
     "alert_groups": "alerts", "alert_disputes": "alerts", "heartbeats": "heartbeats", "checks": "checks",

@@ -1,4 +1,4 @@
-"""The door of calendar feeds: RFC 5545, in UTC, so that no change of the clocks moves a shift."""
+"""The door for calendar feeds: RFC 5545, in UTC, so that daylight saving time moves no shift."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,12 +11,12 @@ from bot.services.paging.calendars import PATH
 from bot.wire.timeouts import TimeLimit
 
 TIMEOUT_S = 5.0
-# How often a calendar should look again.
+# How often calendars should refresh.
 REFRESH = timedelta(hours=1)
 
 
 def routes(services: Services) -> list[web.RouteDef]:
-    """Also without PUBLIC_URL: links that were given out before it was taken away still count."""
+    """Works without PUBLIC_URL too: links given out before it was removed stay valid."""
     return [web.get(f"{PATH}{{token}}.ics", CalendarDoor(services).show)]
 
 
@@ -26,7 +26,7 @@ class CalendarDoor:
         self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def show(self, request: web.Request) -> web.Response:
-        """404 for what we have not signed, 503 while the database is away."""
+        """404 for links we have not signed, 503 while the database is away."""
         token = request.match_info["token"]
         name, shifts = await self._time_limit.wait_for(self._services.calendars.shifts(token))
         return web.Response(body=self._as_ical(name, shifts), content_type="text/calendar", charset="utf-8")
@@ -51,6 +51,6 @@ class CalendarDoor:
         event.add("dtstart", one.shift.begins.astimezone(UTC))
         event.add("dtend", one.shift.ends.astimezone(UTC))
         event.add("summary", self._services.rendering.say("documents/calendar_shift", one=one))
-        # Being on call is not a meeting.
+        # Being on call doesn't make somebody busy.
         event.add("transp", "TRANSPARENT")
         return event

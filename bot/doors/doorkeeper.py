@@ -1,4 +1,4 @@
-"""Who may keep a connection to the web door: nobody who does not ask, and never so many that no file is left."""
+"""Limits connections to the web door: closes idle ones, and never has so many that file descriptors run out."""
 
 import asyncio
 import errno
@@ -17,12 +17,12 @@ from bot.logs import Seldom
 
 log = logging.getLogger(__name__)
 
-# From the opening of a connection, or from the first byte of a request, to the end of its headers.
+# From accepting a connection, or from the first byte of a request, to the end of its headers.
 HEADERS_WITHIN_S = 10.0
-# Between two requests: longer than the proxies that keep connections, which would send one into a closing door.
+# Between two requests: longer than proxies keep connections, which otherwise would send one into a closing connection.
 IDLE_FOR_S = 75.0
 MOST_FILES = 65_536
-# The rest is for the database, for what leaves, and for checks.
+# The rest is for the database, for what we send, and for checks.
 SHARE_OF_FILES = 0.5
 MOST_CONNECTIONS = 8_192
 # Of this process, of the machine, of its network.
@@ -30,26 +30,26 @@ NOTHING_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOME
 
 
 def raise_file_limit() -> None:
-    """As many files as this account may have: a connection is one."""
+    """Raise the limit of open files as far as this account may: every connection needs one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        # What cannot be raised is left: then fewer connections are taken.
+        # If it can't be raised, fewer connections are accepted.
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def most_connections() -> int:
-    """As the limit of files is now."""
+    """Computed from the current limit of open files."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(int(soft * SHARE_OF_FILES), MOST_CONNECTIONS)
 
 
 @contextmanager
 def refusals_seldom_told() -> Iterator[None]:
-    """While the block runs, what anybody can cause by knocking is told once a minute: that no file is left for a new
-    connection, which the loop meets a hundred times a second, and that something is no HTTP. Nothing of what was sent
-    is told: a broken header may be the one with a token. Everything else is told as it was."""
+    """Within the block, log what anybody can cause by connecting only once a minute: that no file descriptor is left
+    for a new connection, which the loop hits a hundred times a second, and that something is not HTTP. What was sent is
+    never logged: a broken header may be the one with a token. Everything else is logged as before."""
     loop, full, unreadable = asyncio.get_running_loop(), Seldom(log), Seldom(log)
     before = loop.get_exception_handler()
 
@@ -78,8 +78,8 @@ def refusals_seldom_told() -> Iterator[None]:
 
 
 def only_paths(server: web.Server) -> None:
-    """Of a request for a whole address only the path counts: nobody here asks what stands before it, and a host that no
-    name can be would leave the connection without an answer."""
+    """Ignore the host in a request with an absolute URL: nobody here needs it, and an invalid host would leave the
+    connection without an answer."""
     make = server.request_factory
 
     def made(message: RawRequestMessage, *others: Any) -> web.BaseRequest:
@@ -90,9 +90,9 @@ def only_paths(server: web.Server) -> None:
 
 
 class Doorkeeper:
-    """Counts the connections of one listening socket. When all places are taken, who has kept us waiting longest makes
-    room, be it for headers, a body, the next request, or that our answer is read. Only those whom we keep waiting
-    always stay, and whoever is new has the most time."""
+    """Counts the connections of one listening socket. When all places are taken, the connection that has kept us
+    waiting longest is closed, be it for headers, a body, the next request, or the reading of our answer. Only those
+    waiting for us always stay, and a new one has the most time."""
 
     def __init__(
         self, places: int, overload: Overload | None = None, *, headers_within_s: float = HEADERS_WITHIN_S
@@ -101,16 +101,16 @@ class Doorkeeper:
         self.overload = overload
         self._places = places
         self._inside = 0
-        # In the order in which their time began.
+        # In the order in which we began to wait.
         self._waited_for: dict[Visit, None] = {}
         self._told = Seldom(log)
 
     def watched(self, protocol: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
-        """The same factory of protocols, with each connection under watch."""
+        """The same protocol factory, with each connection under watch."""
         return lambda: Visit(protocol(), self)
 
     def admit(self) -> bool:
-        """Is there a place, or can one be made?"""
+        """Is there a place, or can one be freed?"""
         if self._inside >= self._places:
             self._told.warn(f"connections={self._places} all places are taken")
             leaving = next(iter(self._waited_for), None)
@@ -125,17 +125,17 @@ class Doorkeeper:
         self.is_ours(visit)
 
     def is_theirs(self, visit: "Visit") -> None:
-        """From now on we wait for it."""
+        """From now on we wait for this connection."""
         self.is_ours(visit)
         self._waited_for[visit] = None
 
     def is_ours(self, visit: "Visit") -> None:
-        """It waits for us."""
+        """This connection waits for us."""
         self._waited_for.pop(visit, None)
 
 
 class Visit(asyncio.Protocol):
-    """One connection: passes everything on, and ends it when a request does not come to the end of its headers."""
+    """One connection: passes everything on, and closes it when a request's headers don't arrive in time."""
 
     def __init__(self, inner: asyncio.Protocol, keeper: Doorkeeper) -> None:
         self._inner = inner
@@ -143,7 +143,7 @@ class Visit(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_served = False
-        # Of the request that is served or awaited, some of it has come.
+        # Has any of the present or awaited request arrived?
         self._has_begun = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -183,20 +183,20 @@ class Visit(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
     def asked(self, request: web.Request) -> None:
-        """The headers are whole: what is left to wait for is the body."""
+        """The headers are complete: only the body may be missing."""
         self._is_served = True
         self._stop_timer()
         self._keeper.is_theirs(self)
         request.content.on_eof(self._sent)
 
     def answered(self) -> None:
-        """The answer goes out, and after it comes another request, or nothing."""
+        """The answer is being sent; after it comes another request, or nothing."""
         self._is_served = self._has_begun = False
         if self._transport:
             self._keeper.is_theirs(self)
 
     def _sent(self) -> None:
-        # The rest of a body that nobody wanted comes after its answer.
+        # The rest of a body that nobody needed arrives after its answer.
         if self._is_served and self._transport:
             self._keeper.is_ours(self)
 
@@ -204,12 +204,12 @@ class Visit(asyncio.Protocol):
         if self._transport is None:
             return
         transport = self._transport
-        # Counted out at once: the system says that it is closed only later.
+        # Stop counting it at once: the system reports the closing only later.
         self.connection_lost(None)
         transport.abort()
 
     def _is_too_much(self, begun: bytes) -> bool:
-        """Was it answered at once, because there is no time to read it?"""
+        """Was it answered at once, because we are overloaded?"""
         answer = self._keeper.overload.answer_to(begun) if self._keeper.overload else None
         if answer is None or self._transport is None:
             return False
@@ -233,7 +233,7 @@ class Visit(asyncio.Protocol):
 async def welcomed(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Outermost: what gets here has come to the end of its headers."""
+    """The outermost middleware: runs once a request's headers are complete."""
     visit = request.transport.get_protocol() if request.transport else None
     if not isinstance(visit, Visit):
         return await handler(request)

@@ -1,4 +1,4 @@
-"""An incident as other programs read it: one function a section, made of the incident's record."""
+"""An incident as JSON for other programs: one function for each section, from the incident's record."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +14,8 @@ from bot.store.updates.tellings import Telling
 
 
 def in_short(incident: Incident, *, whole: bool = False) -> dict[str, Any]:
-    """Of a private one that it is there, how grave it is and how far: neither its title, its room nor its people;
-    unless it is asked for `whole`."""
+    """The main fields. A private incident shows only its existence, severity and progress, without title, room or
+    people, unless `whole`."""
     hidden = incident.private and not whole
     milestones = incident.milestones
     return {
@@ -38,7 +38,7 @@ def in_short(incident: Incident, *, whole: bool = False) -> dict[str, Any]:
 
 
 def in_full(record: IncidentRecord, *, whole: bool = False) -> dict[str, Any]:
-    """Of a private one every section is empty, unless it is asked for `whole`; `incident_whole` has more."""
+    """All sections. They are empty for a private incident, unless `whole`; `incident_whole` has more."""
     hidden = record.incident.private and not whole
     shown = IncidentRecord(record.incident) if hidden else record
     timeline = [_entry(entry) for entry in shown.timeline]
@@ -78,7 +78,7 @@ def _page(page: Page) -> dict[str, Any]:
 
 
 def _telling(telling: Telling) -> dict[str, Any]:
-    """`sent_at` is null while nobody's provider has accepted it, `approved_by` when nobody had to approve it."""
+    """`sent_at` is null while no provider has accepted it, `approved_by` when no approval was needed."""
     return {
         "audience": telling.audience,
         "moment": telling.moment,
@@ -89,7 +89,7 @@ def _telling(telling: Telling) -> dict[str, Any]:
 
 
 def _task(task: Task) -> dict[str, Any]:
-    """`due_at` is null when nobody said by when."""
+    """`due_at` is null when nobody set a time."""
     return {
         "what": task.what,
         "owner": task.owner,
@@ -100,7 +100,7 @@ def _task(task: Task) -> dict[str, Any]:
 
 
 def box(item: Item) -> dict[str, Any]:
-    """`due_at` is null at no particular time."""
+    """`due_at` is null when it has no particular time."""
     return {
         "what": item.what,
         "due_at": instant(item.due_at),
@@ -110,7 +110,7 @@ def box(item: Item) -> dict[str, Any]:
 
 
 def _procedure(run: Run) -> dict[str, Any]:
-    """A step that was skipped, or that an answer led past, was not done."""
+    """A step that was skipped, or bypassed by an answer, counts as not done."""
     ticks = run.standing.ticks
     steps = [(step, ticks.get(index)) for index, step in enumerate(run.steps)]
     return {"key": run.key, "steps": [_step(step, tick) for step, tick in steps]}

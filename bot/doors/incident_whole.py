@@ -1,4 +1,4 @@
-"""An incident as its export has it: what the API shows, and everything besides."""
+"""An incident's export: everything the API shows, and the rest."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from bot.services.records.gathering import IncidentRecord
 
 
 def whole(record: IncidentRecord) -> dict[str, Any]:
-    """Of private ones as well: who may read it has been asked before."""
+    """Includes private incidents: permission to read has been checked before."""
     incident = record.incident
     return {
         **in_full(record, whole=True),
@@ -33,7 +33,7 @@ def whole(record: IncidentRecord) -> dict[str, Any]:
 
 
 def _promises(record: IncidentRecord) -> list[dict[str, Any]]:
-    """`outcome`: kept, missed, open; `done_at` is null while it is not done."""
+    """`outcome`: kept, missed, open; `done_at` is null while it isn't done."""
     return [
         {
             "what": one.kind, "severity": one.severity, "since": instant(one.since), "by": instant(one.by),
@@ -55,7 +55,7 @@ def _alerts(record: IncidentRecord) -> list[dict[str, Any]]:
 
 
 def _breach(record: IncidentRecord) -> dict[str, Any] | None:
-    """Null when it is none; `notified_at` while the authority was not notified."""
+    """Null when it isn't a breach; `notified_at` is null while the authority wasn't notified."""
     one = record.breach
     if one is None:
         return None
@@ -74,7 +74,7 @@ def _texts(record: IncidentRecord) -> list[dict[str, Any]]:
 
 
 def _skipped(record: IncidentRecord) -> list[dict[str, Any]]:
-    """Steps of procedures that somebody passed over."""
+    """Procedure steps that somebody skipped."""
     return [
         {
             "key": run.key, "what": run.steps[index].text, "skipped_at": instant(tick.at), "skipped_by": tick.by,
@@ -94,7 +94,7 @@ def _versions(record: IncidentRecord) -> list[dict[str, Any]]:
 
 
 def _corrections(record: IncidentRecord) -> dict[str, Any]:
-    """What the timeline does not show any more, and how its entries were."""
+    """Hidden timeline entries, and the former values of changed ones."""
     return {
         "hidden_entries": [
             {"at": instant(one.at), "actor": one.actor, "kind": one.kind, "text": one.text} for one in record.hidden

@@ -1,4 +1,4 @@
-"""The door for monitoring systems: alerts and signs of life over HTTP, and a reason for whatever is not taken."""
+"""The door for monitoring systems: alerts and heartbeats over HTTP, with a reason for everything refused."""
 
 import asyncio
 import logging
@@ -32,13 +32,13 @@ NOTHING_STORED = "nothing was stored, send it again later"
 NOT_KNOWN = "it is not known whether this was stored: send it again"
 OUR_OWN = "sent by this Tocsin itself: the address that it was sent to leads back here"
 LARGEST_BODY = 1024 * 1024
-# A larger one is parsed in a thread, so that the loop goes on turning.
+# Larger bodies are parsed in a thread, so that the event loop isn't blocked.
 PARSED_AT_ONCE = 16 * 1024
-# Of what was odd in a body, told to its sender.
+# At most this many oddities of a body are reported to its sender.
 ODD_SHOWN = 10
-# What a query says beside the fields of an alert.
+# Query parameters that aren't fields of an alert.
 OURS = ("token", "site")
-# Of each application of each address, of a source that has such.
+# For each application at each address, where a source distinguishes them.
 PER_MINUTE = 300
 
 
@@ -52,7 +52,7 @@ def routes(
     alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, senders: Senders, sources: Mapping[str, Source],
     fetch: Fetch,
 ) -> list[web.RouteDef]:  # fmt: skip
-    """`sources` by the word in their address; `fetch` asks theirs for what proves that they sent it."""
+    """`sources` by the word in their address; `fetch` gets what proves a source's authenticity from its server."""
     intake = Intake(alerts, heartbeats, refusals, senders, sources, fetch)
     below = [
         web.post(f"/alerts/{{source:{source.name}}}/{path}", intake.alerts)
@@ -68,7 +68,7 @@ def routes(
 
 
 class Intake:
-    """Token or signature on the raw bytes first; then the body is read; what is answered with 202 is kept."""
+    """Checks token or signature on the raw bytes first, then parses; everything answered with 202 is stored."""
 
     def __init__(
         self, alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, senders: Senders,
@@ -83,18 +83,18 @@ class Intake:
         self._rate = Rate(PER_MINUTE, senders.now)
 
     async def alerts(self, request: web.Request) -> web.Response:
-        """`POST /alerts/{source}`: whatever is not taken is heard of here, for its sender may never look."""
+        """`POST /alerts/{source}`: refusals are reported to the team here, because the sender may never look."""
         return await self._reported(request, self._take(request))
 
     async def query(self, request: web.Request) -> web.Response:
-        """`GET /alerts/{source}?…`, of those that send their fields so."""
+        """`GET /alerts/{source}?…`, for sources that send their fields in the query."""
         source = self._sources.get(request.match_info["source"])
         if source is None or not source.by_query:
             raise web.HTTPMethodNotAllowed("GET", ["POST"])
         return await self._reported(request, self._take_query(source, request))
 
     async def heartbeat(self, request: web.Request) -> web.Response:
-        """`POST /alerts/heartbeat/{name}`: whatever its body says, the job is alive."""
+        """`POST /alerts/heartbeat/{name}`: the job is alive, whatever the body says."""
         try:
             if not self._senders.has_token(request):
                 return self._unauthorized()
@@ -135,13 +135,13 @@ class Intake:
         if source.by_query and trusted and not body.strip():
             return await self._take_query(source, request)
         if await self._senders.are_we(source, request, body):
-            # It would be told to where it came from again, and so on; and taken, a page would count as sent.
+            # Taking it would send it out again in a loop, and a page would count as sent.
             log.warning("source=%s what this house has sent has come back: refused", source.name)
             return _echo(source)
         return await self._keep(source, body, request.headers, request)
 
     async def _take_query(self, source: Source, request: web.Request) -> web.Response:
-        """Of a GET, or of a POST without a body."""
+        """From a GET, or a POST without a body."""
         if not self._senders.has_token(request):
             return self._unauthorized()
         fields = [(name, value) for name, value in request.query.items() if name not in OURS]
@@ -180,7 +180,7 @@ class Intake:
         return web.json_response(answer, status=status)
 
     async def _confirm(self, address: str) -> None:
-        """May be done again. Raises WrongShape when its server refuses, and Unreachable when it is to ask once more."""
+        """Idempotent. Raises WrongShape when the provider's server refuses, Unreachable when a retry may help."""
         try:
             await self._fetch(address)
         except Rejected as error:
@@ -189,7 +189,7 @@ class Intake:
             raise Unreachable("the subscription could not be confirmed now") from error
 
     def _limit(self, source: Source, address: str, reading: Reading | None = None) -> None:
-        """Raises TooOften. What could not be read (None) is nobody's in particular."""
+        """Raises TooOften. An unreadable delivery (None) counts for no application in particular."""
         if source.client is None:
             return
         clients = Counter(map(source.client, reading.alerts)) if reading else {"": 1}
@@ -201,19 +201,20 @@ class Intake:
 
 
 async def _kept(source: Source, body: bytes) -> bytes:
-    """What may be shown to anybody in the channel."""
+    """The body without what not everybody in the channel may see."""
     return await _aside(source.kept, body) if source.kept else _without_token(source, body)
 
 
 async def _aside(work: Callable[..., Made], body: bytes, *more: object) -> Made:
-    """In a thread when it is much."""
+    """In a thread when the body is large."""
     if len(body) <= PARSED_AT_ONCE:
         return work(body, *more)
     return await asyncio.to_thread(work, body, *more)
 
 
 def _without_token(source: Source, body: bytes) -> bytes:
-    """What is kept can be shown to anybody in the channel: not so the token that some systems can only put into it."""
+    """Removes the token, which some systems can only send in the body: what is stored may be shown to anybody in the
+    channel."""
     token = source.token_in(body) if source.token_in else None
     for written in (token, token.replace("/", r"\/")) if token else ():
         body = body.replace(f'"{written}"'.encode(), b'"..."')
@@ -226,7 +227,7 @@ def _echo(source: Source) -> web.Response:
 
 
 def _accepted(count: int, reading: Reading) -> dict[str, object]:
-    """With what was odd, when anything was."""
+    """The answer, with a list of oddities if there were any."""
     odd = list(reading.odd[:ODD_SHOWN])
     more = len(reading.odd) - len(odd)
     return {"accepted": count} | ({"odd": odd + [f"and {more} more"] * bool(more)} if odd else {})

@@ -1,4 +1,4 @@
-"""Too much at once: while the loop is behind, alerts are turned away unread, so that pages leave in time."""
+"""Load shedding: while the event loop is behind, alerts are refused unread, so that pages leave in time."""
 
 import asyncio
 import logging
@@ -11,10 +11,10 @@ from bot.logs import Seldom
 log = logging.getLogger(__name__)
 
 BEAT_EVERY_S = 0.1
-# So much later than it should have come: a page that is due now leaves as late as that.
+# Lateness that counts as behind: a page due now leaves this late.
 BEHIND_S = 0.5
 ALERTS = b"POST /alerts/"
-# Whoever sends one sends no second: taken for silence, it would raise an alert itself.
+# Never refused: its sender doesn't retry, and the silence would itself raise an alert.
 HEARTBEATS = b"POST /alerts/heartbeat/"
 BODY = b'{"error": "overloaded: nothing was stored, send it again later"}'
 COME_AGAIN = (
@@ -24,12 +24,12 @@ COME_AGAIN = (
 
 
 class Overload:
-    """Measures how late the loop turns; to be asked at any moment, also in the middle of a long turn."""
+    """Measures the event loop's lateness; can be asked at any moment, even in the middle of a long iteration."""
 
     def __init__(
         self, turned_away: Callable[[], None] = lambda: None, seconds: Callable[[], float] = time.monotonic
     ) -> None:
-        """`turned_away` is called for each alert that was."""
+        """`turned_away` is called for each refused alert."""
         self._turned_away = turned_away
         self._seconds = seconds
         self._beat_at_s = seconds()
@@ -37,7 +37,7 @@ class Overload:
 
     @asynccontextmanager
     async def measured(self) -> AsyncIterator[None]:
-        """While the block runs."""
+        """Measures while the block runs."""
         beating = asyncio.create_task(self._beat())
         try:
             yield
@@ -49,7 +49,7 @@ class Overload:
         return self._seconds() - self._beat_at_s > BEAT_EVERY_S + BEHIND_S
 
     def answer_to(self, begun: bytes) -> bytes | None:
-        """What to answer, and then to hang up, to who begins a request so; None: it is read on."""
+        """The answer to a request that begins like this, after which to close the connection; None: read on."""
         if not begun.startswith(ALERTS) or begun.startswith(HEARTBEATS) or not self.is_behind:
             return None
         self._told.warn(f"late_s={self._seconds() - self._beat_at_s:.1f} overloaded: alerts are answered 503 unread")

@@ -1,4 +1,4 @@
-"""What is due of every round, asked in one statement of all whose rows can tell."""
+"""What is due in every round, asked in one statement for all rounds whose rows can tell."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from bot.store.due_rows import soonest_of_each
 
 
 class Overview:
-    """To have three dozen rounds look for themselves takes as many transactions, and mostly nothing is due.
+    """Letting three dozen rounds look for themselves takes as many transactions, mostly for nothing.
 
-    `bell`: rung when all of them are to be looked over. `others`: those that only know it by looking. `unseen`: those
-    that have not looked yet; some have nothing due before they have planned it at their first look.
+    `bell`: ring it to have all of them looked over. `others`: rounds that know only by looking. `unseen`: rounds that
+    have not looked yet; some have nothing due before their first look has planned it.
     """
 
     def __init__(self, db: Database, rounds: Mapping[str, Round]) -> None:
@@ -24,6 +24,6 @@ class Overview:
         self.bell = asyncio.Event()
 
     async def dues(self) -> dict[str, datetime | None]:
-        """When the next row of each is due; None = none is. Of `others` nothing. Raises Failed."""
+        """When the next row of each is due; None = none is. Leaves out `others`. Raises Failed."""
         async with self._db.statement() as conn:
             return await soonest_of_each(conn, self._asked)

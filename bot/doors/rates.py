@@ -1,5 +1,4 @@
-"""How often somebody may come: so many in a minute or an hour each, and who has had all of theirs is told when to come
-again."""
+"""Rate limits for each client, by the minute or the hour; over the limit, the client is told when to come again."""
 
 from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
@@ -13,7 +12,7 @@ MOST_CLIENTS = 10_000
 
 
 class TooOften(Refused):
-    """More than are taken within this span; what came was not kept."""
+    """Over the limit for this span; nothing was stored."""
 
     def __init__(self, most: int, span: Span, wait_s: int) -> None:
         of_it = "a minute" if span == "minute" else "an hour"
@@ -22,21 +21,21 @@ class TooOften(Refused):
 
 
 class Rate:
-    """So many in a minute or an hour for each client, spread over it or all at once; each process counts for itself.
+    """A token bucket for each client, with a burst of up to the whole limit; each process counts for itself.
 
-    What comes together is taken together, also when it is more than is left: then the client owes it, for one span at
-    most. So a long list is not refused for ever.
+    A batch is taken as a whole even when it exceeds what is left: the client then owes the rest, for one span at most.
+    So a long list is not refused for ever.
     """
 
     def __init__(self, most: int, now: Callable[[], datetime], *, span: Span = "minute") -> None:
         self._most = most
         self._now = now
         self._span: Span = span
-        # What is left of each, and when that was; who came last stands last.
+        # What each client had left, and when; the most recent client is last.
         self._left: dict[Hashable, tuple[float, datetime]] = {}
 
     def take(self, client: Hashable, count: int = 1) -> None:
-        """Raises TooOften, which counts nothing."""
+        """Raises TooOften, without counting the attempt."""
         now = self._now()
         left = self._left_of(client, now)
         if left < 1:
@@ -49,7 +48,7 @@ class Rate:
     def _left_of(self, client: Hashable, now: datetime) -> float:
         left, at = self._left.get(client, (float(self._most), now))
         if now < at:
-            # The clock was set back: what was left counts from now, or they would wait until it is as late again.
+            # The clock was set back: count from now, or the client would wait until that time comes again.
             self._left[client] = left, at = left, now
         passed_s = (now - at).total_seconds()
         return min(left + passed_s / SECONDS[self._span] * self._most, float(self._most))

@@ -1,4 +1,4 @@
-"""The door of people without Slack: a page with one form. What they send is one report, however often they press."""
+"""The door for people without Slack: a page with one form. Pressing twice still makes one report."""
 
 import logging
 from urllib.parse import parse_qsl
@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024
 MOST_FIELDS = 20
-# Each process counts for itself. Behind a proxy all have its address: so one office may report together.
+# Counted by each process. Behind a proxy all clients share its address, so this lets one office report together.
 PER_MINUTE = 10
 IN_ALL_PER_MINUTE = 30
-# Of the link, whoever has it by now: as many as an outage brings, and no more than a team can read.
+# For the link, whoever has it by now: enough for an outage, and no more than a team can read.
 IN_ALL_PER_HOUR = 200
 TIMEOUT_S = 3.0
 STORED_WITHIN_S = 8.0
@@ -33,14 +33,14 @@ AWAY, OUTDATED, UNKNOWN = "database", "version", "unknown"
 
 
 def routes(services: Services, metrics: Metrics) -> list[web.RouteDef]:
-    """Also while the runbook has no form: then whoever kept the link reads that there is none."""
+    """Exists even while the runbook has no form: people who kept the link are told so."""
     door = Reporting(services, metrics)
     path = f"{PATH}{{token:.*}}"
     return [web.get(path, door.show), web.post(path, door.send)]
 
 
 class Reporting:
-    """No login: who has the link may report. What they typed is never logged, and always shown to them again."""
+    """No login: whoever has the link may report. What they typed is never logged, and always shown to them again."""
 
     def __init__(self, services: Services, metrics: Metrics) -> None:
         self._services = services
@@ -63,7 +63,7 @@ class Reporting:
         return self._form(200, Report.read({}))
 
     async def send(self, request: web.Request) -> web.Response:
-        """`POST`: nobody's body is read before it is known that they have the link, except to show it again."""
+        """`POST`: checks the link before reading the body; when that fails, the body is only read to be shown again."""
         away: Failed | None = None
         try:
             await self._look.wait_for(self._must_be_ours(request))
@@ -84,7 +84,7 @@ class Reporting:
 
     async def _answer(self, report: Report, client: str) -> web.Response:
         if report.is_spam:
-            # As if it had been taken, so that its program learns nothing, and without saying anything untrue.
+            # Looks as if accepted, so that the spammer's program learns nothing, without saying anything untrue.
             self._metrics.reported("spam")
             return self._taken(report, Followed("received"))
         if report.mistakes:
@@ -103,7 +103,7 @@ class Reporting:
         return self._taken(report, await self._followed(report))
 
     async def _followed(self, report: Report) -> Followed:
-        """It is stored: what has followed is worth a moment, and no error."""
+        """The report is stored: knowing what followed is worth a moment, but not an error."""
         try:
             return await self._look.wait_for(self._services.problem_reports.followed(report))
         except Failed as error:
@@ -118,7 +118,7 @@ class Reporting:
         return self._held(error, report)
 
     def _held(self, error: Failed, report: Report | None = None) -> web.Response:
-        """`report` None: there was only looked, so there is nothing to send again."""
+        """`report` None: the form was only viewed, so there is nothing to send again."""
         log.warning("report: %s", error)
         if report is None:
             return self._pages.page(503, "report_held", {"Retry-After": "5"}, why=_why(error))
@@ -127,14 +127,14 @@ class Reporting:
     def _form(
         self, status: int, report: Report, headers: dict[str, str] | None = None, *, why: str = "", wait_s: int = 0
     ) -> web.Response:
-        """`why` nothing was stored, and `wait_s` after which it may be sent again: "" and 0, for none."""
+        """`why` nothing was stored, and `wait_s` until it may be sent again; "" and 0 for none."""
         facts = {"why": why, "wait_s": wait_s, "what_length": WHAT_LENGTH, "line_length": LINE_LENGTH}
         mistakes = report.mistakes if status == 422 else {}
         return self._pages.page(status, "report", headers, report=report, mistakes=mistakes, **facts)
 
 
 async def _fields_of(request: web.Request) -> dict[str, str]:
-    """Of each name the first. Raises TooLarge, TooSlow or Garbled; what is no form has no fields."""
+    """The first value of each field. Raises TooLarge, TooSlow or Garbled; what is not a form has no fields."""
     body = (await read_body(request, LARGEST_BODY)).decode("utf-8", "replace")
     try:
         pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)

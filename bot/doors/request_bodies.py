@@ -1,4 +1,4 @@
-"""The bodies of requests: read no further than they may be, in no more time than they may take, and then unpacked."""
+"""Request bodies: read within limits of size and time, then decompressed."""
 
 import asyncio
 import zlib
@@ -8,33 +8,33 @@ from aiohttp import web
 
 from bot.domain.errors import Refused
 
-# From a slow line; whoever needs longer for it holds a connection and sends nothing.
+# Enough for a slow line; a client that takes longer just occupies a connection.
 READ_WITHIN_S = 20.0
-# zlib's own number for: gzip or zlib, whichever it is.
+# zlib's code for: detect gzip or zlib.
 EITHER_HEADER = 32 + zlib.MAX_WBITS
 PACKINGS = ("gzip", "x-gzip", "deflate")
 
 
 class TooLarge(Refused):
-    """The body is larger than it may be, as it came or unpacked."""
+    """The body is too large, as received or decompressed."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is larger than {limit} bytes")
 
 
 class TooSlow(Refused):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
     def __init__(self) -> None:
         super().__init__(f"the body did not come within {READ_WITHIN_S:.0f} s")
 
 
 class Garbled(Refused):
-    """The body breaks off, or is not packed as it says."""
+    """The body is truncated, or not compressed as it claims."""
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """Every byte as it came, still packed: whose signature is checked, it is checked on these.
+    """The raw body, still compressed: signatures are checked on these bytes.
 
     Raises TooLarge as soon as that is known, TooSlow, or Garbled.
     """
@@ -49,7 +49,7 @@ async def read_body(request: web.Request, limit: int) -> bytes:
                     raise TooLarge(limit)
     except TimeoutError as error:
         raise TooSlow from error
-    # Whoever hangs up in the middle of it has sent nothing that can be read either.
+    # A client that hangs up midway has sent nothing readable either.
     except (
         aiohttp.ClientPayloadError, web.RequestPayloadError, aiohttp.http.HttpProcessingError, ConnectionError
     ) as error:  # fmt: skip
@@ -58,9 +58,9 @@ async def read_body(request: web.Request, limit: int) -> bytes:
 
 
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
-    """What `Content-Encoding` says of a body, undone; never more than a byte over the limit is unpacked.
+    """Undo the `Content-Encoding`; decompresses at most one byte more than the limit.
 
-    For senders that are known. Raises TooLarge or Garbled.
+    Only for authenticated senders. Raises TooLarge or Garbled.
     """
     packing = encoding.strip().lower()
     if packing in ("", "identity"):

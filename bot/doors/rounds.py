@@ -1,4 +1,4 @@
-"""What the alarm clock rings for: services with due rows."""
+"""Rounds: what the alarm clock wakes for services with due rows."""
 
 import asyncio
 from datetime import datetime
@@ -10,24 +10,24 @@ from bot.store.due_rows import DueRows
 
 
 class Round(Protocol):
-    """A service with due rows. `bell`: rung by the round itself when it is worth looking again; None: it never is."""
+    """A service with due rows. `bell`: set by the round itself when it is worth looking again; None: never."""
 
     async def look(self) -> Look:
-        """Claim and work on what is due."""
+        """Claim what is due and work on it."""
 
     async def next_due(self) -> datetime | None:
         """When the next row is due; None = none is."""
 
     @property
     def due_rows(self) -> DueRows | None:
-        """What `next_due` asks the database; None: it knows otherwise."""
+        """What `next_due` asks the database; None: it knows without."""
 
     @property
     def bell(self) -> asyncio.Event | None: ...
 
 
 class Due(Protocol):
-    """A service whose look tells no more than how many rows were due."""
+    """A service that only reports how many rows were due."""
 
     async def take_due(self) -> int: ...
 
@@ -38,9 +38,9 @@ class Due(Protocol):
 
 
 class Counted:
-    """Its round: it looks until nothing was due, and then asks when something will be.
+    """The round of such a service: looks until nothing was due, then asks when something will be.
 
-    It does not ask while the clock is frozen: nothing becomes due before somebody moves it, which wakes every round.
+    It doesn't ask while the clock is frozen: nothing becomes due until somebody moves it, which wakes every round.
     """
 
     bell = None

@@ -22,25 +22,25 @@ from bot.store.paging import pages
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
-# At the database's clock, and at what has to be so that this process is on duty.
+# How often to check the database's clock, and the conditions for being on duty.
 LOOK_EVERY_S = 1.0
 # Under load a sweep takes longer.
 ALARM_WITHIN_SWEEPS = 3
 BREATH_S = 0.05
-# To begin a job takes APScheduler about a millisecond.
+# APScheduler takes about a millisecond to start a job.
 READY_BEFORE_S = 0.005
 LISTEN_AGAIN_AFTER_S = 1.0
 CANCEL_AGAIN_AFTER_S = 1.0
 CANCELLATIONS = 2
 END_WITHIN_S = 4.0
-# APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
+# APScheduler's defaults drop a job that is a second late, and one whose previous run hasn't ended.
 NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
 
 
 class Scheduler:
-    """One per process, any number of processes: which of them takes a row is the database's business.
+    """One per process, with any number of processes: the database decides which of them gets a row.
 
-    While it is suspended from duty, no round is made.
+    While suspended from duty, the process makes no rounds.
     """
 
     def __init__(
@@ -90,18 +90,19 @@ class Scheduler:
         self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
 
     async def stop(self, within_s: float = END_WITHIN_S) -> None:
-        """Every round ends what it is looking at, so that nothing is claimed and then left; nothing new is begun.
+        """Let every round finish its look, so that nothing is claimed and then abandoned; starts nothing new.
 
-        What has not ended by then is cancelled, and is given a second or two to notice.
+        What has not ended in time is cancelled, and gets a second or two to notice.
         """
-        # Shut only at the end: it calls an alarm that goes off this moment an error, when it is cancelled.
+        # Paused now and shut down at the end: cancelled, it would log an alarm that goes off at this moment as an
+        # error.
         self._alarm.pause()
         self._stopping = True
         self._wake_each(self._rounds)
         await asyncio.wait(self._going_round, timeout=min(within_s, END_WITHIN_S))
         left = {*self._going_round, *self._watching}
         for _ in range(CANCELLATIONS):
-            # More than once: a library may lose one.
+            # Repeatedly, because a library may swallow a cancellation.
             for task in left:
                 task.cancel()
             if left:
@@ -109,7 +110,7 @@ class Scheduler:
         self._alarm.shutdown(wait=False)
 
     def wake(self, name: str | None = None) -> None:
-        """Have a round look at once; without a name, each that has something due."""
+        """Have a round look at once; without a name, every round that has something due."""
         if name:
             self._bells[name].set()
         else:
@@ -121,7 +122,7 @@ class Scheduler:
 
     @property
     def is_quiet(self) -> bool:
-        """No round is at work or has been asked to look."""
+        """Is no round working or asked to look?"""
         rung = any(bell.is_set() for bell in [self._overview.bell, *self._bells.values()])
         return not self._busy and not rung
 
@@ -136,7 +137,7 @@ class Scheduler:
                 log.warning("overview: %s", error)
                 self._wake_each(self._rounds)
             except Exception:
-                # A door: each round finds out for itself.
+                # Catch everything, and let each round find out for itself.
                 log.exception("overview")
                 self._wake_each(self._rounds)
             finally:
@@ -167,7 +168,7 @@ class Scheduler:
             except Failed as error:
                 log.warning("round=%s %s", name, error)
             except Exception:
-                # A door: one round's fault must not stop the alarm clock.
+                # Catch everything: an error in one round must not stop the alarm clock.
                 log.exception("round=%s", name)
             finally:
                 self._busy.discard(name)
@@ -178,13 +179,13 @@ class Scheduler:
             return
         service = self._rounds[name]
         while not self._stopping and self._conditions.are_met:
-            # Before the look, and not after: what becomes due while it is made has not been looked at.
+            # Taken before the look: what becomes due during it has not been seen.
             looked_at = self._clock.now()
             look = await service.look()
             self._overview.unseen.discard(name)
             if look.done:
                 self._watchdog.feed(name)
-                # Most of what is done has something leave: its bell comes too, by way of the database.
+                # Most work creates deliveries. Wake the outbox now; its bell takes the way through the database.
                 if LEAVES_BY in self._bells and name != LEAVES_BY:
                     self.wake(LEAVES_BY)
             if not look.done or not look.more_is_due:
@@ -192,11 +193,11 @@ class Scheduler:
                 return
 
     def _set_alarm(self, name: str, due_at: datetime | None, looked_at: datetime) -> None:
-        """Only for what is due before the sweep is sure to have come by again is it worth an alarm of its own."""
+        """Only what is due before the next certain sweep is worth an alarm of its own."""
         if due_at is None or self._clock.is_frozen:
             return
-        # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
-        # not spin this one. One that has become due since is looked at without delay.
+        # A row that was due at the look but couldn't be claimed, because of its lane or another process, must not cause
+        # a busy loop. One that has become due since is looked at without delay.
         wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
         if wait <= ALARM_WITHIN_SWEEPS * self._sweep_every_s and self._set_for.get(name) != due_at:
             self._set_for[name] = due_at
@@ -205,15 +206,15 @@ class Scheduler:
             self._alarm.add_job(self._ring, "date", run_date=early, args=[name, at], id=name, replace_existing=True)
 
     async def _ring(self, name: str, at: datetime) -> None:
-        """A coroutine, because APScheduler runs a plain function in another thread, where no Event may be set."""
+        """A coroutine, because APScheduler runs plain functions in another thread, where an Event must not be set."""
         self._set_for.pop(name, None)
         wait = (at - self._clock.machine_now()).total_seconds()
         asyncio.get_running_loop().call_later(min(wait, READY_BEFORE_S), self.wake, name)
 
     async def _sweep(self) -> None:
-        """Not a job of APScheduler: a machine whose time is set back would not run it until that time comes again.
+        """Not an APScheduler job: on a machine whose clock is set back it would not run until that time comes again.
 
-        One round after the other: what is due meanwhile does not wait behind all of them.
+        Spread over the interval, so that what becomes due meanwhile doesn't queue behind all rounds.
         """
         while not self._stopping:
             for name in self._rounds:
@@ -225,7 +226,7 @@ class Scheduler:
             try:
                 await self._timekeeping.look()
             except Exception:
-                # A door: who looks no more would go by a time that nobody else goes by.
+                # Catch everything: without these checks this process would keep a time of its own.
                 log.exception("clock")
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -233,7 +234,7 @@ class Scheduler:
             self._clock_was_set.clear()
 
     async def _listen(self) -> None:
-        """Whatever was rung while nobody listened is found by looking once at each new beginning."""
+        """Rings missed while not listening are covered by one look at each new start."""
         while not self._stopping:
             try:
                 async for said in self._db.rung():
@@ -241,7 +242,7 @@ class Scheduler:
             except Failed as error:
                 log.warning("bell: %s", error)
             except Exception:
-                # A door: who hears no bell any more would be late each time.
+                # Catch everything: a process that hears no bell would be late each time.
                 log.exception("bell")
             await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
 
@@ -264,11 +265,11 @@ class Scheduler:
             self._migrated.clear()
 
 
-# Whoever of these has not been heard of for long by a clock that was just set may be at work all the same: as long as
-# their signs of life, and a lease, need to be written anew.
+# By a clock that was just set, their holders may look silent although they are alive: wait until their heartbeats and
+# leases must have been renewed.
 TAKING_OVER = frozenset({"checks", "backups", "backup drills", "backup restores"})
 SETTLED_AFTER = timedelta(seconds=15)
-# Beside the rounds at work: the look at all of them.
+# Counted as busy beside the rounds: the look at all of them.
 ALL = "overview"
-# The round that carries what the others put in.
+# The round that sends what the others queue.
 LEAVES_BY = "outbox"

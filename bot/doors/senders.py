@@ -1,4 +1,4 @@
-"""Who posts to the door for alerts: by a token, or by what its system signs."""
+"""Authenticates senders of alerts: by a token, or by the source's signature."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -30,13 +30,13 @@ class Senders:
         return any(_is_one_of(one, self._settings.alerts_tokens) for one in given)
 
     def may_prove_it_by_its_body(self, source: Source | None) -> bool:
-        """Whether the body has to be read before it is known who sent it."""
+        """Does the body have to be read to know who sent it?"""
         if source is None:
             return False
         return bool(self._secrets(source)) or (source.token_in is not None and bool(self._settings.alerts_tokens))
 
     def proves_it_by_its_body(self, source: Source, body: bytes, request: web.Request) -> bool:
-        """By its signature, or by a token that its system cannot put anywhere else."""
+        """By its signature, or by a token that the source can only put into the body."""
         if source.token_in and _is_one_of(source.token_in(body) or "", self._settings.alerts_tokens):
             return True
         if source.is_signed is None:
@@ -45,22 +45,22 @@ class Senders:
         return any(source.is_signed(body, request.headers, secret, now) for secret in self._secrets(source))
 
     def may_be_copied(self, source: Source, request: web.Request) -> bool:
-        """Does nothing speak for it but a signature that does not say when it was made?"""
+        """Is its only proof a signature without a timestamp, which can be replayed?"""
         return source.is_dated is not None and not source.is_dated(request.headers) and not self.has_token(request)
 
     async def are_we(self, source: Source, request: web.Request, body: bytes) -> bool:
-        """Has this very house sent it? Raises Unreachable."""
+        """Was it sent by this very installation? Raises Unreachable."""
         key = source.sent_as(body) if source.sent_as else None
         return await self._echoes.is_one(request.headers, body, key)
 
     def refusal(self, source: Source | None = None) -> str:
-        """How to be taken; `source` is whose address was posted to, None = it is no matter."""
+        """How to authenticate; `source`: the one whose address was used, None = unspecified."""
         how = HOW_TO_ASK if self._settings.alerts_tokens else ONLY_SIGNED
         secret = _name_of_secret(source)
         return f"{how}; what is signed must be signed now, with {secret}" if secret else how
 
     def _secrets(self, source: Source) -> list[str]:
-        """What this source may sign with; empty when it does not, or no secret is set for it."""
+        """The secrets this source may sign with; empty when it doesn't sign, or none is set."""
         if source.is_signed is None or source.secret is None:
             return []
         return [secret.get_secret_value() for secret in getattr(self._settings, source.secret)]
@@ -71,7 +71,7 @@ def sender_of(source: Source, request: web.Request) -> Sender:
 
 
 def _name_of_secret(source: Source | None) -> str | None:
-    """Of the environment variable with what the source signs with; None = it does not sign."""
+    """The environment variable with the source's signing secret; None = it doesn't sign."""
     return Settings.model_fields[source.secret].alias if source and source.secret else None
 
 

@@ -1,4 +1,4 @@
-"""The door to Slack: Bolt receives over Socket Mode or HTTP, stores each request, and acknowledges it."""
+"""The door for Slack: Bolt receives requests over Socket Mode or HTTP, stores each, and acknowledges it."""
 
 import asyncio
 import hmac
@@ -29,23 +29,23 @@ from bot.services.upkeep.reception import Reception
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024
-# Slack's look at our certificate is a form with this field, and the one request that it does not sign.
+# Slack's check of our certificate is a form with this field, and the only request it doesn't sign.
 CERTIFICATE_CHECK, LARGEST_CHECK = b"ssl_check=1", 1024
 NOT_SIGNED = "not signed by Slack with SLACK_SIGNING_SECRET"
-# Slack itself, which bears no mark of a bot.
+# Slack itself, which is not marked as a bot.
 SLACKBOT = "USLACKBOT"
-# What people do to messages that may stand in a timeline.
+# Changes to messages that may be in a timeline.
 FOLLOWED = ("message_changed", "message_deleted")
 ANYTHING = re.compile(".*", re.DOTALL)
 
-# What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
+# Errors in a form's inputs, by block: Slack shows them beside the inputs and keeps the form open.
 Judge = Callable[[str, Mapping[str, Any]], Mapping[str, str]]
-# The sentence for what could not be recorded, or may not have been, and why.
+# Makes the sentence for a request that was not, or possibly not, recorded.
 NotRecorded = Callable[[Failed], str]
 
 
 class SlackApp:
-    """A Bolt app whose listeners only store and acknowledge; the work is the desk's."""
+    """A Bolt app whose listeners only store and acknowledge; the desk does the work."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class SlackApp:
         body = await read_body(request, LARGEST_BODY)
         if not _is_whole_number(request.headers.get("X-Slack-Request-Timestamp", "0")):
             return web.json_response({"error": "unreadable request"}, status=400)
-        # Nothing is parsed before it is known to be Slack's, however short it is.
+        # Nothing is parsed, however short, before the signature is verified.
         if not self._is_signed(body, request.headers):
             is_check = len(body) <= LARGEST_CHECK and CERTIFICATE_CHECK in body.split(b"&")
             return web.Response() if is_check else web.json_response({"error": NOT_SIGNED}, status=401)
@@ -86,7 +86,7 @@ class SlackApp:
         return await to_aiohttp_response(await self.bolt.async_dispatch(bolt_request))
 
     def _is_signed(self, body: bytes, headers: Mapping[str, str]) -> bool:
-        """The time is judged when it is read: a replayed request is no more work than a new one."""
+        """Bolt checks the timestamp afterwards: a replayed request costs no more than a new one."""
         stamp = headers.get("X-Slack-Request-Timestamp", "")
         made = hmac.digest(self._signing_secret, f"v0:{stamp}:".encode() + body, "sha256").hex()
         given = headers.get("X-Slack-Signature", "").encode("utf-8", "replace")
@@ -106,7 +106,7 @@ class SlackApp:
     def _listener(self, kind: str) -> Callable[..., Awaitable[None]]:
         async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
             sentence = await self._store(kind, body)
-            # Only a slash command shows what its acknowledgement says.
+            # Only a slash command shows the text of its acknowledgement.
             await (ack(sentence) if sentence and kind == "command" else ack())
             if sentence and kind != "command":
                 self._tell(kind, body, sentence)
@@ -114,9 +114,9 @@ class SlackApp:
         return listener
 
     async def _happened(self, ack: AsyncAck, body: dict[str, Any]) -> BoltResponse | None:
-        """An event that is not acknowledged comes again: after a moment, a minute, and five.
+        """Slack repeats an event that is not acknowledged: after a moment, a minute, and five.
 
-        What nobody here cares about is not stored.
+        Events that concern nobody here are not stored.
         """
         if self._concerns_us(body) and not _is_no_word_to_us(body["event"]) and await self._store("event", body):
             return BoltResponse(status=503)
@@ -124,8 +124,8 @@ class SlackApp:
         return None
 
     def _concerns_us(self, body: Mapping[str, Any]) -> bool:
-        """One comes for everybody who is invited anywhere: it is new to us where the bot itself is, and who else is in
-        a private channel, which may be a private incident's."""
+        """Slack sends one whenever anybody is invited anywhere. It matters when it is the bot that joined, or when it
+        was in a private channel, which may belong to a private incident."""
         event = body["event"]
         if event["type"] == "member_joined_channel":
             ours = [one.get("user_id") for one in body.get("authorizations") or ()]
@@ -134,7 +134,7 @@ class SlackApp:
         return event["type"] in self._events
 
     def _tell(self, kind: str, body: Mapping[str, Any], sentence: str) -> None:
-        """Beside the acknowledgement, which does not wait for it."""
+        """Reply in the background, so that the acknowledgement doesn't wait for it."""
         task = asyncio.create_task(self._reception.say(key_of(kind, body), kind, body, sentence))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
@@ -146,7 +146,7 @@ class SlackApp:
             return
         sentence = await self._store("form", body)
         blocks = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
-        # The form stays open with everything that was typed.
+        # Keep the form open with everything that was typed.
         if sentence and blocks:
             await ack(response_action="errors", errors={blocks[0]: sentence})
             return
@@ -155,9 +155,9 @@ class SlackApp:
             self._tell("form", body, sentence)
 
     async def _store(self, kind: str, body: dict[str, Any]) -> str | None:
-        """None when it is stored; else the sentence that says it is not, or that nobody knows.
+        """None when stored; else the sentence that says it was not, or that nobody knows.
 
-        The acknowledgement waits for this alone.
+        The acknowledgement waits for nothing else.
         """
         began = time.perf_counter()
         try:
@@ -171,7 +171,7 @@ class SlackApp:
 
 
 def _is_no_word_to_us(event: Mapping[str, Any]) -> bool:
-    """Each of our own pages comes back as a message, and so does each edit of one. Bots and workflows are not heard."""
+    """Each of our own pages, and each edit of one, comes back as a message. Bots and workflows are ignored."""
     if event["type"] not in ("message", "app_mention"):
         return False
     if event.get("channel_type") != "im" and event.get("subtype") in FOLLOWED:
@@ -186,7 +186,7 @@ def _is_a_bots(message: Mapping[str, Any]) -> bool:
 
 
 def key_of(kind: str, body: Mapping[str, Any]) -> str:
-    """Slack's own id of a request: the same on a second delivery, another for every press."""
+    """Slack's own id of a request: the same on a redelivery, different for every press."""
     if kind == "event":
         return f"event {body.get('event_id')}"
     trigger = body.get("trigger_id") or body.get("action_ts")
@@ -202,11 +202,11 @@ def _is_whole_number(text: str) -> bool:
 
 def _bolt_app(client: AsyncWebClient, signing_secret: str | None) -> AsyncApp:
     return AsyncApp(
-        # Without one, it reads the source of all its callers to find one.
+        # Without a name, Bolt reads the source of all its callers to find one.
         name="tocsin",
         client=client,
         signing_secret=signing_secret or "socket-mode-has-no-signatures",
-        # The answer waits for the listener, which only stores: 0.2 ms, where Bolt's polling for it would cost 10 ms.
+        # Answer after the listener, which only stores, has ended: 0.2 ms, where Bolt's polling for it would take 10 ms.
         process_before_response=True,
         request_verification_enabled=signing_secret is not None,
         authorize=_one_workspace,
@@ -216,7 +216,7 @@ def _bolt_app(client: AsyncWebClient, signing_secret: str | None) -> AsyncApp:
 
 
 def _bolt_log() -> logging.Logger:
-    """Bolt warns that it ignores the token: it need not know it, the gateway does."""
+    """Bolt warns that it ignores the token; only the gateway needs it."""
     bolt_log = logging.getLogger("slack_bolt")
     bolt_log.addFilter(_is_news)
     return bolt_log
@@ -227,15 +227,15 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 async def _one_workspace(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
-    """Every request is of the one workspace the token is for.
+    """All requests are from the one workspace that the token is for.
 
-    Bolt would ask Slack at the first request, inside its three seconds, and lose the request when Slack is away.
+    Bolt would ask Slack at the first request, within its three seconds, and lose the request when Slack is away.
     """
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
 
 
 async def _told_to_slow_down(body: dict[str, Any], next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
-    """Slack keeps events back when there are too many; it says so once a minute, in a form Bolt does not know."""
+    """Slack holds events back when there are too many, and says so once a minute in a form that Bolt doesn't know."""
     if body.get("type") != "app_rate_limited":
         return await next()
     log.warning("slack keeps events back: more than it delivers within an hour")
@@ -251,7 +251,7 @@ async def _no_options(ack: AsyncAck) -> None:
 
 
 def parse_body(body: str, content_type: str | None) -> dict[str, Any]:
-    """Bolt's own takes any form that merely holds the word "payload" for a button press and loses the command.
+    """Replaces Bolt's, which takes any form that contains the word "payload" for a button press and loses the command.
 
     Raises ValueError for what Slack never sends, whatever its signature says.
     """
@@ -275,5 +275,5 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def mend_bolt() -> None:
-    """Put our reading of a body in the place of Bolt's; called once by the composition."""
+    """Replace Bolt's body parser with ours; called once by the composition."""
     async_request.parse_body = parse_body  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What a request of Slack's has to look like before anything is done with it."""
+"""The shape a Slack request must have before anything is done with it."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
@@ -9,7 +9,7 @@ Id = Annotated[str, Field(min_length=1)]
 
 
 class _Shape(BaseModel):
-    """A part of a request. What Slack sends beside it is its own business."""
+    """A part of a request; other fields of Slack's are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -23,7 +23,7 @@ class _Option(_Shape):
 
 
 class _Element(_Shape):
-    """What was filled in, or is carried by a button."""
+    """What was filled in, or what a button carries."""
 
     value: str | None = None
     selected_option: _Option | None = None
@@ -42,7 +42,7 @@ class _State(_Shape):
 
 
 class _Block(_Shape):
-    """What is typed into an input is known by the input's block."""
+    """An input's value is found by its block's id."""
 
     type: str = ""
     block_id: str = ""
@@ -114,7 +114,7 @@ BY_TYPE: Mapping[object, type[_Shape]] = {
 
 
 def fault_in(body: Mapping[str, Any]) -> str | None:
-    """Which part of a request is not as Slack sends it; None: nothing is wrong with what we know of it."""
+    """The path of the first part that is not as Slack sends it; None: all parts we know are fine."""
     shape = _Typed if "command" in body else BY_TYPE.get(body.get("type"))
     if shape is None:
         return None

@@ -1,4 +1,4 @@
-"""The line to Slack in Socket Mode, over which the door's requests come when no address of ours can be reached."""
+"""The Socket Mode connection to Slack, for bots without a reachable address."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ ACKNOWLEDGE_WITHIN_S = 3.0
 
 
 class SocketHandler(AsyncSocketModeHandler):
-    """Knows whether it has acknowledged all that it has received."""
+    """Knows whether it has acknowledged everything it received."""
 
     def __init__(self, bolt: AsyncApp, app_token: str) -> None:
         super().__init__(bolt, app_token)
@@ -38,7 +38,7 @@ class SocketHandler(AsyncSocketModeHandler):
         try:
             await super().handle(client, req)
         except ConnectionError:
-            # It is stored and will be done. Slack sends an event again; a person reads that it took too long.
+            # It is stored and will be done. Slack repeats an event; a person sees that it took too long.
             log.warning("socket: the connection closed before a request of type=%s was acknowledged", req.type)
         finally:
             self._under_way -= 1
@@ -56,11 +56,11 @@ class SocketDoor:
         return bool(await self._handler.client.is_connected())
 
     async def close(self) -> None:
-        """What has been received is still acknowledged: else somebody would read that it failed, and it is done."""
+        """Acknowledge what has been received first: else people would read that it failed although it is done."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._handler.all_acknowledged.wait(), ACKNOWLEDGE_WITHIN_S)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
-        # The SDK leaves its monitor tasks to be collected; one turn of the loop lets them end.
+        # The SDK leaves its monitor tasks behind; one iteration of the loop lets them end.
         await asyncio.sleep(0)
 
 
@@ -69,7 +69,7 @@ async def open_socket(bolt: AsyncApp, app_token: str, address: str) -> SocketDoo
     handler = SocketHandler(bolt, app_token)
     handler.client.wss_uri = address
     try:
-        # The SDK goes on trying for ever by itself; whether Slack is there is for us to say.
+        # The SDK would retry for ever; we decide whether Slack is away.
         async with asyncio.timeout(CONNECT_WITHIN_S):
             await handler.connect_async()  # type: ignore[no-untyped-call]
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

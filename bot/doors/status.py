@@ -1,4 +1,4 @@
-"""The door of the status page: one look a second for however many read, and the last one while the database is away."""
+"""The door for the status page: one look a second for all readers; the last one while the database is away."""
 
 import hashlib
 import logging
@@ -22,7 +22,7 @@ HTML, JSON, ATOM = "text/html", "application/json", "application/atom+xml"
 
 
 def routes(services: Services) -> list[web.RouteDef]:
-    """None when no audience of the runbook has a page."""
+    """No routes when no audience of the runbook has a page."""
     audience = services.status_pages.served
     if audience is None:
         return []
@@ -36,7 +36,7 @@ def routes(services: Services) -> list[web.RouteDef]:
 
 @dataclass(frozen=True)
 class Seen:
-    """`words` changes with what the page says; `minute` also with the minute that it was written in."""
+    """`words`: a digest of what the page says; `minute`: also of the minute in which it was written."""
 
     files: PageFiles
     words: str
@@ -70,7 +70,7 @@ class StatusDoor:
         return _answer(request, seen.files.atom, seen.words, ATOM) if seen else self._away()
 
     async def _look(self) -> Seen | None:
-        """As it was last seen while the database is away; None: it was not seen yet."""
+        """While the database is away, the last look; None: there was none yet."""
         try:
             self._last = await self._time_limit.wait_for(self._pages.look(self._audience))
         except Failed as error:
@@ -92,7 +92,7 @@ class StatusDoor:
 
 
 def _answer(request: web.Request, body: bytes, tag: str, kind: str, policy: str | None = None) -> web.StreamResponse:
-    """Who has this one already, such as a feed reader, is told so."""
+    """Answers 304 to a client that has this version, such as a feed reader."""
     known = any(one.value == tag for one in request.if_none_match or ())
     response = web.Response(status=304) if known else web.Response(body=body, content_type=kind, charset="utf-8")
     response.etag = ETag(tag, is_weak=True)

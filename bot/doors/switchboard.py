@@ -1,4 +1,4 @@
-"""The door to telephones: reports of texts and calls, texts that come back, and keys that are pressed."""
+"""The door for telephones: delivery reports of texts and calls, incoming texts, and keys pressed."""
 
 import logging
 from collections.abc import Callable, Coroutine
@@ -25,9 +25,9 @@ SIGNATURE = "X-Twilio-Signature"
 NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for the address in PUBLIC_URL"
 NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
 NOTHING_RECORDED, NOT_KNOWN, GONE = "nothing recorded", "not known", "gone"
-# Twilio hangs up after fifteen seconds, and tells the caller of an application error.
+# Twilio hangs up after fifteen seconds and tells the caller of an application error.
 TIMEOUT_S = 5.0
-# Far more than Twilio sends: some thirty fields, of which a text is the longest.
+# Far more than Twilio sends: some thirty fields, the longest of which is a text.
 LARGEST_BODY = 64 * 1024
 MOST_FIELDS = 200
 
@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 def routes(reports: PageReports, texts: TextReplies, calls: CallReplies, settings: Settings) -> list[web.RouteDef]:
-    """None without an account at Twilio."""
+    """No routes without a Twilio account."""
     if settings.twilio is None:
         return []
     switchboard = Switchboard(
@@ -51,7 +51,7 @@ def routes(reports: PageReports, texts: TextReplies, calls: CallReplies, setting
 
 
 class Switchboard:
-    """Nothing is looked at before its signature is. All may be asked twice: Twilio repeats what got no answer."""
+    """Verifies signatures before anything else. Everything is idempotent: Twilio repeats what got no answer."""
 
     def __init__(
         self, reports: PageReports, texts: TextReplies, calls: CallReplies, token: str, *, public_url: str | None
@@ -64,7 +64,7 @@ class Switchboard:
         self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def status(self, request: web.Request) -> web.Response:
-        """`POST /twilio/status?page=`: what became of a text or call."""
+        """`POST /twilio/status?page=`: the outcome of a text or call."""
         form = await self._signed(request)
         reference = _of(form, "MessageSid") or _of(form, "CallSid")
         word = _of(form, "MessageStatus") or _of(form, "CallStatus")
@@ -73,7 +73,7 @@ class Switchboard:
             told = partial(self._reports.reported, page, reference, word, code)
             await self._time_limit.wait_for(again_after_deadlock(told))
         except NotFound:
-            # Of a database that is gone. Asking again would change nothing.
+            # From a database that no longer exists. A retry would change nothing.
             log.warning("reference=%s status=%s is of no page", reference, word)
         return web.Response(status=204)
 
@@ -103,14 +103,14 @@ class Switchboard:
         try:
             return await self._found_out(lambda: self._press(request, _of(form, "Digits")))
         except NotFound:
-            # Of a database that is gone: to anything but words Twilio says that an application error has occurred.
+            # From a database that no longer exists: unless words are returned, Twilio speaks of an application error.
             return _twiml(self._calls.spoken(GONE))
         except Failed as error:
             log.warning("a key was pressed, and as far as is known nothing was done: %s", error)
             return _twiml(self._calls.spoken(_what(error)))
 
     async def _found_out(self, deed: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        """When nobody knows whether it was done it is asked for once more, and says then how it stands."""
+        """When the outcome is unknown, do it once more: the second answer tells how things stand."""
         try:
             return await self._time_limit.wait_for(again_after_deadlock(deed))
         except Unanswered:
@@ -132,9 +132,9 @@ class Switchboard:
         return _twiml(await self._calls.asked(page, action, repeat=repeat))
 
     async def _signed(self, request: web.Request) -> Form:
-        """The form, once its signature is seen to be right. Raises NotPermitted, and Refused for what is no form.
+        """The form, once its signature is verified. Raises NotPermitted, or Refused when it is not a form.
 
-        Twilio signs the fields and not the bytes, so the form has to be read first, and is short.
+        Twilio signs the fields and not the bytes, so the (short) form has to be parsed first.
         """
         if self._public_url is None:
             raise NotPermitted(NO_ADDRESS)

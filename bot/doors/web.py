@@ -1,4 +1,4 @@
-"""The door to everybody but Slack: health, metrics, the API, and the routes others bring; errors are JSON."""
+"""The door for everybody but Slack: health, metrics, the API, and other doors' routes; errors are JSON."""
 
 import asyncio
 import errno
@@ -33,13 +33,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LARGEST_BODY = 1024 * 1024
 SHUTDOWN_TIMEOUT_S = 2.0
-# Prometheus hangs up after ten seconds, and what this process has measured itself is worth most during an outage.
+# Prometheus gives up after ten seconds, and this process's own measurements matter most during an outage.
 FIGURES_TIMEOUT_S = 3.0
-# Asked every few seconds, by machines or by many readers: of no interest to a reader of the log.
+# Polled every few seconds by machines or many readers: not worth a line in the log.
 POLLED = frozenset({"/healthz", "/readyz", "/metrics", "/status", "/status.json", "/status.atom"})
-# Whatever the database is: people hear in words what became of what they sent.
+# Accepted whatever state the database is in: people are told what became of what they sent.
 STILL_TAKEN = ("/slack/", LINKS, REPORTS)
-# A page that shows anything sets a policy of its own.
+# Defaults; a page that shows anything sets its own policy.
 USUAL_HEADERS = {
     "Server": "tocsin",
     "X-Content-Type-Options": "nosniff",
@@ -72,9 +72,9 @@ def web_app(
 async def serving(
     app: web.Application, *, host: str, port: int, overload: Overload | None = None
 ) -> AsyncIterator[int]:
-    """Listen while the block runs; gives the port, which the system chooses when it is 0. Raises Refused."""
+    """Listen while the block runs; yields the port, which the system chooses for 0. Raises Refused."""
     overload = overload or Overload()
-    # Nobody's body is unpacked before it is known whose it is.
+    # No automatic decompression: bodies are unpacked only after their sender is authenticated.
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S, auto_decompress=False, keepalive_timeout=IDLE_FOR_S
     )
@@ -88,7 +88,7 @@ async def serving(
 
 @asynccontextmanager
 async def _listening(runner: web.AppRunner, overload: Overload, host: str, port: int) -> AsyncIterator[asyncio.Server]:
-    """Until the block ends: then nobody new comes in."""
+    """Accepts new connections until the block ends."""
     assert runner.server is not None
     only_paths(runner.server)
     factory = Doorkeeper(most_connections(), overload).watched(runner.server)
@@ -104,7 +104,7 @@ async def _listening(runner: web.AppRunner, overload: Overload, host: str, port:
 
 
 class HealthRoutes:
-    """Alive, ready, and in figures."""
+    """Health, readiness and metrics."""
 
     def __init__(self, services: Services, readiness: Readiness, metrics: Metrics) -> None:
         self._services = services
@@ -114,7 +114,7 @@ class HealthRoutes:
         self._shared = SharedLook(self._figures)
 
     async def alive(self, request: web.Request) -> web.Response:
-        """The loop turns: that is all it says."""
+        """Says only that the event loop runs."""
         return web.json_response({"status": "alive"})
 
     async def ready(self, request: web.Request) -> web.Response:
@@ -122,7 +122,7 @@ class HealthRoutes:
         return web.json_response(_shown(report), status=200 if report.ready else 503)
 
     async def metrics(self, request: web.Request) -> web.Response:
-        """Also without a database: what this process has measured itself is worth most then."""
+        """Works without the database too: this process's own measurements matter most then."""
         text = self._metrics.text(await self._shared.see())
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
@@ -137,7 +137,7 @@ class HealthRoutes:
 
 @web.middleware
 async def told_in_the_log(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """One line a request, without its query: that is where tokens stand."""
+    """Logs one line for each request, without the query, which may contain tokens."""
     began = time.perf_counter()
     response = await handler(request)
     level = logging.DEBUG if request.path in POLLED else logging.INFO
@@ -148,7 +148,7 @@ async def told_in_the_log(request: web.Request, handler: Handler) -> web.StreamR
 
 @web.middleware
 async def told_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Whatever goes wrong is answered with a reason, and nothing of our insides."""
+    """Answers every error with a reason, without internals."""
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -161,8 +161,8 @@ async def told_as_json(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 def only_on_duty(schema: Schema, sessions: Sessions) -> Middleware:
-    """Who is too old for the database, or has no sessions there, takes only what Slack sends: that is stored, or its
-    author reads that it was not."""
+    """A process too old for the database, or without sessions, lets only POSTs from Slack, links and the report form
+    through: those are stored, or their authors are told that they were not."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -177,7 +177,7 @@ def only_on_duty(schema: Schema, sessions: Sessions) -> Middleware:
 def _http_error(error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400 or error.content_type == "application/json":
         return error
-    # Only the usual phrase is put into our way of writing; a reason of our own may hold names.
+    # Only standard phrases are adapted to our style; a reason of our own may contain names.
     usual = error.reason == HTTPStatus(error.status).phrase
     response = _error(error.status, error.reason.lower() if usual else error.reason)
     for name in ("Allow", "WWW-Authenticate", "Retry-After"):
@@ -241,7 +241,7 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _path(request: web.Request) -> str:
-    """As it was asked for; of one with a token in it, only what it is."""
+    """The path as requested; for one with a token in it, only the route."""
     route = request.match_info.route.resource
     hides_a_token = route is not None and "token" in request.match_info
     return route.canonical if route and hides_a_token else request.rel_url.raw_path

@@ -1,4 +1,4 @@
-"""Pages for people outside Slack: words from `templates/web`, one style of their own, and nothing else is allowed."""
+"""Pages for people outside Slack: words from `templates/web`, a style of their own, and nothing else."""
 
 import secrets
 from typing import Any
@@ -9,7 +9,7 @@ from bot.services import Services
 
 
 class WebPages:
-    """Readable without style, and without any script: the policy forbids one."""
+    """Readable without styles and without scripts, which the policy forbids."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
