@@ -1,1 +1,1 @@
-"""What leaves by a protocol of its own: letters, signed webhooks, texts and calls, all within time."""
+"""Outgoing protocols: mail, signed webhooks, texts and calls, S3, all with time limits."""

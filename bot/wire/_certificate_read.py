@@ -1,4 +1,4 @@
-"""What stands in a certificate."""
+"""Reads certificates."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from cryptography.x509.oid import NameOID
 
 
 def read(shown: bytes) -> tuple[tuple[str, ...], str | None, datetime, datetime]:
-    """Whom it is for, by whom, from when and until when. Raises ValueError for what is none."""
+    """Its subjects, issuer, start and end of validity. Raises ValueError for what is not a certificate."""
     certificate = load_der_x509_certificate(shown)
     try:
         names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value

@@ -1,4 +1,4 @@
-"""What a server has answered, and what that means for what was sent."""
+"""A server's response, and what it means for what was sent."""
 
 import json
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from typing import Any
 from bot.domain.errors import Failed, Rejected, Throttled, Unanswered
 from bot.garbage import uncollected
 
-# A declaration of XML or a comment may stand before the first tag of a page; some have no tag around the whole.
+# An XML declaration or a comment may precede a page's first tag; some pages have no enclosing tag.
 PAGE_BEGINS_WITHIN = 1024
 MARKS_OF_A_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<meta", b"<script")
-# What somebody else's server says is shown to people, but not at any length.
+# Other servers' words are shown to people, but not at any length.
 SAID_LENGTH = 200
-# Of a proxy that wants a password, of a request that came too slowly or too early: none of them is about what was sent.
+# A proxy wants a password, or the request came too slowly or too early: none of these is about what was sent.
 NO_WORD_OF_REFUSAL = (407, 408, 425)
-# Whoever asks for a day means something else, and a page must not wait that long: then it is asked again.
+# A page can't wait for as long as a day, even if asked to: then it asks again.
 LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server said, whole."""
+    """A server's complete response."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def is_object(self) -> bool:
-        """Is the body a JSON object, be it an empty one?"""
+        """Is the body a JSON object, even an empty one?"""
         return self._object is not None
 
     @cached_property
@@ -55,22 +55,21 @@ class Answer:
 
     @property
     def is_web_page(self) -> bool:
-        """A whole document for a browser, as proxies and captive portals answer in the place of whoever was asked."""
+        """A whole HTML document, as proxies and captive portals send in place of the server."""
         began = self.body[:PAGE_BEGINS_WITHIN].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         return began.startswith(b"<") and any(mark in began for mark in MARKS_OF_A_PAGE)
 
     @property
     def shown(self) -> str:
-        """What came instead of an answer that can be understood."""
+        """Describes a response that can't be understood."""
         return f"{self.status}" + (" with a web page" if self.is_web_page else "")
 
 
 def refusal(answer: Answer, *, whose: str, now: datetime, is_theirs: bool, why: str = "") -> Failed:
-    """The error that an answer other than a yes is; `why` is the server's own reason.
+    """The error for a response other than 2xx; `why` is the server's own reason.
 
-    Asking for time: nothing of ours for now. A no for good is only what the provider documents as its refusal
-    (`is_theirs`). Anything else, such as a proxy's page, a redirect, or a fault of theirs, does not tell whether it was
-    accepted.
+    A request for time means Throttled. Only what the provider documents as its refusal (`is_theirs`) is final. Anything
+    else, such as a proxy's page, a redirect or a server error, doesn't tell whether it was accepted.
     """
     said = f"{whose} says {answer.shown}" + (f" {shown(why)}" if why else "")
     if answer.status == 429 or (answer.status == 503 and "Retry-After" in answer.headers):
@@ -81,7 +80,7 @@ def refusal(answer: Answer, *, whose: str, now: datetime, is_theirs: bool, why: 
 
 
 def retry_after(answer: Answer, now: datetime) -> timedelta | None:
-    """From seconds or a date; within reason, whatever was asked for. None: nothing that can be understood."""
+    """The `Retry-After` header, seconds or a date, within 1 s and LONGEST_WAIT. None: missing or not understood."""
     retry_after = answer.headers.get("Retry-After", "")
     try:
         asked = _until(retry_after, now) if retry_after[:1].isalpha() else timedelta(seconds=float(retry_after))
@@ -91,13 +90,13 @@ def retry_after(answer: Answer, now: datetime) -> timedelta | None:
 
 
 def date_of(answer: Answer) -> datetime | None:
-    """When it was given by the clock of whoever gave it, to the second."""
+    """The response's `Date`, by the server's clock, to the second."""
     return date_read(answer.headers.get("Date", ""))
 
 
 def date_read(text: str) -> datetime | None:
-    """A date as HTTP and mails write it, in UTC where it names no zone; None for what is none, or lies outside of any
-    calendar: a wrong date is no reason to forget what was said beside it."""
+    """A date in the format of HTTP and mail, as UTC unless it names a zone; None if invalid or out of range: a wrong
+    date is no reason to discard the rest."""
     try:
         date = parsedate_to_datetime(text)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
@@ -106,7 +105,7 @@ def date_read(text: str) -> datetime | None:
 
 
 def shown(text: str) -> str:
-    """As much of somebody else's words as people are shown: one line."""
+    """As much of somebody else's words as is shown: one line."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:SAID_LENGTH]
 
 

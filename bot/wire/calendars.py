@@ -1,4 +1,4 @@
-"""What calendars read: RFC 5545."""
+"""Calendar files: RFC 5545."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ MADE_BY = "-//Tocsin//Tocsin//EN"
 
 @dataclass(frozen=True)
 class Meeting:
-    """`uid` stays the same when it is moved; then `edition` is greater. `attendees`: (name, address)."""
+    """`uid` stays the same when it is moved, and `edition` increases. `attendees`: (name, address)."""
 
     uid: str
     edition: int
@@ -25,7 +25,7 @@ class Meeting:
 
 
 def invitation(meeting: Meeting) -> str:
-    """A calendar file with this meeting alone. A calendar that has it moves it."""
+    """A calendar file with this one meeting. A calendar that has an earlier edition moves it."""
     event = Event()
     event.add("uid", meeting.uid)
     event.add("sequence", meeting.edition)

@@ -1,4 +1,4 @@
-"""Why no TLS came about, in words: what is wrong with a certificate, told apart from a server that speaks no TLS."""
+"""Why a TLS connection failed, in words: a bad certificate, as opposed to a server without TLS."""
 
 import asyncio
 import importlib
@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 from bot.domain.saying import fit_to_show
 
-# The second look is for the words alone, and whoever waits for them has an attempt to end.
+# The second connection only improves the wording, and the caller's attempt has a time limit.
 LOOK_WITHIN_S = 2.0
 NAMES_SHOWN = 2
 HTTPS = 443
 
-# OpenSSL's numbers for what can be wrong with a certificate.
+# OpenSSL's codes for certificate errors.
 NOT_YET, EXPIRED, SELF_SIGNED, SELF_SIGNED_CHAIN, REVOKED = 9, 10, 18, 19, 23
 OF_NO_ISSUER = (20, 21)
 OF_ANOTHER = (62, 64)
-# And its words for them, where a driver keeps nothing else.
+# And its words for them, for drivers that keep nothing else.
 SAID = {
     "not yet valid": NOT_YET, "has expired": EXPIRED, "self-signed certificate in": SELF_SIGNED_CHAIN,
     "self signed certificate in": SELF_SIGNED_CHAIN, "self-signed": SELF_SIGNED, "self signed": SELF_SIGNED,
@@ -29,7 +29,7 @@ SAID = {
     "mismatch": OF_ANOTHER[0],
 }  # fmt: skip
 
-# OpenSSL's names for why there was no agreement.
+# OpenSSL's names for failed handshakes.
 TOO_OLD = "the server speaks no version of TLS that is accepted here (1.2 or later)"
 NO_TLS = "the server does not speak TLS on this port"
 TLS_FAULTS = {
@@ -42,13 +42,13 @@ TLS_FAULTS = {
     "RECORD_LAYER_FAILURE": NO_TLS,
     "UNEXPECTED_EOF_WHILE_READING": "the connection was closed in the middle",
 }
-# As Python writes such an error: `[SSL: NAME] words: more words (_ssl.c:1006)`.
+# How Python writes such an error: `[SSL: NAME] words: more words (_ssl.c:1006)`.
 _WRITTEN = re.compile(r"\[SSL: (?P<name>[A-Z0-9_]{1,80})\] ?(?P<words>[^\n]{0,300}?) ?\(_ssl\.c:\d{1,6}\)")
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a server shows of itself: whom it is for, by whom (None: it does not say), and when it is valid."""
+    """The certificate a server shows: its names, issuer (None: not stated), and validity."""
 
     names: tuple[str, ...]
     issuer: str | None
@@ -57,14 +57,14 @@ class Certificate:
 
 
 def tls_error_in(error: BaseException | None) -> ssl.SSLError | None:
-    """The error of TLS that this one is, or came from; None: it is about something else."""
+    """The TLS error that this error is or was caused by; None: it is about something else."""
     return next(
         (one for one in causes_of(error) if isinstance(one, ssl.SSLError) and getattr(one, "reason", None)), None
     )
 
 
 def of_another_host() -> ssl.SSLCertVerificationError:
-    """As TLS itself would say it, for libraries that compare the names themselves."""
+    """The error TLS itself would raise, for libraries that compare host names themselves."""
     error = ssl.SSLCertVerificationError(1, "Hostname mismatch")
     error.verify_code = OF_ANOTHER[0]
     return error
@@ -78,12 +78,12 @@ async def tls_reason(
     *,
     within_s: float = LOOK_WITHIN_S,
 ) -> str:
-    """Why no TLS came about with this server. For a certificate it is asked once more, to say whose that is: in time,
-    or without that."""
+    """Why TLS with this server failed. For a certificate error, connects once more to describe it, if that succeeds in
+    time."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return tls_reason_of(error)
     try:
-        # Each step of the look has a limit of its own, and a name server or a slow server can make it many.
+        # Each step has its own time-out, and a slow server or DNS can add up many.
         async with asyncio.timeout(within_s):
             seen = await asyncio.to_thread(certificate_of, host, port, greet)
     except TimeoutError:
@@ -92,7 +92,7 @@ async def tls_reason(
 
 
 def tls_reason_at(error: ssl.SSLError, url: str) -> str:
-    """The same in a thread, of the server at this address."""
+    """The same, blocking, for the server at this URL."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return tls_reason_of(error)
     parts = urlsplit(url)
@@ -101,7 +101,7 @@ def tls_reason_at(error: ssl.SSLError, url: str) -> str:
 
 
 def tls_reason_of(error: Exception, seen: Certificate | None = None, host: str = "") -> str:
-    """From the error alone, when nothing more is known."""
+    """From the error alone, if nothing more is known."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_fault(error.verify_code, seen, host) or (
             f"the certificate is not valid: {fit_to_show(error.verify_message)}"
@@ -111,7 +111,7 @@ def tls_reason_of(error: Exception, seen: Certificate | None = None, host: str =
 
 
 def without_code(said: str) -> str:
-    """What somebody else's library says, with the words of TLS in it, if there are any, as we say them."""
+    """A library's message, with any TLS error in it put into our words."""
     found = _WRITTEN.search(said)
     if not found:
         return said
@@ -122,9 +122,9 @@ def without_code(said: str) -> str:
 
 
 def certificate_of(host: str, port: int, greet: Callable[[socket.socket], None] | None = None) -> Certificate | None:
-    """What the server shows, good or not; nothing is sent to it but what begins TLS. None: it shows nothing now.
+    """The certificate the server shows, valid or not; sends only what begins TLS. None: it shows none now.
 
-    `greet` brings the line to where TLS begins. Blocks.
+    `greet` brings the connection to where TLS begins. Blocks.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -134,7 +134,7 @@ def certificate_of(host: str, port: int, greet: Callable[[socket.socket], None] 
                 greet(line)
             with context.wrap_socket(line, server_hostname=host) as tls:
                 shown = tls.getpeercert(binary_form=True)
-        # Most processes never need it, and it takes a while to be read.
+        # Imported lazily: most processes never need it, and it takes a while.
         reading = importlib.import_module("bot.wire._certificate_read")
         found: Certificate | None = Certificate(*reading.read(shown)) if shown else None
     except (OSError, ValueError):
@@ -143,10 +143,10 @@ def certificate_of(host: str, port: int, greet: Callable[[socket.socket], None] 
 
 
 def _certificate_fault(code: int, seen: Certificate | None, host: str) -> str:
-    """'' for what has no words of ours."""
+    """'' when we have no words for it."""
     now = datetime.now(UTC)
     if code == EXPIRED:
-        # Another one of its chain may have.
+        # Another certificate of the chain may have expired instead.
         is_it = seen is not None and seen.valid_until <= now
         return (
             f"the certificate expired on {_day(seen.valid_until)}" if seen and is_it else "the certificate has expired"
@@ -184,7 +184,7 @@ def _no_agreement(reason: str) -> str:
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came from, wherever libraries keep that."""
+    """The error and everything that caused it, wherever libraries keep that."""
     left, seen = [error], set[int]()
     while left:
         one = left.pop(0)

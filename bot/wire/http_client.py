@@ -1,4 +1,4 @@
-"""The HTTP client of everything that leaves: no request is begun after its time, by no process that was frozen."""
+"""The HTTP client for everything we send: no request starts after its time is up, even in a process that was frozen."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from bot.wire.answers import Answer, shown
 from bot.wire.certificates import HTTPS, tls_error_in, tls_reason
 from bot.wire.turns import must_have_its_turn
 
-# An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
+# An attempt of the outbox has twelve seconds; without an answer by then, it is looked for before the next attempt.
 TIMEOUT_S = 10.0
 USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 1024 * 1024
@@ -37,15 +37,15 @@ _told_at_leaving: ContextVar[Callable[[], None]] = ContextVar("told_at_leaving",
 
 
 class TooLate(Unreachable, aiohttp.ClientConnectionError):
-    """The time to send this was over; nothing was sent."""
+    """The time to send this was up; nothing was sent."""
 
 
 @contextmanager
 def only_before(is_over: Callable[[], bool]) -> Iterator[None]:
-    """Within the block no request leaves once `is_over` says so; it raises TooLate instead.
+    """Within the block no request is sent once `is_over` returns True; it raises TooLate instead.
 
-    A time-out alone is not enough: in a process that is frozen and wakes up, whatever the loop had ready to run, such
-    as the writing of a request, runs before any timer.
+    A time-out is not enough: when a frozen process wakes up, everything ready in the loop, such as writing a request,
+    runs before any timer.
     """
     token = _is_over.set(is_over)
     try:
@@ -55,31 +55,31 @@ def only_before(is_over: Callable[[], bool]) -> Iterator[None]:
 
 
 def must_not_be_over() -> None:
-    """For what leaves by another way than HTTP, right before it does. Raises TooLate."""
+    """For other protocols than HTTP, right before sending. Raises TooLate."""
     if _is_over.get()():
         raise TooLate("its time was over before it was sent")
 
 
 def at_leaving(told: Callable[[], None], ask: Callable[[], Awaitable[None]] = _agree) -> None:
-    """When the next request of this task is about to be written to the line, `ask`; when it is written, have `told`
-    called. Nothing is sent when `ask` raises an error of ours. Also each time after that."""
+    """Call `ask` right before the next request of this task is written to the socket, and `told` right after. Nothing
+    is sent when `ask` raises an error of ours. Applies to all later requests too."""
     _told_at_leaving.set(told)
     _asked_at_leaving.set(ask)
 
 
 async def must_be_wanted() -> None:
-    """For what leaves by another way than HTTP, right before it does. Raises TooLate, or what was found."""
+    """For other protocols than HTTP, right before sending. Raises TooLate, or what `ask` raises."""
     await _asked_at_leaving.get()()
     must_not_be_over()
 
 
 def has_left() -> None:
-    """For what leaves by another way than HTTP, when it begins to."""
+    """For other protocols than HTTP, when sending begins."""
     _told_at_leaving.get()()
 
 
 class Yes:
-    """Whether the other side has said yes within a block, and the reference it is known by; None: not that we heard."""
+    """Whether the other side accepted within a block, and its reference; None: not as far as we heard."""
 
     def __init__(self) -> None:
         self.reference: str | None = None
@@ -99,14 +99,14 @@ _yes: ContextVar[Yes | None] = ContextVar("yes", default=None)
 
 
 def accepted(reference: str) -> str:
-    """Say so at once where anything is still to be done that may fail, such as to take leave; returns the reference."""
+    """Report an acceptance at once, before anything that may still fail, such as a QUIT; returns the reference."""
     if yes := _yes.get():
         yes.reference = reference
     return reference
 
 
 class PunctualRequest(ClientRequest):
-    """Asks once more at the last moment: here there is nothing left to wait for but the socket."""
+    """Checks once more at the last moment, when only the socket is left to wait for."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         must_not_be_over()
@@ -116,11 +116,12 @@ class PunctualRequest(ClientRequest):
         self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
     ) -> None:
         try:
-            # Here, and not before: to connect may have taken long.
+            # Here and not earlier, because connecting may have taken long.
             await must_be_wanted()
         except TocsinError as reason:
-            # This is a task of its own: who waits for the answer is told through the connection, and closes it. From
-            # Python 3.12 on it runs before anybody waits, who then must still find the connection's protocol.
+            # This runs as a separate task: the task awaiting the response gets the error through the connection, and
+            # closes it. From Python 3.12 on it may run before anybody waits, who must then still find the connection's
+            # protocol.
             assert conn.protocol is not None
             conn.protocol.set_exception(reason)
             return
@@ -129,7 +130,7 @@ class PunctualRequest(ClientRequest):
 
 
 def http_client(**options: Any) -> aiohttp.ClientSession:
-    """One per process. How many requests are under way at a time is for those to decide who make them."""
+    """One per process. Unlimited: its callers decide how many requests run at a time."""
     connector = aiohttp.TCPConnector(limit=0)
     return aiohttp.ClientSession(request_class=PunctualRequest, connector=connector, **options)
 
@@ -144,10 +145,10 @@ async def ask(
     largest: int = LARGEST_ANSWER,
     **options: Any,
 ) -> Answer:
-    """One request, never by itself again, that follows no redirect; returns whatever is answered.
+    """A single request, without retries or redirects; returns whatever response comes.
 
-    `whose` names the server in errors: an address may hold a secret. Raises Unreachable when nothing was sent,
-    Unanswered when it was and no whole answer came, and Held when another one has to get through first.
+    `whose` names the server in errors, because an address may contain a secret. Raises Unreachable when nothing was
+    sent, Unanswered when it was and no complete response came, and Held when a probe has to get through first.
     """
     must_have_its_turn()
     timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
@@ -158,7 +159,7 @@ async def ask(
     except TooLate:
         raise
     except (aiohttp.InvalidURL, UnicodeError) as error:
-        # A name that no name server can be asked for, such as one of two dots, is found out only when it is looked up.
+        # A name that DNS can't be asked for, such as one with two dots, only fails at the lookup.
         raise Rejected(f"{whose}: its address cannot be used") from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
         raise Unreachable(f"{whose} cannot be reached: {await _reason(error)}") from error
@@ -167,7 +168,7 @@ async def ask(
 
 
 async def _limited(response: aiohttp.ClientResponse, largest: int) -> Any:
-    """Nobody's answer fills our memory: the rest of a longer one is not read."""
+    """Limits memory: the rest of a longer response is not read."""
     read = 0
     async for chunk in response.content.iter_chunked(65536):
         yield chunk

@@ -1,6 +1,6 @@
-"""What is being opened when nobody waits for it any more: closed as soon as it is open, and never left half open.
+"""Connections whose opener stops waiting: closed as soon as they are open, never left half open.
 
-A PostgreSQL that waits for the password of a client which has gone quiet lets nobody drop a database for a minute.
+A PostgreSQL server waiting for the password of a silent client keeps databases from being dropped for a minute.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def opened(opening: Coroutine[Any, Any, T], close: Callable[[T], None]) -> T:
-    """What was opened, for who waits for it. `opening` has to end by itself, within a time of its own."""
+    """The opened connection, for a caller that still waits. `opening` must end by itself, with its own time-out."""
     task = asyncio.ensure_future(opening)
     try:
         return await asyncio.shield(task)

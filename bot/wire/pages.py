@@ -1,4 +1,4 @@
-"""Pages of other people's servers, asked for over HTTPS: a certificate, a confirmation."""
+"""Fetches documents from other people's servers over HTTPS: a certificate, a confirmation."""
 
 import aiohttp
 
@@ -10,8 +10,8 @@ LARGEST = 64 * 1024
 
 
 async def page_at(session: aiohttp.ClientSession, url: str) -> bytes:
-    """What is at this address. Raises a Failed: Rejected for what is not HTTPS, or not there; Unreachable for a server
-    that has trouble of its own, or asks for time."""
+    """The document at this address. Raises Rejected for an address without HTTPS, or a refusal; Unreachable for a
+    server with trouble of its own, or one that asks for time."""
     if not url.startswith("https://"):
         raise Rejected("only addresses with https:// are asked")
     answer = await ask(session, "GET", url, whose="the sender's server", timeout_s=TIMEOUT_S, largest=LARGEST)

@@ -1,4 +1,4 @@
-"""How S3 is reached. Who keeps nothing there never reads its library."""
+"""Access to S3. The library is only imported when a bucket is used."""
 
 import asyncio
 import importlib
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where something is kept: `s3://name/prefix`."""
+    """A place for files: `s3://name/prefix`."""
 
     name: str
     prefix: str
@@ -36,10 +36,10 @@ class Bucket:
 
 
 class Access:
-    """One client for the whole process, made when it is needed: it takes a while, and memory."""
+    """One client for the whole process, created when first needed: it takes time and memory."""
 
     def __init__(self, settings: Settings, *, answers_within_s: int = READ_TIMEOUT_S, attempts: int = ATTEMPTS) -> None:
-        """`attempts`: how often its library asks before it says that nobody answers."""
+        """`attempts`: how often the library tries before it reports no answer."""
         self._settings = settings
         self._limits = {"answers_within_s": answers_within_s, "attempts": attempts}
         self._client: Any = None
@@ -56,7 +56,7 @@ class Access:
 
 
 async def off_loop(bucket: Bucket, work: Callable[[], T]) -> T:
-    """S3's library waits where it is called, and the bot must not. Cancelled, it ends what it has begun first."""
+    """Run blocking S3 work in a thread. When cancelled, waits for the work to end first."""
     working = asyncio.ensure_future(asyncio.to_thread(work))
     with importlib.import_module(LIBRARY).translated(str(bucket)):
         try:

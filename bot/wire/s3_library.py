@@ -1,6 +1,6 @@
-"""S3's library, and what it objects to in words of ours.
+"""The S3 library, with its errors translated into ours.
 
-It takes a fifth as long to read as the whole bot: `s3` reads it when the first client is made.
+Importing it takes a fifth as long as importing the whole bot: `s3` does so for the first client.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ from bot.settings import Settings
 from bot.wire.certificates import causes_of, of_another_host, tls_error_in, tls_reason_at
 
 CONNECT_TIMEOUT_S = 10
-# What may pass by itself; of everything else S3 is sure.
+# Errors that may be temporary; all others are final.
 PASSING = (
     "SlowDown",
     "InternalError",
@@ -42,16 +42,15 @@ MISSING = ("NoSuchKey", "NotFound")
 
 
 class _WebPage(BotoCoreError):  # type: ignore[misc]
-    """Of something that stands before S3, which answers nothing with a page for a browser: its status, even 200, is no
-    word of S3's."""
+    """A page for a browser, from something in front of S3: its status, even 200, is not S3's."""
 
     fmt = "a web page came instead of S3's answer, as a proxy sends"
 
 
 def make_client(settings: Settings, *, answers_within_s: int, attempts: int) -> Any:
-    """One for the whole process. Blocks."""
+    """The client for the whole process. Blocks."""
     secret, token = settings.aws_secret_access_key, settings.aws_session_token
-    # What is not set here is looked for where AWS's own programs look, such as the role of the machine.
+    # What is not set here is looked up where AWS's own programs look, such as the machine's role.
     session = boto3.Session(
         aws_access_key_id=settings.aws_access_key_id,
         aws_secret_access_key=secret.get_secret_value() if secret else None,
@@ -66,19 +65,19 @@ def make_client(settings: Settings, *, answers_within_s: int, attempts: int) -> 
 
 
 def _must_be_s3s(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """What is read piece by piece is compared with its sum."""
+    """Rejects web pages; bodies that are streamed are checked by their checksum instead."""
     body = response_dict["body"]
     if isinstance(body, bytes) and body and response_dict["headers"].get("content-type", "").startswith("text/html"):
         raise _WebPage
 
 
 def _own_region(settings: Settings) -> str | None:
-    """Who runs a store of their own has no regions; the signature wants one all the same."""
+    """A self-hosted store has no regions, but the signature needs one."""
     return "us-east-1" if settings.s3_endpoint_url else None
 
 
 def _config(settings: Settings, *, answers_within_s: int, attempts: int) -> Config:
-    """Stores that only speak S3's language know neither its names of hosts nor its newest checksums."""
+    """S3-compatible stores support neither S3's host names nor its newest checksums."""
     own: dict[str, Any] = {
         "s3": {"addressing_style": "path"},
         "request_checksum_calculation": "when_required",
@@ -94,7 +93,7 @@ def _config(settings: Settings, *, answers_within_s: int, attempts: int) -> Conf
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """What S3 or its library objects to, as one of our errors; none of them holds a key."""
+    """Translates errors of S3 or its library into ours; none contains a key."""
     try:
         yield
     except ClientError as error:
@@ -110,8 +109,8 @@ def translated(place: str) -> Iterator[None]:
 
 
 def _refusal(place: str, error: ClientError) -> Failed:
-    """Only a code of S3's own is its word. A proxy's page has none, and the library puts the HTTP status in its place.
-    So it does for HEAD, whose answers have no body: there 404 is all that S3 can say."""
+    """Only an error code of S3's own counts. A proxy's page has none, so the library uses the HTTP status instead. It
+    does so for HEAD too, whose responses have no body: there S3 itself can say no more than 404."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     if code in MISSING or (code == "404" and error.operation_name.startswith("Head")):
         return Gone("its file has gone")
@@ -126,7 +125,7 @@ def _refusal(place: str, error: ClientError) -> Failed:
 
 
 def _words(error: Exception) -> str:
-    """The library's own sentence without the address, which a proxy's password may stand in."""
+    """The library's message without the URL, which may contain a proxy's password."""
     compared = any(isinstance(one, CertificateError) for one in causes_of(error))
     if tls := of_another_host() if compared else tls_error_in(error):
         return tls_reason_at(tls, str(getattr(error, "kwargs", {}).get("endpoint_url", "")))

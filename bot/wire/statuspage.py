@@ -1,4 +1,4 @@
-"""The API of statuspage.io, as far as incidents go."""
+"""The incidents part of statuspage.io's API."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,28 +14,29 @@ from bot.wire.answers import Answer, refusal, retry_after, shown
 from bot.wire.http_client import TIMEOUT_S, USER_AGENT, ask
 
 WHOSE = "statuspage.io"
-# A request a second for each token; before 2021 it said so with a status of its own.
+# One request a second for each token; before 2021 the limit had a status code of its own.
 TOO_MANY = (420, 429)
 USUAL_WAIT = timedelta(seconds=60)
-# How many of the latest incidents are looked through.
+# How many of the latest incidents are searched.
 LISTED = 100
 
 Incident = Mapping[str, Any]
 
 
 class Statuspage:
-    """One token. Nothing is sent again by itself.
+    """Requests with one token. Never retries by itself.
 
-    Relied upon, of what developer.statuspage.io documents: scheduled maintenance is an incident whose `status` is
+    Relies on this, which developer.statuspage.io documents: scheduled maintenance is an incident whose `status` is
     `scheduled`, `in_progress`, `verifying` or `completed`, with `scheduled_for` and `scheduled_until`; `component_ids`
-    are those it concerns, and `components` maps ids to states that this request sets, in POST and PATCH alike; an
-    incident is answered with its `metadata` (an object of objects) and its `components` as they are now; `unresolved`
-    is without, `active_maintenance` and `upcoming` are nothing but, scheduled maintenance, and of each list the first
-    page of a hundred is looked at; 1 request a second over a minute, else 420 or 429; errors are JSON with `error`.
-    Not documented, and taken either way: that a PATCH opens what is resolved, which is made anew where it is refused.
+    are the components it concerns, and `components` maps ids to the states that the request sets, in POST and PATCH
+    alike; the response is the incident with its `metadata` (an object of objects) and its current `components`;
+    `unresolved` leaves out scheduled maintenance, `active_maintenance` and `upcoming` contain nothing else, and of each
+    list we read the first page of a hundred; the rate limit is 1 request a second over a minute, else 420 or 429;
+    errors are JSON with `error`. Not documented, and handled either way: whether a PATCH reopens a resolved incident;
+    if refused, a new one is created.
 
     Raises Rejected for what it refuses, Throttled, Unreachable when nothing was changed, and Unanswered when that is
-    not known.
+    unknown.
     """
 
     def __init__(
@@ -58,11 +59,11 @@ class Statuspage:
         return found if isinstance(found, dict) else {}
 
     async def components(self, page: str) -> Sequence[str]:
-        """The ids of those there are."""
+        """The ids of the existing components."""
         return [str(one.get("id")) for one in await self._list(f"pages/{page}/components")]
 
     async def unresolved(self, page: str) -> Sequence[Incident]:
-        """What is open; not planned work."""
+        """Open incidents, without planned work."""
         return await self._list(f"pages/{page}/incidents/unresolved")
 
     async def upcoming(self, page: str) -> Sequence[Incident]:
@@ -70,15 +71,15 @@ class Statuspage:
         return await self._list(f"pages/{page}/incidents/upcoming")
 
     async def active_maintenance(self, page: str) -> Sequence[Incident]:
-        """Planned work that is in progress, or being verified."""
+        """Planned work in progress or being verified."""
         return await self._list(f"pages/{page}/incidents/active_maintenance")
 
     async def latest(self, page: str) -> Sequence[Incident]:
-        """Whatever their state, planned or not, the newest first."""
+        """In any state, including planned work, newest first."""
         return await self._list(f"pages/{page}/incidents", limit=str(LISTED))
 
     async def incident(self, page: str, id: str) -> Incident | None:
-        """None: there is none any more."""
+        """None: it no longer exists."""
         try:
             found = await self._read(f"pages/{page}/incidents/{id}")
         except Rejected as error:
@@ -92,11 +93,11 @@ class Statuspage:
         return self._id(await self._write("POST", f"pages/{page}/incidents", {"incident": values}))
 
     async def change(self, page: str, id: str, values: Mapping[str, Any]) -> str:
-        """With an update of its own when the values have a `body`. Rejected with code 404: it is gone."""
+        """Adds an update if the values have a `body`. Rejected with code 404: it no longer exists."""
         return self._id(await self._write("PATCH", f"pages/{page}/incidents/{id}", {"incident": values}))
 
     async def publish_postmortem(self, page: str, id: str, text: str) -> None:
-        """Of an incident that is resolved; may be done twice."""
+        """For a resolved incident; idempotent."""
         where = f"pages/{page}/incidents/{id}/postmortem"
         await self._write("PUT", where, {"postmortem": {"body_draft": text}})
         await self._write("PUT", f"{where}/publish", {"postmortem": {"notify_subscribers": True}})
@@ -104,12 +105,12 @@ class Statuspage:
     async def _list(self, path: str, **query: str) -> Sequence[Incident]:
         found = await self._read(path, **query)
         if not isinstance(found, list):
-            # No list is no proof that there is none.
+            # An answer that is not a list doesn't prove that there are none.
             raise Unreachable(f"{WHOSE} gave no list")
         return [one for one in found if isinstance(one, dict)]
 
     async def _read(self, path: str, **query: str) -> Any:
-        """To look changes nothing, so without an answer nothing was changed."""
+        """Reading changes nothing, so a lost answer means Unreachable."""
         try:
             return _content(await self._ask("GET", path, params=query))
         except Unanswered as error:

@@ -1,4 +1,4 @@
-"""Texts and calls on their way out: Twilio's REST API."""
+"""Outgoing texts and calls: Twilio's REST API."""
 
 import base64
 from collections.abc import Sequence
@@ -19,17 +19,17 @@ Fields = Sequence[tuple[str, str]]
 
 WHOSE = "Twilio"
 API = "2010-04-01"
-# How many of the latest are looked through.
+# How many of the latest are searched.
 LISTED = 200
-# Twilio's own word for somebody who has answered STOP.
+# Twilio's error code for a recipient who replied STOP.
 STOPPED = 21610
-# Its word for a wrong account or token.
+# Its code for a wrong account or token.
 BAD_LOGIN = 20003
 CALL_EVENTS = ("initiated", "ringing", "answered", "completed")
-# The seconds it rings: before most voice mail boxes answer instead of a person.
+# How long to ring, in seconds: not long enough for most voicemail to answer.
 RING_FOR_S = 25
 
-# GSM 03.38: what a text of 160 signs is made of; the second row counts twice. Anything else makes it one of 70.
+# GSM 03.38: the characters of a text of 160; the second set counts twice. Any other limits it to 70.
 GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -39,7 +39,7 @@ GSM_TWICE = frozenset("^{}\\[~]|€")
 
 @dataclass(frozen=True)
 class TwilioRecord:
-    """A text or call that Twilio has; `body` is '' for a call. A call does not show by which page it was made."""
+    """A text or call in Twilio's list; `body` is '' for a call. A call doesn't show which page it was made for."""
 
     sid: str
     sender: str
@@ -48,7 +48,7 @@ class TwilioRecord:
 
 
 class Telephone:
-    """One account. Nothing is sent again by itself; the reference of what was taken is Twilio's `sid`."""
+    """One account. Never retries by itself; the reference of what was accepted is Twilio's `sid`."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Telephone:
         public_url: str | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """`public_url`: where Twilio can reach us; None: nothing ever comes back."""
+        """`public_url`: where Twilio can reach us; None: no reports or replies arrive."""
         self._account = account
         self._session = session
         self._clock = clock
@@ -77,18 +77,18 @@ class Telephone:
 
     @property
     def hears(self) -> bool:
-        """Whether replies and digits can reach us."""
+        """Can replies and digits reach us?"""
         return self._public_url is not None
 
     async def text(self, to: str, body: str, *, about: str) -> str:
-        """`about` is the key of the page: reports name it. Raises a kind of Failed."""
+        """`about`: the page's key, which reports contain. Raises a kind of Failed."""
         own = ("MessagingServiceSid", self.sender) if self.sender.startswith("MG") else ("From", self.sender)
         return await self._make("Messages", [("To", to), own, ("Body", body), *self._reports(about)])
 
     async def call(self, to: str, twiml: str, *, about: str, repeat: bool = False) -> str:
-        """What is said is asked of us when somebody picks up; `twiml` is said instead when nobody can reach us.
+        """Twilio asks us for the words when somebody picks up; without a public URL, it says `twiml`.
 
-        `repeat`: we are asked for words that say so.
+        `repeat`: ask for words that say it may be a repeat.
         """
         url = f"{self._public_url}/twilio/voice/{about}" + ("?repeat=yes" if repeat else "")
         said = [("Url", url)] if self._public_url else [("Twiml", twiml)]
@@ -101,12 +101,12 @@ class Telephone:
     async def made(self, kind: Kind, to: str, since: datetime) -> list[TwilioRecord]:
         """The latest texts or calls to this number since then, newest first. Raises a kind of Failed.
 
-        `since` is a time of ours, and they bear Twilio's: how far apart the two are is known from the answer's date.
+        `since` is by our clock and their times are by Twilio's: the response's date tells how far apart the two are.
         """
         answer = await self._ask("GET", f"{kind}.json", params={"To": to, "PageSize": str(LISTED)})
         rows = answer.json.get(kind.lower())
         if not isinstance(rows, list):
-            # No list is no proof that nothing was made.
+            # An answer that is not a list doesn't prove that nothing was made.
             raise Unanswered(f"{WHOSE} gave no list: it says {answer.shown}")
         listed = [_listed(row) for row in rows if isinstance(row, dict)]
         now = self._clock.now()
@@ -114,7 +114,7 @@ class Telephone:
         return [one for one in listed if one.made_at is None or one.made_at >= oldest]
 
     async def check(self) -> str:
-        """The account's name, having sent nothing. Raises a kind of Failed that says what is wrong."""
+        """The account's name; sends nothing. Raises a kind of Failed that says what is wrong."""
         answer = await self._ask("GET", "")
         account = answer.json
         if "status" not in account:
@@ -147,7 +147,7 @@ class Telephone:
         said = answer.json
         is_theirs = isinstance(said.get("code"), int) and said.get("status") == answer.status
         if is_theirs and (answer.status == 401 or said["code"] == BAD_LOGIN):
-            # An operator can fix it, so what waits is kept.
+            # Unreachable, because an operator can fix it: deliveries are kept.
             return Unreachable(f"{WHOSE} refuses TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN")
         if is_theirs and said["code"] == STOPPED:
             return Rejected("this number has asked for no more texts (STOP)", str(STOPPED))
@@ -156,7 +156,7 @@ class Telephone:
 
 
 def must_be_all(listed: Sequence[TwilioRecord]) -> None:
-    """What is not among them has not been made. Raises Unanswered when there may be more than were looked through."""
+    """Verify that the list is complete: what it lacks was not made. Raises Unanswered when there may be more."""
     if len(listed) >= LISTED:
         raise Unanswered(f"{WHOSE} lists more to this number than can be looked through")
 
@@ -167,7 +167,7 @@ def basic(user: str, password: str) -> str:
 
 
 def segments(text: str) -> int:
-    """How many texts this is cut into on its way, and paid as."""
+    """Into how many texts it is split and billed."""
     if all(sign in GSM or sign in GSM_TWICE for sign in text):
         length, whole, part = len(text) + sum(sign in GSM_TWICE for sign in text), 160, 153
     else:

@@ -1,6 +1,6 @@
-"""What proves that a request is Twilio's: its documented signature of the address and the fields of the form.
+"""Verifies that a request is Twilio's, by its documented signature of the URL and the form's fields.
 
-Made here: of Twilio's own library, which is 50 MB installed, nothing else would be used.
+Implemented here because Twilio's own library takes 50 MB installed, and nothing else of it would be used.
 """
 
 import base64
@@ -13,14 +13,14 @@ USUAL_PORTS = {"https": 443, "http": 80}
 
 
 def signature(token: str, address: str, form: MultiMapping[str]) -> str:
-    """HMAC-SHA1 of the address and then each field's name and value, by name and value, each once; in Base64."""
+    """HMAC-SHA1 of the address and each field's name and value, sorted, without duplicates; in Base64."""
     fields = sorted(set(form.items()))
     signed = address + "".join(name + value for name, value in fields)
     return base64.b64encode(hmac.digest(token.encode(), signed.encode(), "sha1")).decode()
 
 
 def is_signed(token: str, address: str, form: MultiMapping[str], given: str) -> bool:
-    """Twilio signs some requests for the address with its port and some without, whichever it was told."""
+    """Tries both forms of the address, because Twilio signs some requests with the port and some without."""
     expected = [signature(token, written, form).encode() for written in _ways_to_write(address)]
     return any(hmac.compare_digest(one, given.encode("utf-8", "replace")) for one in expected)
 

@@ -1,4 +1,4 @@
-"""Time limits that know whether something may have been committed: what takes longer is abandoned."""
+"""Time limits that know whether something may have been committed; work that takes longer is abandoned."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 @dataclass
 class Doing:
-    """One piece of work that somebody waits for. `may_have_changed`: it has sent a COMMIT."""
+    """A piece of work that somebody waits for. `may_have_changed`: it has sent a COMMIT."""
 
     may_have_changed: bool = False
     part_of: "tuple[Doing, ...]" = ()
@@ -31,19 +31,19 @@ _DOING: ContextVar[Doing | None] = ContextVar("doing", default=None)
 
 
 def is_committing() -> None:
-    """Said right before a COMMIT is sent: from here on nobody may say that nothing was done."""
+    """Call right before sending a COMMIT: from here on nobody may say that nothing was done."""
     if doing := _DOING.get():
         doing.is_committing()
 
 
 def in_hand() -> Doing | None:
-    """What the caller's time limit waits for, for `done_for`; None when nothing limits it."""
+    """The work that the caller's time limit waits for, for `done_for`; None without a limit."""
     return _DOING.get()
 
 
 @contextmanager
 def done_for(waiting: Iterable[Doing | None]) -> Iterator[None]:
-    """What a task commits within the block, all these have committed who wait for it."""
+    """Whatever a task commits within the block counts as committed for all of these, who wait for it."""
     token = _DOING.set(Doing(part_of=tuple(one for one in waiting if one)))
     try:
         yield
@@ -53,10 +53,10 @@ def done_for(waiting: Iterable[Doing | None]) -> Iterator[None]:
 
 @contextmanager
 def stays_cancelled() -> Iterator[None]:
-    """A task that is cancelled within the block ends so, whatever giving up ends in: an error, or nothing at all.
+    """A task cancelled within the block ends cancelled, even if the cancelled operation raised another error, or none.
 
-    `asyncio.wait_for`, by which the pool waits for a line, loses a cancellation that comes together with what it waits
-    for (Python 3.11). Then a loop that never ends would go on, and whoever has cancelled it would wait for ever.
+    `asyncio.wait_for`, which the pool uses, loses a cancellation that coincides with the result (Python 3.11). Then an
+    endless loop would go on, and whoever cancelled it would wait for ever.
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
@@ -72,7 +72,7 @@ def stays_cancelled() -> Iterator[None]:
 
 
 class _Entry(Generic[Result]):
-    """A context that one task enters for another, which may have gone by then."""
+    """A context that one task enters for another, which may have stopped waiting by then."""
 
     def __init__(self) -> None:
         self.held = AsyncExitStack()
@@ -81,7 +81,7 @@ class _Entry(Generic[Result]):
     async def make(self, wanted: AbstractAsyncContextManager[Result]) -> Result:
         async with AsyncExitStack() as entering:
             value = await entering.enter_async_context(wanted)
-            # From here to the end nothing is waited for: either it is held, or it is left again.
+            # There is no await from here to the end: the context is either kept or exited.
             if self._is_wanted:
                 self.held = entering.pop_all()
         return value
@@ -92,9 +92,9 @@ class _Entry(Generic[Result]):
 
 
 class Deadline:
-    """One span of time that several stages share, one after the other: each takes what is left.
+    """A time span shared by consecutive stages: each takes what is left.
 
-    It runs from `begin`, or from the first time somebody asks what is left. `begin` may be called twice.
+    Starts with `begin`, or the first time somebody asks what is left. `begin` is idempotent.
     """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
@@ -103,22 +103,22 @@ class Deadline:
         self._at: timedelta | None = None
 
     def begin(self) -> timedelta:
-        """When it is, by the steady counter."""
+        """Returns its end, on the steady counter."""
         if self._at is None:
             self._at = self._clock.elapsed() + timedelta(seconds=self.seconds)
         return self._at
 
     def left_s(self, *, keep_s: float = 0.0) -> float:
-        """Seconds, and never less than none; `keep_s`: so many of them are for later stages."""
+        """Seconds left, never negative; `keep_s`: how many to reserve for later stages."""
         left = self.begin() - self._clock.elapsed()
         return max(left.total_seconds() - keep_s, 0.0)
 
 
 class TimeLimit:
-    """So many seconds for each piece of work.
+    """A limit in seconds for each piece of work.
 
-    `asyncio.timeout` would not do: cancelled on a dead connection, the driver takes ten more seconds to give up a
-    statement. What is abandoned here is cancelled, and ends whenever it does.
+    `asyncio.timeout` wouldn't do: cancelled on a dead connection, the driver takes ten more seconds to give up a
+    statement. Here the work is cancelled and abandoned, and ends whenever it does.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -126,9 +126,9 @@ class TimeLimit:
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """What the work comes to, or raises.
+        """Returns or raises what the work does.
 
-        When that is not known in time: Unreachable when it has committed nothing, and never will; else Unanswered.
+        When the time is up: Unreachable if it has committed nothing and never will; else Unanswered.
         """
         waiting = _DOING.get()
         doing = Doing(part_of=(waiting,) if waiting else ())
@@ -151,10 +151,10 @@ class TimeLimit:
 
     @asynccontextmanager
     async def entered(self, wanted: AbstractAsyncContextManager[Result]) -> AsyncIterator[Result]:
-        """As `async with wanted`, entered in time or not at all; how long the block takes does not matter.
+        """As `async with wanted`, but entering has a time limit; the block has none.
 
-        What comes to be entered although nobody waits for it any more is left at once: a cancellation may be lost on
-        the way (see `stays_cancelled`), and what nobody has would be held for ever.
+        A context entered when nobody waits any more is exited at once: a cancellation may be lost on the way (see
+        `stays_cancelled`), and it would be held for ever.
         """
         entry: _Entry[Result] = _Entry()
         try:
@@ -168,7 +168,7 @@ class TimeLimit:
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         self._abandoned.add(task)
         task.add_done_callback(self._abandoned.discard)
-        # What it raised is nobody's any more.
+        # Retrieve its exception: nobody else will.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         task.cancel()
 

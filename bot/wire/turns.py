@@ -1,4 +1,4 @@
-"""Whose turn it is, where the other side limits our rate: whoever sends asks right before it does."""
+"""Rate limits of the other side: a sender asks for its turn right before it sends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _must_have_turn: ContextVar[Callable[[], None]] = ContextVar("must_have_turn", d
 
 @contextmanager
 def in_turn(must_have_turn: Callable[[], None]) -> Iterator[None]:
-    """Within the block nothing is sent once `must_have_turn` raises Held."""
+    """Within the block, nothing is sent when `must_have_turn` raises Held."""
     token = _must_have_turn.set(must_have_turn)
     try:
         yield
@@ -23,5 +23,5 @@ def in_turn(must_have_turn: Callable[[], None]) -> Iterator[None]:
 
 
 def must_have_its_turn() -> None:
-    """Raises Held when another one has to get through first."""
+    """Raises Held when a probe has to get through first."""
     _must_have_turn.get()()

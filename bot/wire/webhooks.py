@@ -1,4 +1,4 @@
-"""Webhooks: JSON posted to an address of the organisation's own, signed so that it is known to be ours."""
+"""Webhooks: JSON posted to the organisation's own addresses, signed so that receivers know it is ours."""
 
 import base64
 import hashlib
@@ -13,16 +13,16 @@ from bot.clock import Clock
 from bot.wire.answers import Answer, refusal, shown
 from bot.wire.http_client import TIMEOUT_S, USER_AGENT, ask
 
-# The signature is that of the Standard Webhooks specification, for which receivers find a library.
+# Signed according to the Standard Webhooks specification, for which receivers find libraries.
 MOST_SIGNATURES = 10
-SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
+SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: the prefix of all such secrets
 
-# The keys that everything posted to this address is signed with: for a while after a rotation they are two.
+# The keys that sign everything posted to this address: two for a while after a rotation.
 KeysOf = Callable[[str], Awaitable[Sequence[bytes]]]
 
 
 class Hooks:
-    """Posts to webhooks. Nothing is posted again by itself."""
+    """Posts to webhooks. Never retries by itself."""
 
     def __init__(
         self, session: aiohttp.ClientSession, clock: Clock, keys_of: KeysOf, *, timeout_s: float = TIMEOUT_S
@@ -33,7 +33,7 @@ class Hooks:
         self._timeout_s = timeout_s
 
     async def post(self, url: str, body: Mapping[str, Any], *, key: str, whose: str) -> str:
-        """Returns the receiver's name for what it took. `key` is the same for every attempt, so a repeat is known.
+        """Returns the receiver's reference. `key` is the same for every attempt, so that a duplicate is recognised.
 
         `whose` names the webhook in errors, because its address is a secret. Raises Rejected, Unreachable or
         Unanswered.
@@ -57,13 +57,13 @@ class Hooks:
 
 
 def signature(key: bytes, name: str, at: str, body: bytes) -> str:
-    """Over the name, the time and every byte of the body."""
+    """Covers the name, the time and every byte of the body."""
     signed = b".".join([name.encode("utf-8", "replace"), at.encode("utf-8", "replace"), body])
     return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
 
 
 def is_signed(headers: Mapping[str, str], keys: Sequence[bytes], body: bytes) -> bool:
-    """Has `Hooks` posted this with one of these keys? However long ago that was."""
+    """Did `Hooks` sign this with one of these keys? Regardless of its age."""
     name, at, given = (headers.get(f"Webhook-{part}", "") for part in ("Id", "Timestamp", "Signature"))
     sent = [one.encode("utf-8", "replace") for one in given.split()[:MOST_SIGNATURES]]
     right = [signature(key, name, at, body).encode() for key in keys]
@@ -71,17 +71,17 @@ def is_signed(headers: Mapping[str, str], keys: Sequence[bytes], body: bytes) ->
 
 
 def key_for(root: bytes, url: str) -> bytes:
-    """Each address has a key of its own: whoever receives there cannot sign for another."""
+    """Each address has its own key, so that a receiver can't forge posts to another."""
     return hmac.digest(root, url.encode(), hashlib.sha256)
 
 
 def written(key: bytes) -> str:
-    """The key as a receiver is told it."""
+    """The key in the form that receivers are given."""
     return SECRET_PREFIX + base64.b64encode(key).decode()
 
 
 def _is_refused(answer: Answer) -> bool:
-    """As `docs/webhooks.md` asks for: what stands before a receiver, such as a proxy, answers 4xx as well, in HTML."""
+    """As `docs/webhooks.md` asks: proxies in front of a receiver answer 4xx too, but with HTML."""
     return answer.status == 410 or answer.is_object
 
 

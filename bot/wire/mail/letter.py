@@ -1,8 +1,7 @@
-"""A letter, and how it is written so that no word in it can be anything but a word.
+"""A letter, encoded so that no word in it can be anything but a word.
 
-No header is built by a library that reads what it is given: such a one takes `=?utf-8?q?…?=` in a title for an encoded
-word, decodes it, and with it a line break and a header of somebody else's. Here a value is text, and what is not plain
-is encoded whole.
+We don't build headers with a library that parses its input: it takes `=?utf-8?q?…?=` in a title for an encoded word and
+decodes it, and with it a line break and an injected header. Here a value is text, and encoded whole unless it is plain.
 """
 
 import base64
@@ -14,22 +13,22 @@ from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, parseaddr
 
-# Well under the 998 octets of a line of RFC 5322, and nobody reads further.
+# Well under RFC 5322's limit of 998 octets a line, and longer than anybody reads.
 SUBJECT_LENGTH = 300
-# Of a line of the body, for the same reason.
+# Limit for a line of the body, for the same reason.
 LINE_LENGTH = 900
-# Octets of text in one encoded word of RFC 2047: 75 signs with its frame, in base64.
+# Octets of text in one encoded word of RFC 2047: 75 characters with its frame, in Base64.
 WORD_OCTETS = 45
 
 
 @dataclass(frozen=True)
 class Letter:
-    """Plain text for one reader. `key` becomes the Message-ID, so that a letter sent twice is known as one.
+    """Plain text for one recipient. `key` becomes the Message-ID, so that a duplicate is recognised.
 
-    `thread`: letters with the same one stand together in the reader's mailbox; None = it stands alone. `html`: the same
-    words for a mail program that shows it. `list_name`: of the list that the reader is on; None = it is for them alone.
-    `calendar`: a calendar file (RFC 5545, published) that goes with it, which mail programs offer to add.
-    When the server takes only a few at a time, the `urgent` go first, and of those whoever has been due the longest.
+    `thread`: letters with the same one are grouped in the mailbox; None = it stands alone. `html`: the same words for
+    mail programs that show it. `list_name`: the mailing list that the recipient is on; None = it is for them alone.
+    `calendar`: an attached calendar file (RFC 5545, published), which mail programs offer to add. When the server takes
+    only a few at a time, `urgent` ones go first, and among those the longest overdue.
     """
 
     to: str
@@ -45,7 +44,7 @@ class Letter:
 
 
 class Writer:
-    """Writes letters of one sender: an address, or a name and an address."""
+    """Writes letters from one sender: an address, or a name and an address."""
 
     def __init__(self, sender: str) -> None:
         self._name, self.address = parseaddr(sender)
@@ -59,7 +58,7 @@ class Writer:
         return f"<tocsin.{re.sub(r'[^A-Za-z0-9._+-]', '_', key)}@{_address(self.domain)}>"
 
     def written(self, letter: Letter, now: datetime) -> bytes:
-        """The letter as it travels."""
+        """The letter as sent."""
         thread = self.id_of(letter.thread) if letter.thread else None
         headers = {
             "From": self._sender(),
@@ -70,8 +69,8 @@ class Writer:
             "References": thread,
             "In-Reply-To": thread,
             "List-Id": self._list_id(letter.list_name) if letter.list_name else None,
-            # Holiday notices and other machines' answers stay away: by RFC 3834, and as Exchange knows it. That a
-            # letter could not be delivered is still reported.
+            # Suppresses out-of-office and other automatic replies: by RFC 3834, and Exchange's own header. Delivery
+            # failures are still reported.
             "Auto-Submitted": "auto-generated",
             "X-Auto-Response-Suppress": "OOF, AutoReply",
         }
@@ -79,7 +78,7 @@ class Writer:
         return head.encode("ascii") + _body(letter.body, letter.html, letter.calendar)
 
     def _list_id(self, name: str) -> str:
-        """RFC 2919: unique within a domain of ours, and the same for ever."""
+        """RFC 2919: unique within a domain of ours, and permanent."""
         return f"<{re.sub(r'[^A-Za-z0-9-]', '-', name)}.tocsin.{_address(self.domain)}>"
 
     def _sender(self) -> str:
@@ -88,23 +87,23 @@ class Writer:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks and other signs that do not print: what a header may hold."""
+    """Without line breaks and other unprintable characters: what a header may contain."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def subject_and_body(words: str) -> tuple[str, str]:
-    """The first line of a template is the subject, the rest is what the reader opens."""
+    """A template's first line is the subject, the rest the body."""
     subject, _, body = words.partition("\n")
     return subject.strip(), body.strip()
 
 
 def _text(line: str) -> str:
-    """Encoded whole or not at all: the blanks between two encoded words are none of the text's (RFC 2047, 6.2)."""
+    """Encoded whole or not at all: blanks between two encoded words are dropped (RFC 2047, 6.2)."""
     return line if line.isascii() and "=?" not in line else "\r\n ".join(_encoded_words(line))
 
 
 def _phrase(name: str) -> str:
-    """A name before an address."""
+    """A display name."""
     if not name.isascii() or "=?" in name:
         return "\r\n ".join(_encoded_words(name))
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
@@ -112,8 +111,8 @@ def _phrase(name: str) -> str:
 
 
 def _address(address: str) -> str:
-    """As it was written, without what would end it or begin another. A domain in other letters goes by its ASCII name;
-    an account in other letters is a matter between the server and itself."""
+    """The address as written, without characters that would end it or begin another. A non-ASCII domain becomes its
+    IDNA name; a non-ASCII account is up to the server."""
     account, at, domain = "".join(one_line(address).split()).rpartition("@")
     try:
         domain = domain.encode("ascii" if domain.isascii() else "idna").decode("ascii")
@@ -123,7 +122,7 @@ def _address(address: str) -> str:
 
 
 def _encoded_words(line: str) -> Iterator[str]:
-    """Each holds whole signs, because each is decoded alone."""
+    """Each contains whole characters, because each is decoded separately."""
     word = b""
     for sign in line:
         octets = sign.encode()
@@ -139,7 +138,7 @@ def _encoded(octets: bytes) -> str:
 
 
 def _body(text: str, html: str | None, calendar: str | None = None) -> bytes:
-    """Beneath its own headers, none of which holds a word of the letter. Of two parts the last is the one shown."""
+    """With its own headers, which contain no word of the letter. Of alternative parts the last one is shown."""
     words = _encodable(text)
     message = EmailMessage(policy=WIRE)
     message.set_content(words, cte="7bit" if _travels_as_it_is(words) else "quoted-printable")
@@ -153,11 +152,11 @@ def _body(text: str, html: str | None, calendar: str | None = None) -> bytes:
 
 
 def _encodable(text: str) -> str:
-    """Half a surrogate pair, as JSON may hold, is no text of any encoding."""
+    """Replaces lone surrogates, which JSON may contain, but no encoding can represent."""
     return text.encode("utf-8", "replace").decode().rstrip() + "\n"
 
 
 def _travels_as_it_is(words: str) -> bool:
-    """Then it does: a link stays in one piece also for whatever reads mails without decoding them."""
+    """Then links stay in one piece even for software that reads mails without decoding them."""
     lines = words.split("\n")
     return words.isascii() and all(line.isprintable() and len(line) <= LINE_LENGTH for line in lines)

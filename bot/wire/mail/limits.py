@@ -1,7 +1,7 @@
-"""What a mail server means by "not now": this letter, this conversation, one conversation too many, or all of ours.
+"""What a mail server means by "not now": this letter, this connection, one connection too many, or everything of ours.
 
-The codes do not tell: 421, 450, 451 and 452 are said of each of them, so the words decide. Who takes too much for a
-limit delays others by one try; who takes a limit for a word about one letter has every letter of ours knock in vain.
+The codes don't tell: 421, 450, 451 and 452 are used for each of them, so the words decide. Mistaking something else for
+a limit delays other letters by one try; mistaking a limit for a reply about one letter makes every letter try in vain.
 """
 
 import re
@@ -11,7 +11,7 @@ Meant = Literal["letter", "conversation", "crowd", "everything"]
 
 CLOSES = 421
 
-# Of this conversation alone: the next one may go on.
+# About this connection only: the next one may go on.
 CONVERSATION = re.compile(r"\bthis (?:connection|session)\b", re.IGNORECASE)
 CROWD = re.compile(r"\b(?:concurrent|simultaneous)\b|\btoo many (?:\w+ ){0,2}(?:connections|sessions)\b", re.IGNORECASE)
 RATE = re.compile(
@@ -19,8 +19,8 @@ RATE = re.compile(
     r"|\bexceed|\bslow down\b",
     re.IGNORECASE,
 )
-# Of one reader, of one letter, or of mistakes: also when it speaks of a limit. RFC 3463 numbers what is about an
-# address 1, and what is about a mailbox 2.
+# About one recipient, one letter, or mistakes, even if it mentions a limit. In RFC 3463 codes the second number is 1
+# for addresses and 2 for mailboxes.
 OTHERWISE = re.compile(
     r"^\d\.[12]\.\d|\bgr[ea]y-?list|\bmailbox\b|\b(?:this|the) (?:recipient|user|address)\b|\brecipient thread\b"
     r"|\b(?:size|disk|storage|space)\b|\btime-?out\b|\btimed out\b|\b(?:errors|hops|invalid|unknown|bad|failed)\b",
@@ -29,7 +29,7 @@ OTHERWISE = re.compile(
 
 
 def meant_by(code: int, words: str) -> Meant:
-    """What an answer that is not a yes is about. "everything": it takes no letter of ours for now."""
+    """What a negative reply is about. "everything": it takes no letter of ours for now."""
     if not 400 <= code < 500:
         return "letter"
     if CONVERSATION.search(words):

@@ -1,4 +1,4 @@
-"""A mail server, by its address: what is handed to it, and what it says."""
+"""A mail server at one address: sends letters and reports the replies."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ TIMEOUT_S = 10.0
 
 
 class Mail:
-    """Letters that go at the same time share conversations. Nothing is sent again by itself once it may be taken."""
+    """Letters sent at the same time share connections. Never retries a letter that may have been taken."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class Mail:
         most: int = MOST,
         silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
-        """`sender` is an address, or a name and an address. `tls` None trusts what this machine trusts.
+        """`sender`: an address, or a name and an address. `tls` None: the machine's trusted certificates.
 
-        `timeout_s` is what one letter may take, from the first call to the server's last word; within its first half
-        it may wait until a conversation is free. `most`: conversations at a time, beside as many at the most in
-        which the server has said nothing for `silent_after_s`.
+        `timeout_s`: the limit for one letter, from connecting to the final reply; it may wait for a free connection
+        during the first half. `most`: connections at a time, plus at most as many that have been silent for
+        `silent_after_s`.
         """
         self._server = server
         self._writer = Writer(sender)
@@ -48,20 +48,20 @@ class Mail:
 
     @property
     def place(self) -> str:
-        """The server as people may see it."""
+        """The server as it may be shown."""
         return place_of(self._server)
 
     async def send(self, letter: Letter) -> str:
-        """Returns the Message-ID and what the server said when it took the letter.
+        """Returns the Message-ID and the server's reply when it took the letter.
 
-        Raises Rejected (a 5xx: never), Unreachable (not taken: a 4xx, no connection, no login; Throttled when that is
-        not about this letter) or Unanswered (the letter went out and no answer came back).
+        Raises Rejected (5xx, for good), Unreachable (not taken: 4xx, no connection, no login; Throttled when that is
+        not about this letter) or Unanswered (the letter was sent and no reply came).
         """
         due_at = letter.due_at.timestamp() if letter.due_at else math.inf
         rank, deadline = (not letter.urgent, due_at, next(self._numbers)), self._deadline()
-        # To connect and to log in may take long, and what waits for this to leave need not wait for that.
+        # Connecting and logging in may take long; work that gives way to this page needn't wait for that.
         has_left()
-        # A conversation that another letter began may have ended meanwhile, and a new one may be one too many.
+        # The connection of another letter may have ended meanwhile, and a new one may be one too many.
         while (said := await self._tried(letter, rank, deadline)) is None:
             if asyncio.get_running_loop().time() >= deadline:
                 raise Unreachable(f"the mail server {self.place} took nothing in time")
@@ -77,14 +77,14 @@ class Mail:
             await session.quit()
 
     async def close(self) -> None:
-        """Wait until the server was told QUIT in every conversation that has ended, for no longer than one takes."""
+        """Wait for the QUIT of every ended connection, at most as long as one takes."""
         await self._sessions.close()
 
     async def _tried(self, letter: Letter, rank: Rank, deadline: float) -> str | None:
-        """None: there was no conversation for it any more, and it is worth looking for another at once."""
+        """None: its connection had ended, and it is worth trying another at once."""
         place = await self._waited(rank, deadline)
         try:
-            # While it waited, another letter of ours may have been told that there are too many.
+            # While it waited, another letter of ours may have met a rate limit.
             must_have_its_turn()
         except Failed:
             self._sessions.give_back(place)
@@ -101,7 +101,7 @@ class Mail:
             self._sessions.give_back(place)
 
     async def _begun(self, place: Place, letter: Letter, deadline: float) -> str | None:
-        """In a conversation of its own. None: the server takes no more of them, and another one will be free."""
+        """On a new connection. None: the server takes no more of them, and an existing one will become free."""
         left_before = self._sessions.left
         try:
             place.session = await self._opened(deadline, place.heard)
@@ -128,7 +128,7 @@ class Mail:
 
     async def _opened(self, deadline: float, heard: Callable[[], None] = lambda: None) -> Session:
         if self._tls is None:
-            # Once, because it reads every authority that this machine trusts.
+            # Only once, because it reads all certificates that this machine trusts.
             self._tls = await asyncio.to_thread(ssl.create_default_context)
         session = Session(self._server, self._writer.domain, self._tls, self._timeout_s, heard)
         try:
@@ -143,7 +143,7 @@ class Mail:
             written = self._writer.written(letter, self._clock.now())
             return await session.hand_over(self._writer.address, letter.to, written, deadline)
         except BaseException as error:
-            # Only after a word of the server's own the conversation can go on.
+            # The connection can go on only after a reply of the server.
             if isinstance(error, Broken | TooLate) or not isinstance(error, Failed):
                 session.drop()
             raise

@@ -1,4 +1,4 @@
-"""One conversation with a mail server: connected, logged in, and letter after letter until QUIT."""
+"""One SMTP connection: connected, logged in, and letter after letter until QUIT."""
 
 import asyncio
 import ipaddress
@@ -20,19 +20,19 @@ from bot.wire.mail.letter import one_line
 from bot.wire.mail.limits import CLOSES, meant_by
 
 SAID_LENGTH = 200
-# Nobody waits for it, and a server that is slow to let us go is left.
+# Nobody waits for it; a server slow to reply is left.
 QUIT_WITHIN_S = 2.0
 GO_ON = 354
-# It wants TLS or a login first (RFC 3207, 4954): that is no word about the letter, and a setting puts it right.
+# It wants TLS or a login first (RFC 3207, 4954): not about the letter, and fixed by a setting.
 WANTS_MORE_FIRST = 530
 
 
 class Broken(Unreachable):
-    """The conversation is over, and the letter was not taken: another one can take it."""
+    """The connection has ended, and the letter was not taken: another connection can take it."""
 
 
 class Crowded(Broken):
-    """The server takes no further conversation beside those it has, of ours or of others."""
+    """The server takes no more connections beside those it has, ours or others'."""
 
 
 class Silent(Broken):
@@ -40,9 +40,9 @@ class Silent(Broken):
 
 
 class Session:
-    """A letter that is not taken raises Broken, or another kind of Failed: then the next one can be handed over.
+    """Sends letters. One that is not taken raises Broken, or another kind of Failed, after which the next can be sent.
 
-    `heard` is called at each word of the server's.
+    `heard` is called at each reply of the server.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Session:
         self._client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
-            # Given, because the library would ask the name servers for this machine's own name.
+            # Set, because otherwise the library would look this machine's own name up in DNS.
             local_hostname=own_name,
             timeout=timeout_s,
             use_tls=server.tls == "tls",
-            # None takes the encryption when it is offered.
+            # None: use STARTTLS if offered.
             start_tls=None if server.tls == "starttls" else False,
             tls_context=tls,
         )
@@ -70,7 +70,7 @@ class Session:
         return self._client.is_connected
 
     async def open(self, deadline: float) -> None:
-        """Connect and log in. Broken: the server is not there, or takes nobody more for now."""
+        """Connect and log in. Broken: the server is away, or accepts no more connections for now."""
         try:
             async with asyncio.timeout_at(deadline):
                 await self._client.connect()
@@ -88,7 +88,7 @@ class Session:
             raise _kind(error)(f"the mail server {self._place} cannot be used: {why}") from error
 
     async def hand_over(self, sender: str, to: str, letter: bytes, deadline: float) -> str:
-        """What the server said when it took the letter. Raises Unanswered when it went out and no answer came back."""
+        """Returns the server's reply when it took the letter. Raises Unanswered when it was sent and no reply came."""
         with self._nothing_taken():
             async with asyncio.timeout_at(deadline):
                 if self._has_begun:
@@ -105,13 +105,13 @@ class Session:
         try:
             await must_be_wanted()
         except BaseException:
-            # The server waits for content that will not come.
+            # The server is waiting for content that will not come.
             self.drop()
             raise
         code, said = await self._content(letter, deadline)
         if code == CLOSES:
             self.drop()
-        # Whatever is added to it, the first digit is what was said (RFC 5321, 4.3.2).
+        # Whatever the enhanced code says, the first digit decides (RFC 5321, 4.3.2).
         if 200 <= code < 300:
             return one_line(said)[:SAID_LENGTH]
         if 400 <= code < 600:
@@ -119,14 +119,14 @@ class Session:
         raise self._unanswered()
 
     async def must_take_from(self, sender: str, deadline: float) -> None:
-        """Begin a letter and take it back. Raises what a letter would."""
+        """Begin a letter and reset. Raises what a letter would."""
         with self._nothing_taken():
             async with asyncio.timeout_at(deadline):
                 await self._client.mail(sender)
                 await self._client.rset()
 
     async def quit(self) -> None:
-        """Take leave, so that the server has the place for somebody else at once."""
+        """Say goodbye, so that the server frees the place at once."""
         try:
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 async with asyncio.timeout(QUIT_WITHIN_S):
@@ -139,7 +139,7 @@ class Session:
         self._client.close()
 
     async def _begin_anew(self) -> None:
-        """Whatever is said to this is no word about a letter."""
+        """A reply to this is not about a letter."""
         try:
             await self._client.rset()
             self._heard()
@@ -153,7 +153,7 @@ class Session:
             await self._client.helo()
 
     async def _log_in(self, user: str) -> None:
-        """A password is for this server alone, and on the way to it for nobody."""
+        """The password is only for this server, and must not be sent in the clear."""
         server = self._server
         if not (self._is_encrypted or server.tls == "off" or self._is_on_this_machine):
             raise Unreachable(
@@ -171,7 +171,7 @@ class Session:
         return ipaddress.ip_address(self._client.get_transport_info("peername")[0]).is_loopback
 
     async def _content(self, letter: bytes, deadline: float) -> tuple[int, str]:
-        """Past the library's own DATA, which does not tell what came before the content from what came after."""
+        """Bypasses the library's DATA, which doesn't tell replies before the content from those after it."""
         protocol = self._client.protocol
         if protocol is None:
             raise self._broken_off(None)
@@ -185,7 +185,7 @@ class Session:
         return answer.code, answer.message
 
     async def _why_no_tls(self, error: Exception) -> str:
-        """'' when it is not for TLS that there is no conversation."""
+        """'' when the failure has nothing to do with TLS."""
         if not (tls := tls_error_in(error)):
             return ""
         greet = None if self._server.tls == "tls" else partial(_begin_tls, own_name=self._own_name)
@@ -193,7 +193,7 @@ class Session:
 
     @contextmanager
     def _nothing_taken(self) -> Iterator[None]:
-        """Whatever goes wrong within has gone wrong before the content was sent."""
+        """Errors within the block happened before the content was sent."""
         try:
             yield
         except aiosmtplib.SMTPResponseException as error:
@@ -232,12 +232,12 @@ class Session:
 
 
 def place_of(server: Smtp) -> str:
-    """The server as people may see it."""
+    """The server as it may be shown."""
     return f"{server.host}:{server.port}"
 
 
 def _begin_tls(line: socket.socket, own_name: str) -> None:
-    """Up to where the server is ready for it (RFC 3207). Raises OSError."""
+    """Brings the connection to where TLS begins (RFC 3207). Raises OSError."""
     conversation = smtplib.SMTP(local_hostname=own_name)
     conversation.sock = line
     for answer in (conversation.getreply, conversation.ehlo, partial(conversation.docmd, "STARTTLS")):
@@ -246,13 +246,13 @@ def _begin_tls(line: socket.socket, own_name: str) -> None:
 
 
 def _as_content(letter: bytes) -> bytes:
-    """As it is transmitted (RFC 5321, 4.5.2): no line of the letter can be taken for its end."""
+    """Transmission format (RFC 5321, 4.5.2): no line of the letter can be mistaken for its end."""
     lines = re.sub(rb"\r\n|\r|\n", b"\r\n", letter).removesuffix(b"\r\n").split(b"\r\n")
     return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines) + b".\r\n"
 
 
 def _refusal(code: int, words: str) -> Failed:
-    """4xx is a matter of time, 5xx is the server's last word about the letter."""
+    """4xx is temporary, 5xx the server's final word about the letter."""
     said = f"the mail server says {_said(code, words)}"
     return Rejected(said, str(code)) if code >= 500 and code != WANTS_MORE_FIRST else Unreachable(said)
 
@@ -273,6 +273,6 @@ def _reason(error: BaseException | None) -> str:
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
         return _said(error.code, error.message)
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        # The library's own sign for a line that no mail server says.
+        # The library's code for a reply that is not SMTP.
         return "its answer is not SMTP"
     return one_line(str(error or ""))[:SAID_LENGTH] or "no answer in time"

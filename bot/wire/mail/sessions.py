@@ -1,4 +1,4 @@
-"""Who may talk to a mail server: as many at a time as it takes, and the next letter goes on where one has ended."""
+"""Connections to a mail server: as many at a time as it accepts; waiting letters take over free ones."""
 
 import asyncio
 import heapq
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from bot.wire.mail.session import Session
 
-# Servers allow one client some 10 to 50 connections (Exim 20 in all, Postfix 50), and there may be several of us.
+# Servers allow a client 10 to 50 connections (Exim 20 in all, Postfix 50), and several of our processes may share them.
 MOST = 8
-# What answers at all answers within this, and a letter that waits for a place has as long again to be sent.
+# A working server answers within this; a letter that waits for a place then still has as long to be sent.
 SILENT_AFTER_S = 2.5
 
-# Smaller goes first.
+# Lower goes first.
 Rank = tuple[bool, float, int]
 
 
@@ -23,7 +23,7 @@ class _Waiter:
 
 
 class Place:
-    """Of one conversation. `session` None: it has yet to be begun. Unless it `counts` it is beside the others."""
+    """The place of one connection. `session` None: not opened yet. Unless it `counts`, it is an extra one."""
 
     def __init__(self, fell_silent: Callable[["Place"], None], silent_after_s: float) -> None:
         self.session: Session | None = None
@@ -38,16 +38,16 @@ class Place:
         self._timer = asyncio.get_running_loop().call_later(self._silent_after_s, self._fell_silent, self)
 
     def at_rest(self) -> None:
-        """Nothing is expected of the server."""
+        """Nothing is expected from the server."""
         if self._timer is not None:
             self._timer.cancel()
 
 
 class Sessions:
-    """Places for conversations with one server. Who has taken one gives it back by exactly one of the other methods.
+    """Places for connections to one server. Whoever takes one returns it with exactly one of the other methods.
 
-    A conversation in which the server says nothing for `silent_after_s` goes on, and another one may be begun in its
-    stead: no more than twice as many in all, and none once the server has refused a conversation.
+    A connection silent for `silent_after_s` goes on, but another may be opened in its stead: no more than twice as many
+    in all, and none once the server has refused a connection.
     """
 
     def __init__(self, most: int = MOST, silent_after_s: float = SILENT_AFTER_S) -> None:
@@ -61,11 +61,11 @@ class Sessions:
 
     @property
     def left(self) -> int:
-        """Conversations that have ended with QUIT, or are about to."""
+        """Connections that have ended with QUIT, or are about to."""
         return self._left
 
     async def take(self, rank: Rank) -> Place:
-        """With a conversation that has just become free, or one may be begun. Waits while there is no place."""
+        """A place with a connection that has just become free, or for a new one. Waits while there is none."""
         if self._counting < self._limit:
             return self._new()
         waiter = _Waiter(rank, asyncio.get_running_loop().create_future())
@@ -78,11 +78,11 @@ class Sessions:
             raise
 
     def give_back(self, place: Place) -> None:
-        """To whoever waits; when nobody does, the server is told QUIT, unless the conversation is over already."""
+        """Give it to the next waiter; without one, send QUIT, unless the connection has ended."""
         place.at_rest()
         if place.session is not None and not place.session.is_open:
             place.session = None
-        # What was begun in the stead of a silent one is there already, and its place is nobody's when that one ends.
+        # A silent connection already has its replacement, so its place goes to nobody when it ends.
         if (place.counts or place.session) and (waiter := self._next()):
             place.heard()
             waiter.given.set_result(place)
@@ -90,9 +90,9 @@ class Sessions:
         self._release(place)
 
     async def refused(self, place: Place, left_before: int) -> bool:
-        """The server took no further conversation: fewer are held from now on, until none is needed.
+        """The server refused another connection: hold fewer from now on, until none is needed.
 
-        False when there was no other one since `left` was `left_before`, so that waiting for it leads to nothing.
+        False when there has been no other one since `left` was `left_before`, so waiting for one is pointless.
         """
         if len(self._held) == 1:
             self.give_back(place)
@@ -100,14 +100,14 @@ class Sessions:
             return self._left != left_before
         place.at_rest()
         self._release(place)
-        # To the server a silent conversation is one as well.
+        # To the server a silent connection counts as well.
         for other in self._held:
             other.counts = True
         self._has_refused, self._limit = True, len(self._held)
         return True
 
     async def close(self) -> None:
-        """Until everybody who is leaving has left, which is a matter of `QUIT_WITHIN_S`."""
+        """Wait for all QUITs in progress, for at most `QUIT_WITHIN_S`."""
         if self._leaving:
             await asyncio.wait(self._leaving)
 
