@@ -1,4 +1,4 @@
-"""Connects everything, and opens the doors; they are closed in order."""
+"""Composes the bot and opens its doors; they are closed in order."""
 
 import asyncio
 import logging
@@ -35,13 +35,13 @@ from commands.desk.desk import Desk, OnUndone
 
 log = logging.getLogger(__name__)
 
-# More routes for the web door, such as the sandbox's page.
+# Adds routes to the web door, such as the sandbox's page.
 Routes = Callable[[web.Application], None]
 
 
 @asynccontextmanager
 async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """Where the database is; the embedded one runs while the block does."""
+    """The database's URL; the embedded server, if used, runs during the block."""
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
@@ -51,14 +51,14 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 
 @dataclass
 class Doors:
-    """What is open while the bot runs."""
+    """The doors that are open while the bot runs."""
 
     scheduler: Scheduler
     slack: SlackLine
 
 
 class App:
-    """One process of the bot. `at_hand` gives the services alone, `running` opens the doors too."""
+    """One process of the bot. `at_hand` provides just the services, `running` opens the doors too."""
 
     services: Services
     doors: Doors
@@ -75,11 +75,11 @@ class App:
         sweep_every_s: float = SWEEP_EVERY_S,
         on_undone: OnUndone | None = None,
     ) -> None:
-        """`embedded`: the database at DATABASE_URL is one that the caller has started itself.
+        """`embedded`: the caller has started the database at DATABASE_URL itself.
 
-        `connect(url, embedded=…)`: the database with other limits than a bot's alone on its server, see `Database`.
-        `sweep_every_s`: how often it looks for what is due although no bell rang.
-        `on_undone(account, why)` hears of every command, button and form that was not done.
+        `connect(url, embedded=…)`: creates the database, for other limits than a single bot's; see `Database`.
+        `sweep_every_s`: how often to look for due rows although no bell rang. `on_undone(account, why)` is called for
+        every command, button and form that was not carried out.
         """
         self.settings = settings
         self.runbook = runbook
@@ -96,7 +96,7 @@ class App:
 
     @asynccontextmanager
     async def at_hand(self) -> AsyncIterator[Services]:
-        """The services, on a database brought up to date; no door is open. Raises Failed when the database is away."""
+        """The services on a migrated database, without doors. Raises Failed when the database is away."""
         async with AsyncExitStack() as stack:
             url = await stack.enter_async_context(database_url(self.settings))
             applied = await migrate(url)
@@ -117,8 +117,7 @@ class App:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Services]:
-        """Everything. Raises Rejected when Slack refuses the tokens at a first start, Failed when the database is
-        away."""
+        """Everything. Raises Rejected when Slack refuses the tokens at a first start, Failed without a database."""
         async with self.at_hand() as services, AsyncExitStack() as stack:
             desk = Desk(services, self._on_undone)
             services.reception.worked_on_by(desk)
@@ -148,12 +147,12 @@ class App:
             yield services
 
     async def _must_know(self, schema: Schema) -> None:
-        """Raises Failed: an older version begins nothing on the database of a newer one."""
+        """Raises Failed: an older version must not start on a newer version's database."""
         await schema.look()
         schema.must_be_known()
 
     async def until_looked_up(self) -> None:
-        """Until Slack's channels and accounts are known, or known to be missing."""
+        """Wait until Slack's channels and accounts are known, or known to be missing."""
         await self.doors.slack.until_looked_up()
 
     async def until_stopped(self) -> None:
@@ -164,12 +163,12 @@ class App:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is under way in this process at this instant; for rehearsals that move the clock."""
+        """Is nothing in progress in this process? For rehearsals that move the clock."""
         return not any(one.under_way for one in self._workers) and self.doors.scheduler.is_quiet
 
     @property
     def _workers(self) -> list[Worker]:
-        """Services that leave work behind when they have taken a row; what they cause goes out last."""
+        """Services that go on working after their round; the one that sends what the others cause is last."""
         services = self.services
         recoveries: list[Worker] = [services.backup_drills, services.backup_restore_rounds]
         return [
@@ -213,7 +212,7 @@ class App:
 
     @property
     def _rounds_of_incidents(self) -> dict[str, Due]:
-        """What becomes due in an incident, after it, and of planned work."""
+        """Rounds of incidents, their aftermath, and planned work."""
         services = self.services
         return {
             "deadlines": services.deadlines,

@@ -1,26 +1,27 @@
-"""The one clock: aware UTC, the database's, carried on by a steady counter, and movable for rehearsals and tests."""
+"""The one clock: aware UTC, the database's time carried on by a steady counter; movable for rehearsals and tests."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-# A difference that is no drift and no slow answer: somebody has set a clock.
+# More than drift or a slow answer can explain: somebody has set a clock.
 A_STEP = timedelta(seconds=1)
-# So long after it whatever was planned by the calendar is planned anew: whoever plans looks at least once within that.
+# For this long after a step, whatever follows the calendar is planned anew: every planner looks at least once within
+# it.
 PLANNED_ANEW_FOR = timedelta(seconds=10)
 
 
 def _steady_s() -> float:
-    """Counts on while a machine sleeps, where its system can tell."""
+    """Keeps counting while the machine sleeps, where the system supports that."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class Clock:
-    """Tells the time to everybody; no other module reads the system's clock.
+    """The only source of the time; no other module reads the system's clock.
 
-    It is set once, to the machine's time, and goes on by a counter that nobody can set: a machine whose clock is wrong,
-    or is put right, changes nothing here. `correct` sets it to the database's time. `move` and `freeze` are for
-    rehearsals: what is due by then happens at once, because `on_move` listeners are told.
+    It starts with the machine's time and goes on by a counter that nobody can set: a machine whose clock is wrong, or
+    is corrected, changes nothing here. `correct` sets it to the database's time. `move` and `freeze` are for
+    rehearsals: what is due by then happens at once, because `on_move` listeners are called.
     """
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = _steady_s) -> None:
@@ -39,44 +40,43 @@ class Clock:
         return self.at_database() + self._moved
 
     def at_database(self) -> datetime:
-        """What the database's clock should show, whatever a rehearsal does with this one."""
+        """What the database's clock should show, regardless of any rehearsal."""
         return self.at_database_when(self.elapsed())
 
     def at_database_when(self, elapsed: timedelta) -> datetime:
         return self._set_to + (elapsed - self._set_at)
 
     def elapsed(self) -> timedelta:
-        """Since some instant of the past, evenly: for measuring, whatever is done to any clock."""
+        """Time since some past instant, for measuring; unaffected by any clock change."""
         return timedelta(seconds=self._steady())
 
     def passed(self) -> timedelta:
-        """As `elapsed`, but a rehearsal that moves this clock moves it as well, also while it stands still."""
+        """As `elapsed`, but moves with this clock in a rehearsal, even while frozen."""
         if self._frozen_at is not None:
             return timedelta(seconds=self._frozen_at.timestamp())
         return self.elapsed() + self._moved
 
     def machine_now(self) -> datetime:
-        """The machine's own idea of the time: for measuring how wrong it is, and for those who know no other."""
+        """The machine's own time: for measuring its error, and for programs that know no other."""
         return datetime.fromtimestamp(self._wall(), UTC)
 
     def correct(self, database_now: datetime, *, at: timedelta | None = None) -> timedelta:
-        """Take the database's time as the truth, as of now or of `at` on the steady counter; returns by how much this
-        clock was behind it."""
+        """Adopt the database's time, as of now or of `at` on the steady counter; returns how far we were behind."""
         at = self.elapsed() if at is None else at
         behind = database_now - self.at_database_when(at)
         self._set_to, self._set_at = database_now, at
         return behind
 
     def has_stepped(self) -> None:
-        """The database's clock was set: see `stepped_within`."""
+        """Note that the database's clock was set: see `stepped_within`."""
         self._stepped_at = self.elapsed()
 
     def stepped_within(self, span: timedelta) -> bool:
-        """Has it been set so short a while ago that what was written before may look older or newer than it is?"""
+        """Was it set so recently that timestamps from before may look older or newer than they are?"""
         return self._stepped_at is not None and self.elapsed() - self._stepped_at < span
 
     def move(self, by: timedelta, *, quietly: bool = False) -> None:
-        """Put the clock forward by this much. `quietly`: no listener is told, who would look at what is due."""
+        """Move the clock forward. `quietly`: don't call the listeners, which would look for due rows."""
         if self._frozen_at is not None:
             self._frozen_at += by
         else:
@@ -85,7 +85,7 @@ class Clock:
             listener()
 
     def freeze(self, at: datetime | None = None) -> None:
-        """Stand still, at the given instant or now; from here only `move` changes the time."""
+        """Stop at the given instant or now; from here on only `move` changes the time."""
         self._frozen_at = at or self.now()
 
     @property
@@ -96,7 +96,7 @@ class Clock:
         self._listeners.append(listener)
 
     def seconds_until(self, instant: datetime) -> float:
-        """Real seconds from now to an instant of this clock; never negative; infinite when the clock stands still."""
+        """Real seconds until an instant of this clock; never negative; infinite while the clock is frozen."""
         ahead = (instant - self.now()).total_seconds()
         if ahead <= 0:
             return 0.0

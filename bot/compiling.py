@@ -1,6 +1,6 @@
-"""Compiles all templates in a process of its own: it takes a processor seconds, and pages would wait meanwhile.
+"""Compiles all templates in a separate process: it takes seconds of CPU time, during which pages would wait.
 
-`python -m bot.compiling FILTER...`; on its output comes what `Rendering.keep` takes.
+`python -m bot.compiling FILTER...`; writes what `Rendering.keep` takes to its standard output.
 """
 
 import asyncio
@@ -17,20 +17,20 @@ from bot.shipped import program
 
 log = logging.getLogger(__name__)
 
-# Pages go first.
+# Lower priority: pages go first.
 NICER_BY = 10
 
 
 def main() -> None:
     os.nice(NICER_BY)
     rendering = Rendering(ZoneInfo("UTC"))
-    # Of a filter its name is all that counts; one that cannot be called is not called in advance.
+    # Only the names of filters matter; they are not called at compile time.
     rendering.use(**dict.fromkeys({*sys.argv[1:]} - {*rendering.filters}, _not_here))
     marshal.dump(rendering.compiled(), sys.stdout.buffer)
 
 
 async def compiled_elsewhere(filters: Sequence[str]) -> Mapping[str, bytes]:
-    """For `Rendering.keep` of one with these filters; nothing when it cannot be had: then each is compiled when it is
+    """Templates for `Rendering.keep` compiled with these filters; empty when that fails: then each is compiled when
     needed."""
     try:
         return await _compiled_elsewhere(filters)
@@ -40,7 +40,7 @@ async def compiled_elsewhere(filters: Sequence[str]) -> Mapping[str, bytes]:
 
 
 async def _compiled_elsewhere(filters: Sequence[str]) -> Mapping[str, bytes]:
-    """Raises OSError when no program can be started, ValueError or EOFError when it did not say what it should."""
+    """Raises OSError when the program can't be started, ValueError or EOFError for unexpected output."""
     command, environment = program("bot.compiling")
     process = await asyncio.create_subprocess_exec(
         *command, *filters, env=environment,

@@ -1,12 +1,12 @@
-"""When Python does not look for garbage: while much is made at one go, and in what is there for good."""
+"""Garbage collection: off while many objects are made at once, and never over those that stay for good."""
 
 import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# After how many new objects it is looked among the new ones, and after how many looks among those a generation older.
-# Python's own 700 are for a process that holds next to nothing.
+# Thresholds: new objects before a collection, and collections before the next older generation. Python's default of 700
+# suits a process with few objects.
 LOOK_AFTER = (10_000, 10, 10)
 
 _lock = threading.Lock()
@@ -15,10 +15,10 @@ _makers = 0
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Nobody looks for garbage within the block, in any thread; several may be in one at a time.
+    """Disables garbage collection within the block, in all threads; blocks may overlap.
 
-    A megabyte of JSON can be a few hundred thousand objects: the collector looks through all there are, again and again
-    while they are made, and everybody else in the process stands still meanwhile.
+    A megabyte of JSON can be a few hundred thousand objects: while they are made, the collector scans all of them again
+    and again, and everything else in the process stands still.
     """
     global _makers
     with _lock:
@@ -34,11 +34,11 @@ def uncollected() -> Iterator[None]:
 
 
 def keep_what_is_there() -> None:
-    """All that has been made so far stays as long as the process does: it is not looked through for garbage again.
+    """Exclude all existing objects from garbage collection for the life of the process.
 
-    At the end of its start the bot holds half a million objects. To look through them takes a processor 130 ms, every
-    few seconds of a storm, and pages wait meanwhile. Once they are left out the collector believes that little is
-    alive, and would look through the rest all the time (pages in a storm left twice as late): hence LOOK_AFTER.
+    After its start the bot holds half a million objects. Scanning them takes 130 ms of CPU every few seconds of a
+    storm, while pages wait. Without them the collector sees few live objects and would scan the rest constantly (pages
+    in a storm left twice as late): hence LOOK_AFTER.
     """
     gc.freeze()
     gc.set_threshold(*LOOK_AFTER)

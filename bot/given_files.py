@@ -1,4 +1,4 @@
-"""Files whose paths people give: a pipe that nobody writes to, a device or a socket is a sentence, and never a hang."""
+"""Reads files whose paths people give: a silent pipe, a device or a socket yields an error message, never a hang."""
 
 import errno
 import os
@@ -7,21 +7,21 @@ import stat
 from pathlib import Path
 
 LARGEST_BYTES = 1024 * 1024
-# A shell's `<(...)` and a pipe into /dev/stdin are written to by programs, which may have to fetch it first.
+# Programs that write to a shell's `<(...)` or to /dev/stdin may have to fetch the content first.
 SILENT_FOR_AT_MOST_S = 10.0
 
 
 def read_given(
     path: Path, silent_for_at_most_s: float = SILENT_FOR_AT_MOST_S, *, largest_bytes: int = LARGEST_BYTES
 ) -> bytes:
-    """What is in the file, or comes through a pipe until its writers have closed it.
+    """The file's content, or what comes through a pipe until its writers have closed it.
 
-    Raises OSError, whose `strerror` says why it cannot be read: also when it holds more than `largest_bytes`, and when
-    nothing comes through the pipe for that long.
+    Raises OSError, whose `strerror` says why it can't be read; also when it is larger than `largest_bytes`, or when a
+    pipe is silent for too long.
     """
     if stat.S_ISSOCK(path.stat().st_mode):
         raise OSError(errno.ENXIO, "Is a socket, not a file")
-    # Otherwise opening a pipe waits for its first writer.
+    # Without O_NONBLOCK, opening a pipe waits for its first writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         kind = os.fstat(descriptor).st_mode
@@ -32,7 +32,7 @@ def read_given(
 
 
 def _content(descriptor: int, silent_for_at_most_s: float | None, largest_bytes: int) -> bytes:
-    """`silent_for_at_most_s` None: it is on a disk, where all there is can be read at once."""
+    """`silent_for_at_most_s` None: a file on disk, which can be read at once."""
     content = bytearray()
     while piece := _piece(descriptor, silent_for_at_most_s):
         content += piece

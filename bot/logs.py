@@ -1,4 +1,4 @@
-"""What the bot writes about itself: one event per line, ids first, and never a secret."""
+"""The bot's log: one event per line, ids first, and never a secret."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from typing import Literal
 Style = Literal["text", "json"]
 
 REDACTED = "[redacted]"
-# They tell of every request and job; what matters of it we say ourselves.
+# They log every request and job; we log what matters of it ourselves.
 QUIET = (
     "slack_bolt",
     "slack_sdk",
@@ -25,10 +25,10 @@ QUIET = (
     "pymongo",
     "charset_normalizer",
 )
-# Whoever chose a shorter secret than this would lose half of every line.
+# Redacting a shorter secret would remove half of every line.
 SHORTEST_SECRET = 4
 
-# Values that are secret by where they stand, whatever they are: query values, path tokens, headers, Slack's own tokens.
+# Secret by their position, whatever the value: query parameters, path tokens, headers, Slack's tokens.
 SECRET_PLACES = re.compile(
     r"(?P<place>(?<![\w-])(?:token|ticket|api_key)=|/ack/|\bBearer\s+)[^\s&\"'#,;)\]]+"
     r"|(?<!\w)(?:xox[a-z]|xapp)-[\w-]{6,}",
@@ -36,16 +36,16 @@ SECRET_PLACES = re.compile(
 )
 FIELD = re.compile(r"[a-z_]+=\S")
 
-# What anybody can cause by knocking is told no more often than this.
+# Warnings that anybody can provoke are limited to this rate.
 SAID_EVERY_S = 60.0
 
 
 class Redactor:
-    """Takes every known secret out of a text."""
+    """Removes every known secret from a text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
-        # The longest first: a password inside an address must not leave the rest of the address behind.
+        # Longest first: redacting a password inside a URL must not leave the rest of the URL visible.
         ordered = sorted(known, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
@@ -56,7 +56,7 @@ class Redactor:
 
 
 def configure(*, level: str = "INFO", style: Style = "text", secrets: Iterable[str] = ()) -> None:
-    """Send every record of this process to stderr. May be called again, when more secrets have become known."""
+    """Log everything in this process to stderr. Can be called again when more secrets are known."""
     writer = logging.StreamHandler(sys.stderr)
     writer.setFormatter(LineFormatter(Redactor(secrets), style))
     root = logging.getLogger()
@@ -70,7 +70,7 @@ def configure(*, level: str = "INFO", style: Style = "text", secrets: Iterable[s
 
 
 class LineFormatter(logging.Formatter):
-    """A record as one line, with the secrets taken out of its words and of its traceback."""
+    """Formats a record as one line, with secrets removed from its message and traceback."""
 
     def __init__(self, redact: Redactor, style: Style) -> None:
         super().__init__()
@@ -97,14 +97,14 @@ def _as_text(event: Mapping[str, str]) -> str:
 
 
 def _as_json(event: Mapping[str, str]) -> str:
-    """The ids that a message begins with are fields of their own, to be searched for."""
+    """The ids that a message begins with become fields, for searching."""
     leading = takewhile(FIELD.match, event["message"].split())
     ids = dict(pair.split("=", 1) for pair in leading)
     return json.dumps({**ids, **event})
 
 
 def _one_line(text: str) -> str:
-    """Nothing from outside can forge a second event: control characters are shown, not obeyed."""
+    """Escapes control characters, so that nothing from outside can forge a second event."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
@@ -114,7 +114,7 @@ def _instant(created: float) -> str:
 
 
 class Seldom:
-    """A warning that is given once a minute, however often there is reason for it, with how often that was."""
+    """A warning logged at most once a minute, with how often it was triggered."""
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log

@@ -1,4 +1,4 @@
-"""The manifest of the Slack app: the one that is shipped, and as this workspace needs it."""
+"""The Slack app's manifest: as shipped, and adapted to this workspace."""
 
 import io
 from itertools import dropwhile
@@ -16,20 +16,20 @@ HTTP_HEAD = "# The Slack app of Tocsin, over HTTP: Slack calls the bot at the ad
 
 
 def shipped() -> str:
-    """The text of `manifest.yml`: for Socket Mode, with the commands' usual names."""
+    """The text of `manifest.yml`: for Socket Mode, with the default command names."""
     return manifest_file().read_text("utf-8")
 
 
 def scopes() -> frozenset[str]:
-    """What the bot's token must be allowed to do."""
+    """The scopes that the bot's token needs."""
     manifest = YAML(typ="safe").load(shipped())
     return frozenset(map(str, manifest["oauth_config"]["scopes"]["bot"]))
 
 
 def manifest_for(runbook: Runbook | None, url: str | None) -> str:
-    """With the commands as the runbook calls them; for HTTP when `url` says where Slack finds the bot.
+    """The manifest with the runbook's command names; for HTTP when `url` says where Slack reaches the bot.
 
-    Comments stay where they stand. Raises Refused for a `url` that Slack would not accept.
+    Keeps comments. Raises Refused for a `url` that Slack would not accept.
     """
     renamed = _renamed(runbook)
     if not renamed and url is None:
@@ -49,7 +49,7 @@ def manifest_for(runbook: Runbook | None, url: str | None) -> str:
 
 
 def events_url(url: str) -> str:
-    """Where Slack sends everything, from the bot's own address with or without the path."""
+    """Where Slack sends all requests, from the bot's address with or without the path."""
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
         raise Refused(f"“{url}” is no address Slack would call. Say one such as https://tocsin.example.com.")
@@ -57,13 +57,13 @@ def events_url(url: str) -> str:
 
 
 def _without_head(text: str) -> str:
-    """The opening comment speaks of Socket Mode."""
+    """The opening comment is about Socket Mode."""
     lines = text.splitlines(keepends=True)
     return "".join(dropwhile(lambda line: line.startswith("#"), lines))
 
 
 def _renamed(runbook: Runbook | None) -> dict[str, str]:
-    """The usual name of each command that has another one."""
+    """Renamed commands: default name → the runbook's name."""
     if runbook is None:
         return {}
     names = {f"/{usual}": name for usual, name in runbook.slash_commands.model_dump().items()}
@@ -71,7 +71,7 @@ def _renamed(runbook: Runbook | None) -> dict[str, str]:
 
 
 def _lead_to(address: str, manifest: dict[str, Any]) -> None:
-    """Every request over HTTP: commands, events, and what people press."""
+    """Send every request over HTTP to this address: commands, events and interactions."""
     for command in manifest["features"]["slash_commands"]:
         command.insert(1, "url", address)
     settings = manifest["settings"]

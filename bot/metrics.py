@@ -1,4 +1,4 @@
-"""What can be counted and measured, for Prometheus."""
+"""Metrics for Prometheus."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-# Slack gives a request three seconds; a good acknowledgement takes milliseconds.
+# Slack allows three seconds; a good acknowledgement takes milliseconds.
 ACKNOWLEDGEMENT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
-# From the alarm clock's own precision up to an outage of minutes.
+# From the alarm clock's precision up to an outage of minutes.
 LATENESS_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300)
 CALL_BUCKETS_S = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
 class LimitedWay:
-    """The other side takes nothing by this way before `until`, and `said` so."""
+    """The other side takes nothing by this way before `until`, in the words `said`."""
 
     until: datetime
     said: str
@@ -26,14 +26,14 @@ class LimitedWay:
 
 @dataclass(frozen=True)
 class Figures:
-    """What stands in the database at one moment, the same for every process that shares it.
+    """The state of the database at one moment, the same for every process that shares it.
 
-    `incidents_open` by severity and drill or not, `pages` by channel and state, `unfinished` by kind and state.
-    `overdue`: by how much the oldest due row of a kind is behind its time; zero when none is.
-    `recoveries`: drills and restores of 90 days, by database, which of both, and whether the RTO was met.
-    `in_hand`: of each process, how many leases of each kind it has. `set_aside`: requests that are not begun any more
-    because processes ended at work on them, by key with what they are. `closed`: channels that take no messages, by
-    name with why. `limited`: the ways by which nothing leaves for now, by name.
+    `incidents_open` by severity and drill, `pages` by way and state, `unfinished` by kind and state. `overdue`: how
+    late the oldest due row of each kind is; zero when none is. `recoveries`: drills and restores of 90 days, by
+    database, type, and whether the RTO was met. `in_hand`: by process, how many leases of each kind it holds.
+    `set_aside`: requests not retried any more because processes died working on them, by key, with a description.
+    `closed`: channels that take no messages, by name, with the reason. `limited`: ways by which nothing leaves for now,
+    by name.
     """
 
     incidents_open: Mapping[tuple[str, bool], int] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Figures:
 
 
 class Metrics:
-    """One per process, with a registry of its own. Whoever does the work is given it and tells it what was measured."""
+    """One per process, with its own registry. Whoever does the work is given it and reports measurements."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -83,7 +83,7 @@ class Metrics:
         self._figures = _FigureGauges(self._registry)
 
     def acknowledged(self, seconds: float) -> None:
-        """A request of Slack was acknowledged this long after it arrived."""
+        """A Slack request was acknowledged this long after it arrived."""
         self._acknowledgement.observe(seconds)
 
     def page_lateness(self, seconds: float, via: str = "slack") -> None:
@@ -91,7 +91,7 @@ class Metrics:
         self._lateness.labels(via).observe(seconds)
 
     def slack_called(self, method: str, seconds: float, outcome: str = "ok") -> None:
-        """A call ended: `outcome` is `ok`, or Slack's word for why not."""
+        """A call ended: `outcome` is `ok`, or Slack's error code."""
         self._slack_call.labels(method, outcome).observe(seconds)
 
     def clock_stepped(self) -> None:
@@ -99,16 +99,15 @@ class Metrics:
         self._clock_steps.inc()
 
     def alerts_refused(self, source: str, status: int) -> None:
-        """A delivery of alerts was answered with this status, and not taken. `unread`: before anybody knew whose it
-        was."""
+        """A delivery of alerts was refused with this status. `unread`: before its source was known."""
         self._refused.labels(source, str(status)).inc()
 
     def reported(self, outcome: str) -> None:
-        """A filled-in report: `taken`, `spam`, `too many`, `not stored` or `unknown`."""
+        """A submitted report: `taken`, `spam`, `too many`, `not stored` or `unknown`."""
         self._reports.labels(outcome).inc()
 
     def text(self, figures: Figures | None) -> bytes:
-        """All of it in Prometheus' text format; None: the database did not answer, so its figures are left out."""
+        """Everything in Prometheus' text format; None: the database did not answer, so its figures are left out."""
         self._database_up.set(figures is not None)
         self._figures.show(figures)
         return generate_latest(self._registry)
@@ -121,7 +120,7 @@ class Metrics:
 
 
 class _FigureGauges:
-    """Figures, as they were last shown."""
+    """Gauges that show the latest figures."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -143,7 +142,7 @@ class _FigureGauges:
         )
 
     def show(self, figures: Figures | None) -> None:
-        """None: nobody knows them. What has labels is left out then, and the numbers that are always there are NaN."""
+        """None: unknown. Then labelled gauges are empty, and the others are NaN."""
         self._show(figures or Figures())
         if figures is None:
             for gauge in (self._armed, self._processes, self._set_aside):

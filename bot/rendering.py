@@ -1,4 +1,4 @@
-"""Every sentence comes from a template; this is the only place that knows Jinja, and the escaping of each folder."""
+"""Renders every sentence from a template; the only module that knows Jinja and each folder's escaping."""
 
 import json
 import re
@@ -18,23 +18,23 @@ from bot.runbook import duration_read
 from bot.shipped import templates_folder
 
 Escape = Callable[[str], str]
-# A full stop or a bracket behind it is not of the address.
+# A full stop or bracket at its end is not part of a URL.
 ADDRESS = re.compile(r"""(https?://[^\s<>"']*[^\s<>"'.,;:!?)\]])""")
-# Of a word that goes on: about as much as a telephone shows in one line.
+# The beginning of a long word: about as much as a phone shows in one line.
 LONG = re.compile(r"(\S{30})(?=\S)")
 
 
 class Safe(str):
-    """Text that is already written in the language of its folder and is not escaped again."""
+    """Text already in its folder's markup, which is not escaped again."""
 
 
 def escape_mrkdwn(text: str) -> str:
-    """Slack's three signs, `&` first: nothing from outside can mention anybody or forge a link."""
+    """Escapes Slack's three special characters, `&` first: nothing from outside can mention anybody or forge a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape_mrkdwn(text: str) -> str:
-    """What `escape_mrkdwn` was given, `&` last."""
+    """Undoes `escape_mrkdwn`, `&` last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -43,7 +43,7 @@ def escape_html(text: str) -> str:
 
 
 def linked(text: str) -> str:
-    """HTML in which addresses of the web are links, and everything else is as it was typed."""
+    """HTML in which URLs are links, and everything else is as typed."""
     parts = ADDRESS.split(text)
     return "".join(_link(part) if number % 2 else breakable(part) for number, part in enumerate(parts))
 
@@ -53,7 +53,7 @@ def _link(address: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """HTML in which a long word may be broken. Half of the mail programs know no style that does it."""
+    """HTML in which long words may break, by `<wbr>`, because half of the mail programs know no style for that."""
     parts = LONG.split(text)
     return "".join(
         f"{escape_html(part)}<wbr>" if number % 2 else escape_html(part) for number, part in enumerate(parts)
@@ -61,19 +61,19 @@ def breakable(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Nothing typed becomes a heading, a table's edge, HTML or a link; an underscore within a word stays."""
+    """Typed text can't become a heading, a table's edge, HTML or a link; underscores within words stay."""
     marked = re.sub(r"([\\`*\[\]<|]|(?<!\w)_|_(?!\w)|~(?=~))", r"\\\1", text)
-    # A line of nothing but `=` or `-` makes a heading of the line above it.
+    # A line of only `=` or `-` makes the line above it a heading.
     return re.sub(r"^([ \t]{0,9})([#>]|(?:=+|-+)(?=[ \t]*$))", r"\1\\\2", marked, flags=re.MULTILINE)
 
 
 def leave(text: str) -> str:
-    """For plain text: mail bodies, texts, what is read aloud."""
+    """No escaping, for plain text: mail bodies, texts, what is read aloud."""
     return text
 
 
 def escape_xml(text: str) -> str:
-    """For what is read aloud or sent as an answer to a text; signs that no XML can hold become blanks."""
+    """For what is read aloud or sent as a reply to a text; characters not allowed in XML become blanks."""
     return escape_html("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in text))
 
 
@@ -93,44 +93,44 @@ FOLDERS: Mapping[str, Escape] = {
 
 
 class Rendering:
-    """Fills templates. A name is `<folder>/<template>` without an ending; the folder decides how text is escaped."""
+    """Renders templates. A name is `<folder>/<template>` without extension; the folder determines the escaping."""
 
     def __init__(
         self, zone: tzinfo, folder: Path | None = None, slash_commands: Mapping[str, str] | None = None
     ) -> None:
-        """`slash_commands`: how Slack knows each of ours (`incident` as `/ops-incident`)."""
+        """`slash_commands`: the workspace's names for our commands (`incident` as `/ops-incident`)."""
         self._root = folder or templates_folder()
         self._slash_commands = slash_commands or {}
         self._environments = {name: _environment(self._root / name, escape, zone) for name, escape in FOLDERS.items()}
 
     def say(self, name: str, /, **facts: Any) -> str:
-        """The words of a template, without blank space at either end. An unknown fact is an error, not a gap."""
+        """The rendered template, stripped. A missing fact is an error, not a gap."""
         folder, _, template = name.partition("/")
         words = self._environments[folder].get_template(f"{template}.j2").render(facts).strip()
         return self.as_renamed(words) if folder == "slack" else words
 
     @property
     def filters(self) -> Sequence[str]:
-        """The names of all that is known to templates."""
+        """The names of all filters."""
         return list(self._environments["slack"].filters)
 
     def compiled(self) -> dict[str, bytes]:
-        """All templates, for `keep` of another process with the same Jinja."""
+        """All templates compiled, for `keep` in another process with the same Jinja."""
         for name, environment in self._environments.items():
             for file in _read(self._root / name):
                 environment.get_template(file)
         return _compiled().kept
 
     def keep(self, compiled: Mapping[str, bytes]) -> None:
-        """Nobody waits when these are said for the first time: to compile one takes up to 50 ms."""
+        """Store compiled templates, so that nobody waits at first use: compiling one takes up to 50 ms."""
         _compiled().kept.update(compiled)
 
     def as_renamed(self, words: str) -> str:
-        """Advice such as `/incident list` with the command's name in this workspace."""
+        """Replaces commands in backticks, such as `/incident list`, with their names in this workspace."""
         return re.sub(r"(?<=`)/([a-z]+)\b", lambda own: self._slash_commands.get(own[1], own[0]), words)
 
     def use(self, **filters: Callable[..., Any]) -> None:
-        """Make more filters known to every folder."""
+        """Add filters to every folder."""
         for environment in self._environments.values():
             environment.filters.update(filters)
 
@@ -164,13 +164,13 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
 
 @cache
 def _read(folder: Path) -> Mapping[str, tuple[str, str, None]]:
-    """All of them, once: an upgrade puts newer ones in their place, and this process knows the facts of the older."""
+    """Read all files once: an upgrade replaces them, and this process supplies the facts that the older ones need."""
     files = folder.glob("*.j2")
     return {one.name: (one.read_text("utf-8"), str(one), None) for one in files}
 
 
 class Compiled(BytecodeCache):
-    """What templates have been compiled to in this process; a changed one is compiled anew."""
+    """The templates compiled in this process; a changed one is compiled again."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
@@ -199,7 +199,7 @@ def duration_shown(value: timedelta) -> str:
 
 
 def duration_spelt(value: timedelta) -> str:
-    """As letters to people say it, to the minute, and from a day on to the hour: `2 hours 3 minutes`."""
+    """Written out for letters, to the minute, and from a day on to the hour: `2 hours 3 minutes`."""
     minutes = max(round(value / timedelta(minutes=1)), 0)
     if minutes >= 24 * 60:
         minutes = round(minutes / 60) * 60
@@ -209,10 +209,10 @@ def duration_spelt(value: timedelta) -> str:
 
 
 def time_shown(at: datetime, zone: tzinfo, begins: datetime | None = None, *, seconds: bool = False) -> str:
-    """By the clock of this zone.
+    """The time in this zone.
 
-    `begins`: what is on another day than this is shown with its weekday, after a week with the date, and
-    of another year with that.
+    `begins`: on another day than this, the weekday is added, after a week also the date, and in another year also the
+    year.
     """
     local, day = at.astimezone(zone), ""
     if begins:

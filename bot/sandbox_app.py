@@ -42,8 +42,7 @@ PAGE_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'none'"
 )
-# What each round that waits for its time does then, as the button "Next event" says it. The rounds that are not here
-# do nothing that anybody sees.
+# What each round will do when it is due, for the button "Next event". Rounds not listed do nothing visible.
 EVENTS = {
     "escalations": "the next page",
     "outbox": "a message is sent",
@@ -76,7 +75,7 @@ EVENTS = {
     "action lists": "the list of open actions",
     "maintenance": "planned work begins or ends",
 }
-# Nobody sees what these do at their time, or they look every so often whether there is anything to do.
+# Their effects are invisible, or they look at intervals for something to do.
 UNSEEN = frozenset({
     "requests", "earlier backups", "status pages", "housekeeping", "app home", "lifesign", "outages", "proved tasks",
     "contacts",
@@ -116,7 +115,7 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
 
 
 def _announce(app: App, guard: PageGuard, replaced: Sequence[Replaced], token: str) -> None:
-    # T201: it is what the command is for.
+    # T201: printing is this command's purpose.
     print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201
     print(f"To send it alerts: ALERTS_TOKEN={token}", flush=True)  # noqa: T201
     host = app.settings.host
@@ -135,7 +134,7 @@ def _home(environ: Mapping[str, str]) -> Path:
 
 
 def _read(file: Path | None, environ: Mapping[str, str], places: Places) -> Runbook:
-    """The runbook as it is written; what the starter watches and backs up is here already."""
+    """The runbook; for the starter, what it watches and backs up is provided here."""
     if file:
         return load(file, environ)
     website = places.website
@@ -146,14 +145,14 @@ def _read(file: Path | None, environ: Mapping[str, str], places: Places) -> Runb
 def _settings(
     environ: Mapping[str, str], around: Outside, port: int, token: str, home: Path, database: str
 ) -> Settings:
-    """Nothing of a real installation is used: not its Slack, not its telephones or mail server, not its database."""
+    """Uses nothing of a real installation: not its Slack, telephones, mail server or database."""
     own = {
         **around.environ,
         "DATABASE_URL": database,
         "TOCSIN_HOME": str(home),
         "ALERTS_TOKEN": token,
         "PORT": str(port),
-        # The links in the mails of its inbox lead here; where nobody knows the port before, there are none.
+        # Links in the mails of its inbox lead here; without a fixed port there are none.
         **({"PUBLIC_URL": f"http://127.0.0.1:{port}"} if port else {}),
         "HOST": environ.get("HOST", "127.0.0.1"),
         "LOG_LEVEL": environ.get("LOG_LEVEL", "WARNING"),
@@ -164,7 +163,7 @@ def _settings(
 
 @dataclass(frozen=True)
 class _Page:
-    """What the page shows besides what the bot itself knows."""
+    """What the page shows beyond what the bot itself knows."""
 
     workspace: Workspace
     happenings: Sequence[Happening]
@@ -175,7 +174,7 @@ class _Page:
 
 
 def _links(runbook: Runbook, around: Outside) -> list[Link]:
-    """What the audiences of this runbook would look at."""
+    """What this runbook's audiences would look at."""
     audiences = runbook.audiences.values()
     own = [Link("Status page", STATUS, "What everybody reads of what was sent to them")]
     theirs = [Link("Statuspage", around.statuspage.url, "A simulated statuspage.io, as its readers see it")]
@@ -183,7 +182,7 @@ def _links(runbook: Runbook, around: Outside) -> list[Link]:
 
 
 def suggestions(runbook: Runbook) -> list[Suggestion]:
-    """Of what this runbook has, by the names of this workspace's commands."""
+    """Things to try with this runbook, with this workspace's command names."""
     named = runbook.slash_commands
     gravest, audience = runbook.severities[0].id, next(iter(runbook.audiences), None)
     found = [
@@ -211,7 +210,7 @@ def _app(settings: Settings, runbook: Runbook, clock: Clock, shown: _Page) -> Ap
 
 
 class _Bot:
-    """What a traveller through time has to know of the bot."""
+    """What time travel needs to know about the bot."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -225,7 +224,7 @@ class _Bot:
         return [(due, EVENTS[name]) for name, due in known.items() if due]
 
     def wake(self, names: Iterable[str]) -> None:
-        # They are words here.
+        # The names here are phrases for people, so wake all.
         self._app.doors.scheduler.wake()
 
     @property
@@ -234,7 +233,7 @@ class _Bot:
 
 
 async def _allow_the_page(request: web.Request, response: web.StreamResponse) -> None:
-    """The web door allows nothing to any page; this one brings its own scripts and styles, and shows images."""
+    """Replaces the web door's strict policy for this page, which has its own scripts and styles and shows images."""
     if request.path == "/" or request.path.startswith("/sandbox/"):
         response.headers["Content-Security-Policy"] = PAGE_POLICY
 
@@ -282,7 +281,7 @@ def _happenings(website: Website, post: Post) -> list[Happening]:
 
 
 async def _begin(workspace: Workspace) -> None:
-    """The incident that a newcomer finds; the page works without it."""
+    """Declare the incident that a newcomer finds; the page works without it."""
     try:
         await begin(workspace)
     except (TocsinError, TimeoutError) as error:

@@ -1,5 +1,5 @@
-"""Where the files that come with Tocsin lie, beside the packages in a checkout, inside the package when installed; and
-how a module of ours is started as a program."""
+"""Where Tocsin's own files are (beside the packages in a checkout, inside the package when installed), and how to run
+one of our modules as a program."""
 
 import os
 import pkgutil
@@ -10,10 +10,10 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 STARTER = "starter"
-# Names that shipped runbooks had: those that have taken their place.
+# Former names of shipped runbooks, and their successors.
 SUCCESSORS = {"tutoring-platform": "tutoring"}
 
-# Where a Python that was built elsewhere finds its own libraries, as on a buildpack host.
+# Where a Python built elsewhere finds its libraries, as on a buildpack host.
 LIBRARIES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -28,10 +28,9 @@ def manifest_file() -> Path:
 
 
 def program(module: str) -> tuple[Sequence[str], Mapping[str, str]]:
-    """The command and the environment by which a module of ours runs in a process of its own.
+    """The command and environment for running a module of ours in a separate process.
 
-    It finds everything where this process did, by the same paths, whatever folder it is started in; and it knows none
-    of our secrets.
+    It uses the same import paths as this process, whatever its working directory, and gets none of our secrets.
     """
     paths = os.pathsep.join(str(Path(one).absolute()) for one in sys.path)
     kept = {name: os.environ[name] for name in LIBRARIES if name in os.environ}
@@ -40,7 +39,7 @@ def program(module: str) -> tuple[Sequence[str], Mapping[str, str]]:
 
 @cache
 def shelf(package: str) -> tuple[str, ...]:
-    """The names of the files of `bot/<package>`, where one more file is one more of its kind. `_` begins a helper's."""
+    """The names of the modules in `bot/<package>`, each one more of its kind. A leading `_` marks a helper."""
     modules = pkgutil.iter_modules([str(HERE / package)])
     return tuple(module.name for module in modules if not module.name.startswith("_"))
 
@@ -52,7 +51,7 @@ def shipped_runbooks() -> dict[str, Path]:
 
 
 def shipped_runbook(name: str) -> Path | None:
-    """By its name, or by one that it had. None: there is none."""
+    """By its present or former name. None: there is none."""
     return shipped_runbooks().get(SUCCESSORS.get(name, name))
 
 

@@ -1,4 +1,4 @@
-"""How a process ends: in order, and within ten seconds, whatever hangs."""
+"""Ends the process: in order, and within ten seconds, whatever hangs."""
 
 import asyncio
 import logging
@@ -15,14 +15,14 @@ from bot.wire.timeouts import Deadline
 
 log = logging.getLogger(__name__)
 
-# Docker kills after ten seconds, as others do. Some are for the connections to be closed, and the interpreter to end.
+# Docker and others kill after ten seconds. The rest is for closing connections and ending the interpreter.
 STOP_WITHIN_S = 8.0
-# Of these, for what was stopped to be written down, and for what follows from that to leave.
+# Reserved for recording what was stopped, and for sending what follows from that.
 LAST_WORDS_S = 4.0
 
 
 class Worker(Protocol):
-    """Works on what it has taken beside the round that took it."""
+    """Goes on working on what it has taken after its round has ended."""
 
     @property
     def under_way(self) -> int: ...
@@ -31,13 +31,13 @@ class Worker(Protocol):
 
 
 class Shutdown:
-    """One deadline, of which every stage takes what is left."""
+    """One deadline that all stages share: each takes what is left."""
 
     def __init__(self, clock: Clock) -> None:
         self.deadline = Deadline(clock, STOP_WITHIN_S)
 
     async def begin(self, services: Services) -> None:
-        """Before any door closes. A database that does not answer is not waited for; and none is at the deadline."""
+        """Call before any door closes. Stops waiting for a database that doesn't answer; for any at the deadline."""
         self.deadline.begin()
         asyncio.get_running_loop().call_later(self.deadline.left_s(), services.db.wait_no_longer)
         if not await services.db.answers():
@@ -45,7 +45,7 @@ class Shutdown:
             services.db.wait_no_longer()
 
     async def end(self, services: Services, line: SlackLine, scheduler: Scheduler, workers: Sequence[Worker]) -> None:
-        """First nothing new comes in, then what is under way ends; the last worker carries what the others cause."""
+        """First stop new input, then let work in progress end; the last worker sends what the others cause."""
         await self.within_it(line.close, keep_s=LAST_WORDS_S)
         services.duty.end()
         await scheduler.stop(self.deadline.left_s(keep_s=LAST_WORDS_S))
@@ -55,7 +55,7 @@ class Shutdown:
         await self._finish(carrier)
 
     async def within_it(self, close: Callable[[], Awaitable[None]], *, keep_s: float = 0.0) -> None:
-        """What is polite and no more."""
+        """Close politely, as far as time allows."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.deadline.left_s(keep_s=keep_s)):
                 await close()
@@ -66,7 +66,7 @@ class Shutdown:
         await worker.finish(self.deadline.left_s(keep_s=keep_s))
 
     async def _send_what_is_due(self, services: Services) -> None:
-        """The page of a command that was taken a moment ago need not wait for the next start."""
+        """Send what a recent command caused, such as its page, rather than leave it for the next start."""
         if services.duty.is_suspended or not services.db.is_waited_for:
             return
         try:

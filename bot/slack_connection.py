@@ -1,4 +1,4 @@
-"""The line to Slack: is the bot welcome, who and what is there, and the connection of Socket Mode."""
+"""The connection to Slack: checks the tokens, looks up channels and accounts, and keeps Socket Mode open."""
 
 import asyncio
 import logging
@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 CONNECT_AGAIN_AFTER_S = 5.0
 LOOK_UP_AGAIN_WITHIN_S = 300.0
 SAY_AGAIN_AFTER_S = 60.0
-# Slack takes some fifty such requests a minute from all processes together, and people's own come first.
+# Slack takes about fifty such requests a minute from all processes together; people's own requests come first.
 ROOM_LOOKED_AT_AFTER_S = 5.0
 ROOMS_AT_ONCE = 50
 
 
 class SlackLine:
-    """One per process. Slack may be away for hours, or refuse us, and is tried again: pages also go by other ways.
+    """One per process. If Slack is away for hours, or refuses us, it retries: pages also go by other ways.
 
-    A refusal ends the process at its first start alone, when nobody relies on it yet and somebody is there to fix it.
+    A refusal ends the process only at its first start, when nobody relies on it yet and somebody is there to fix it.
     """
 
     def __init__(self, settings: Settings, services: Services, *, judge: Judge, events: Collection[str]) -> None:
@@ -61,7 +61,7 @@ class SlackLine:
         return await self._door.over_http(request)
 
     async def until_looked_up(self) -> None:
-        """Until Slack's channels and accounts are known, or known to be missing; or Slack has not answered once."""
+        """Wait until channels and accounts are known, or known to be missing, or Slack has failed to answer once."""
         await self._first_look.wait()
 
     async def trouble(self) -> str | None:
@@ -71,14 +71,14 @@ class SlackLine:
         return str(self._refusal or "the Socket Mode connection is closed")
 
     async def close(self) -> None:
-        """Nothing new comes in any more."""
+        """Stop receiving."""
         for task in set(self._background):
             task.cancel()
         if self._socket is not None:
             await self._socket.close()
 
     async def _is_first_start(self) -> bool:
-        """Has nobody been connected by this database yet, and is nobody to be paged by it?"""
+        """Has no process with this database ever been connected, and is nobody to be paged?"""
         if self._services.channels.are_known:
             return False
         async with self._services.db.statement() as conn:
@@ -95,7 +95,7 @@ class SlackLine:
             log.warning("slack: %s", error)
 
     async def _call_for_help(self, refusal: AppRefused | None) -> None:
-        """Once a minute for as long as Slack refuses us."""
+        """Log an error once a minute while Slack refuses us."""
         while refusal is not None:
             log.error("slack: %s. %s", refusal, REFUSED)
             await asyncio.sleep(SAY_AGAIN_AFTER_S)
@@ -122,7 +122,8 @@ class SlackLine:
         log.info("slack=connected transport=socket")
 
     async def _address(self, token: str) -> str:
-        """Where Slack has us connect to. Raises a kind of Failed, also for what a proxy answers in Slack's place."""
+        """The address Slack assigns for the connection. Raises a kind of Failed, also for a proxy's answer in Slack's
+        place."""
         services = self._services
         app = Gateway(services.session, services.clock, token=token, base_url=self._settings.slack_api_url)
         return str((await app.call("apps.connections.open", params={}))["url"])
@@ -136,7 +137,7 @@ class SlackLine:
                 log.warning("slack: %s", error)
 
     async def _look_up(self) -> None:
-        """Channels and accounts, so that the first page need not ask; again until Slack has answered."""
+        """Look up channels and accounts, so that the first page needn't; retries until Slack has answered."""
         wait_s = CONNECT_AGAIN_AFTER_S
         while not await self._looked_up():
             self._first_look.set()
@@ -147,9 +148,9 @@ class SlackLine:
         await self._look_again()
 
     async def _look_again(self) -> None:
-        """Now and then, at the channels that count as closed or missing: no event of Slack's is sure to arrive.
+        """Periodically look at channels that count as closed or missing, as Slack's events are not reliable.
 
-        And at each room of an open incident, and whose account has been deactivated.
+        Also at the rooms of open incidents, and for deactivated accounts.
         """
         while True:
             await asyncio.sleep(LOOK_UP_AGAIN_WITHIN_S)
@@ -167,7 +168,7 @@ class SlackLine:
             await asyncio.sleep(ROOM_LOOKED_AT_AFTER_S)
 
     async def _looked_up(self) -> bool:
-        """False when another look may find more. A channel that cannot be made keeps nobody from being found."""
+        """False when another try may find more. A channel that can't be created doesn't stop the other look-ups."""
         is_all = True
         house = self._services
         for look in (house.channels.look_up, house.people.look_up_everybody, house.closures.catch_up):
@@ -179,7 +180,7 @@ class SlackLine:
         return is_all
 
     async def _wake_what_waited(self) -> None:
-        """Cards and posts for channels that were not known yet."""
+        """Wake cards and posts for channels that were not known yet."""
         async with self._services.db.transaction() as conn:
             await self._services.outbox.wake(conn, ["card", "post"], {})
 
@@ -204,7 +205,7 @@ def _door(settings: Settings, services: Services, judge: Judge, events: Collecti
 
 
 def _not_recorded(services: Services, error: Failed) -> str:
-    """From memory alone: the database is what is missing."""
+    """Uses only memory, because the database is what is missing."""
     people = services.call_list.first()
     if isinstance(error, Unanswered):
         return services.rendering.say("slack/not_known", people=people)
