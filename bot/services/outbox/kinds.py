@@ -108,7 +108,7 @@ Ended = tuple[Delivery, Outcome[Any]]
 
 
 class DeliveryKind(ABC, Generic[R]):
-    """One kind of delivery, generic in the type that the other side's answer has.
+    """One kind of delivery. `R`: the type of the other side's answer.
 
     `batch`: at most this many simultaneous outcomes are recorded in one transaction, which then holds the locks of all
     of them. `stands_in_line`: when the other side is rate limited, hundreds of these may wait for the same place, so

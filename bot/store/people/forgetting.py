@@ -113,7 +113,7 @@ async def begin(conn: Connection, identity: Identity, now: datetime) -> tuple[in
 
 
 async def unfinished(conn: Connection) -> list[Identity]:
-    """People who may not be removed completely."""
+    """People whose removal has not finished."""
     return [_read(row["identity"]) for row in await SQL.all(conn, "unfinished")]
 
 

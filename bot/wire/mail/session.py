@@ -111,7 +111,7 @@ class Session:
         code, said = await self._content(letter, deadline)
         if code == CLOSES:
             self.drop()
-        # Whatever the enhanced code says, the first digit decides (RFC 5321, 4.3.2).
+        # Whatever the other digits are, the first one decides (RFC 5321, 4.3.2).
         if 200 <= code < 300:
             return one_line(said)[:SAID_LENGTH]
         if 400 <= code < 600:
