@@ -1,14 +1,14 @@
-"""The shelf of ways to reach a person: one more file here is one more of them.
+"""The shelf of ways to page a person. Each file here is one way; adding a file adds a way.
 
-A file is named after its way (`email.py` is `via: [email]`) and has
-    WAY           what is known of the way before anybody is paged by it; see `Way`
-    pager(parts)  the pager, or None when this house has no credentials for it
-Nothing else needs to know the file. `_` begins the name of a file that only others of the shelf use.
+A file is named after its way (`email.py` is `via: [email]`) and defines
+    WAY           the facts about the way that are known before anybody is paged by it; see `Way`
+    pager(parts)  the pager, or None if its credentials aren't configured
+Nothing else needs to know the file. Files whose names begin with `_` are helpers of the others.
 
-A pager promises: it returns the provider's reference only for what the provider accepted; it raises `Rejected` for a no
-for good, `Unreachable` when nothing was accepted, `Unanswered` when that is not known; it sends once, never by itself
-again; asked with `unsure`, it looks for the earlier attempt first where the provider can be asked, and where not, it
-sends under the same id as before.
+The contract of a pager: it returns the provider's reference only for what the provider accepted. It raises `Rejected`
+for a permanent refusal, `Unreachable` if nothing was accepted, `Unanswered` if that isn't known. It sends once and
+never retries by itself. If called with `unsure`, it first searches for the earlier attempt where the provider can be
+asked; elsewhere it sends under the same id as before.
 """
 
 import importlib
@@ -34,11 +34,11 @@ from bot.wire.webhooks import Hooks
 
 @dataclass(frozen=True)
 class Way:
-    """What a file of this shelf says of its way to reach somebody.
+    """What a file of this shelf declares about its way.
 
-    `name`: as a card says it. `contacts`: the keys of a person in the runbook of which it needs one, and `no_contact`
-    what is said of somebody who has none; none are needed by what reaches a service, which is paged once a step
-    (`is_shared`). `credentials`: what the environment must hold, as `is_set_up` finds it.
+    `name`: as cards show it. `contacts`: keys of a person in the runbook, of which it needs at least one; `no_contact`:
+    what cards say of a person who has none. Empty for a way that reaches a service, which is paged once per step
+    (`is_shared`). `credentials`: the environment variables it needs, which `is_set_up` checks.
     """
 
     name: str
@@ -49,16 +49,17 @@ class Way:
     is_shared: bool = False
 
     def reaches(self, person: object) -> bool:
-        """Does the runbook have what it needs of this person?"""
+        """Does the runbook have a contact of this person that the way can use?"""
         return not self.contacts or any(getattr(person, contact, None) for contact in self.contacts)
 
 
 @dataclass(frozen=True)
 class PageCall:
-    """What a pager needs to reach one person once. `unsure`: an earlier attempt may have been accepted, look first.
+    """What a pager needs to page one person once. `unsure`: an earlier attempt may have been accepted; search for it
+    first.
 
-    `leaves` is called right before the request that is the page: whatever else the same deed caused waits until that
-    is written to the line, so that the page is always first.
+    The pager calls `leaves` right before the request that is the page. Everything else that the same deed caused waits
+    for that, so that the page always goes first.
     """
 
     page: Page
@@ -74,30 +75,31 @@ class Pager(Protocol):
     via: Via
 
     def contact(self, person: Person) -> str | None:
-        """Where a page would go; None = no page is possible. '' = the provider will have to say so."""
+        """Where a page would go. None: the person can't be paged this way. '': not known yet; sending will tell."""
 
     async def page(self, call: PageCall) -> str:
-        """Reach the person; returns the provider's reference of what it accepted. Raises a kind of Failed."""
+        """Page the person and return the provider's reference for what it accepted. Raises a kind of Failed."""
 
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A pager whose provider can be asked what it took."""
+    """A pager whose provider can be asked which pages it accepted."""
 
     async def earlier(self, call: PageCall) -> str | None:
-        """The reference of an earlier attempt that was accepted unheard; None = there is none. Raises a Failed."""
+        """The reference of an earlier attempt whose acceptance we never heard of; None if there is none. Raises a
+        Failed."""
 
 
 @runtime_checkable
 class FollowingPager(Protocol):
-    """A pager whose provider keeps alerts of its own for an incident, and is told when something becomes of them."""
+    """A pager whose provider keeps alerts of its own per incident, which have to be kept up to date."""
 
     async def follow(self, alert: ProviderAlert) -> str | None:
-        """Tell how this alert stands now; may be told twice. None: nothing to tell. Raises a kind of Failed."""
+        """Send the provider this alert's current state; idempotent. None: nothing to send. Raises a kind of Failed."""
 
 
 class Posted(Protocol):
-    """Where a message stands."""
+    """The position of a posted message."""
 
     @property
     def channel(self) -> str: ...
@@ -106,25 +108,25 @@ class Posted(Protocol):
 
 
 class Messenger(Protocol):
-    """What a pager needs of Slack. The message itself is a matter between the painter and Slack."""
+    """What a pager needs of Slack. Only the painter and Slack know what a message contains."""
 
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Posted: ...
     async def find_posted(self, channel: str, key: str, *, since: datetime) -> Posted | None: ...
 
 
 def message_key(page: Page) -> str:
-    """By which the message of a page is found again in Slack."""
+    """The key by which the message of a page is found again in Slack."""
     return f"page:{page.key}"
 
 
 class Paint(Protocol):
-    """The message of a page as it looks now; `repeat`: it says that it may have been sent before."""
+    """Paints the message of a page as it looks now. `repeat`: the message says that it may have been sent before."""
 
     async def __call__(self, page: Page, *, repeat: bool) -> Any: ...
 
 
 class UnconfirmedPages(Protocol):
-    """What is kept of a page that may have been accepted unheard; see `bot/services/paging/unconfirmed.py`."""
+    """The records of pages that may have been accepted unheard; see `bot/services/paging/unconfirmed.py`."""
 
     async def began(self, page: Page) -> datetime: ...
     async def ended(self, page: Page) -> None: ...
@@ -134,7 +136,7 @@ class UnconfirmedPages(Protocol):
 
 @dataclass(frozen=True)
 class PagerParts:
-    """What pagers are made of; each takes what it needs. None: this house has not set it up."""
+    """Everything a pager may be built from. None: not configured."""
 
     clock: Clock
     runbook: Runbook
@@ -156,23 +158,23 @@ class PagerParts:
 
 
 def on_the_shelf(parts: PagerParts) -> dict[Via, Pager]:
-    """Every pager that this house has the credentials for."""
+    """Every pager whose credentials are configured."""
     made = {via: _file(via).pager(parts) for via in shelf("pagers")}
     return {via: pager for via, pager in made.items() if pager is not None}
 
 
 def ways() -> Mapping[Via, Way]:
-    """Every way there is a file for, whether or not it is set up."""
+    """Every way that has a file, configured or not."""
     return {via: _file(via).WAY for via in shelf("pagers")}
 
 
 def shared_ways() -> list[Via]:
-    """What reaches a service: a page by one of these stands in somebody's name, and is nobody's in particular."""
+    """The ways that page a service: such a page is recorded under a person's name but isn't that person's own."""
     return [via for via, way in ways().items() if way.is_shared]
 
 
 def way_name(via: Via) -> str:
-    """As a card says it, also of a way that there was a file for once."""
+    """The way's name on cards. A way whose file no longer exists is shown by its key."""
     way = ways().get(via)
     return way.name if way else via
 

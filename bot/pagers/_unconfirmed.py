@@ -1,4 +1,4 @@
-"""What is done when an earlier attempt may have been accepted: it is looked for before anything is sent again."""
+"""Paging when an earlier attempt may have been accepted: search for it before sending again."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -9,24 +9,24 @@ from bot.clock import Clock
 from bot.domain.errors import Failed, Held, Rejected, Throttled, Unanswered
 from bot.pagers import PageCall, UnconfirmedPages
 
-# How long we look for what may have been sent, before it is sent as a possible repeat. Counted from the first look, and
-# not from the first attempt: a provider may have been away for an hour before anything was in doubt.
+# How long we search for an earlier attempt before we send a possible repeat. Counted from the first search, not from
+# the first attempt: the provider may have been unreachable for an hour before anything was in doubt.
 LOOK_FOR = timedelta(seconds=60)
 
-# The reference of what was sent since then, by our clock, which is not the provider's; None when there is nothing.
-# Raises a Failed when it cannot be found out.
+# Finds the reference of what was sent since that instant; None if nothing was. The instant is by our clock, and the
+# provider's may be skewed. Raises a Failed if the provider can't be asked.
 Look = Callable[[datetime], Awaitable[str | None]]
 
 
 class Send(Protocol):
-    """Sends and returns the reference. `repeat`: the words say that it may have been sent before."""
+    """Sends the page and returns the reference. `repeat`: the text says that it may have been sent before."""
 
     async def __call__(self, *, repeat: bool) -> str: ...
 
 
 @contextmanager
 def may_have_arrived() -> Iterator[None]:
-    """A refusal says that an earlier attempt may have been accepted all the same."""
+    """Add to a refusal that an earlier attempt may have been accepted nevertheless."""
     try:
         yield
     except Rejected as error:
@@ -34,14 +34,17 @@ def may_have_arrived() -> Iterator[None]:
 
 
 async def sent_once(call: PageCall, clock: Clock, unconfirmed: UnconfirmedPages, *, look: Look, send: Send) -> str:
-    """The reference of the earlier attempt, if one is found, else that of a new one."""
+    """Return the reference of the earlier attempt if one is found, otherwise send and return the new one.
+
+    After `LOOK_FOR` of searches that failed, the page is sent as a possible repeat.
+    """
     if not call.unsure:
         return await send(repeat=False)
     since = await unconfirmed.began(call.page)
     try:
         found = await look(call.page.first_attempt_at or clock.now())
     except (Throttled, Held):
-        # Nobody there has time to be asked, and what is sent now would not be taken either.
+        # The provider is rate-limiting us: it would refuse the page as well.
         raise
     except Failed as error:
         if clock.now() - since < LOOK_FOR:

@@ -1,4 +1,4 @@
-"""Pages somebody by mail."""
+"""Pages a person by mail."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -20,7 +20,7 @@ def pager(parts: PagerParts) -> Pager | None:
 
 
 class EmailPager:
-    """The words are `templates/page/email.j2`. The reference is the Message-ID and what the mail server said."""
+    """The text is `templates/page/email.j2`. The reference is the Message-ID and the mail server's reply."""
 
     via: Via = "email"
 
@@ -40,7 +40,7 @@ class EmailPager:
         return person.email
 
     async def page(self, call: PageCall) -> str:
-        """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
+        """Send the letter. A mail server can't be asked what it accepted, so a repeat reuses the first Message-ID."""
         page, incident = call.page, call.incident
         words = self._rendering.say(
             "page/email",
@@ -54,7 +54,7 @@ class EmailPager:
         )
         call.leaves()
         subject, body = subject_and_body(words)
-        # Mailboxes drop what they have seen.
+        # Mailboxes discard a Message-ID they have seen.
         key = f"page-{page.key}"
         thread = f"pages-{incident.ref}.{incident.declared_at.timestamp():.0f}"
         with may_have_arrived() if call.unsure else nullcontext():

@@ -1,10 +1,10 @@
-"""Pages whoever PagerDuty has on call: one alert there for each incident here, until it is answered.
+"""Pages whoever is on call in PagerDuty: one alert there per incident here, until it is acknowledged.
 
-An alert that is acknowledged there calls nobody any more, whatever triggers it (Events API v2), and nothing can take an
-acknowledgement back: the API knows `trigger`, `acknowledge` and `resolve`, and no fourth. So a page that comes after an
-answer, because the incident was reopened, its acknowledgement withdrawn, or somebody called by hand, opens the
-incident's next alert, under a key of its own, and the one before is resolved. A `resolve` that is still under way when
-an incident is reopened can therefore not close what the reopening has opened, in whatever order the two arrive.
+In the Events API v2, an alert that was acknowledged pages nobody again, no matter what triggers it, and an
+acknowledgement can't be undone: the API has only `trigger`, `acknowledge` and `resolve`. So a page after an
+acknowledgement (the incident was reopened, its acknowledgement withdrawn, or somebody paged by hand) opens the
+incident's next alert under a new key, and the previous alert is resolved. A `resolve` still in flight when an incident
+is reopened therefore can't close the new alert, in whatever order the two arrive.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,9 +28,9 @@ Action = Literal["trigger", "acknowledge", "resolve"]
 OpenAlert = Callable[[Page, str], Awaitable[str]]
 
 WHOSE = "PagerDuty"
-# What the API says of an event that it took (Events API v2).
+# The `status` of an event that was accepted (Events API v2).
 TAKEN = "success"
-# The API's limit.
+# The API's limit, in characters.
 SUMMARY_LENGTH = 1024
 
 WAY = Way(
@@ -50,7 +50,7 @@ def pager(parts: PagerParts) -> Pager | None:
 
 
 class PagerDutyPager:
-    """Speaks the Events API v2. The reference is the `dedup_key`, by which PagerDuty knows a repeat as one."""
+    """Speaks the Events API v2. The reference is the `dedup_key`, by which PagerDuty recognises a repeat."""
 
     via: Via = "pagerduty"
 
@@ -76,7 +76,7 @@ class PagerDutyPager:
         self._timeout_s = timeout_s
 
     def contact(self, person: Person) -> str:
-        """The same for everybody: who is called is decided there."""
+        """The same for everybody: PagerDuty decides whom to call."""
         return "PagerDuty"
 
     async def page(self, call: PageCall) -> str:
@@ -87,9 +87,9 @@ class PagerDutyPager:
             return await self._send("trigger", key, payload=payload)
 
     async def follow(self, alert: ProviderAlert) -> str | None:
-        """Tell PagerDuty what has become of this alert; None while nothing has. Raises a kind of Failed.
+        """Send PagerDuty the new state of this alert; None while it is still open. Raises a kind of Failed.
 
-        An alert that PagerDuty does not know, or has closed, is no matter: it drops what is told of it.
+        PagerDuty ignores events for alerts that it doesn't know or has closed, so those do no harm.
         """
         if alert.state == "open":
             return None
@@ -114,7 +114,7 @@ class PagerDutyPager:
         }
 
     def _gravity(self, incident: Incident) -> str:
-        """PagerDuty knows four words: the gravest severity of the runbook is `critical`, and so on down."""
+        """PagerDuty has four severities: the runbook's gravest becomes `critical`, the next `error`, and so on."""
         ids = [severity.id for severity in self._runbook.severities]
         rank = ids.index(incident.severity) if incident.severity in ids else len(ids)
         return ("critical", "error", "warning", "info")[min(rank, 3)]
@@ -129,7 +129,7 @@ class PagerDutyPager:
         raise refusal(answer, whose=WHOSE, now=self._clock.now(), is_theirs=_is_refused(answer), why=self._why(answer))
 
     def _why(self, answer: Answer) -> str:
-        """PagerDuty's own words, without the key should they quote it."""
+        """PagerDuty's own explanation, without the routing key in case they quote it."""
         said = answer.json
         errors = said.get("errors")
         words = [str(said.get("message", "")), *(map(str, errors) if isinstance(errors, list) else [])]
@@ -137,10 +137,11 @@ class PagerDutyPager:
 
 
 def _is_refused(answer: Answer) -> bool:
-    """The API refuses an event for good by 400, and says in JSON what is wrong with it."""
+    """A permanent refusal is a 400 with JSON that says what is wrong with the event."""
     return answer.status == 400 and all(isinstance(answer.json.get(name), str) for name in ("status", "message"))
 
 
 def dedup_key(incident: Incident) -> str:
-    """Of an incident's first alert. The instant is part of it: a new database counts from 1 again."""
+    """The key of an incident's first alert. It includes the time of declaration because a new database counts from
+    1."""
     return f"{OURS}{incident.ref}.{incident.declared_at.timestamp():.0f}"

@@ -1,4 +1,4 @@
-"""Pages somebody by a direct message."""
+"""Pages a person by direct message."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -21,7 +21,7 @@ def pager(parts: PagerParts) -> Pager:
 
 
 class SlackPager:
-    """The message is painted by whoever edits it later. The reference is `<channel>/<ts>`."""
+    """The message comes from the same painter that edits it later. The reference is `<channel>/<ts>`."""
 
     via: Via = "slack"
 
@@ -42,7 +42,7 @@ class SlackPager:
         self._unconfirmed = unconfirmed
 
     def contact(self, person: Person) -> str:
-        """Never None: who has no known account may have one by the time the page is sent; else the page says so."""
+        """Never None: an account may become known before the page is sent; if it doesn't, sending is rejected."""
         return person.slack or self._known_account(person.key) or ""
 
     async def page(self, call: PageCall) -> str:
@@ -53,7 +53,7 @@ class SlackPager:
         return await sent_once(call, self._clock, self._unconfirmed, look=look, send=send)
 
     async def earlier(self, call: PageCall) -> str | None:
-        """So that a message which stands in somebody's conversation shows what has become of its incident."""
+        """Find a message that was posted unheard, so that it too is edited when its incident changes."""
         account = call.page.contact or await self._account_of(call.person.key)
         began = call.page.first_attempt_at
         return await self._look(account, call, began) if account and began else None

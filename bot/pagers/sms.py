@@ -1,4 +1,4 @@
-"""Pages somebody by a text message."""
+"""Pages a person by text message."""
 
 import re
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 from bot.wire.telephone import Telephone, must_be_all, segments
 
-# A title is cut until the whole is no more than this many texts.
+# The title is shortened until the text fits into this many SMS segments.
 SEGMENTS = 3
 TITLE_LENGTHS = (120, 80, 50, 30)
 REASON_LENGTH = 80
-# How far back texts are read beyond the time in question: the mark tells which is ours, and not the time.
+# How much earlier than the time in question we start reading sent texts. The page's mark identifies ours, not the time.
 WINDOW = timedelta(days=1)
 
 WAY = Way(
@@ -29,7 +29,7 @@ def pager(parts: PagerParts) -> Pager | None:
 
 
 class SmsPager:
-    """The words are `templates/page/sms.j2`; they end with the mark of the page, by which it is found again."""
+    """The text is `templates/page/sms.j2`. It ends with the page's mark, by which the text is found again."""
 
     via: Via = "sms"
 
@@ -38,7 +38,7 @@ class SmsPager:
         self._telephone = telephone
 
     def contact(self, person: Person) -> str | None:
-        """Nobody is reached under the number that the texts come from."""
+        """The sender's own number can't be paged."""
         return person.phone if person.phone != self._telephone.sender else None
 
     async def page(self, call: PageCall) -> str:
@@ -76,6 +76,6 @@ class SmsPager:
 
 
 def _cut(text: str, length: int) -> str:
-    """With three dots and no ellipsis, which no plain text can hold."""
+    """Cut with three dots: an ellipsis isn't in the GSM alphabet."""
     line = " ".join(text.split())
     return line if len(line) <= length else line[: length - 3].rstrip() + "..."

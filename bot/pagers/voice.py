@@ -1,4 +1,4 @@
-"""Pages somebody by calling them."""
+"""Pages a person by phone call."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 from bot.wire.telephone import WHOSE, Telephone, must_be_all
 
-# Of the date in Twilio's answer, which tells how far its clock is from ours, and of ours between two attempts.
+# Margin for the Date header of Twilio's answers (our measure of clock skew), and for our own clock between attempts.
 INEXACT = timedelta(seconds=60)
 
 WAY = Way(
@@ -25,7 +25,7 @@ def pager(parts: PagerParts) -> Pager | None:
 
 
 class VoicePager:
-    """The words are `templates/twiml/call.j2`, said when somebody picks up."""
+    """The words are `templates/twiml/call.j2`, spoken when somebody picks up."""
 
     via: Via = "voice"
 
@@ -34,7 +34,7 @@ class VoicePager:
         self._telephone = telephone
 
     def contact(self, person: Person) -> str | None:
-        """Nobody is reached under the number that the calls come from."""
+        """The caller's own number can't be paged."""
         return person.phone if person.phone != self._telephone.sender else None
 
     async def page(self, call: PageCall) -> str:
@@ -51,10 +51,11 @@ class VoicePager:
         return await self._telephone.call(page.contact, words, about=page.key, repeat=repeat)
 
     async def _look(self, call: PageCall, since: datetime) -> str | None:
-        """A call in the list holds nothing of ours: it may be any page's that has called this number and does not know
-        what became of it. It is taken for this one's only when the others cannot have made them all."""
+        """Find the call of an earlier attempt. A listed call carries no id of ours, so it may belong to any unconfirmed
+        page to this number. It is taken for this page's only if the other pages can't account for all unknown calls."""
         page = call.page
-        # In this order: who calls after the list was made is not in it, and who learns his own call leaves with it.
+        # The order matters: a call made after listing isn't in the list, and a rival that identifies its call takes it
+        # along.
         listed = await self._telephone.made("Calls", page.contact, since - INEXACT)
         must_be_all(listed)
         rivals = await self._parts.unconfirmed.rivals(page)
@@ -62,5 +63,5 @@ class VoicePager:
         unknown = [sid for sid in ours if not await self._parts.belongs_elsewhere(sid, page)]
         if unknown and len(unknown) <= len(rivals):
             raise Unanswered(f"other pages to this number may have made what {WHOSE} lists")
-        # Whoever looks at the same time counts in the same order, and takes another one.
+        # Pages that look concurrently count in the same order, so each takes a different call.
         return unknown[sum(rival > page.id for rival in rivals)] if unknown else None

@@ -1,4 +1,4 @@
-"""Pages somebody by a webhook of their own."""
+"""Pages a person by their own webhook."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -20,7 +20,8 @@ def pager(parts: PagerParts) -> Pager:
 
 
 class WebhookPager:
-    """The payload is described in `docs/webhooks.md`. The reference is the receiver's own, else its status."""
+    """The payload is documented in `docs/webhooks.md`. The reference is the receiver's own, otherwise its HTTP
+    status."""
 
     via: Via = "webhook"
 
@@ -37,11 +38,11 @@ class WebhookPager:
         self._acknowledge_link = acknowledge_link
 
     def contact(self, person: Person) -> str | None:
-        """As people may see it: the address itself is a secret, and is not kept with the page."""
+        """The address as people may see it: the full URL is a secret and isn't stored with the page."""
         return person.webhook.shown if person.webhook else None
 
     async def page(self, call: PageCall) -> str:
-        """A receiver cannot be asked what it took: a repeat has the key of the first."""
+        """Post the page. A receiver can't be asked what it accepted, so a repeat reuses the first key."""
         webhook = call.person.webhook
         if webhook is None:
             raise Rejected(f"{call.person.name} has no webhook in the runbook any more")
