@@ -1,14 +1,15 @@
-"""The shelf of ways to reach an audience: one more file here is one more of them.
+"""The shelf of ways to reach an audience. Each file here is one outlet; adding a file adds an outlet.
 
-A file is named after its outlet (`email.py` sends to what stands under `email:` of an audience, a key of its own in
-`bot/runbook/audiences.py`) and has
-    OUTLET            what is known of the outlet before anybody is told by it; see `OutletFacts`
-    publisher(parts)  the publisher, or None when this house has no credentials for it
-Nothing else needs to know the file. `_` begins the name of a file that only others of the shelf use.
+A file is named after its outlet (`email.py` sends to the addresses under `email:` of an audience, a key of its own in
+`bot/runbook/audiences.py`) and defines
+    OUTLET            the facts about the outlet that are known before anything is sent by it; see `OutletFacts`
+    publisher(parts)  the publisher, or None if its credentials aren't configured
+Nothing else needs to know the file. Files whose names begin with `_` are helpers of the others.
 
-A publisher promises what a pager does: the provider's reference only for what the provider accepted; `Rejected` for a
-no for good, `Unreachable` when nothing was accepted, `Unanswered` when that is not known; asked with `unsure`, it looks
-for the earlier attempt first where the provider can be asked, and where not, it sends under the same id as before.
+A publisher has the contract of a pager: it returns the provider's reference only for what the provider accepted. It
+raises `Rejected` for a permanent refusal, `Unreachable` if nothing was accepted, `Unanswered` if that isn't known. If
+called with `unsure`, it first searches for the earlier attempt where the provider can be asked; elsewhere it sends
+under the same id as before.
 """
 
 import importlib
@@ -34,11 +35,11 @@ from bot.wire.webhooks import Hooks
 
 @dataclass(frozen=True)
 class OutletFacts:
-    """What a file of this shelf says of its outlet.
+    """What a file of this shelf declares about its outlet.
 
-    `name`: as a card says it. `addresses`: where an audience is told by it, as people may see it. `credentials`: what
-    the environment must hold, as `is_set_up` finds it. `is_public`: everybody may read what is told by it. `takes_all`:
-    an older text is sent too when a newer one is waiting.
+    `name`: as cards show it. `addresses`: where an audience gets its updates, as people may see it. `credentials`: the
+    environment variables it needs, which `is_set_up` checks. `is_public`: everybody can read it. `takes_all`: an older
+    update is sent even when a newer one is waiting.
     """
 
     name: str
@@ -51,10 +52,10 @@ class OutletFacts:
 
 @dataclass(frozen=True)
 class Publication:
-    """One text on its way to one address, about an incident or planned work. `earlier`: the reference of the latest
-    one about it accepted there.
+    """One update on its way to one address, about an incident or planned work.
 
-    `unsure`: an attempt before this one may have been accepted, look first.
+    `earlier`: the reference of the last update about it that was accepted there. `unsure`: an earlier attempt may have
+    been accepted; search for it first.
     """
 
     delivery: UpdateDelivery
@@ -65,15 +66,16 @@ class Publication:
 
     @property
     def thread(self) -> str:
-        """The same for everything this audience is told about it. The instant is part of it: mailboxes keep what they
-        have seen, and a new database counts from 1 again."""
+        """The same for every update to this audience about this incident or work. It includes the time because
+        mailboxes remember the ids they have seen and a new database counts from 1 again."""
         about = self.about
         since = about.created_at if isinstance(about, Window) else about.declared_at
         return f"{about.ref}-{self.update.audience}.{since.timestamp():.0f}"
 
 
 def message_key(delivery: UpdateDelivery, update: Update) -> str:
-    """By which its message is found again in Slack. The instant is part of it: a new database counts from 1 again."""
+    """The key by which its message is found again in Slack. It includes the time: a new database counts from 1
+    again."""
     return f"update:{delivery.id}.{update.created_at.timestamp():.0f}"
 
 
@@ -83,7 +85,7 @@ class Publisher(Protocol):
     via: Outlet
 
     async def publish(self, publication: Publication) -> str:
-        """Tell them; returns the provider's reference of what it accepted. Raises a kind of Failed."""
+        """Send the update and return the provider's reference for what it accepted. Raises a kind of Failed."""
 
 
 @runtime_checkable
@@ -91,26 +93,26 @@ class ShowingPublisher(Protocol):
     """A publisher that can show what it would send."""
 
     def shown(self, publication: Publication) -> Any:
-        """From what really leaves: a text, or a message as Slack shows it. Nothing leaves here."""
+        """A preview of exactly what would be sent: text, or a message as Slack shows it. Sends nothing."""
 
 
 @runtime_checkable
 class RenewingPublisher(Protocol):
-    """A publisher whose outlet shows a whole, which is written again now and then."""
+    """A publisher whose outlet shows a whole page, which is rewritten from time to time."""
 
     async def renew(self, audience: str) -> str:
-        """Write all of it as it is now; may be done twice. Returns a reference, raises a kind of Failed."""
+        """Write the whole page as it is now; idempotent. Returns a reference, raises a kind of Failed."""
 
 
 class Posted(Protocol):
-    """Where a message stands."""
+    """The position of a posted message."""
 
     @property
     def ts(self) -> str: ...
 
 
 class Messenger(Protocol):
-    """What a publisher needs of Slack. The message itself is a matter between the painter and Slack."""
+    """What a publisher needs of Slack. Only the painter and Slack know what a message contains."""
 
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Posted: ...
     async def find_posted(self, channel: str, key: str, *, since: datetime) -> Posted | None: ...
@@ -118,10 +120,10 @@ class Messenger(Protocol):
 
 @dataclass(frozen=True)
 class PublisherParts:
-    """What publishers are made of; each takes what it needs. None: this house has not set it up.
+    """Everything a publisher may be built from. None: not configured.
 
-    `paint` makes a Slack message of an update, `lay_out` the HTML of a mail; `find_channel` knows the id behind
-    `#name`, None while it is missing; `edition` writes the files of an audience's own status page.
+    `paint` turns an update into a Slack message, `lay_out` into the HTML of a mail. `find_channel` finds the id of
+    `#name`, None if there is no such channel. `edition` makes the files of an audience's own status page.
     """
 
     clock: Clock
@@ -138,24 +140,24 @@ class PublisherParts:
 
 
 def on_the_shelf(parts: PublisherParts) -> dict[Outlet, Publisher]:
-    """Every publisher that this house has the credentials for."""
+    """Every publisher whose credentials are configured."""
     made = {via: _file(via).publisher(parts) for via in shelf("publishers")}
     return {via: publisher for via, publisher in made.items() if publisher is not None}
 
 
 def outlets() -> Mapping[Outlet, OutletFacts]:
-    """Every outlet there is a file for, whether or not it is set up."""
+    """Every outlet that has a file, configured or not."""
     return {via: _file(via).OUTLET for via in shelf("publishers")}
 
 
 def outlet_name(via: Outlet) -> str:
-    """As a card says it, also of an outlet that there was a file for once."""
+    """The outlet's name on cards. An outlet whose file no longer exists is shown by its key."""
     facts = outlets().get(via)
     return facts.name if facts else via
 
 
 def key_of(publication: Publication) -> str:
-    """The same at every attempt. The instant is part of it: a new database counts from 1 again."""
+    """The idempotency key, the same at every attempt. It includes the time: a new database counts from 1 again."""
     return f"update-{publication.delivery.id}.{publication.update.created_at.timestamp():.0f}"
 
 

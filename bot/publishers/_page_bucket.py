@@ -1,4 +1,4 @@
-"""A status page in a bucket: each file is replaced only as it was found, and never by an older one."""
+"""Writes a status page to a bucket. Each file is replaced only if it is unchanged since we read it and not newer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,15 +10,15 @@ from bot.publishers._page_versions import is_newer
 from bot.wire.http_client import must_not_be_over
 from bot.wire.s3 import Access, Bucket, off_loop
 
-# With its own metadata a file says which edition it is of.
+# The metadata key under which each file carries its edition's version.
 VERSION = "tocsin-version"
 CACHE = "public, max-age=60"
-# Of stores that do not know conditions.
+# Error codes of stores that don't support conditional writes.
 UNKNOWN = ("NotImplemented", "InvalidArgument", "InvalidRequest")
 
 
 async def write_to_bucket(access: Access, to: str, edition: Edition) -> None:
-    """Passes over each file of which a newer one is there. Raises Rejected or Unreachable."""
+    """Write the files, skipping each that is already there in a newer version. Raises Rejected or Unreachable."""
     bucket, client = Bucket.of(to), await access.client()
     for name, (kind, content) in edition.files.by_name.items():
         about = {"ContentType": kind, "CacheControl": CACHE, "Metadata": {VERSION: str(edition.version)}}
@@ -36,7 +36,7 @@ async def write_to_bucket(access: Access, to: str, edition: Edition) -> None:
 
 
 async def _found(client: Any, bucket: Bucket, where: Mapping[str, str]) -> Mapping[str, Any]:
-    """What is there; empty when nothing is."""
+    """The metadata of the existing object; empty if there is none."""
     try:
         found: Mapping[str, Any] = await off_loop(bucket, lambda: client.head_object(**where))
     except Gone:

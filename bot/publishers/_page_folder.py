@@ -1,4 +1,4 @@
-"""A status page in a folder: each file is whole at every instant, and none is older than the one it replaces."""
+"""Writes a status page to a folder. Readers always see whole files, and no file is replaced by an older one."""
 
 import asyncio
 import errno
@@ -14,24 +14,24 @@ from bot.domain.updates.status_page import Edition
 from bot.publishers._page_versions import is_newer
 from bot.wire.http_client import must_not_be_over
 
-# Who serves the folder is another account than ours.
+# World-readable: the web server that serves the folder runs under another account.
 FILE_MODE = 0o644
-# Holds the version of the files, and is locked by who writes them.
+# The lock file of the writers; it holds the version of the files.
 VERSION = ".tocsin-status-page"
 ANSWERS_WITHIN_S = 4.0
 PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EINTR, errno.EAGAIN, errno.ESTALE)
 
 
 class Folders:
-    """One write a folder at a time: a disk that hangs, such as one of the network, has one thread and no more."""
+    """Allows one write per folder at a time, so that a hanging disk (NFS, for one) ties up one thread at most."""
 
     def __init__(self, answers_within_s: float = ANSWERS_WITHIN_S) -> None:
         self._answers_within_s = answers_within_s
         self._under_way: dict[str, asyncio.Future[None]] = {}
 
     async def write(self, folder: str, edition: Edition) -> None:
-        """Does nothing when a newer one is there. Raises Rejected, Unreachable (also while an earlier write hangs), or
-        Unanswered when its disk hangs."""
+        """Write the edition, unless a newer one is there. Raises Rejected, Unreachable (also while an earlier write
+        hangs), or Unanswered if the disk hangs."""
         try:
             async with asyncio.timeout(self._answers_within_s):
                 while (earlier := self._under_way.get(folder)) and not earlier.done():
@@ -39,7 +39,7 @@ class Folders:
         except TimeoutError as error:
             raise Unreachable(f"{folder}: its disk does not answer") from error
         writing = asyncio.ensure_future(asyncio.to_thread(_write, Path(folder), edition))
-        # Its outcome is nobody's any more when it comes too late.
+        # After a time-out nobody awaits the result: retrieve its exception, so that asyncio doesn't complain.
         writing.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._under_way[folder] = writing
         await self._outcome(folder, writing)
@@ -69,7 +69,7 @@ def _write(folder: Path, edition: Edition) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[BinaryIO]:
-    """While the block runs nobody else writes; the system ends the lock of a process that dies."""
+    """Keep other writers out while the block runs. The kernel releases the lock of a process that dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, FILE_MODE)
     with os.fdopen(descriptor, "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,13 +77,13 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Under another name first: whoever reads meanwhile has the old one, whole."""
+    """Write to a draft and rename it, so that readers get either the old file or the new one, whole."""
     draft = path.with_name(f".{path.name}.part")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            # Whatever the umask is.
+            # Regardless of the umask.
             os.fchmod(descriptor, FILE_MODE)
             file.write(content)
             file.flush()

@@ -1,9 +1,9 @@
-"""Which edition of a status page is the newer one."""
+"""Decides which of two editions of a status page is newer."""
 
-# A version is an instant in microseconds. One that is so far ahead is of a clock that was wrong, or of a rehearsal.
+# A version is a time in microseconds. One further ahead than this comes from a wrong clock, or from a rehearsal.
 NOT_BELIEVED_US = 600 * 1_000_000
 
 
 def is_newer(found: str, ours: int) -> bool:
-    """Is what was found there, as it is written, an edition that must stay?"""
+    """Must the edition that was found there stay? `found`: its version as written there, possibly garbage."""
     return found.strip().isdecimal() and ours < int(found) <= ours + NOT_BELIEVED_US

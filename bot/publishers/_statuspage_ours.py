@@ -1,4 +1,4 @@
-"""What of a page at statuspage.io is ours: each incident of ours there says so in its metadata."""
+"""Recognises our incidents at statuspage.io, by the metadata we write into each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,14 +7,15 @@ from typing import Any
 from bot.domain.updates.update import Update
 from bot.publishers import Publication
 
-# What we write into the metadata of an incident, and find there.
+# The key of our entry in an incident's metadata.
 OURS = "tocsin"
 NAME_LENGTH = 255
 
 
 @dataclass(frozen=True)
 class Known:
-    """An incident there that is ours: its id, the update that was written last, and what that made of components."""
+    """An incident there that is ours: its id, the last update written to it, and the component states that update
+    set."""
 
     id: str
     update: str | None = None
@@ -22,20 +23,20 @@ class Known:
 
 
 def ours_in(incident: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What we have written into its metadata; empty when it is somebody else's."""
+    """Our entry in the incident's metadata; empty if the incident isn't ours."""
     metadata = incident.get("metadata")
     ours = metadata.get(OURS) if isinstance(metadata, dict) else None
     return ours if isinstance(ours, dict) else {}
 
 
 def known_in(incidents: Sequence[Mapping[str, Any]], publication: Publication) -> Known | None:
-    """The newest that this is about, which stands first."""
+    """The newest incident there for this publication's subject. The API lists the newest first."""
     found = (one for one in incidents if ours_in(one).get("reference") == publication.thread)
     return next((known_as(str(one["id"]), one) for one in found), None)
 
 
 def known_as(id: str, there: Mapping[str, Any]) -> Known:
-    """`there`: what was read of it; empty: nothing."""
+    """`there`: the incident as read; empty if it couldn't be found."""
     ours = ours_in(there)
     components = ours.get("components")
     return Known(id, ours.get("update"), components if isinstance(components, dict) else {})
@@ -46,7 +47,7 @@ def besides(incidents: Sequence[Mapping[str, Any]], known: Known | None) -> list
 
 
 def written(publication: Publication, components: Mapping[str, str]) -> dict[str, Any]:
-    """Metadata by which it is found again. `components`: what it makes of each while it goes on."""
+    """The metadata by which it is found again. `components`: the state it gives each while it is open."""
     update = {"reference": publication.thread, "update": key_of_update(publication.update)}
     return {OURS: {**update, "components": dict(components)}}
 

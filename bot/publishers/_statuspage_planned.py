@@ -1,4 +1,4 @@
-"""Planned work at statuspage.io: one scheduled maintenance there for each of ours, begun and over as ours is."""
+"""Planned work at statuspage.io: one scheduled maintenance there for each of ours, begun and ended when ours is."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ STATUSES: Mapping[Moment, str] = {
     "maintenance_announced": "scheduled", "maintenance_moved": "scheduled", "maintenance_begun": "in_progress",
     "maintenance_overrun": "in_progress", "maintenance_done": "completed", "maintenance_cancelled": "completed",
 }  # fmt: skip
-# It does nothing by the clock there: what was begun, or is over, somebody of ours has said.
+# Switch off their timers and reminders: a maintenance begins and ends only when one of our people says so.
 BY_HAND = dict.fromkeys(
     (
         "scheduled_remind_prior", "scheduled_auto_in_progress", "scheduled_auto_completed",
@@ -28,21 +28,22 @@ BY_HAND = dict.fromkeys(
 
 
 class PlannedThere:
-    """Found again by our reference, as incidents are. One that somebody has deleted there is made anew, but not to say
-    that it is over."""
+    """Finds its maintenances by our reference in the metadata. One that was deleted there is created again, unless the
+    update only says that the work is over."""
 
     def __init__(self, api: Statuspage) -> None:
         self._api = api
 
     async def publish(self, publication: Publication, window: Window, ids: Sequence[str]) -> str:
-        """`ids`: the components that are worked on, as the runbook has it now. Returns its id there."""
+        """Create or change the maintenance and return its id there. `ids`: the components affected, by the current
+        runbook."""
         page, update = publication.delivery.address, publication.update
         under_way = await self._api.active_maintenance(page)
         known = await self._known(publication, under_way)
         if known and known.update == key_of_update(update):
             return known.id
         others = besides([*under_way, *(await self._api.unresolved(page))], known)
-        # What a runbook of before has put under maintenance is not left so.
+        # Include what an earlier version of the runbook put under maintenance, or it would stay so for ever.
         concerned = list(dict.fromkeys([*ids, *(known.components if known else ())]))
         values = _values(publication, window, concerned, others)
         if known and (changed := await self._changed(page, known.id, values)):
@@ -52,7 +53,7 @@ class PlannedThere:
         return await self._api.create(page, {**values, **BY_HAND, "deliver_notifications": True})
 
     async def _known(self, publication: Publication, under_way: Sequence[Mapping[str, Any]]) -> Known | None:
-        """Also when we were never told that it was taken."""
+        """The maintenance there, even if we never heard that it was accepted; None if there is none."""
         page, earlier = publication.delivery.address, publication.earlier
         if found := known_in(under_way, publication):
             return found
@@ -61,11 +62,11 @@ class PlannedThere:
         if earlier is None:
             return known_in(await self._api.latest(page), publication) if publication.unsure else None
         there = await self._api.incident(page, earlier) if publication.unsure else None
-        # One that is gone says so once more when it is to be changed.
+        # If it was deleted, changing it will answer 404.
         return known_as(earlier, there or {})
 
     async def _changed(self, page: str, id: str, values: Mapping[str, Any]) -> str | None:
-        """None when it is gone there."""
+        """Change it and return its id; None if it no longer exists there."""
         try:
             return await self._api.change(page, id, values)
         except Rejected as error:
@@ -96,7 +97,7 @@ def _values(
 
 
 def _planned(publication: Publication, window: Window) -> dict[str, str]:
-    """As it was when these words were written."""
+    """The schedule as it was when this text was written."""
     update = publication.update
     starts_at, ends_at = update.planned_from or window.starts_at, update.planned_until or window.ends_at
     return {"scheduled_for": starts_at.isoformat(), "scheduled_until": ends_at.isoformat()}

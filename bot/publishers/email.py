@@ -1,4 +1,4 @@
-"""Tells an audience by mail: one letter for each reader, who does not learn who the others are."""
+"""Sends updates to an audience by mail: one letter per reader, so that readers don't see each other's addresses."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def publisher(parts: PublisherParts) -> Publisher | None:
 
 
 class EmailPublisher:
-    """The reference is the Message-ID and what the mail server said. All letters of an incident form one thread."""
+    """The reference is the Message-ID and the mail server's reply. All letters about an incident form one thread."""
 
     via: Outlet = "email"
 
@@ -25,11 +25,11 @@ class EmailPublisher:
         self._lay_out = lay_out
 
     async def publish(self, publication: Publication) -> str:
-        """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
+        """Send the letter. A mail server can't be asked what it accepted, so a repeat reuses the first Message-ID."""
         return await self._mail.send(self._letter(publication))
 
     def shown(self, publication: Publication) -> str:
-        """Its plain text; the HTML beside it has the same words."""
+        """The plain-text part; the HTML part has the same words."""
         letter = self._letter(publication)
         return f"To: {letter.to}\nSubject: {letter.subject}\n\n{letter.body}"
 

@@ -1,4 +1,4 @@
-"""Tells everybody: on a status page of our own, served here and written as plain files that outlive this process."""
+"""Publishes to our own status page: served by this process, and written as plain files that outlive it."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +12,7 @@ from bot.runbook.audiences import Audience
 from bot.wire.s3 import Access
 
 SERVED = "/status"
-# Shorter than the time that an attempt has.
+# Less than the time-out of an attempt.
 ANSWERS_WITHIN_S = 5
 
 
@@ -28,8 +28,8 @@ def publisher(parts: PublisherParts) -> Publisher:
 
 
 class PagePublisher:
-    """What was released is on the page that is served; accepted it is when the files have it too. The reference is the
-    version of the page. To write it twice changes nothing."""
+    """The served page shows an update once it's released; the update counts as accepted once the files show it too. The
+    reference is the page's version. Writing is idempotent."""
 
     via: Outlet = "page"
 

@@ -1,4 +1,4 @@
-"""Tells an audience in a channel of this workspace."""
+"""Posts updates to an audience's channel in this workspace."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +17,8 @@ def publisher(parts: PublisherParts) -> Publisher:
 
 
 class SlackPublisher:
-    """The address is `#name`, the reference `<channel>/<ts>`. A channel that is missing, or not ours, is refused."""
+    """The address is `#name`, the reference `<channel>/<ts>`. Rejected if the channel is missing or the bot can't
+    post."""
 
     via: Outlet = "slack"
 
@@ -48,7 +49,7 @@ class SlackPublisher:
         return self._paint(publication.update)
 
     async def _find(self, channel: str, publication: Publication) -> Posted | None:
-        """What an earlier attempt has posted; None when there was none, or it did not get that far."""
+        """The message of an earlier attempt; None if there was no attempt, or it posted nothing."""
         if not publication.unsure:
             return None
         key, since = message_key(publication.delivery, publication.update), publication.update.created_at

@@ -1,4 +1,4 @@
-"""Tells the readers of a page at statuspage.io: one incident there for each of ours, with an update for each text."""
+"""Publishes to a page at statuspage.io: one incident there per incident of ours, with an update for each text."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ STATUSES = {
     "investigating": "investigating", "identified": "identified", "mitigating": "identified",
     "monitoring": "monitoring", "resolved": "resolved",
 }  # fmt: skip
-# Of a severity by its rank, the gravest first; also of those after the third.
+# By the severity's rank, gravest first; the last one also for all further ranks.
 IMPACTS = ("critical", "major", "minor")
 POSTMORTEM = "postmortem"
 
@@ -42,8 +42,8 @@ def publisher(parts: PublisherParts) -> Publisher | None:
 
 
 class StatuspagePublisher:
-    """The reference is the incident's id there. Their API would take everything twice, so each incident bears our
-    reference in its metadata, and the key of its latest update: whoever does not know what was taken looks there."""
+    """The reference is the incident's id there. Their API isn't idempotent, so each incident carries our reference and
+    the key of its latest update in its metadata: after an unanswered request, we look there."""
 
     via: Outlet = "statuspage"
 
@@ -72,7 +72,7 @@ class StatuspagePublisher:
         return await self._api.create(page, {"name": name, "deliver_notifications": True, **values})
 
     def shown(self, publication: Publication) -> str:
-        """What their readers see of it; components as they are without other incidents there."""
+        """What readers would see. Components are shown as if there were no other incidents."""
         update = publication.update
         if update.moment.startswith(POSTMORTEM):
             return json.dumps({"postmortem": update.text}, indent=2, ensure_ascii=False)
@@ -81,14 +81,14 @@ class StatuspagePublisher:
         return json.dumps(read, indent=2, ensure_ascii=False)
 
     async def _worked_on(self, publication: Publication, known: Known | None) -> Sequence[Mapping[str, Any]]:
-        """The planned work that is under way: it keeps the components that work again otherwise."""
+        """Maintenance in progress, which keeps its components from being set back to operational."""
         concerned = self._components(publication) or (known and known.components)
         if publication.update.moment != "resolved" or not concerned:
             return []
         return await self._api.active_maintenance(publication.delivery.address)
 
     async def _known(self, publication: Publication, open_there: Sequence[Mapping[str, Any]]) -> Known | None:
-        """The incident there, also when we were never told that it was taken."""
+        """The incident there, even if we never heard that it was accepted; None if there is none."""
         page = publication.delivery.address
         if found := known_in(open_there, publication):
             return found
@@ -98,11 +98,12 @@ class StatuspagePublisher:
         if not may_be_over:
             return Known(publication.earlier)
         there = await self._api.incident(page, publication.earlier)
-        # One that is gone says so once more when it is to be changed.
+        # If it was deleted, changing it will answer 404.
         return known_as(publication.earlier, there or {})
 
     async def _changed(self, page: str, id: str, values: Mapping[str, Any]) -> str | None:
-        """None when it is gone there, or over and cannot be opened again: then there is a new one."""
+        """Change it and return its id. None if it was deleted, or is closed and can't be reopened: then create a new
+        one."""
         try:
             return await self._api.change(page, id, values)
         except Rejected as error:
@@ -125,7 +126,7 @@ class StatuspagePublisher:
         if update.moment in GOES_ON:
             states = while_open(own, others)
         elif update.moment == "resolved":
-            # Also what a runbook of before has set.
+            # Include what an earlier version of the runbook set.
             states = at_the_end([*dict.fromkeys([*own, *(known.components if known else ())])], others)
         return {
             "status": "resolved" if update.moment in ENDS else STATUSES.get(update.status or "", "investigating"),

@@ -1,4 +1,4 @@
-"""Tells a program: each update as signed JSON, posted to an address of the organisation's own."""
+"""Sends updates to a program: each as signed JSON, posted to the organisation's own URL."""
 
 import json
 
@@ -10,7 +10,7 @@ from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts, 
 from bot.runbook import Runbook
 from bot.wire.webhooks import Hooks
 
-# Only a part of the address is shown: the rest may be a secret. A program is to know each change, however late.
+# Only part of the URL is shown: the rest may be a secret. `takes_all`: a program wants every change, however late.
 OUTLET = OutletFacts(
     "webhook",
     addresses=lambda audience: [audience.webhook.shown] if audience.webhook else [],
@@ -23,7 +23,7 @@ def publisher(parts: PublisherParts) -> Publisher:
 
 
 class WebhookPublisher:
-    """The reference is the receiver's own id, when it names one. `docs/webhooks.md` has the shape and the answers."""
+    """The reference is the receiver's own id, if it returns one. `docs/webhooks.md` describes payload and replies."""
 
     via: Outlet = "webhook"
 
@@ -32,7 +32,8 @@ class WebhookPublisher:
         self._runbook = runbook
 
     async def publish(self, publication: Publication) -> str:
-        """A receiver cannot be asked what it took: a repeat has the id of the first, and the same body."""
+        """Post the update. A receiver can't be asked what it accepted, so a repeat has the same id and the same
+        body."""
         audience = self._runbook.audiences.get(publication.update.audience)
         if audience is None or audience.webhook is None:
             raise Rejected(f"the runbook has no webhook of {publication.update.audience} any more")
@@ -44,8 +45,8 @@ class WebhookPublisher:
         return json.dumps(self._body(publication), indent=2, ensure_ascii=False)
 
     def _body(self, publication: Publication) -> dict[str, object]:
-        """As it was at that moment, also when it is sent late. An incident's title is not in it: an audience reads only
-        the words that were meant for it."""
+        """The payload: the facts at the time of the update, even if sent late. It leaves out the incident's title,
+        because an audience reads only words meant for it."""
         update, about = publication.update, publication.about
         is_planned = isinstance(about, Window)
         return {
