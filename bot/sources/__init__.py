@@ -1,30 +1,30 @@
-"""The shelf of alert formats: one more file here is one more source that `POST /alerts/<source>` understands.
+"""The shelf of alert formats. Each module here is one source that `POST /alerts/<source>` understands.
 
-A source is a module with
-    NAME                      the word in the address
-    parse(body, headers)      what a body holds, in our words; raises Unreadable or WrongShape
-and, where its system has them,
-    TITLE                     what people call it in a sentence: `From Azure Monitor`
-    SECRET                    the setting (see `bot/settings`) with the secrets it may sign with
+A source is a module that defines
+    NAME                      the word in the URL
+    parse(body, headers)      the alerts in a body, as a Reading; raises Unreadable or WrongShape
+and, where its system supports them,
+    TITLE                     its name in a sentence: `From Azure Monitor`
+    SECRET                    the setting (see `bot/settings`) that holds its signing secrets
     is_signed(body, headers, secret, now)
-                              was this body signed with the secret? Judged on the raw bytes, in constant time
-    is_dated(headers)         does that signature say when it was made? Where it does not, whoever has seen a delivery
-                              can send it again. Without this function it always does
-    is_genuine(body, fetch)   for who signs with a key that everybody may know: asks for it by `fetch`.
-                              Raises Unreachable when that fails for now: its sender is to send again
-    token_in(body)            the token that its senders can only put into the body; read without parsing it
-    delivery(body, headers)   the system's own id of a delivery, the same on a retry; None = this one has none
-    answer(body, accepted)    what its senders expect to be answered with; a status and an object
-    sent_as(body)             the name that this house gives such an event when it sends one; None = it is none of ours
-    refusal(why)              what its senders expect to be told when an event is refused for good
-    kept(body)                what may be kept of a body, be it understood or not: without what is private in it
-    client(alert)             whose alert it is, for a source that one mistake can flood: each client of each address
-                              may send so many a minute (`bot/doors/rates.py`)
-    PATHS                     more addresses below `/alerts/<source>` that its senders know
-    BY_QUERY                  True: its system also sends the fields in the query of a GET, or of a POST without a body
-Parsing is pure: bytes in, a Reading out; large bodies are parsed in a thread. `headers` are found whatever their
-capitals. What sources read with is in `_shapes.py`, and in `_templated.py` for bodies that people write around
-placeholders; `_configured.py` reads what the runbook describes.
+                              was this body signed with the secret? Checks the raw bytes, in constant time
+    is_dated(headers)         does the signature cover a timestamp? If not, a delivery can be replayed by anyone who
+                              has seen it. Without this function, every signature does
+    is_genuine(body, fetch)   for senders that sign with a public key: gets the key through `fetch`. Raises
+                              Unreachable if that fails for now, so that the sender retries
+    token_in(body)            the token, for senders that can put it only into the body; reads it without parsing
+    delivery(body, headers)   the system's id of a delivery, the same on a retry; None: it has none
+    answer(body, accepted)    the reply its senders expect: a status and an object
+    sent_as(body)             the name under which this bot itself sends such an event; None: the event isn't ours
+    refusal(why)              the reply its senders expect when an event is refused for good
+    kept(body)                what may be stored of a body, readable or not: private data removed
+    client(alert)             the client an alert came from, for sources that one bug can flood: each client of each
+                              address has a rate limit per minute (`bot/doors/rates.py`)
+    PATHS                     further paths below `/alerts/<source>` that its senders use
+    BY_QUERY                  True: its system may also send the fields in the query of a GET, or of a POST without body
+Parsing is pure: bytes in, a Reading out; large bodies are parsed in a thread. `headers` are case-insensitive. Shared
+readers are in `_shapes.py`, and in `_templated.py` for bodies that users write around placeholders; `_configured.py`
+reads the formats that the runbook describes.
 """
 
 import importlib
@@ -40,19 +40,19 @@ from bot.shipped import shelf
 
 
 class Unreadable(Refused):
-    """The body is not written in the language its source speaks."""
+    """The body isn't in the source's language, such as JSON."""
 
 
 class WrongShape(Refused):
-    """The body can be read, but it is not what its source sends; the message names the first place."""
+    """The body can be parsed, but isn't what the source sends; the message names the first wrong place."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a body holds. `listings`: the groups that it tells whole. `odd`: what was left out of it, and why.
+    """The content of a body. `listings`: groups whose alerts it lists completely. `odd`: what was left out, and why.
 
-    `confirm`: an address of the sender's own, to be asked once to say that its alerts are wanted here. `acknowledged`:
-    fingerprints of alerts at which somebody looks already, where they were sent from.
+    `confirm`: a URL of the sender's to request once, to confirm that its alerts are wanted here. `acknowledged`:
+    fingerprints of alerts that somebody has acknowledged in the sending system.
     """
 
     alerts: Sequence[ReceivedAlert]
@@ -62,7 +62,7 @@ class Reading:
     acknowledged: Sequence[str] = ()
 
     def at_site(self, site: str) -> "Reading":
-        """The same, kept apart from what other sites call by the same names."""
+        """The same, with its names kept apart from equal names of other sites."""
         return replace(
             self,
             alerts=[at_site(site, alert) for alert in self.alerts],
@@ -86,7 +86,7 @@ OPTIONAL = (
 Headers = Mapping[str, str]
 Parse = Callable[[bytes, Headers], Reading]
 IsSigned = Callable[[bytes, Headers, str, datetime], bool]
-# Asks for a page over HTTPS; raises a Failed.
+# Gets a page over HTTPS; raises a Failed.
 Fetch = Callable[[str], Awaitable[bytes]]
 IsGenuine = Callable[[bytes, Fetch], Awaitable[bool]]
 Answer = Callable[[bytes, int], tuple[int, Mapping[str, object]]]
@@ -94,7 +94,7 @@ Answer = Callable[[bytes, int], tuple[int, Mapping[str, object]]]
 
 @dataclass(frozen=True)
 class Source:
-    """One module of this package, or one entry of the runbook. None: its system has nothing of the kind."""
+    """One module of this package, or one entry of the runbook. None: its system doesn't support it."""
 
     name: str
     parse: Parse
@@ -115,13 +115,13 @@ class Source:
 
 
 def every_source(described: Mapping[str, AlertSource]) -> dict[str, Source]:
-    """By name: those of the shelf, and those that the runbook describes under `alerts.sources`."""
+    """Every source by name: the shelf's, and those that the runbook describes under `alerts.sources`."""
     configured = importlib.import_module(f"{__name__}._configured")
     return {**configured.configured(described), **on_the_shelf()}
 
 
 def on_the_shelf() -> dict[str, Source]:
-    """Every source that has a module, by its name."""
+    """Every source that has a module, by name."""
     found = [importlib.import_module(f"{__name__}.{name}") for name in shelf("sources")]
     return {module.NAME: _source(module) for module in found}
 

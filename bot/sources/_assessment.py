@@ -1,11 +1,11 @@
-"""How bad an error of an application is: by its own word, else by what broke and how much around it went with it."""
+"""Rates the severity of an application error: what it says itself, otherwise by what broke and how much went down."""
 
 import re
 
-# Which boundary caught it: how much of the page is gone.
+# By the error boundary that caught it: how much of the page is lost.
 BOUNDARIES = {"global": "critical", "page": "error", "component": "warning"}
 
-# What applications call how bad it is, where that is not what alerts are called.
+# Severity words of applications, translated into those of alerts.
 WORDS = {
     "critical": "critical", "fatal": "critical", "emergency": "critical", "panic": "critical", "p0": "critical",
     "high": "error", "error": "error", "major": "error",
@@ -21,7 +21,7 @@ _LOST = (
 )
 _DATABASE = r"(?:database|mongo|postgres|mysql|mariadb|prisma|sqlstate|psycopg)"
 _PAYMENTS = r"(?:payments?|checkout|stripe|paypal)"
-# The gravest first; each looks no further than a sentence.
+# Gravest first. Each pattern looks no further than about a sentence.
 _SIGNS = (
     (
         re.compile(rf"{_DATABASE}\w*\W[^\n]{{0,120}}(?:connect|server selection|network)[^\n]{{0,80}}{_LOST}", re.I),
@@ -46,16 +46,16 @@ _SIGNS = (
 
 
 def severity_word(said: str) -> str:
-    """As rules and levels know it; a word that nobody knows stays as it is."""
+    """The severity word as rules and levels know it; an unknown word is only lower-cased."""
     word = said.strip().lower()
     return WORDS.get(word, word)
 
 
 def assessed(text: str, boundary: str) -> str:
-    """The severity of an error of which nobody said any. `text`: its type and message; `boundary`: '' = none is known.
+    """The severity of an error that doesn't state one. `text`: its type and message; `boundary`: '' if unknown.
 
-    `critical`: the whole page is gone, the database cannot be reached, payments are down. `error`: a page of it, or
-    something was refused that may be an attack. `warning`: all else; how often it happens is for the rules to say.
+    `critical`: the whole page is gone, the database can't be reached, or payments are down. `error`: one page is gone,
+    or a refusal that may be an attack. `warning`: everything else; the runbook's rules decide by how often it happens.
     """
     begins = text[:TEXT_READ]
     found = [BOUNDARIES.get(boundary, "warning"), *(severity for sign, severity in _SIGNS if sign.search(begins))]

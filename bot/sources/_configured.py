@@ -1,4 +1,4 @@
-"""Sources that the runbook describes under `alerts.sources`: any tool that can post JSON."""
+"""Reads sources that the runbook describes under `alerts.sources`: any tool that can post JSON."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,7 +14,7 @@ def configured(described: Mapping[str, AlertSource]) -> dict[str, Source]:
 
 
 def read(source: AlertSource, body: bytes, headers: Headers) -> Reading:
-    """One alert. A status that neither fires nor is resolved is no alert, and is told as odd."""
+    """Read one alert. A status that is neither firing nor resolved yields no alert and is reported as odd."""
     content = read_json(body)
     status = _text_at(content, source.status.path)
     if status is None:
@@ -50,7 +50,7 @@ def _severity(source: AlertSource, content: object) -> str | None:
 
 
 def _text_at(content: object, path: str | None) -> str | None:
-    """None: nothing is there, or what is there is no text and cannot be read as one."""
+    """The text at `path`; None if nothing is there, or it can't be read as text."""
     for step in path.split(".") if path else ():
         content = _within(content, step)
     value = as_written(content) if path else None

@@ -1,4 +1,4 @@
-"""A notification about a group of alerts, as Alertmanager sends it and those that are built upon it.
+"""Reads a notification about a group of alerts, as sent by Alertmanager and systems built on it.
 
 {"groupKey": "{}:{alertname=\\"InstanceDown\\"}", "status": "firing", "externalURL": "http://…", "truncatedAlerts": 0,
  "alerts": [{"status": "firing", "fingerprint": "791cec13fcba0368", "startsAt": "…", "generatorURL": "http://…",
@@ -25,7 +25,7 @@ from bot.sources._shapes import (
     web_address,
 )
 
-# What a column of ours can hold.
+# The limit of our integer column.
 MOST_HIDDEN = 2**31 - 1
 
 
@@ -51,9 +51,10 @@ class Notification(Shape):
 
 
 def listings(group: str | None, notification: Notification, *, left_out: int) -> list[Listing]:
-    """None of a notification that does not say how much of its group it leaves out: somebody else wrote it.
+    """The group's listing. None for a notification without `truncatedAlerts`: it isn't Alertmanager's, so it may not be
+    complete.
 
-    What could not be read may fire as well: it is as hidden as what was cut.
+    Alerts that we couldn't read may be firing too, so they count as hidden, like truncated ones.
     """
     hidden = notification.truncatedAlerts
     if not group or not notification.alerts or hidden is None:
@@ -79,7 +80,7 @@ def received(alert: GroupedAlert, group: str | None) -> ReceivedAlert:
 
 
 def title_of(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
-    """The name people search for, and the sentence somebody wrote for it."""
+    """The name people search for, with the summary somebody wrote for it."""
     name, summary = labels.get("alertname", ""), notes.get("summary", "")
     if not name or not summary or name.lower() in summary.lower():
         return one_line(summary or name) or "An alert without a name"

@@ -1,4 +1,4 @@
-"""What is published to a topic of Amazon SNS: an alarm of CloudWatch, a text, or some other JSON.
+"""Reads messages published to an Amazon SNS topic: CloudWatch alarms, text, or other JSON.
 
     {"AlarmName": "shop-5xx", "AlarmDescription": "…", "AWSAccountId": "123456789012", "NewStateValue": "ALARM",
      "NewStateReason": "Threshold Crossed: …", "StateChangeTime": "2026-08-06T12:32:08.123+0000", "AlarmArn": "…",
@@ -20,17 +20,17 @@ from bot.sources import Reading, WrongShape
 from bot.sources._shapes import Loose, Moment, Shape, labels_of, one_line, shaped, some_text, web_address
 from bot.sources._templated import severity_among
 
-# Where other systems that publish to topics say in words what it is about.
+# Keys under which other systems that publish to topics put a title.
 TITLES = ("title", "summary", "detail-type", "Event Message", "Description", "Event")
-# Of JSON that was cut, which is no title.
+# How truncated JSON begins; such a line is no title.
 BROKEN_JSON = ("{", "[{", "[[", '["')
 MOST_DIMENSIONS = 20
-# Of a description that stands behind the alarm's name.
+# The longest description that is shown behind the alarm's name.
 SHORT = 120
 
 
 def _as_dimensions(value: object) -> dict[str, str]:
-    """Their names begin with a capital here, and with a small letter there."""
+    """The dimensions by name. Keys come capitalised or in lower case, depending on the alarm."""
     found = value.get("Dimensions") if isinstance(value, Mapping) else None
     each = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
     pairs = [(one.get("name", one.get("Name")), one.get("value", one.get("Value"))) for one in each[:MOST_DIMENSIONS]]
@@ -55,14 +55,14 @@ class _Alarm(Shape):
 
     @property
     def region(self) -> str:
-        """Its code; `Region` is a name for people."""
+        """The region's code, from the ARN; the field `Region` is a display name."""
         parts = self.AlarmArn.split(":")
         return parts[3] if len(parts) > 6 else ""
 
 
 @dataclass(frozen=True)
 class Published:
-    """A message of a topic. `topic` is its ARN, '' = not known."""
+    """A message of a topic. `topic` is its ARN, '' if unknown."""
 
     text: str
     topic: str = ""
@@ -74,7 +74,7 @@ class Published:
 
     @property
     def severity(self) -> str | None:
-        """By the last word of the topic's name, as in `alarms-critical`: CloudWatch has none of its own."""
+        """The last word of the topic's name, as in `alarms-critical`: CloudWatch has no severities."""
         return severity_among([self.topic_name.replace("_", "-").rpartition("-")[2]])
 
 
@@ -154,7 +154,7 @@ def _labels(alarm: _Alarm, published: Published) -> dict[str, str]:
 
 
 def _of_words(published: Published, title: str, description: str) -> ReceivedAlert:
-    """Open until somebody closes it: nothing will say that it is over."""
+    """An alert that stays open until somebody closes it: nothing will say that it's over."""
     labels = {"topic": published.topic_name, "subject": published.subject}
     shown = one_line(title) or one_line(published.subject) or "A message that is no alarm"
     return ReceivedAlert(
@@ -168,6 +168,6 @@ def _of_words(published: Published, title: str, description: str) -> ReceivedAle
 
 
 def _title_in(content: object) -> str:
-    """In the words of whoever published it; '' when there are none, for JSON is no title."""
+    """The publisher's own title; '' if there is none, since JSON makes no title."""
     found = [content.get(name) for name in TITLES] if isinstance(content, Mapping) else []
     return next((one for one in found if isinstance(one, str) and one.strip()), "")

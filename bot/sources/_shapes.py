@@ -1,4 +1,4 @@
-"""What the sources read with: JSON, shapes that forgive what does not matter, and texts that can be kept and shown."""
+"""Shared readers of the sources: JSON, lenient shapes, and text that can be stored and shown."""
 
 import json
 import re
@@ -22,12 +22,12 @@ SEVERITY_LENGTH = 60
 LINK_NAME_LENGTH = 60
 MEASURED_LENGTH = 60
 MOST_MEASURED = 10
-# Of an address that Slack still takes for a button.
+# The longest URL that Slack accepts for a button.
 URL_LENGTH = 3000
 
 
 class Shape(BaseModel):
-    """A part of a body. What a source sends beside it is its own business."""
+    """A part of a body. Unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -36,7 +36,7 @@ Shaped = TypeVar("Shaped", bound=Shape)
 
 
 def delivery_named_by(header: str, body: bytes, headers: Headers) -> str | None:
-    """The sender's own id of a delivery, of this body alone: two senders may count alike. None: it has none."""
+    """The sender's own id of a delivery plus a hash of the body, because two senders may number alike. None: no id."""
     named = headers.get(header)
     return f"{named} {sha256(body).hexdigest()}" if named else None
 
@@ -51,7 +51,7 @@ def read_json(body: bytes) -> Any:
 
 
 def shaped(shape: type[Shaped], content: Any) -> Shaped:
-    """Raises WrongShape; what was sent is not quoted, for it may hold anything."""
+    """Validate. Raises WrongShape; its message doesn't quote the input, which may contain anything."""
     try:
         return shape.model_validate(content)
     except ValidationError as error:
@@ -62,7 +62,7 @@ def shaped(shape: type[Shaped], content: Any) -> Shaped:
 
 
 def _as_text(value: object) -> object:
-    """Numbers and truths are read as they are written; signs that cannot be kept or shown are blanks."""
+    """Numbers and booleans as they are written; characters that can't be stored or shown become spaces."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
@@ -75,10 +75,11 @@ def _as_text_or_none(value: object) -> object:
 
 
 def shaped_each(shape: type[Shaped], contents: object, where: str) -> tuple[list[Shaped], list[str]]:
-    """Each of a list, and of what is none of that shape why it was left out: the fault of one is not that of others.
+    """Validate each item; return the valid ones, and the reason each other was left out. One bad item doesn't spoil the
+    rest.
 
-    Raises WrongShape when it is no list, or when nothing in it can be taken; and at once when it is longer than any
-    delivery may be: to look at each of 350,000 numbers takes seconds.
+    Raises WrongShape if it isn't a list, if no item is valid, and (at once) if it's longer than a delivery may be:
+    checking 350,000 numbers would take seconds.
     """
     if not isinstance(contents, list):
         raise WrongShape(f"{where}: Input should be a valid list")
@@ -105,7 +106,7 @@ def _as_text_or_nothing(value: object) -> object:
 
 
 def _as_labels(value: object) -> object:
-    """What is no text and cannot be read as one becomes None; what is no object at all has no labels."""
+    """A value that can't be read as text becomes None; anything but an object means no labels."""
     if not isinstance(value, Mapping):
         return {}
     return {plain(str(name)): _as_label(one) for name, one in value.items()}
@@ -116,7 +117,7 @@ def _as_label(value: object) -> object:
 
 
 def _as_moment(value: object) -> datetime | None:
-    """RFC 3339 with an offset. None for anything else, and for the year 1: Go writes it for a time that is not set."""
+    """RFC 3339 with an offset. None for anything else, and for the year 1, Go's zero time."""
     if not isinstance(value, str):
         return None
     try:
@@ -137,28 +138,28 @@ def unix_moment(seconds: object) -> datetime | None:
     return moment if moment.year > 1970 else None
 
 
-# Go writes nine digits of a second, and Python reads six.
+# Go writes nanoseconds; Python parses microseconds.
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
-# A text, or what can be read as one.
+# Text, or a value that can be read as text.
 Text = Annotated[str, BeforeValidator(_as_text)]
-# As `Text`, where a system may also write null.
+# Like `Text`; null is read as ''.
 OrNone = Annotated[str, BeforeValidator(_as_text_or_none)]
-# As `OrNone`, where anything else is as good as nothing.
+# Like `OrNone`; anything else is read as ''.
 Loose = Annotated[str, BeforeValidator(_as_text_or_nothing)]
-# By name; None = what was sent is no text, and is left out.
+# By name. None: the value can't be read as text, and is left out.
 Labels = Annotated[dict[str, str | None], BeforeValidator(_as_labels)]
-# By the sender's clock; None = it says none.
+# By the sender's clock. None: not given.
 Moment = Annotated[datetime | None, BeforeValidator(_as_moment)]
 
 
 def known(labels: Mapping[str, str | None]) -> dict[str, str]:
-    """Those that have a value."""
+    """The labels that have a value."""
     return {name: value for name, value in labels.items() if value is not None}
 
 
 def oddities(content: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Of an alert that was taken: what is no text, or no time, and was left out."""
+    """Of an accepted alert: each field that was left out because it's neither text nor a time."""
     for name in ("fingerprint", "generatorURL", "startsAt", "endsAt"):
         if isinstance(content.get(name), list | dict):
             yield f"{where}.{name} is no text and was left out"
@@ -174,12 +175,12 @@ def oddities(content: Mapping[str, Any], where: str) -> Iterator[str]:
 
 
 def one_line(text: str, length: int = TITLE_LENGTH) -> str:
-    """On one line, cut with an ellipsis; '' when nothing is left."""
+    """The text on one line, cut with an ellipsis; '' if nothing is left."""
     return cut(plain_line(text), length)
 
 
 def severity_word(text: str | None) -> str | None:
-    """The source's word, short enough for a card; None: it has none."""
+    """The source's word, short enough for a card; None if it has none."""
     return one_line(text or "", SEVERITY_LENGTH) or None
 
 
@@ -192,13 +193,13 @@ def labels_of(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def named_links(addresses: Mapping[str, str | None]) -> dict[str, str]:
-    """Those of pages, by their names."""
+    """The valid web addresses, by name."""
     found = ((one_line(name, LINK_NAME_LENGTH), web_address(address)) for name, address in addresses.items())
     return {name: address for name, address in found if name and address}
 
 
 def measured(values: Mapping[str, object]) -> dict[str, str]:
-    """Numbers as people write them, and short texts. Anything else is left out, and so are more than can be read."""
+    """Numbers in readable form, and short texts. Everything else, and more than fits on a card, is left out."""
     shown = ((one_line(str(name), MEASURED_LENGTH), _as_measured(value)) for name, value in values.items())
     return dict([(name, value) for name, value in shown if name and value][:MOST_MEASURED])
 
@@ -212,7 +213,7 @@ def _as_measured(value: object) -> str:
 
 
 def web_address(text: str | None) -> str | None:
-    """None for what is no address of a page, or could break out of the link it is put in."""
+    """The URL; None if it isn't a web page's, or contains characters that could break out of a link."""
     if not text or len(text) > URL_LENGTH or not text.isprintable() or any(sign in text for sign in '<>|" '):
         return None
     try:

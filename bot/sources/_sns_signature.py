@@ -1,7 +1,6 @@
-"""Who signed a message of Amazon SNS: RSA with PKCS #1 v1.5, by the key of a certificate.
+"""Verifies the signature of an Amazon SNS message: RSA with PKCS #1 v1.5, by a certificate's key.
 
-A module of its own because its library takes longer to load than all sources together: whoever gets nothing from SNS
-does without.
+A module of its own because its library takes longer to load than all sources together; without SNS it is never loaded.
 """
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -10,13 +9,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
-# By the `SignatureVersion`. SHA-1 is what Amazon uses unless a topic asks for 2: who forges one needs a message that
-# Amazon signs for them, with the same hash as another one.
+# By `SignatureVersion`. Amazon uses SHA-1 unless a topic asks for 2. To forge one, an attacker would have to get Amazon
+# to sign a message with the same hash as another.
 HASHES = {"1": SHA1, "2": SHA256}
 
 
 def is_signed_by(certificate: bytes, version: str, signed: bytes, signature: bytes) -> bool:
-    """`certificate` in PEM. False also for a version, a certificate or a key that is not of the kinds Amazon uses."""
+    """`certificate` is in PEM. False also for versions, certificates and keys of kinds that Amazon doesn't use."""
     if version not in HASHES:
         return False
     try:

@@ -1,4 +1,4 @@
-"""What sources read with whose users write the body themselves, around placeholders that their system replaces."""
+"""Shared readers for sources whose body the user writes around placeholders that the system replaces."""
 
 import json
 import re
@@ -13,18 +13,18 @@ from bot.garbage import uncollected
 from bot.sources import Unreadable, WrongShape
 from bot.sources._shapes import one_line
 
-# In a form; a body has a dozen.
+# The most fields in a form; a normal body has a dozen.
 MOST_FIELDS = 200
-# Of placeholders, told to whoever wrote the body.
+# The most unreplaced placeholders listed in an error.
 PLACEHOLDERS_SHOWN = 8
 
 
 def fields_of(body: bytes, names: Collection[str]) -> dict[str, Any]:
-    """The fields of a JSON object or a form, by name; of a name that comes twice the first one.
+    """The fields of a JSON object or a form, by name; of a repeated name, the first.
 
-    `names` are those that matter: where a text with quotes of its own has broken the JSON, they are what parts one
-    field from the next. The first of a name, because a text that breaks out of its quotes must not contradict what
-    stands before it. Raises Unreadable, and WrongShape for JSON that is no object.
+    `names` are the fields that matter. If a text with quotes of its own has broken the JSON, they mark where one field
+    ends and the next begins. The first of a repeated name wins, so that a text that breaks out of its quotes can't
+    override an earlier field. Raises Unreadable, and WrongShape for JSON that isn't an object.
     """
     text = body.decode("utf-8", "replace").strip().removeprefix("\ufeff")
     if not text.startswith(("{", "[", '"')):
@@ -43,13 +43,14 @@ def fields_of(body: bytes, names: Collection[str]) -> dict[str, Any]:
 
 
 def texts(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Those that are texts, numbers or truths, as texts that can be kept; empty ones are left out."""
+    """The non-empty texts, numbers and booleans, as text that can be stored."""
     found = {name: _as_text(value) for name, value in fields.items()}
     return {name: value for name, value in found.items() if value}
 
 
 def unreplaced(system: str, placeholders: Iterable[str], advice: str) -> WrongShape:
-    """The error for a body whose placeholders came as they were written. As code: Slack takes asterisks for bold."""
+    """The error for a body that came with its placeholders unreplaced. Formatted as code: Slack reads asterisks as
+    bold."""
     shown = [f"`{one_line(one, 40).replace('`', ' ')}`" for one in placeholders]
     more = f" and {len(shown) - PLACEHOLDERS_SHOWN} more" if len(shown) > PLACEHOLDERS_SHOWN else ""
     return WrongShape(
@@ -66,7 +67,7 @@ def epoch(text: str | None) -> datetime | None:
 
 
 def moment_of(written: object) -> datetime | None:
-    """ISO 8601, of UTC where it names no zone; None for anything else."""
+    """ISO 8601, UTC if it names no zone; None for anything else."""
     try:
         moment = datetime.fromisoformat(written) if isinstance(written, str) else None
         return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -75,7 +76,7 @@ def moment_of(written: object) -> datetime | None:
 
 
 def severity_among(tags: Iterable[str]) -> str | None:
-    """The first tag that is a word for how bad it is, such as `critical`, `P2` or `severity:warning`."""
+    """The first tag that is a severity word, such as `critical`, `P2` or `severity:warning`."""
     words = (re.split("[:=]", tag)[-1].strip() for tag in tags)
     return next((word for word in words if level_of(word)), None)
 
@@ -100,12 +101,12 @@ def _form(text: str) -> dict[str, Any]:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise Unreadable("the body is neither a JSON object nor a form") from error
-    # What has no “=” is somebody's text, not a form.
+    # Without “=” it is plain text, not a form.
     return _first_of_each(pairs) if "=" in text else {}
 
 
 def _broken(text: str, names: Collection[str]) -> dict[str, Any]:
-    """Each known name begins a field, and what stands before the next one is its value."""
+    """Split broken JSON: each known name begins a field, and its value extends to the next known name."""
     known = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     begins = list(re.finditer(rf'[{{,]\s*"\*?({known})\*?"\s*:\s*', text))
     ends = [*(one.start() for one in begins[1:]), len(text.removesuffix("}"))]

@@ -5,14 +5,14 @@
                  "labels": {"alertname": "InstanceDown", "severity": "critical"},
                  "annotations": {"summary": "db-1 is down", "runbook_url": "https://…"}}]}
 
-Each alert has its own status: the one at the top says `firing` as long as any of those shown does. A group that goes on
-firing is sent again every `repeat_interval`, and by each of a pair: repeats, not new alerts.
+Each alert has its own status; the one at the top is `firing` as long as any alert shown is. A group that keeps firing
+is sent again every `repeat_interval`, and by each of a high-availability pair: repeats, not new alerts.
 
-A notification is the whole group: what fired before and is not in it has ended unseen, or is silenced or inhibited
-there. With `max_alerts` the list is cut, and `truncatedAlerts` says by how many, firing or not. `startsAt` and `endsAt`
-bound an episode; of one that fires the end is the year 1. An alert that fires again within the interval of the one
-before it keeps that one's beginning: only that the same Alertmanager (`externalURL`) told the end before tells it from
-an old one.
+A notification is the whole group: an alert that fired before and is missing now has ended unseen, or is silenced or
+inhibited there. With `max_alerts` the list is truncated, and `truncatedAlerts` says by how many, firing or not.
+`startsAt` and `endsAt` bound an episode; while it fires, its end is the year 1. An alert that fires again within the
+group interval keeps the previous `startsAt`. It is known from an old one only because the same Alertmanager
+(`externalURL`) has reported the end before.
 """
 
 from dataclasses import replace

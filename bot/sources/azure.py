@@ -5,13 +5,13 @@
         "monitorCondition": "Fired", "alertTargetIDs": ["/subscriptions/…/virtualmachines/web-1"],
         "firedDateTime": "2026-08-06T12:32:08.3713213Z", "originAlertId": "…"}, "alertContext": {…}}}
 
-Of one that is Resolved `firedDateTime` is still that of its beginning, and `resolvedDateTime` its end. A rule that is
-not stateful has another `alertId` each time it fires: an alert is known here by its rule, its targets and the
-dimensions of its conditions. `alertTargetIDs` is also written `alertTargetIds`. Older schemas lack `essentials`.
+When Resolved, `firedDateTime` is still the beginning, and `resolvedDateTime` is the end. A rule that isn't stateful
+uses a new `alertId` each time it fires, so here an alert's identity is its rule, its targets and its conditions'
+dimensions. `alertTargetIDs` may also be spelled `alertTargetIds`. Older schemas lack `essentials`.
 
-What Azure says of its own services (`ServiceHealth`) is always Fired: `stage` in the properties of its context says
-whether it is over, `trackingId` what it is about. Not verified: its stages, and that the test of an action group is
-about the subscription 11111111-1111-1111-1111-111111111111 or a rule such as `test-metricAlertRule`.
+Alerts about Azure's own services (`ServiceHealth`) are always Fired: `stage` in the context's properties says whether
+it is over, and `trackingId` what it's about. Not verified: the list of stages, and that the test of an action group
+uses the subscription 11111111-1111-1111-1111-111111111111 or a rule such as `test-metricAlertRule`.
 """
 
 import re
@@ -47,10 +47,10 @@ SCHEMA = "azureMonitorCommonAlertSchema"
 HOW = "In the action group edit the webhook, and switch on “Enable the common alert schema”"
 TEST_SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111/"
 TEST_RULE = re.compile(r"test-\w{1,60}AlertRule\S{0,20}")
-# Of a message about one of Azure's own services, in small letters.
+# Stages of a service-health message that mean it's over, in lower case.
 OVER = ("resolved", "rca", "complete", "canceled")
 SEVERITIES = {"sev0": "critical", "sev1": "error", "sev2": "warning", "sev3": "info", "sev4": "info"}
-# Of the conditions of one alert.
+# The most conditions read per alert.
 MOST_CONDITIONS = 20
 
 
@@ -81,7 +81,8 @@ class _Essentials(Shape):
 
     @property
     def targets(self) -> list[str]:
-        """What is wrong, by name: those of the rule, else the ends of their paths. A whole subscription has no name."""
+        """Names of the affected resources: the rule's own, otherwise the last parts of their paths. Subscriptions have
+        none."""
         paths = [one.strip("/").split("/") for one in self.alertTargetIDs]
         return self.configurationItems or [path[-1] for path in paths if len(path) > 2]
 
@@ -91,7 +92,7 @@ class _Essentials(Shape):
 
 
 class _Health(Shape):
-    """What Azure says of one of its own services; empty for any other alert."""
+    """A message about one of Azure's own services; empty for any other alert."""
 
     title: Loose = ""
     trackingId: Loose = ""
@@ -124,7 +125,7 @@ def delivery(body: bytes, headers: Headers) -> str | None:
 
 
 def _essentials(content: object) -> _Essentials:
-    """Raises WrongShape, with what to switch on for those that send one of the older schemas."""
+    """Raises WrongShape; for older schemas it says which setting to switch on."""
     data = content.get("data") if isinstance(content, Mapping) else None
     found = data.get("essentials") if isinstance(data, Mapping) else None
     if isinstance(found, Mapping):
@@ -191,7 +192,7 @@ def _dimensions(condition: Mapping[str, Any]) -> list[str]:
 
 
 def _fingerprint(essentials: _Essentials, health: _Health, conditions: list[Mapping[str, Any]]) -> str:
-    """Azure writes the path of a target now in these capitals, now in those."""
+    """The identity. Target paths are lower-cased because Azure's capitalisation varies."""
     if not essentials.alertRule:
         return identity(essentials.originAlertId or essentials.alertId or "an alert without a rule")
     targets = sorted(one.lower() for one in essentials.alertTargetIDs)

@@ -1,12 +1,12 @@
-"""Datadog: its webhook, whose body its users write around its variables (docs.datadoghq.com, “Webhooks”).
+"""Datadog: its webhook, whose body users write around its variables (docs.datadoghq.com, “Webhooks”).
 
     {"alert_id": "$ALERT_ID", "alert_transition": "$ALERT_TRANSITION", "alert_title": "$ALERT_TITLE", "id": "$ID",
      "alert_scope": "$ALERT_SCOPE", "date": "$DATE", "tags": "$TAGS", "text": "$TEXT_ONLY_MSG", "link": "$LINK", …}
 
-The whole of it is in `docs/alerts/datadog.md`. Each value is a text, also dates: milliseconds since 1970. What a
-monitor says of several hosts differs in its scope. A title may begin with the transition in brackets; the body that
-Datadog itself proposes says it nowhere else. What is not a monitor's leaves variables empty, and a test leaves some as
-they were written. Not verified: that a test's title begins with `[TEST]`. Texts may stand between `%%%`.
+The full body is in `docs/alerts/datadog.md`. Every value is text, dates too: milliseconds since 1970. Alerts of one
+monitor for several hosts differ in their scope. A title may begin with the transition in brackets; the body that
+Datadog proposes says it nowhere else. Events that aren't a monitor's leave variables empty, and a test leaves some
+unreplaced. Not verified: that a test's title begins with `[TEST]`. Texts may be enclosed in `%%%`.
 """
 
 import re
@@ -30,7 +30,7 @@ ADVICE = "Check the names of the variables in the webhook's payload, and that it
 RESOLVED = "recovered"
 FIRING = ("triggered", "re-triggered", "warn", "re-warn", "no data", "re-no data", "renotify")
 TEST = "test"
-# Of the tags of one alert.
+# The most tags read per alert.
 MOST_TAGS = 50
 
 
@@ -52,7 +52,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
 
 
 def delivery(body: bytes, headers: Headers) -> str | None:
-    """A retry has the id of its event; the transition and the time tell apart what shares one."""
+    """The event's id, the same on a retry, with the transition and time, because events may share an id."""
     try:
         sent = _sent(body)
     except Refused:
@@ -62,7 +62,7 @@ def delivery(body: bytes, headers: Headers) -> str | None:
 
 
 def _sent(body: bytes) -> dict[str, str]:
-    """By names in lower case; a list of tags as Datadog writes them in a text."""
+    """The fields by lower-case name; a list of tags is joined as Datadog writes tags in text."""
     content = {name.lower(): value for name, value in fields_of(body, FIELDS).items()}
     if isinstance(tags := content.get("tags"), list):
         content["tags"] = ",".join(one for one in tags if isinstance(one, str))
@@ -70,7 +70,8 @@ def _sent(body: bytes) -> dict[str, str]:
 
 
 def _title(fields: Mapping[str, str]) -> tuple[list[str], str]:
-    """What stands before it in brackets, such as “Triggered on {host:web-1}”, in lower case; and the title itself."""
+    """The bracketed marks before the title, such as “Triggered on {host:web-1}”, in lower case; and the title
+    itself."""
     title = next((fields[name] for name in ("alert_title", "event_title", "title") if name in fields), "")
     marks: list[str] = []
     while title.startswith("[") and "]" in title:
@@ -105,14 +106,15 @@ def _received(fields: Mapping[str, str], name: str, transition: str, *, is_test:
 
 
 def _whole_title(name: str, scope: str, transition: str) -> str:
-    """With the scope, where the title does not name any of it."""
+    """The title with its scope, unless the title already names part of it."""
     values = [part.rpartition(":")[2].strip() for part in scope.split(",")]
     where = "" if scope in ("", "*") or any(value and value in name for value in values) else f" ({scope})"
     return one_line(f"{name}{where}: no data" if "no data" in transition else f"{name}{where}")
 
 
 def _severity(fields: Mapping[str, str], transition: str) -> str | None:
-    """The monitor's priority; without one what a tag says, then its kind. A warning of a grave one is a warning."""
+    """The monitor's priority, otherwise its `severity:` tag, otherwise the alert type. A warning of a grave monitor is
+    a warning."""
     priority = fields.get("alert_priority", "")
     if "warn" in transition and priority not in ("P4", "P5"):
         return "warning"

@@ -5,12 +5,12 @@
      "stack": "TypeError: Cannot read …\\n    at Cart (cart.js:12:5)",
      "boundary": "page", "component": "Checkout", "url": "https://…"}
 
-Or a list of them, bare or under `errors`. A `message`, a `type` or a `stack` must be there; `error`, `errorInfo` and
-`context` may hold any of them, as a caught exception does once it is written as JSON.
+Or a list of them, bare or under `errors`. At least one of `message`, `type` and `stack` is required; `error`,
+`errorInfo` and `context` may hold any of the fields, as a caught exception does when serialised to JSON.
 
-Reports of one stack are one alert, whatever numbers stand in it; without a stack, those of one message. Nobody tells
-that an error is over: people close its card. Personal data and secrets are taken out before anything is kept
-(`bot/domain/redaction.py`).
+Reports with the same stack are one alert, whatever numbers it contains; without a stack, reports with the same message
+are. Nothing reports that an error is over: people close its card. Personal data and secrets are removed before anything
+is stored (`bot/domain/redaction.py`).
 """
 
 import json
@@ -40,21 +40,21 @@ from bot.sources._shapes import (
 NAME = "errors"
 TITLE = "the application"
 
-# Of a text that is looked at. What is cut off may begin in the middle of a secret, so the last signs go as well.
+# How much of a text is looked at. The cut may fall into the middle of a secret, so the last characters are dropped too.
 TEXT_READ = 8_000
 CUT_OFF = 100
-# Of all texts of a body so much is looked at; of whatever follows only its beginning. What repeats counts once.
+# How much of all texts in a body is looked at; after that, only the beginning of each. Repeated texts count once.
 BODY_LOOKED_AT = 250_000
 BEGINNING_READ = 1_000
-# Of a body that is kept; whatever comes after that much is not worth the time.
+# How much of a body is stored; the rest isn't worth the time.
 BODY_READ = 96_000
-# What the signs around each value take.
+# The overhead of JSON syntax per value.
 AROUND = 4
 FRAMES_COMPARED = 12
 FRAMES_SHOWN = 5
 NAMELESS = "unnamed"
 INNER = ("error", "errorInfo", "error_info")
-# What an application may say under `context`, where it also puts things of its own.
+# The fields read from `context`, where an application also puts data of its own.
 IN_CONTEXT = ("application", "environment", "version", "component", "boundary", "severity", "url")
 
 
@@ -75,7 +75,7 @@ class _Report(Shape):
     @model_validator(mode="before")
     @classmethod
     def _outer_first(cls, content: object) -> object:
-        """What a report says itself counts, then what its parts say."""
+        """Fields of the report itself win over those of its parts."""
         if not isinstance(content, Mapping):
             return content
         parts = [content, *(content.get(name) for name in INNER)]
@@ -108,7 +108,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
 
 
 def kept(body: bytes) -> bytes:
-    """The body without what is private in it, also when it cannot be read; empty when not even its signs can."""
+    """The body without private data, even if it isn't JSON; empty if it isn't text."""
     try:
         content = read_json(body)
     except Unreadable:
@@ -125,7 +125,7 @@ def client(alert: ReceivedAlert) -> str:
 
 
 class _Cleaner:
-    """Takes out of a body's texts what is private, and looks at each once: those of one fault are alike."""
+    """Redacts the texts of a body, each distinct text once: reports of one fault repeat themselves."""
 
     def __init__(self) -> None:
         self._left = BODY_LOOKED_AT
@@ -151,7 +151,7 @@ def _received(report: _Report, clean: _Cleaner) -> ReceivedAlert:
         "type": kind,
         "component": clean(report.component) or _first_called(report.component_stack),
         "boundary": boundary,
-        # A commit is called by its beginning, and a whole one looks like a secret.
+        # Commits are usually shown abbreviated, and a full hash would be redacted as a secret.
         "version": clean(report.version[:12] if _COMMIT.fullmatch(report.version) else report.version),
     }
     labels = labels_of({name: value for name, value in known.items() if value.strip()})
@@ -167,20 +167,21 @@ def _received(report: _Report, clean: _Cleaner) -> ReceivedAlert:
 
 
 def _title(kind: str, message: str, stack: str) -> str:
-    """A stack begins with its message, or ends with it, and is not all that long a title."""
+    """The type and message. Without a message, the stack's line that begins with the type: whole stacks are too
+    long."""
     said = message.strip() or next((line for line in _lines(stack) if line.startswith(kind)), "")
     return one_line(said if said.startswith(kind) else f"{kind}: {said}" if said else kind)
 
 
 def _fingerprint(labels: Mapping[str, str], kind: str, message: str, stack: str) -> str:
-    """The same for one fault, whatever the order, the version, or the machine it was met on."""
+    """The same for one fault, regardless of the order, the version, or the machine it occurred on."""
     where = {name: labels[name] for name in ("application", "environment") if name in labels}
     frames = [_normalised(one) for one in _frames(stack, FRAMES_COMPARED)]
     return fingerprint_of(where, kind, *(frames or [_normalised(message or stack)]))
 
 
 def _frames(stack: str, most: int) -> list[str]:
-    """The calls in it, as JavaScript, Python, the JVM, .NET and others write them; one that repeats, once."""
+    """The stack's calls, as JavaScript, Python, the JVM, .NET and others write them; consecutive repeats once."""
     found: list[str] = []
     for line in _lines(stack):
         if _FRAME.search(line) and line not in found[-1:]:
@@ -193,20 +194,20 @@ def _lines(text: str) -> Iterable[str]:
 
 
 def _normalised(text: str) -> str:
-    """Without what differs from one time to the next: numbers, addresses, what was built or quoted."""
+    """The text without what varies between occurrences: numbers, addresses, build hashes, quoted values."""
     for pattern, sign in _DIFFERING:
         text = pattern.sub(sign, text)
     return text[:500]
 
 
 def _first_called(stack: str) -> str:
-    """The component that failed, in a stack of them; '' when it shows none."""
+    """The innermost component in a React component stack; '' if there is none."""
     found = _CALLED.search(stack[:TEXT_READ])
     return found[1] if found else ""
 
 
 def _kind_in(text: str) -> str:
-    """`TypeError` in `Uncaught TypeError: …`; '' when it says none."""
+    """`TypeError` in `Uncaught TypeError: …`; '' if there is none."""
     found = _KIND.search(text)
     return found[1] if found else ""
 
@@ -216,7 +217,7 @@ def _without_private(text: str, length: int) -> str:
 
 
 def _shortened(content: object, left: list[int], depth: int = 0) -> object:
-    """As much of it as can be kept, so that the largest body takes no longer than that; `left`: how many signs."""
+    """As much as may be stored, to bound the time for large bodies. `left`: the characters left, in a one-item list."""
     if isinstance(content, str):
         text = content[: max(left[0], 0)]
         left[0] -= len(content)
@@ -231,7 +232,7 @@ def _shortened(content: object, left: list[int], depth: int = 0) -> object:
 
 
 def _within(left: list[int], items: Iterable[tuple[str, object]], depth: int) -> Iterator[tuple[str, object]]:
-    """Each shortened, until nothing is left."""
+    """Each item shortened, until nothing is left."""
     for name, value in items:
         if left[0] <= 0:
             return
@@ -246,12 +247,12 @@ _KIND = re.compile(
 _CALLED = re.compile(r"(?:\bat|\bin)\s{1,4}([A-Z]\w{0,80})")
 _FRAME = re.compile(r"^at\s|^File \"|@\S{0,300}:\d+|:\d+:in [`']|\.go:\d+|\.php[(:]\d+")
 _DIFFERING = (
-    # Where it was loaded from, and how it was asked for.
+    # The origin it was loaded from, and the query.
     (re.compile(r"(?:https?|file|webpack(?:-internal)?)://[^/\s)]*+"), ""),
     (re.compile(r"\?[^\s:)]*+"), ""),
     (re.compile(r"(?<!\w)0x[0-9a-fA-F]++"), "#"),
     (re.compile(r"[\"'`“][^\"'`”]{0,200}[\"'`”]"), "“”"),
-    # The hash in the name of a bundle, and an id.
+    # The hash in a bundle's name, and ids.
     (re.compile(r"(?<=[-.])\w{8}(?=\.(?:m?js|css))|(?<!\w)(?=[a-fA-F]{0,40}\d)[0-9a-fA-F]{6,}+(?!\w)"), "#"),
     (re.compile(r"\d++(?::\d++)*+"), "#"),
     (re.compile(r"#(?:[-:.]#)++"), "#"),

@@ -1,10 +1,10 @@
-"""Anything that can post JSON: a script, a job, a system without a source of its own.
+"""The generic webhook, for anything that can post JSON: scripts, jobs, systems without a source of their own.
 
     {"title": "Disk almost full", "status": "firing", "fingerprint": "disk-db-1", "severity": "warning",
      "description": "91 % of /var", "url": "https://…", "labels": {"host": "db-1"}}
 
-Or a list of such alerts under `alerts`. Only `title` and `status` must be there. Without a fingerprint, title and
-labels make one. A header `Idempotency-Key` names a delivery: sent again with the same key it changes nothing.
+Or a list of such alerts under `alerts`. Only `title` and `status` are required. Without a fingerprint, title and labels
+identify an alert. The header `Idempotency-Key` identifies a delivery: a repeat with the same key changes nothing.
 """
 
 from collections.abc import Mapping

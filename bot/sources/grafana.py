@@ -1,4 +1,4 @@
-"""Grafana: the webhook of its alerting since version 9, and that of the alerts of dashboards before it.
+"""Grafana: the webhook of its alerting since version 9, and of legacy dashboard alerts before it.
 
     {"version": "1", "status": "firing", "orgId": 1, "groupKey": "{}:{alertname=\\"High memory\\"}",
      "externalURL": "https://grafana.example.com/", "truncatedAlerts": 0,
@@ -8,20 +8,20 @@
                  "generatorURL": "https://…", "dashboardURL": "https://…", "panelURL": "https://…", "silenceURL": "…",
                  "imageURL": "https://…"}]}
 
-A group as Alertmanager sends it, with more to each alert; `title`, `state` and `message` repeat it, and are not read.
-The keys of groups and the fingerprints are made of labels alone, and so they are the same in every Grafana that has
-the same rules: here they are told apart by its address and organisation. Several servers of one Grafana share both, and
-what one sends late is known by its beginning and end, so that none of them is believed more than the others.
+A group as Alertmanager sends it, with more fields per alert; `title`, `state` and `message` repeat it and aren't read.
+Group keys and fingerprints are made of labels alone, so they are equal in every Grafana with the same rules; here they
+are told apart by the server's URL and organisation. Several servers of one Grafana share both. A late message of one is
+recognised by its start and end times, so no server is trusted more than the others.
 
-A rule that finds no data, or cannot be evaluated, fires under the names `DatasourceNoData` and `DatasourceError`, with
-its own name in `rulename` and its own annotations, which speak of what is not the case.
+A rule that finds no data, or can't be evaluated, fires as `DatasourceNoData` or `DatasourceError`, with its own name in
+`rulename` and its own annotations, which describe a state that isn't the case.
 
 Before version 9: {"ruleId": 7, "ruleName": "Queue", "state": "alerting", "ruleUrl": "https://…", "message": "…",
 "imageUrl": "https://…", "evalMatches": [{"metric": "jobs", "value": 812, "tags": null}], "orgId": 1}. Its states are
-`alerting`, `ok`, `no_data`, and `paused`, `pending` and `unknown`, which say nothing of what is watched.
+`alerting`, `ok`, `no_data`, and `paused`, `pending` and `unknown`, which say nothing about what is watched.
 
-Signed is the body, or `<unix seconds>:<body>` when Grafana was given a name for a timestamp header; that has no name of
-its own, so these two are known here.
+The signature covers the body, or `<unix seconds>:<body>` if a timestamp header is configured in Grafana. That header's
+name is free, so we know two names for it.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ SIGNATURE = "X-Grafana-Alerting-Signature"
 TIMESTAMPS = ("X-Grafana-Alerting-Timestamp", "X-Grafana-Alerting-Signature-Timestamp")
 
 NO_DATA, FAULT = "DatasourceNoData", "DatasourceError"
-# What the button that tries a contact point sends.
+# What the button that tests a contact point sends.
 TRIED = {"alertname": "TestAlert", "instance": "Grafana"}
 TRIED_BEFORE_9 = "Test notification"
 
@@ -122,7 +122,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
 def _listings(
     group: str | None, notification: _Notification, taken: list[_Alert], alerts: list[ReceivedAlert]
 ) -> list[Listing]:
-    """What somebody tries is no word about the group that it takes its labels from."""
+    """The group's listing. None for a test: it says nothing about the group whose labels it borrows."""
     if any(alert.is_test for alert in alerts):
         return []
     return listings(group, notification, left_out=len(notification.alerts) - len(taken))
@@ -144,7 +144,7 @@ def _received(alert: _Alert, group: str | None, own: str) -> ReceivedAlert:
 
 
 def _without_private(alert: _Alert) -> GroupedAlert:
-    """Without the labels that Grafana writes for itself."""
+    """The alert without the labels that Grafana uses internally."""
     labels = {name: value for name, value in alert.labels.items() if not name.startswith("__")}
     fingerprint = alert.fingerprint or fingerprint_of(known(alert.labels))
     return alert.model_copy(update={"labels": labels, "fingerprint": fingerprint})
@@ -161,7 +161,7 @@ def _title(plain: ReceivedAlert) -> str:
 
 
 def _description(plain: ReceivedAlert, notes: Mapping[str, str]) -> str:
-    """What a rule says of its own alert is not the case when it had nothing to judge by."""
+    """The description, left out if there is no data: the rule's own text doesn't apply then."""
     name = plain.labels.get("alertname")
     if name == FAULT:
         return some_text(notes.get("Error", ""))
@@ -189,7 +189,7 @@ def _old(alert: _OldAlert) -> Reading:
 
 
 def _old_fingerprint(alert: _OldAlert) -> str:
-    """The ids of rules and organisations are those of one Grafana: which one, its address says."""
+    """Rule and organisation ids are unique within one Grafana only; the rule's URL says which Grafana."""
     server = alert.ruleUrl.partition("/d/")[0] if "/d/" in alert.ruleUrl else ""
     return fingerprint_of({}, server, alert.orgId, alert.ruleId or alert.ruleName)
 

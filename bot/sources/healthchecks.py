@@ -1,11 +1,10 @@
-"""Healthchecks.io, and those who host it themselves: its integration Webhook, whose body its users write.
+"""Healthchecks.io and self-hosted Healthchecks: the integration Webhook, whose body users write.
 
     {"code": "$CODE", "status": "$STATUS", "now": "$NOW", "tags": "$TAGS", "name": $NAME_JSON}
 
-`$STATUS` is down or up, `$NOW` when it was sent, `$TAGS` the words of the check; `$NAME_JSON` comes with its quotes and
-does not exist in older ones, which leave it as it is (`hc/integrations/webhook/transport.py` of the project). With
-`"check": $JSON` its description is read too. The button “Test” sends a check of the name TEST, with another code each
-time.
+`$STATUS` is down or up, `$NOW` the time of sending, `$TAGS` the check's tags. `$NAME_JSON` includes its quotes; older
+versions don't know it and leave it unreplaced (`hc/integrations/webhook/transport.py` of the project). With `"check":
+$JSON`, its description is read too. The button “Test” sends a check named TEST, with a new code each time.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What is sent to PagerDuty: version 2 of its Events API, and version 1 as older senders speak it.
+"""Senders made for PagerDuty: version 2 of its Events API, and version 1 for older senders.
 
     {"routing_key": "…", "event_action": "trigger", "dedup_key": "disk-db-1", "client": "Backup", "client_url": "https://…",
      "payload": {"summary": "Disk almost full on db-1", "source": "db-1", "severity": "warning", "component": "disk",
@@ -9,12 +9,12 @@
      "description": "Disk almost full on db-1", "client_url": "https://…", "details": {"used": "91 %"},
      "contexts": [{"type": "link", "href": "https://…", "text": "Chart"}]}
 
-An event says nothing of when its alert began or ended that could be relied on, so each counts in the order it comes in.
-A key is that of one routing key: two senders may use the same. A trigger without one is given one that is made of what
-it says, so that the same trigger, sent again, is the same alert. It is told in the answer, as PagerDuty tells its own.
+Events have no reliable start or end time, so they count in the order of arrival. A dedup key is unique per routing key,
+as two senders may use the same. A trigger without a key gets one made from its content, so that the same trigger sent
+again is the same alert. The answer returns that key, as PagerDuty does.
 
-An acknowledge says that somebody looks at it where it was sent from: as good as its resolve, it keeps the alert from
-paging. It answers no incident that the alert has become: that one is acknowledged by people, here.
+An acknowledge says that somebody is on it in the sending system. Like a resolve, it keeps the alert from paging. It
+doesn't acknowledge an incident already declared from the alert: people do that here.
 
 Events about changes (of `/v2/change/enqueue`) have no `event_action`, and no severity.
 """
@@ -50,10 +50,10 @@ PATHS = ("v2/enqueue", "v2/change/enqueue", "generic/2010-04-15/create_event.jso
 ACTIONS = ("trigger", "acknowledge", "resolve")
 MOST_LINKS = 5
 
-# Each part has its end, and none of them begins as the one before it goes on: it is read once, from left to right.
+# Linear time: every part is bounded, and no part can begin with what may end the one before it.
 _KEY = re.compile(rb'"(?:routing|service)_key"\s{0,16}:\s{0,16}"((?:[^"\\]|\\/){1,255})"')
 
-# What Alertmanager and Grafana write before the name of an alert.
+# The prefix that Alertmanager and Grafana write before an alert's name.
 _STANDING = re.compile(r"\A\[(?:FIRING|RESOLVED)(?::\d{1,9})?\] ?")
 
 
@@ -98,7 +98,7 @@ class _Event(Shape):
 
     @property
     def key(self) -> str:
-        """Its sender's, else one that is made of what it says."""
+        """The sender's key, otherwise one made from the content."""
         told = self.payload
         made_of = (told.title, told.source, told.component, told.group, told.class_, self.client)
         return self.dedup_key or fingerprint_of({}, *made_of)
@@ -115,7 +115,8 @@ class _OldEvent(Shape):
     contexts: Objects = Field(default_factory=list)
 
     def as_event(self) -> _Event:
-        """In the words of version 2, which has a word for all but the severity."""
+        """The same event in the terms of version 2. Version 1 has no field for the severity; it's taken from the
+        details."""
         severity = self.details.get("severity") if isinstance(self.details, Mapping) else None
         payload = {"summary": self.description, "severity": severity, "custom_details": self.details}
         return _Event.model_validate(
@@ -208,7 +209,7 @@ def _text(content: Mapping[str, Any], name: str) -> str:
 
 
 def _texts(details: object) -> Iterator[str]:
-    """Those of the details that are too long for a line among others."""
+    """The details that are too long for the list of short values."""
     if isinstance(details, str):
         yield details
     elif isinstance(details, Mapping):

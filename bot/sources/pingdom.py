@@ -4,10 +4,10 @@
      "check_params": {"hostname": "shop.example.com", "full_url": "https://shop.example.com/"}, "tags": ["prod"],
      "importance_level": "HIGH", "state_changed_timestamp": 1786019528, "description": "Timeout"}
 
-A check is DOWN or UP, one of a transaction FAILING or SUCCESS; of one that is paused or not measured yet nothing is
-known. Older ones have no `importance_level`: down is critical then. Tags are words or objects with a `name`. A
-delivery is known by its check and the moment of the change. Not verified, and so read leniently: that nothing is
-signed, and that numbers may come as texts.
+A check is DOWN or UP, a transaction check FAILING or SUCCESS; other states (paused, not measured yet) say nothing.
+Older checks have no `importance_level` and count as critical when down. Tags are words or objects with a `name`. A
+delivery is identified by its check and the time of the change. Not verified, and so read leniently: that nothing is
+signed, and that numbers may come as text.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ RESOLVED = ("UP", "SUCCESS")
 
 
 def _tag_names(value: object) -> list[str]:
-    """Words, or objects with a name; one text may hold several."""
+    """The names of the tags: words, or objects with a name; one text may hold several."""
     if isinstance(value, str):
         return [word.strip() for word in value.split(",")]
     found = value if isinstance(value, list) else []

@@ -1,6 +1,6 @@
-"""Sentry: the webhooks of its integrations, and those of the plugin that was there before them.
+"""Sentry: the webhooks of its integrations, and those of the older plugin.
 
-The header `Sentry-Hook-Resource` says what a body is about; without it, what is in `data` does:
+The header `Sentry-Hook-Resource` says what a body is about; without it, the keys in `data` do:
 
     event_alert   {"action": "triggered", "data": {"triggered_rule": "…", "event": {"issue_id": "7", "level": "error",
                    "title": "TypeError: …", "culprit": "cart in pay", "web_url": "https://…", "tags": [["a", "b"]]}}}
@@ -12,12 +12,12 @@ The header `Sentry-Hook-Resource` says what a body is about; without it, what is
     the plugin    {"id": "7", "project_slug": "shop", "level": "error", "message": "…", "culprit": "…", "url": "https://…",
                    "triggering_rules": ["…"], "event": {…}}
 
-An issue is one alert, whatever rule told it. It ends when it is resolved, archived or (as older ones say) ignored, and
-opens when it is created, unresolved, or a rule tells of it. But an issue that has only grown old is unresolved too, by
-Sentry itself, with the substatus `ongoing`: nothing has happened to it.
+An issue is one alert, no matter which rule reported it. It ends when it is resolved, archived or (in older versions)
+ignored. It opens when it is created or unresolved, or when a rule reports it. Exception: Sentry itself sets an ageing
+issue to unresolved with the substatus `ongoing`, which is no news.
 
-Signed is the body alone. When something was done to an issue, only the header `Sentry-Hook-Timestamp` says, in seconds
-since 1970.
+The signature covers the body alone. The time of an action on an issue is only in the header `Sentry-Hook-Timestamp`, in
+seconds since 1970.
 """
 
 import re
@@ -53,18 +53,18 @@ SIGNATURE, DELIVERY, RESOURCE, SENT_AT = (
     "Sentry-Hook-Signature", "Request-ID", "Sentry-Hook-Resource", "Sentry-Hook-Timestamp",
 )  # fmt: skip
 
-# By what is done to an issue, or by how it stands when a rule tells of it; anything else changes nothing here.
+# Actions on an issue, or its status when a rule reports it. Anything else changes nothing here.
 OPENS, ENDS = ("created", "unresolved"), ("resolved", "archived", "ignored")
-# Of an event, what rules may look for; the others say who somebody is, and what they did.
+# The tags of an event that rules may use; others would identify users and what they did.
 TAGS = ("environment", "release", "server_name")
-# As far as is known, the tag of what the button that tries a rule sends.
+# The tag of the sample event that the rule-test button sends, as far as known.
 SAMPLE = ("sample_event", "yes")
 
 _PROJECT = re.compile(r"/projects/[^/]{1,100}/([^/]{1,100})/")
 
 
 def _as_tags(value: object) -> dict[str, str]:
-    """Pairs, or objects with a key and a value."""
+    """The tags, from pairs or from objects with a key and a value."""
     return dict(_tags(value)) if isinstance(value, list) else {}
 
 
@@ -140,7 +140,7 @@ class _MetricHook(Shape):
 
 
 class _Plugged(Shape):
-    """What the plugin sends; `id` is that of the issue."""
+    """The plugin's message; `id` is the issue's."""
 
     id: Loose
     project_slug: Loose = ""
@@ -244,7 +244,7 @@ def _of_metric(hook: _MetricHook, sent_at: datetime | None) -> ReceivedAlert:
     if not told.id:
         raise WrongShape("data.metric_alert.id: a metric alert needs one")
     name = told.alert_rule.name or told.title or "A metric alert"
-    # Some versions write the sign for a new line instead of one.
+    # Some versions send a literal \n for a line break.
     text = hook.data.description_text.replace("\\n", "\n").strip()
     firing = hook.action != "resolved"
     return ReceivedAlert(

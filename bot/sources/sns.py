@@ -1,13 +1,13 @@
-"""Amazon SNS: a topic that posts here what is published to it, above all CloudWatch's alarms
+"""Amazon SNS: a topic that forwards its messages here, mostly CloudWatch alarms
 (docs.aws.amazon.com/sns, “HTTP/HTTPS notification JSON format”, “Verifying the signatures of Amazon SNS messages”).
 
     {"Type": "Notification", "MessageId": "22b8…", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms-critical",
      "Subject": "…", "Message": "{\\"AlarmName\\": …}", "Timestamp": "2026-08-06T12:32:08.123Z",
      "SignatureVersion": "1", "Signature": "…", "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/….pem"}
 
-Posted as `text/plain`. Anybody can have Amazon sign a message, so its signature is asked for besides the token, never
-in its place. With raw delivery there is no envelope and no signature, only headers `x-amz-sns-…`. A subscription is
-confirmed by asking for its `SubscribeURL`. What a message holds is its publisher's business (`_published.py`).
+Posted as `text/plain`. Anybody can get Amazon to sign a message, so the signature is required in addition to the token,
+never instead. Raw delivery has no envelope and no signature, only headers `x-amz-sns-…`. A subscription is confirmed by
+a request to its `SubscribeURL`. `_published.py` reads the message inside.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from bot.sources._shapes import Loose, Shape, one_line, read_json, shaped
 NAME = "sns"
 TITLE = "Amazon SNS"
 
-# With the region spelled out: `sns.s3.amazonaws.com` is anybody's.
+# The region is required in the host name: `sns.s3.amazonaws.com` could be anybody's bucket.
 HOST = r"https://sns\.[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.com(?:\.cn)?/"
 CERTIFICATE = re.compile(HOST + r"[A-Za-z0-9_-]{1,200}\.pem")
 CONFIRMATION = re.compile(HOST + r"\?Action=ConfirmSubscription&[!-~]{1,2000}")
@@ -37,7 +37,7 @@ SIGNED = {
     CONFIRMED: ABOUT_A_SUBSCRIPTION,
     ENDED: ABOUT_A_SUBSCRIPTION,
 }  # fmt: skip
-# Amazon has a few certificates for each region.
+# Amazon has a few certificates per region.
 MOST_CERTIFICATES = 50
 _certificates: dict[str, bytes] = {}
 
@@ -51,7 +51,8 @@ class _Envelope(Shape):
 
 
 async def is_genuine(body: bytes, fetch: Fetch) -> bool:
-    """True also for what has no envelope. Raises Unreachable when Amazon's certificate cannot be had now."""
+    """Is the signature Amazon's? True also without an envelope. Raises Unreachable if the certificate can't be fetched
+    now."""
     message = _envelope(body)
     if message is None:
         return True
@@ -68,7 +69,7 @@ async def is_genuine(body: bytes, fetch: Fetch) -> bool:
         certificate = _certificates.get(address) or await _fetched(address, fetch)
     except (ValueError, Rejected):
         return False
-    # In a thread, because the library is loaded by the first one.
+    # In a thread, because the first call loads a slow library.
     library = await asyncio.to_thread(importlib.import_module, "bot.sources._sns_signature")
     if not library.is_signed_by(certificate, version, text, given):
         return False
@@ -77,7 +78,7 @@ async def is_genuine(body: bytes, fetch: Fetch) -> bool:
 
 
 async def _fetched(address: str, fetch: Fetch) -> bytes:
-    """Raises Rejected when there is none."""
+    """Fetch the certificate. Raises Rejected if there is none, Unreachable if it can't be fetched now."""
     try:
         found = await fetch(address)
     except Rejected:
@@ -90,8 +91,8 @@ async def _fetched(address: str, fetch: Fetch) -> bytes:
 
 
 def _keep(address: str, certificate: bytes) -> None:
-    """For good, since Amazon gives a new one a new address. Only what has proven a message: nothing else may stand in
-    its place until the next start."""
+    """Cache the certificate without expiry: Amazon puts a new one at a new URL. Call only after it has verified a
+    message, so that nothing wrong can be cached until the next start."""
     if len(_certificates) >= MOST_CERTIFICATES:
         _certificates.clear()
     _certificates[address] = certificate
@@ -120,7 +121,7 @@ def delivery(body: bytes, headers: Headers) -> str | None:
 
 
 def _envelope(body: bytes) -> Mapping[str, Any] | None:
-    """None for what is none of Amazon's: with raw delivery, whatever was published."""
+    """The SNS envelope; None if there is none, as with raw delivery."""
     try:
         content = read_json(body)
     except Refused:
@@ -140,7 +141,7 @@ def _raw(body: bytes, headers: Headers) -> Reading:
 
 
 def _subscription(envelope: _Envelope, *, is_ended: bool) -> ReceivedAlert:
-    """That nothing more comes of a topic is worth an alert, until it is subscribed to again."""
+    """An alert that fires when the subscription to a topic ends, and resolves when it is subscribed to again."""
     topic = envelope.TopicArn.rpartition(":")[2] or "a topic"
     return ReceivedAlert(
         title=one_line(f"Alarms of the SNS topic {topic} no longer arrive: its subscription was ended"),

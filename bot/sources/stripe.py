@@ -1,16 +1,16 @@
-"""Stripe: the events of payments that fail, disputes and payouts, and those that end them.
+"""Stripe: events about failed payments, disputes and payouts, and the events that end them.
 
     {"id": "evt_1", "object": "event", "type": "invoice.payment_failed", "created": 1786024620, "livemode": true,
      "data": {"object": {"id": "in_1", "number": "SHOP-0007", "amount_due": 10800, "currency": "usd",
                          "customer": "cus_1", "attempt_count": 2}}}
 
-`id` is the same on every retry; events come in any order, and `created` says in seconds since 1970 when each was. Some
-objects name another, such as its `payment_intent`: by its id, or whole. Amounts are in the smallest unit of their
-currency. The header `Stripe-Signature: t=<seconds>,v1=<hex>,v1=<hex>` signs `<seconds>.<body>`, with several `v1` while
-a secret is replaced.
+`id` is the same on every retry. Events come in any order; `created` is their time, in seconds since 1970. Objects refer
+to others, such as `payment_intent`, by id or embed them whole. Amounts are in the currency's smallest unit. The header
+`Stripe-Signature: t=<seconds>,v1=<hex>,v1=<hex>` signs `<seconds>.<body>`, with several `v1` during the rotation of a
+secret.
 
-One card that is refused is nobody's emergency, so that failed payments are low, and those of a kind are one card: rules
-with `at_least` make more of them by the label `event`. Test data pages nobody.
+A single declined card is no emergency, so failed payments have severity low, and those of one kind share a card; rules
+with `at_least` on the label `event` can escalate them. Test data pages nobody.
 """
 
 import re
@@ -45,7 +45,7 @@ SIGNATURE = "Stripe-Signature"
 DASHBOARD = "https://dashboard.stripe.com"
 MOST_SIGNATURES = 10
 
-# Of a currency that has not hundredths.
+# Currencies whose smallest unit isn't a hundredth.
 NO_DIGITS = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF"
 THREE_DIGITS = "BHD JOD KWD OMR TND"
 DIGITS = {**dict.fromkeys(NO_DIGITS.split(), 0), **dict.fromkeys(THREE_DIGITS.split(), 3)}
@@ -53,13 +53,14 @@ DIGITS = {**dict.fromkeys(NO_DIGITS.split(), 0), **dict.fromkeys(THREE_DIGITS.sp
 
 @dataclass(frozen=True)
 class Failure:
-    """`what` went wrong, in words; `page` of the dashboard has its object. `together`: those of a kind are one card."""
+    """`what` went wrong, in words; `page`: the dashboard page of its object. `together`: those of one kind share a
+    card."""
 
     what: str
     severity: str
     page: str
     together: bool = True
-    # What holds the id by which it is known, the first that there is.
+    # The fields that may hold its identity; the first non-empty one counts.
     keys: Sequence[str] = ("id",)
 
 
@@ -81,7 +82,7 @@ _OF_PAYMENT = (
     ("payment_intent.payment_failed", "id"), ("charge.failed", "id"),
     ("invoice.payment_failed", "invoice"), ("invoice.payment_action_required", "invoice"),
 )  # fmt: skip
-# What each of these ends, and what of its object holds the id by which that is known.
+# For each of these events: the failures it ends, and the field of its object that identifies each.
 ENDS: Mapping[str, Sequence[tuple[str, str]]] = {
     **dict.fromkeys(
         ("invoice.paid", "invoice.payment_succeeded", "invoice.voided", "invoice.marked_uncollectible"), _OF_INVOICE
@@ -97,7 +98,7 @@ _ID = re.compile(r"[A-Za-z0-9_]{1,255}")
 
 
 def _as_id(value: object) -> str:
-    """Of what is named by its id, or is there whole."""
+    """The id of a reference, which may be the id or the whole object."""
     own = value.get("id") if isinstance(value, Mapping) else value
     return own if isinstance(own, str) else ""
 
@@ -133,7 +134,7 @@ class _Object(Shape):
 
     @property
     def why(self) -> str:
-        """In a word or two, '' = it does not say."""
+        """The reason in a word or two; '' if not given."""
         error = self.last_payment_error
         code = error.decline_code or error.code or self.failure_code or self.reason
         return code.replace("_", " ").strip()
@@ -222,7 +223,7 @@ def _field(told: _Object, name: str) -> str:
 
 
 def _fingerprint(event: _Event, kind: str, key: str) -> str:
-    """Apart for each account of a platform, and for test data."""
+    """The identity, separate for each account of a platform and for test data."""
     return identity(" ".join(part for part in (kind, event.account, "test" * event.is_test, key) if part))
 
 
@@ -233,7 +234,7 @@ def _title(told: _Object, failure: Failure) -> str:
 
 
 def _money(told: _Object) -> str:
-    """'' when it does not say."""
+    """The amount with its currency; '' if not given."""
     amounts = (told.amount_due, told.amount, told.amount_total)
     amount = next((one for one in amounts if isinstance(one, int) and not isinstance(one, bool)), None)
     currency = one_line(told.currency, 10).upper()
@@ -253,7 +254,7 @@ def _labels(event: _Event) -> dict[str, str]:
 
 
 def _page(event: _Event, page: str, own: str) -> str | None:
-    """Of the dashboard. None for what is no id, and for the accounts of a platform, whose pages are elsewhere."""
+    """The dashboard page. None for an invalid id, and for the accounts of a platform, whose pages are elsewhere."""
     if event.account or not _ID.fullmatch(own):
         return None
     return f"{DASHBOARD}/{'test/' * event.is_test}{page}/{own}"

@@ -1,13 +1,12 @@
-"""Uptime Kuma: its notification of the type Webhook (`server/notification-providers/webhook.js` of the project).
+"""Uptime Kuma: its notification type Webhook (`server/notification-providers/webhook.js` of the project).
 
     {"heartbeat": {"monitorID": 3, "status": 0, "time": "2026-08-06 12:32:08.123", "msg": "timeout of 48000ms"},
      "monitor": {"id": 3, "name": "Shop", "url": "https://shop.example.com", "tags": [{"name": "prod", "value": ""}]},
      "msg": "[Shop] [🔴 Down] timeout of 48000ms"}
 
-As JSON, as the field `data` of a form in parts, or in the query of a GET with `heartbeat` and `monitor` as JSON each. A
-heartbeat's status is 0 down, 1 up, 2 pending, 3 maintenance; its time is UTC and does not say so. The button Test sends
-neither heartbeat nor monitor, and nor does the warning that a certificate or domain expires: of both there is only
-`msg`. That it was renewed is not told.
+As JSON, as the field `data` of a multipart form, or in the query of a GET with `heartbeat` and `monitor` as JSON each.
+A heartbeat's status is 0 down, 1 up, 2 pending, 3 maintenance; its time is UTC without saying so. The button Test and
+the warning that a certificate or domain expires send only `msg`. Nothing is sent when it is renewed.
 """
 
 import re
@@ -33,7 +32,7 @@ STATUSES = {"2": "pending", "3": "in maintenance"}
 
 
 def _as_tags(value: object) -> list[str]:
-    """Each with its value, where it has one."""
+    """Each tag's name, with its value if it has one."""
     found = [texts(one) for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
     return [": ".join(filter(None, (one["name"], one.get("value")))) for one in found if "name" in one]
 
@@ -84,7 +83,7 @@ def _content(body: bytes) -> Any:
 
 
 def _part(body: bytes) -> bytes:
-    """The field `data` of a form in parts, whose boundary is its first line."""
+    """The field `data` of a multipart form, whose boundary is the first line."""
     boundary = re.escape(body.split(b"\n", 1)[0].rstrip())
     found = re.search(rb'\bname="data"[^\n]*\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n' + boundary, body, re.DOTALL)
     if not found:
@@ -124,7 +123,7 @@ def _received(heartbeat: _Heartbeat, monitor: _Monitor, msg: str) -> ReceivedAle
 
 
 def _of_words(msg: str) -> ReceivedAlert:
-    """A test, or a warning of something that expires: one alert for each thing, however many days are left."""
+    """A test, or an expiry warning: one alert per thing that expires, however many days are left."""
     title = one_line(msg)
     if not title:
         raise WrongShape("none of heartbeat, monitor and msg is in the body")

@@ -3,13 +3,13 @@
     {"monitorID": "777888999", "monitorFriendlyName": "Shop", "monitorURL": "https://shop.example.com",
      "alertType": "1", "alertTypeFriendlyName": "Down", "alertDateTime": "1786019528", "alertDetails": "HTTP 503"}
 
-As JSON, as a form, or in the query of a GET. Every value is a text. Its users name the fields themselves: names with
-asterisks around them, or with `_` between their words, are read too. Not verified, and so read leniently: that
-`alertType` is 1 down, 2 up, 3 an expiry of a certificate or domain (the words of `alertTypeFriendlyName` stand in for
-it), and that `alertDateTime` are seconds since 1970.
+As JSON, as a form, or in the query of a GET. Every value is text. Users name the fields themselves: names enclosed in
+asterisks, or with `_` between words, are accepted too. Not verified, and so read leniently: that `alertType` is 1 down,
+2 up, 3 expiry of a certificate or domain (otherwise the words of `alertTypeFriendlyName` decide), and that
+`alertDateTime` is seconds since 1970.
 
-A variable that does not apply stays as it was written (`*sslExpiryDate*` of what is down); one that everything hangs on
-is a mistake in the body. `alertDetails` is text of the watched site, and may break the JSON.
+A variable that doesn't apply is sent unreplaced (`*sslExpiryDate*` when something is down). If an essential one is
+unreplaced, the body is wrong. `alertDetails` is text from the watched site and may break the JSON.
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
 
 
 def _kind(fields: Mapping[str, str]) -> str:
-    """Of `KINDS`, else the word for something else; '' when there is none."""
+    """One of `KINDS`, otherwise the sender's word for something else; '' if there is none."""
     word = fields.get("alertTypeFriendlyName", "").lower()
     if number := KINDS.get(fields.get("alertType", "")):
         return number
@@ -88,7 +88,7 @@ def _received(fields: Mapping[str, str], name: str, kind: str) -> ReceivedAlert:
 
 
 def _fingerprint(fields: Mapping[str, str], kind: str) -> str:
-    """An expiry is an alert of its own: that the site is up again does not end it."""
+    """The identity. An expiry is an alert of its own, which isn't ended when the site comes up again."""
     own = fields.get("monitorID")
     known = own or fingerprint_of({}, fields.get("monitorURL") or fields.get("monitorFriendlyName", ""))
     return identity(f"{known} {_what_expires(fields)}" if kind == "expiry" else known)
