@@ -40,14 +40,15 @@ OWN_NETWORKS = tuple(
 
 # Numbers below this are nobody's phone or card.
 FEWEST_DIGITS = 10**7
-# Allowed first digits by length, so that timestamps in milliseconds do not match.
+# DOUBLED: each digit doubled, then its digits added (Luhn). CARDS: first digits by length, which excludes timestamps in
+# milliseconds.
 DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 CARDS: Mapping[int, str] = {14: "3", 15: "3", 16: "23456", 19: "46"}
 
 
 def redacted(text: str) -> str:
     """The text with private parts replaced by a mark."""
-    # Lower-casing is skipped for non-ASCII text, where other characters may count as the same letters or digits.
+    # The shortcut below is for ASCII only: beyond it, other characters may match the same letters or digits.
     lower = text.lower() if text.isascii() else None
     for signs, pattern, replacement in _PATTERNS:
         if lower is None or any(sign in lower for sign in signs):

@@ -74,8 +74,8 @@ def read(words: str, now: datetime, zone: tzinfo) -> tuple[datetime, str]:
 
 
 def _without_zone(words: str, now: datetime, zone: tzinfo) -> tuple[str, tzinfo]:
-    """Times written by Tocsin name their zone. Raises Refused for another zone's name, which is no reason text
-    either."""
+    """Split off the zone's name after a time, as Tocsin writes it. Raises Refused for a zone not used in `zone`, whose
+    name would otherwise become part of the reason."""
     time = MOMENT.match(words)
     name = BEHIND_A_CLOCK.match(words, time.end()) if time else None
     if time is None or name is None:

@@ -196,7 +196,7 @@ class GroupStanding:
 
     @property
     def stale_at(self) -> datetime | None:
-        """From when on silence of the source leaves unknown whether it still fires; None: never."""
+        """When the source has been silent for so long that nobody knows whether it still fires; None: never."""
         if self.group.closed_at or self.is_own or not self.firing:
             return None
         return max(alert.last_at for alert in self.firing) + STALE_AFTER

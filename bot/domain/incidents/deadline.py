@@ -54,7 +54,7 @@ Verdict = Literal["kept", "near", "missed", "open"]
 
 
 def judge(deadline: Deadline, incident: Incident, now: datetime) -> Verdict:
-    """The state of a target; at the very instant of its end is still in time. `near`: warn the room now."""
+    """The state of a target; done at the exact instant it ends is still in time. `near`: warn the room now."""
     done_at = incident.acknowledged_at if deadline.kind == "respond" else incident.resolved_at
     if done_at is not None:
         return "kept" if done_at <= deadline.by else "missed"
@@ -77,7 +77,7 @@ class Promise:
 
     @property
     def outcome(self) -> Literal["kept", "missed", "open"]:
-        """At the very instant of its end is still in time."""
+        """Whether it was kept; done at the exact instant it ends is still in time."""
         if self.done_at is not None:
             return "kept" if self.done_at <= self.by else "missed"
         return "missed" if self.missed else "open"

@@ -16,7 +16,7 @@ SOON = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Gap:
-    """`update`: nobody wrote an update; `page`: nobody answered `person`'s page; `until` None: ever."""
+    """`update`: nobody wrote an update; `page`: nobody answered `person`'s page; `until` None: nobody ever did."""
 
     kind: Literal["update", "page"]
     since: datetime

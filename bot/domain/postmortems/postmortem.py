@@ -30,7 +30,7 @@ class Postmortem:
     """`reasons`: why it is owed; empty: begun voluntarily. `since`: what its dates count from, the incident's end.
     `version`: the latest one written, 0: none. `scheduled_at`: the review meeting. `link`: where it is kept, if
     elsewhere. `reason`: why it was waived. `due_at`: the next reminder, planned at `set_at`; `asked`: reminders since
-    anything was done. `canvas`: the Slack id of the room's."""
+    anything was done. `canvas`: the Slack id of its canvas in the room."""
 
     incident_id: int
     state: State

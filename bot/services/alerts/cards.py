@@ -116,7 +116,7 @@ class AlertCards:
 
 
 def _about_silence(silence: Silence | None, group_id: str) -> list[Button]:
-    """A silence of more than this card has a card of its own, where it is ended."""
+    """A silence that covers more than this card is ended on a card of its own."""
     if silence is None:
         return [Button("Silence", "alert.silence", group_id)]
     if silence.key is None:

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 # Alerts per transaction: a few milliseconds of this process.
 TOGETHER = 250
-# A second round starts only once the first has been stuck this long, usually on a lock; otherwise two at work would
-# just be smaller.
+# A second round starts only once the first has been stuck this long, usually on a lock; otherwise two rounds would just
+# split the work into smaller transactions.
 ROUNDS = 2
 STUCK_AFTER_S = 0.1
 # Pause between rounds: arrivals share the next one, and fewer rounds leave more CPU to receiving.

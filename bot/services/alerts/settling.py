@@ -123,7 +123,7 @@ class AlertSettling:
         self, conn: Connection, group_ids: Collection[int], fingerprints: Collection[str]
     ) -> None:
         """Their sender reports an acknowledgement, so they page nobody. Ignored for a card with other unacknowledged
-        alerts; never acknowledges an incident, which is done here."""
+        alerts; an incident can only be acknowledged here."""
         now = self._clock.now()
         for standing in await alerts.lock_all(conn, group_ids):
             waiting = {alert.fingerprint for alert in standing.unacknowledged}

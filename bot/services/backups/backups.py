@@ -99,7 +99,7 @@ class Backups(DueByRows):
         return backup
 
     async def save_before(self, actor: Actor, name: str, restore_id: int) -> Backup:
-        """Take the safety backup before a restore and wait for its end; see its state. Raises AlreadyDone."""
+        """Take the safety backup before a restore, and wait; its state says how it ended. Raises AlreadyDone."""
 
         async def begin() -> Backup:
             async with self._db.transaction() as conn:

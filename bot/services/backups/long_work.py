@@ -60,7 +60,7 @@ class LongWork:
         task.add_done_callback(lambda task: self._ended(number, task))
 
     async def until_over(self, number: int) -> None:
-        """Returns at once for work of another process."""
+        """Wait for its end; returns at once for work of another process."""
         if task := self._under_way.get(number):
             await asyncio.wait([task])
 

@@ -108,7 +108,8 @@ class RestoreLedger:
     async def left(self, restore: Restore, why: str) -> None:
         """Record that it could not be cleaned up, and why.
 
-        Log only, if it is done and nothing is left, or may be done and its own message says what is there.
+        Only logged for one that is done, of which nothing is left, or may be done, whose own message says what is
+        there.
         """
         if restore.state == "done" or restore.is_unsettled or restore.prospect is None:
             log.warning("restore=%s database=%s cannot be cleared up: %s", restore.id, restore.scratch, why)
@@ -120,7 +121,7 @@ class RestoreLedger:
             await self._steps.show(conn, restore)
 
     async def _record(self, step: str, write: Callable[[Connection], Awaitable[Restore | None]]) -> bool:
-        """False: it was over before."""
+        """Record the end as a step; False: it was over before."""
         ended: Restore | None = None
 
         async def record() -> None:

@@ -69,7 +69,7 @@ class Contacts:
         return []
 
     def _contact(self, via: Via, person: Person) -> str | None:
-        """The address for this way; None: cannot be paged. Includes deactivated Slack accounts, to which Slack would
-        still accept messages."""
+        """The contact for this way; None: no page is possible, as with a deactivated Slack account, to which Slack
+        would still accept messages."""
         contact = self._pagers[via].contact(person)
         return None if via == "slack" and contact and self._leavers.has_left(contact) else contact

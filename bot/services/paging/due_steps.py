@@ -28,7 +28,7 @@ class DueStep:
 
     @property
     def is_by_hand(self) -> bool:
-        """Somebody asked for it, so working hours do not apply."""
+        """Whether somebody asked for it; then working hours do not apply."""
         return self.actor.name != TOCSIN.name
 
     @property

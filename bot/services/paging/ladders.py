@@ -55,7 +55,7 @@ class Ladders(DueByRows):
         return (await self.look()).done
 
     async def look(self) -> Look:
-        """Take the steps due longest. Safe in any number of processes: claims with SKIP LOCKED."""
+        """Take the longest-overdue steps. Safe in any number of processes: claims with SKIP LOCKED."""
         now = self._clock.now()
         limit = 1 if self._one_by_one else ABREAST
         self._one_by_one = max(self._one_by_one - 1, 0)
@@ -121,6 +121,6 @@ class Ladders(DueByRows):
         stepped = await self._steps.take_those_known(conn, due_steps, now)
         left = {due.incident.id for due in due_steps} - stepped
         for number in found.keys() - left:
-            # Not at once after a step: the edit waits for its providers' answers, for two edits a step are too many in
-            # a storm.
+            # After a step the edit waits a moment for the providers' answers: in a storm, two edits per step are too
+            # many.
             await self._cards.touch(conn, f"incident:{number}", incident=number, soon=number in stepped)

@@ -52,11 +52,11 @@ class PageCards:
 
 
 def acknowledge(incident: Incident, *, paged_at: datetime | None = None) -> Button:
-    """`paged_at`: set on a page's button, which stops working once the incident is reopened."""
+    """The Acknowledge button. `paged_at`: set on a page's button, which stops working once the incident is reopened."""
     value = f"{incident.id} {paged_at.isoformat()}" if paged_at else str(incident.id)
     return Button("Acknowledge", "incident.acknowledge", value, "primary")
 
 
 def escalate(standing: IncidentStanding) -> Button:
-    """Bound to the ladder's next step, so that two people pressing it take one step."""
+    """The Escalate button, bound to the ladder's next step, so that two people pressing it take one step."""
     return Button("Escalate", "escalate.next", f"{standing.incident.id} {standing.escalation.ladder.position}")

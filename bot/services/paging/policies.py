@@ -47,7 +47,7 @@ def strangers(policy: Policy, known: Container[str]) -> Iterator[Person]:
 
 
 def _as_kept(person: Person) -> dict[str, Any]:
-    """Includes the webhook's full address, which is masked everywhere else."""
+    """The person as stored in the snapshot: with the webhook's full address, which is masked everywhere else."""
     kept = person.model_dump(mode="json", exclude_none=True, exclude={"webhook", "availability"})
     return kept | ({"webhook": person.webhook.reveal()} if person.webhook else {})
 

@@ -76,7 +76,7 @@ class Reaching:
         still_open = "open" in everybody.values()
         looks = [look_again_at([*ladder_pages, *call_pages], now)] if still_open else []
         if escalation.is_snoozed_at(now) and "unreached" in everybody.values():
-            # While snoozed nobody else is paged, or sooner; look again when the snooze is over.
+            # Whether to page somebody else, or sooner, is decided when the snooze is over.
             looks.append(escalation.policy.begins(escalation.snoozed_until or now))
         reach_by = min(looks, default=None)
         await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=reach_by))

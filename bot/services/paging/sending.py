@@ -30,9 +30,9 @@ from bot.store.paging import escalations, pages, unconfirmed
 from bot.store.pipelined import Connection
 from bot.wire.http_client import at_leaving, must_not_be_over
 
-# Pages that share one check of whether they are still wanted; the last leaves a few milliseconds after it.
+# Pages covered by one check of whether they are still wanted; the last leaves a few milliseconds after it.
 ABREAST = 16
-# A page this fresh needs no check: the deed that made it has just made one.
+# A page made this recently is not checked again: the deed that made it knew that it was wanted.
 JUST_MADE = timedelta(milliseconds=250)
 
 
@@ -189,8 +189,8 @@ class Departures(DeliveryKind[str | None]):
         return found
 
     async def _called_off(self, call: PageCall, why: str) -> NoLongerWanted | PutOff:
-        """A provider that gave no answer may still carry out the attempt; one that can be asked is asked once more
-        later."""
+        """How a page that is no longer wanted ends: at once, or, where an unanswered attempt may still be carried out
+        and the provider can be asked, after one more look."""
         if not call.unsure or not isinstance(self._pager(call.page.via), Remembering):
             return NoLongerWanted(why, unsure=call.unsure)
         now = self._clock.now()

@@ -31,7 +31,7 @@ class ShiftMessages:
         self._gateway = gateway
 
     async def to_person(self, delivery: Delivery, told: str, key: str, written: Written) -> Posted:
-        """`told`: a person's key, or a Slack id."""
+        """Send it to one person; `told`: their key, or a Slack id."""
         account = self._people.known_account(told) or await self._people.account(told)
         if not account:
             raise Rejected("no Slack account has this address")

@@ -68,7 +68,7 @@ class Simulations:
         return replace(self._reach, strangers=strangers, stopped=stopped)
 
     async def _may_be_in_slack(self, key: str) -> bool:
-        """True also when Slack cannot be asked."""
+        """Whether Slack knows them; True also when it cannot be asked."""
         try:
             return is_slack_id(key) or await self._people.account(key) is not None
         except Failed:

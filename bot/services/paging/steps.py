@@ -82,8 +82,8 @@ class Steps:
         return callout.drafts
 
     async def _waits(self, conn: Connection, due: DueStep, now: datetime) -> bool:
-        """Put the step off to working hours if it has to; True if so. Replacing an unreached step never waits: it
-        belongs to a step already taken."""
+        """Put the step off to working hours if it has to; True if so. A step that replaces one which reached nobody
+        never waits, as it belongs to that earlier step."""
         escalation, ladder = due.escalation, due.escalation.ladder
         begins = ladder.policy.begins(now)
         if due.unreached or begins <= now:

@@ -42,8 +42,8 @@ class LastFiles(RoomFiles):
         await self._outbox.put(conn, "last_file", payload, priority=UPDATE, lane=_lane_of(incident))
 
     async def call_off(self, conn: Connection, incident: Incident) -> None:
-        """Wake what is waiting to retry after a reopening: it drops itself, and no longer holds up posts behind it in
-        the lane."""
+        """After a reopening, wake what is waiting for a retry: it then drops out, and no longer holds up posts in the
+        lane."""
         await self._outbox.wake_after(conn, ["last_file", "archive"], {"incident": incident.id})
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
@@ -114,7 +114,7 @@ def _must_be_over(delivery: Delivery, incident: Incident) -> None:
 
 
 def _is_over(delivery: Delivery, incident: Incident) -> bool:
-    """Also false after a reopening and another resolution, which has another end time."""
+    """Whether it is still over, since that same end; not after a reopening and another resolution."""
     return incident.resolved_at == datetime.fromisoformat(delivery.payload["ended_at"])
 
 

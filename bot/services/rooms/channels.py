@@ -129,7 +129,7 @@ class Channels:
         return news
 
     async def _miss(self, name: str, why: str) -> bool:
-        """Record that it is missing; whether that is news."""
+        """Record that it is missing; returns whether that is news."""
         self.missing[name] = why
         async with self._db.transaction() as conn:
             return await directory.note_missing(conn, name, why)

@@ -42,8 +42,8 @@ class Deeds:
     async def on(
         self, actor: Actor, incident_id: int, *, to: str | None = None, acknowledges: bool = False
     ) -> AsyncIterator[tuple[Connection, Incident, datetime]]:  # fmt: skip
-        """The transaction, the incident as it is now and locked, and the time. A request already done does not come in
-        again.
+        """The transaction, the incident as it is now and locked, and the time. Raises DoneBefore for a request already
+        carried out.
 
         `to`: who is given something; must be in the workspace (else NotFound) and a member of a private incident (else
         NotPermitted). `acknowledges`: the only deed allowed on a test page; others raise Refused.

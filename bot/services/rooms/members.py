@@ -30,8 +30,8 @@ class Members:
             return await self.of(conn, incident)
 
     async def lets_in(self, incident: Incident, who: str, *, is_in_room: bool) -> bool:
-        """Whether they may see it. `is_in_room`: they ask in its channel, where only members are; but not if removed
-        since, say with a form opened before."""
+        """Whether they may see it. `is_in_room`: they ask in its channel, which only members can do, or former members
+        with, say, a form opened before."""
         if not incident.private:
             return True
         found = await self.now(incident)

@@ -30,8 +30,8 @@ class Rooms:
 
     async def open(self, conn: Connection, incident: Incident) -> None:
         """Have the room opened and the incident announced; call it in the declaring transaction."""
-        # One lane per name, so that the second of two like-named incidents sees the first one's room recorded and
-        # leaves it.
+        # One lane per name: the second of two like-named incidents then sees the first one's room recorded, and leaves
+        # it alone.
         lane = f"room {self.name_of(incident)}"
         await self._outbox.put(conn, "room", {"incident": incident.id}, priority=ROOM, lane=lane)
         if not incident.private:

@@ -76,8 +76,8 @@ class Following:
             await self._posts.in_room(conn, incident, "audience_gone", incident=incident, audiences=gone)
 
     async def all_clear(self, conn: Connection, incident: Incident) -> None:
-        """The watch has ended quietly: tell readers of the resolution, automatically where the runbook says so, or with
-        approval."""
+        """The watch has ended quietly: give the all-clear to those told of the resolution, automatically where the
+        runbook says so, or with approval."""
         if not may_be_told(incident):
             return
         told = await updates.last_told(conn, incident.id)

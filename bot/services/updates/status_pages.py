@@ -31,7 +31,7 @@ from bot.store.pipelined import Connection
 from bot.store.updates import status_pages
 from bot.store.updates.status_pages import PageRow
 
-# Relative, because nobody knows where a file will be served from.
+# The path of the page served here; where written files are published, we do not know.
 PATH = "/status"
 
 

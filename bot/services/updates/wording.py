@@ -161,7 +161,8 @@ class Wordings:
 
 
 def template_of(audience: Audience) -> str:
-    """Where everybody can read it, the public words are used, even for other readers."""
+    """The audience's template; by default the public one if any of its outlets is public, even for its other
+    readers."""
     is_public = any(outlets()[via].is_public for via, _ in addresses(audience))
     return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
 
