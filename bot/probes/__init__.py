@@ -1,7 +1,7 @@
-"""The shelf of health checks: each module is one kind of check, found by itself.
+"""The shelf of health checks: each module is one kind of check and is discovered automatically.
 
-A probe looks once and says what it found; how long it may take is its caller's business, and so is what follows. It
-raises nothing for a sick target: that is a Finding.
+A probe looks once and returns what it found. The caller sets the time-out and decides what follows. A sick target isn't
+an exception: it is part of the result.
 """
 
 import importlib
@@ -13,21 +13,21 @@ from bot.domain.checks.check import ProbeResult
 
 
 class Probe(Protocol):
-    """What a module of this shelf offers."""
+    """The interface of a module of this shelf."""
 
     KIND: str
-    # What a chart of its findings shows: the `measured` of a finding, else how long the answer took.
+    # What a chart of its results shows: the result's `measured`, otherwise the latency.
     MEASURES: str
 
     async def probe(self, check: Any) -> ProbeResult:
-        """Look once at what this check of the runbook names."""
+        """Look once at the target of this check from the runbook."""
 
     def expects(self, check: Any) -> str:
-        """What the finding is measured against, in a few words: `200 within 2s`."""
+        """The expectation in a few words: `200 within 2s`."""
 
 
 def shelf() -> Mapping[str, Probe]:
-    """Every probe there is, by its kind."""
+    """Every probe, by kind."""
     names = [entry.name for entry in pkgutil.iter_modules(__path__) if not entry.name.startswith("_")]
     modules = [cast(Probe, importlib.import_module(f"{__name__}.{name}")) for name in names]
     return {module.KIND: module for module in modules}

@@ -1,6 +1,7 @@
-"""The body of an HTTP answer as it comes over the line, up to its end; what follows is no part of the answer.
+"""Reads the body of an HTTP response from the raw bytes, up to its end; anything after that is ignored.
 
-Each kind takes all it can of what has come, leaves what it needs more of, and gives what a strict parser takes.
+Each reader consumes what it can of the received bytes, leaves what is incomplete, and returns it in a form that a
+strict parser accepts.
 """
 
 import re
@@ -10,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 TRAILER = re.compile(rb"(?:([^\n:]*:[^\n]*)|\r?)\n")
-# Nobody's extensions of a chunk are longer, and nobody's trailers more.
+# No real chunk extension is longer, and no real response has more trailers.
 LONGEST_LINE, MOST_TRAILERS = 16 * 1024, 1000
 
 
@@ -19,7 +20,7 @@ class Body(Protocol):
 
 
 class AsItComes:
-    """Until the connection ends."""
+    """A body that lasts until the connection is closed."""
 
     def take(self, come: bytearray) -> bytes:
         taken = bytes(come)
@@ -39,10 +40,10 @@ class OfLength:
 
 
 class Chunked:
-    """Line ends that are a mere LF, and blanks around extensions, are taken as browsers and curl take them.
+    """Chunked encoding, as leniently as browsers and curl: bare LF line ends, and spaces around extensions.
 
-    `take` raises HttpProcessingError for what these do not take either. What has come at a time it gives as one chunk:
-    a million of one byte each must not keep anybody busy.
+    `take` raises HttpProcessingError for what they reject too. It returns everything received so far as one chunk,
+    since a million one-byte chunks would block the event loop.
     """
 
     def __init__(self) -> None:
@@ -87,7 +88,7 @@ class Chunked:
         return True
 
     def _trailer(self, come: bytearray, data: bytearray) -> bool:
-        """Nobody looks at them."""
+        """Skip one trailer line; nobody reads trailers."""
         if not (found := TRAILER.match(come)):
             return _is_yet_to_come(come, "what follows the last chunk is no header")
         del come[: found.end()]
@@ -107,7 +108,7 @@ class Chunked:
 
 
 def _is_yet_to_come(come: bytearray, otherwise: str) -> bool:
-    """False: the rest of a line that may still be right has to come."""
+    """False: the line is incomplete and may still turn out valid. Raises HttpProcessingError if it can't."""
     if len(come) >= LONGEST_LINE or b"\n" in come:
         raise HttpProcessingError(message=otherwise)
     return False

@@ -1,4 +1,4 @@
-"""The head of an HTTP answer, read as browsers and curl read it, and written as a strict parser takes it."""
+"""Parses the head of an HTTP response as leniently as browsers and curl, and rewrites it for a strict parser."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from aiohttp.http_exceptions import HttpProcessingError
 
-# Browsers and curl set no limit to their number.
+# Our own limit; browsers and curl have none.
 MOST_HEADERS = 10_000
-# curl takes no other version; whatever it is called, what follows here is HTTP/1.
+# The versions curl accepts. Whatever it claims, what follows is parsed as HTTP/1.
 STATUS_LINE = re.compile(rb"HTTP/(?:1\.[01]|2(?:\.0)?) +([1-9]\d\d)(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
 OTHER_PROTOCOL = re.compile(rb"\s*(?:RTSP|ICE)/", re.IGNORECASE)
 FOLD = re.compile(rb"\r{0,2}\n[ \t]+")
@@ -20,7 +20,7 @@ BODILESS = (101, 204, 304)
 
 @dataclass(frozen=True)
 class Head:
-    """`length` None: the body is chunked, or as long as the connection lasts."""
+    """`length` None: the body is chunked, or lasts until the connection is closed."""
 
     status: int
     chunked: bool
@@ -29,19 +29,19 @@ class Head:
 
     @property
     def is_interim(self) -> bool:
-        """Does the answer itself come after this?"""
+        """Is this an interim (1xx) response, to be followed by the final one?"""
         return self.status < 200 and self.status != 101
 
 
 class _Malformed(Exception):
-    """Also for browsers, or for curl."""
+    """Malformed for browsers, or for curl, too."""
 
 
 def head_in(lines: bytes) -> Head | None:
-    """From the status line to the last header; None when a browser or curl would not take it either, or when it is out
-    of all proportion.
+    """Parse from the status line to the last header. None: browsers or curl would reject it too, or it has too many
+    headers.
 
-    Raises HttpProcessingError for what the client's parser would take, and nobody else.
+    Raises HttpProcessingError for what only the HTTP client's parser would accept.
     """
     if b"\0" in lines:
         raise HttpProcessingError(message="a NUL byte among the headers")
@@ -72,7 +72,7 @@ def _head(status: int, words: bytes, fields: list[tuple[bytes, bytes]]) -> Head:
 
 
 def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Without those whose name is none: nobody can ask for them."""
+    """The headers, without those whose name is invalid: nobody can ask for them."""
     for line in lines:
         if not line.strip(b"\r"):
             continue
@@ -84,7 +84,7 @@ def _fields(lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _length(values: list[bytes]) -> int | None:
-    """None: it is not known, or no number that can be meant."""
+    """None: not given, or not a usable number."""
     stated = {one.strip() for value in values for one in value.split(b",")}
     if not all(NUMBER_FIRST.match(one) for one in stated):
         raise _Malformed

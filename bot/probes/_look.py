@@ -1,4 +1,4 @@
-"""What every probe needs: a stopwatch, and words for a connection that could not be made."""
+"""Shared by all probes: a stopwatch, and words for a failed connection."""
 
 import asyncio
 import errno
@@ -16,7 +16,7 @@ from bot.wire.certificates import tls_error_in, tls_reason_of
 
 T = TypeVar("T")
 
-# Two people may ask at the same instant as the clock does.
+# Several, because two people may run a check at the same moment as the scheduler.
 MOST_THAT_HANG = 4
 
 UNKNOWN_NAME = "this name is not known"
@@ -32,7 +32,7 @@ REASONS = {
 
 
 class Stopwatch:
-    """Runs from its making."""
+    """Starts when it is created."""
 
     def __init__(self) -> None:
         self._begun = time.perf_counter()
@@ -43,40 +43,40 @@ class Stopwatch:
 
 
 def reason_of(error: OSError | UnicodeError) -> str:
-    """Why a connection failed, without its address. A name that cannot even be written as one is not known either."""
+    """Why a connection failed, without the address. A name that can't be encoded counts as unknown."""
     if isinstance(error, socket.gaierror | UnicodeError):
         return UNKNOWN_NAME
-    # Its number is OpenSSL's, and would be read as one of the system's.
+    # A TLS error's errno is OpenSSL's and must not be looked up as the system's.
     if tls := tls_error_in(error):
         return tls_reason_of(tls)
     if isinstance(error, ConnectionError) and not error.errno:
         return CLOSED
-    # A name with several addresses fails with all their errors in one text.
+    # For a name with several addresses, one exception holds all their errors as text.
     said = _words_of(error.errno) if error.errno else reason_in(str(error))
     return said or "the connection failed"
 
 
 def reason_in(message: str) -> str:
-    """Why a connection failed, from the words of an error that has swallowed its cause; '' when they say nothing."""
+    """Why a connection failed, from the text of an error that has lost its cause; '' if the text doesn't tell."""
     if found := re.search(r"\[Errno (-?\d+)\]", message):
         return _words_of(int(found[1]))
     return "no answer" if re.search(r"timed? ?out\b", message) else ""
 
 
 class NonsenseError(Exception):
-    """What came is not what such a server answers."""
+    """The answer isn't one that such a server would give."""
 
 
 class StillLooking(Exception):
-    """Earlier looks at the same have not come back."""
+    """Earlier looks at the same target are still hanging."""
 
 
 async def in_a_thread(look: Callable[[], T], name: str) -> T:
-    """What a call that blocks finds, without stopping anybody. Raises what it raises.
+    """Run a blocking call without blocking the event loop; return its result or raise its error.
 
-    A thread of its own, which the process does not wait for at its end: a disk that hangs would else take one of the
-    few threads that everybody shares, and never give it back. Of those with this name a few may hang, and no more for
-    each look of a night: then it raises StillLooking.
+    It gets a daemon thread of its own, which the process doesn't wait for at exit: in the shared pool, a hanging disk
+    would use up a worker thread for ever. At most `MOST_THAT_HANG` threads of this name may hang; beyond that it raises
+    StillLooking.
     """
     if sum(thread.name == name for thread in threading.enumerate()) >= MOST_THAT_HANG:
         raise StillLooking
@@ -104,5 +104,5 @@ def within(slow: timedelta | None) -> str:
 
 
 def _words_of(number: int) -> str:
-    """A negative number is one of the look-up of names."""
+    """A negative number is an error of name resolution."""
     return UNKNOWN_NAME if number < 0 else REASONS.get(number, os.strerror(number))

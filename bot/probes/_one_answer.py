@@ -1,8 +1,9 @@
-"""One answer to each connection, taken where browsers and curl take it, although the client's parser is strict.
+"""An HTTP connection for one response, which accepts what browsers and curl accept, although aiohttp's parser is
+strict.
 
-The parser refuses much that is malformed and harms nobody, and forgets a whole answer for what follows its end. So the
-head and the framing of the body are read here, and handed to it in the form that it takes; a head that is not
-understood here goes to it as it came, and it says what is wrong.
+That parser rejects much that is malformed but harmless, and discards a whole response because of bytes after its end.
+So head and body framing are read here and rewritten in the form it accepts. A head that can't be understood here is
+passed on as it came, so that the parser says what is wrong.
 """
 
 import asyncio
@@ -16,11 +17,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from bot.probes._http_body import AsItComes, Body, Chunked, OfLength
 from bot.probes._http_head import Head, head_in
 
-# As much as curl takes: single sign-on sets cookies that are longer than the client's own limit of 8 KiB.
+# curl's limit. Single sign-on sets cookies longer than aiohttp's own limit of 8 KiB.
 MOST_HEADER_BYTES = 300 * 1024
 END_OF_HEAD = re.compile(rb"\n\r{0,2}\n")
 LONGEST_END = 4
-# So much a head counts, however short it is: of those that come before the answer itself there may be no end.
+# The least a head counts towards the limit, however short: there may be an endless series of interim responses.
 LEAST_OF_A_HEAD = 1024
 
 
@@ -29,8 +30,8 @@ class MalformedBody(aiohttp.ClientPayloadError):
 
 
 class AnswerReader:
-    """Takes bytes as they come and gives those of one answer, its head by itself: whatever is wrong with the body, the
-    status is known."""
+    """Takes bytes as they arrive and yields those of one response, the head separately: so the status is known even if
+    the body is malformed."""
 
     def __init__(self) -> None:
         self._come = bytearray()
@@ -39,7 +40,7 @@ class AnswerReader:
         self._body: Body | None = None
 
     def take(self, data: bytes) -> Iterator[bytes]:
-        """Raises HttpProcessingError for a head that is too long, or what nobody takes."""
+        """Raises HttpProcessingError if the head is too long, or if nobody would accept it."""
         self._come += data
         while not self._body and (end := END_OF_HEAD.search(self._come, self._searched)):
             yield self._begun(self._cut(end.end()))
@@ -50,7 +51,7 @@ class AnswerReader:
             self._searched = max(0, len(self._come) - LONGEST_END)
 
     def ended(self) -> Iterator[bytes]:
-        """The connection is over: a head ends there too, but not in the middle of its status."""
+        """Handle the end of the connection. It may end a head too, but not in the middle of the status line."""
         if not self._body:
             whole = self._come.rfind(b"\n") + 1
             head = head_in(bytes(self._come[:whole]))
@@ -88,7 +89,7 @@ class OneAnswer(ResponseHandler):
         self._answer = AnswerReader()
 
     def data_received(self, data: bytes) -> None:
-        # What comes before anybody asked is kept, and comes again; nothing is what it is waked up with.
+        # Bytes before the request are buffered by aiohttp and delivered again. It also calls with no bytes, to wake up.
         if self._parser is None or not data:
             super().data_received(data)
             return
@@ -112,14 +113,15 @@ class OneAnswer(ResponseHandler):
             self._break_off(wrong)
 
     def _break_off(self, why: BaseException) -> None:
-        """The client itself lets those who read the body wait on when it cannot be parsed."""
+        """Fail the body with the parser's error; aiohttp itself would leave its readers waiting."""
         body, self._payload = self._payload, None
         if body and not body.is_eof():
             body.set_exception(MalformedBody(getattr(why, "message", "")), why)
 
 
 class OneAnswerEach(aiohttp.TCPConnector):
-    """A new connection for every request: an old one proves little, and a server may close it while it is in use."""
+    """Opens a new connection per request: a reused one proves little, and the server may close it while it is in
+    use."""
 
     def __init__(self) -> None:
         super().__init__(force_close=True)

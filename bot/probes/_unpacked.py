@@ -1,19 +1,19 @@
-"""The body of a web page as it was before the server compressed it, and never more of it than is read."""
+"""Decompresses the body of a web page, and never more of it than is read."""
 
 import zlib
 
-# Whatever was asked for, servers with files that are compressed already send these.
+# Servers with precompressed files send these even to clients that didn't ask for them.
 GZIP, DEFLATE, OTHERS = ("gzip", "x-gzip"), ("deflate",), ("br", "zstd", "compress", "x-compress")
-# For zlib: of gzip, and of deflate without the header that it should have.
+# zlib's parameters for gzip, and for deflate without the header it should have.
 GZIP_BITS, BARE_BITS = 16 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
 class NotUnpacked(Exception):
-    """Why, in words for people."""
+    """Its text says why, for people."""
 
 
 def unpacked(body: bytes, encoding: str, most: int) -> bytes:
-    """At most `most` bytes of it; of a body that was cut off, what is there. Raises NotUnpacked."""
+    """At most `most` bytes; for a truncated body, what can be decompressed. Raises NotUnpacked."""
     encoding = encoding.strip().lower()
     try:
         if encoding in GZIP:
@@ -22,14 +22,14 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
             return _deflated(body, most)
     except zlib.error as error:
         raise NotUnpacked(f"the page says that it is compressed with {encoding}, and is not") from error
-    # A name that stands for no compression, such as utf-8, is a mistake that browsers forgive.
+    # A name that isn't a compression, such as utf-8, is a mistake that browsers ignore.
     if encoding in OTHERS or "," in encoding:
         raise NotUnpacked(f"the page is compressed with {encoding[:40]}, which nobody asked for")
     return body[:most]
 
 
 def _members(body: bytes, most: int) -> bytes:
-    """A gzip file may consist of several."""
+    """A gzip file may consist of several members."""
     whole = bytearray()
     while body and len(whole) < most:
         member = zlib.decompressobj(GZIP_BITS)

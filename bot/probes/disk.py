@@ -1,4 +1,4 @@
-"""How full is the disk that holds a folder?"""
+"""Checks how full the disk is that holds a folder."""
 
 import shutil
 
@@ -21,7 +21,7 @@ async def probe(check: DiskCheck) -> ProbeResult:
         return no_answer("there is no such folder on this machine", watch.elapsed)
     except OSError as error:
         return no_answer(reason_of(error), watch.elapsed)
-    # What only root may still write to is not free for anybody else.
+    # Excludes the blocks reserved for root.
     usable = usage.used + usage.free
     share = 100 * usage.used / usable if usable else 100.0
     value = f"{share:.0f}% used, {size_shown(usage.free)} free"

@@ -1,4 +1,4 @@
-"""Does a web page answer as it should: status, values of its JSON, a text in it?"""
+"""Checks that a web page answers as expected: its status, values in its JSON, a text in it."""
 
 import codecs
 import json
@@ -26,12 +26,12 @@ from bot.wire.certificates import HTTPS, tls_reason, tls_reason_of
 KIND = "http"
 MEASURES = "ms until the answer"
 
-# What is read of an answer: a health page is small, and an endless one must not fill the memory.
+# How much of a response is read: health pages are small, and an endless one must not fill the memory.
 MOST_BYTES = 1024 * 1024
 HEADERS = {"User-Agent": "Tocsin health check", "Accept-Encoding": "gzip, deflate"}
-# Browsers give up after about so many.
+# About where browsers give up.
 MOST_REDIRECTS = 20
-# A page that declares its character set does so within its first kilobyte (HTML's own rule); XML in its first line.
+# Where a page declares its character set: within the first kilobyte in HTML, in the first line in XML.
 DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
 DECLARED_WITHIN = 1024
 BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -40,9 +40,9 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Fetched:
-    """`body` is empty when nobody looks at it, or when it cannot be read: `unreadable` says why.
+    """`body` is empty if no check reads it, or if it can't be read; then `unreadable` says why.
 
-    `redirects` is how often it led elsewhere first.
+    `redirects`: how many were followed.
     """
 
     status: int
@@ -52,9 +52,9 @@ class Fetched:
 
     @cached_property
     def json(self) -> Any:
-        """MISSING when it is no JSON."""
+        """MISSING if it isn't JSON."""
         try:
-            # Numbers as they are written: 1.10 is a version to whoever wishes for "1.10".
+            # Numbers exactly as written: a version 1.10 must equal an expected "1.10".
             with uncollected():
                 return json.loads(self.body, parse_float=Decimal)
         except (ValueError, RecursionError):
@@ -78,11 +78,11 @@ def expects(check: HttpCheck) -> str:
 
 
 async def _answer(check: HttpCheck) -> Fetched:
-    # A redirect that is expected is not followed.
+    # An expected redirect isn't followed.
     follow = not 300 <= check.expect < 400
     async with _browser() as session, _led(session, URL(check.target.reveal()), follow) as (response, redirects):
         if not (check.json_wishes or check.text):
-            # Its end is not waited for, but what is known to be wrong with it is no health.
+            # Don't wait for the end of the body; but if it's already known to be malformed, the page isn't healthy.
             if isinstance(wrong := response.content.exception(), MalformedBody):
                 raise wrong
             return Fetched(response.status, "", redirects)
@@ -96,14 +96,14 @@ async def _answer(check: HttpCheck) -> Fetched:
 async def _led(
     session: aiohttp.ClientSession, url: URL, follow: bool
 ) -> AsyncIterator[tuple[aiohttp.ClientResponse, int]]:
-    """The last answer, and how many redirects led to it.
+    """The final response, and how many redirects led to it.
 
-    As curl does, it follows any 3xx that says where to go: also those that the client itself does not, as 300.
+    Follows every 3xx with a Location, as curl does; aiohttp itself doesn't follow some, such as 300.
     """
     redirects = 0
     while True:
         async with session.get(url, allow_redirects=follow, max_redirects=MOST_REDIRECTS) as response:
-            # One that says nowhere to go is among them too, and led nowhere.
+            # The history may include this response, a redirect without a Location, which led nowhere.
             redirects += len([one for one in response.history if one is not response])
             further = response.headers.get("Location") if follow and 300 <= response.status < 400 else None
             if not further:
@@ -126,10 +126,10 @@ def _joined(url: URL, further: str) -> URL:
 
 
 def _browser() -> aiohttp.ClientSession:
-    """Takes what browsers and curl take, so that what it calls down is down for people too; what they refuse is
-    refused, and named.
+    """A client that accepts what browsers and curl accept, so that whatever it calls down is down for people too. What
+    they reject, it rejects with the reason.
 
-    Cookies also from addresses without a name.
+    It also keeps cookies from hosts that are IP addresses.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
@@ -139,7 +139,7 @@ def _browser() -> aiohttp.ClientSession:
         max_line_size=MOST_HEADER_BYTES,
         max_field_size=MOST_HEADER_BYTES,
         max_headers=MOST_HEADERS,
-        # Here, and only where the body is looked at: a compression that is not known says nothing about the status.
+        # Decompressed here, and only if the body is read: an unknown compression doesn't affect the status.
         auto_decompress=False,
     )
 
@@ -155,7 +155,7 @@ async def _text(response: aiohttp.ClientResponse) -> str:
 
 
 def _charset(body: bytes, header: str | None) -> str:
-    """As browsers find it: the byte order mark, then the header, then what the page says of itself."""
+    """As browsers find it: the byte order mark, then the header, then the page's own declaration."""
     for mark, charset in BYTE_ORDER_MARKS.items():
         if body.startswith(mark):
             return charset
@@ -167,12 +167,12 @@ def _decoded(body: bytes, charset: str) -> str:
     try:
         return body.decode(charset, "replace")
     except (LookupError, ValueError):
-        # None, or one that takes no errors lightly, or none for text.
+        # An unknown codec, one that doesn't support "replace", or one that isn't for text.
         return body.decode("utf-8", "replace")
 
 
 def _value(check: HttpCheck, answer: Fetched) -> str:
-    """The status, the way to it, and the values that are wished for: `HTTP 200 after 1 redirect, error_rate 4.5`."""
+    """Status, redirects and the checked values: `HTTP 200 after 1 redirect, error_rate 4.5`."""
     way = f" after {answer.redirects} redirect{'s' if answer.redirects > 1 else ''}" if answer.redirects else ""
     found = {name: _look_up(answer.json, name) for name in check.json_wishes}
     values = [f"{name} {_written(value)}" for name, value in found.items() if value is not MISSING]
@@ -180,7 +180,7 @@ def _value(check: HttpCheck, answer: Fetched) -> str:
 
 
 def _faults(check: HttpCheck, answer: Fetched) -> Iterator[str]:
-    """What is not as it should be; a wrong status says enough."""
+    """What isn't as expected. After a wrong status nothing else is reported."""
     if answer.status != check.expect:
         yield f"HTTP {answer.status}, expected {check.expect}"
         return
@@ -206,7 +206,7 @@ def _json_faults(check: HttpCheck, answer: Fetched) -> Iterator[str]:
 
 
 def _look_up(answer: Any, name: str) -> Any:
-    """The value under a dotted name; numbers count into lists; a key that holds a dot itself is found first."""
+    """The value under a dotted name. Numbers index lists; a key that contains a dot itself takes precedence."""
     if isinstance(answer, Mapping) and name in answer:
         return answer[name]
     first, dot, rest = name.partition(".")
@@ -224,7 +224,7 @@ def _written(value: object) -> str:
 
 
 async def _reason(error: Exception) -> str:
-    """Why there was no answer, without the address: it may hold a secret."""
+    """Why there was no answer, without the URL, which may hold a secret."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return await tls_reason(error.certificate_error, error.host, error.port or HTTPS)
@@ -259,7 +259,7 @@ def _unread(error: Exception) -> str:
 
 
 def _what_is_invalid(message: str) -> str:
-    """The parser's words, without the bytes it quotes: they may hold a secret."""
+    """The parser's message, without the bytes it quotes, which may hold a secret."""
     words = " ".join(re.split(r"\n\s*\n|: b['\"]", message)[0].split()).rstrip(":")
-    # The parser speaks protocols that are none of ours.
+    # The parser also names protocols that we don't use.
     return fit_to_show(words.removesuffix(", RTSP/ or ICE/"))

@@ -1,4 +1,4 @@
-"""Does a MongoDB answer, how fast, has it connections left, and how does its replica set stand?"""
+"""Checks a MongoDB: does it answer, how fast, has it free connections, and how is its replica set?"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,10 +19,10 @@ KIND = "mongodb"
 MEASURES = "ms until the answer to a ping"
 
 Client = AsyncMongoClient[dict[str, Any]]
-# So that the reason is known before the time of the whole look is over.
+# The driver gives up before the check's own time-out, so that we learn the reason.
 SHARE_OF_TIMEOUT = 0.9
 AUTHENTICATION_FAILED = 18
-# The members of a replica set that are as they should be: primary, secondary, arbiter.
+# Healthy states of a replica set member: primary, secondary, arbiter.
 WELL = (1, 2, 7)
 
 
@@ -65,8 +65,8 @@ def _client(check: MongodbCheck) -> Client:
 
 
 async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> ProbeResult:
-    """The latency is that of a ping on a connection that stands. Raises PyMongoError, NonsenseError."""
-    # A set without a primary has something to say too, by a secondary.
+    """The latency is that of a ping on an open connection. Raises PyMongoError, NonsenseError."""
+    # A replica set without a primary still answers, through a secondary.
     admin = client.get_database("admin", read_preference=ReadPreference.PRIMARY_PREFERRED)
     hello = await _told(admin, "hello")
     ping = Stopwatch()
@@ -88,7 +88,7 @@ async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> ProbeR
 
 
 async def _asked(database: Any, command: str) -> Mapping[str, Any]:
-    """What the server answers; nothing where it does not know the question, or does not let this account ask it."""
+    """The server's answer; empty if it doesn't know the command or this account may not use it."""
     try:
         return await _told(database, command)
     except OperationFailure:
@@ -101,7 +101,7 @@ async def _told(database: Any, command: str) -> Mapping[str, Any]:
     except PyMongoError:
         raise
     except (BSONError, TypeError, ValueError, LookupError, AttributeError) as error:
-        # The driver relies on what a server says to be of the kind that it should be.
+        # The driver doesn't check the types in a server's answer.
         raise NonsenseError from error
     return answer
 
@@ -127,7 +127,7 @@ def _connections(status: Mapping[str, Any]) -> str:
 
 
 def _role(hello: Mapping[str, Any]) -> str:
-    """`primary of rs0`; nothing for a server that stands alone."""
+    """`primary of rs0`; '' for a standalone server."""
     if "setName" not in hello:
         return ""
     primary, secondary = hello.get("isWritablePrimary"), hello.get("secondary")
@@ -141,7 +141,7 @@ def _size(storage: Mapping[str, Any]) -> str:
 
 
 def _unreachable(client: Client, check: MongodbCheck) -> str:
-    """Why no server was found: what is kept with a server is shorter than the error, which draws the whole set."""
+    """Why no server was found, from a server's own error: the exception's text describes the whole set."""
     kept = [server.error for server in client.topology_description.server_descriptions().values() if server.error]
     if not kept:
         return "no server was found in time"
@@ -153,5 +153,5 @@ def _refusal(error: OperationFailure, check: MongodbCheck) -> str:
 
 
 def _said(error: Exception, check: MongodbCheck) -> str:
-    """pymongo may quote the address it was given."""
+    """The error's text, redacted: pymongo may quote the connection string."""
     return fit_to_show(without_code(str(error)), check.target.redactions()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Does a PostgreSQL answer, how fast, has it connections left, and what is it busy with?"""
+"""Checks a PostgreSQL: does it answer, how fast, has it free connections, and what is it busy with?"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,9 +23,9 @@ NO_TIME = timedelta(0)
 
 @dataclass(frozen=True)
 class ServerState:
-    """`longest_query` None: none runs, or this account may not see it. `behind` None: it is no standby.
+    """`longest_query` None: none is running, or this account may not see it. `behind` None: not a standby.
 
-    `replicas_behind` None: it has no replicas, or this account may not see them.
+    `replicas_behind` None: no replicas, or this account may not see them.
     """
 
     used: int
@@ -38,7 +38,7 @@ class ServerState:
 
     @property
     def is_sound(self) -> bool:
-        """Are the values of the kinds that they should be? What listens there may be anything."""
+        """Have the values the right types? Something else may be listening there."""
         counts = (self.used, self.most, self.replicas, self.size)
         times = (self.longest_query, self.behind, self.replicas_behind)
         return all(isinstance(count, int) for count in counts) and all(
@@ -47,7 +47,7 @@ class ServerState:
 
     @property
     def lag(self) -> timedelta | None:
-        """Of this server or of its slowest replica."""
+        """The lag of this server, or of its slowest replica; None if neither applies."""
         return max((lag for lag in (self.behind, self.replicas_behind) if lag is not None), default=None)
 
 
@@ -81,7 +81,7 @@ async def _look(check: PostgresqlCheck) -> ServerState:
     try:
         seen = await (await conn.cursor(row_factory=class_row(ServerState)).execute(question)).fetchone()
     except (TypeError, ValueError) as error:
-        # Other columns, or text that is none.
+        # Wrong columns, or bytes that aren't text.
         raise NonsenseError from error
     finally:
         await conn.close()
@@ -91,7 +91,7 @@ async def _look(check: PostgresqlCheck) -> ServerState:
 
 
 def judged(finding: ProbeResult, check: PostgresqlCheck, seen: ServerState) -> ProbeResult:
-    """Degraded by a query that runs for too long, or a replica too far behind."""
+    """Degraded if a query runs for too long, or if replication lags too far."""
     query, lag = seen.longest_query, seen.lag
     if check.query_below and query and query >= check.query_below:
         wanted = duration_read(check.query_below)

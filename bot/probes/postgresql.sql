@@ -1,8 +1,8 @@
 -- name: look
--- Connections in use, this one among them, of how many there may be. The kind of other people's backends is hidden from
--- a plain user, and so is what they do; that they are in a database is not. How far this server is behind, when it is a
--- standby: nothing when it has replayed all it was sent, however long ago that was. How far its replicas are, when it
--- has any and this account may see it. Ages count from the server's own clock.
+-- Used (including this one) and maximum connections. A plain user can't see the type and activity of others' backends,
+-- but does see that they are in a database. `behind`: the lag of a standby, 0 if it has replayed all it received,
+-- however long ago. `replicas_behind`: the largest lag of its replicas, if this account may see it. Ages are by the
+-- server's own clock.
 SELECT
     (SELECT count(*) FROM pg_stat_activity
      WHERE datid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend') AS used,

@@ -1,4 +1,4 @@
-"""Does anything listen at a host and port?"""
+"""Checks that something listens at a host and port."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""For how long is a server's certificate still good, and is it good at all?"""
+"""Checks a server's certificate: is it valid, and for how much longer?"""
 
 import asyncio
 import ssl
@@ -38,14 +38,14 @@ def expects(check: TlsCheck) -> str:
 
 
 async def _time_left(check: TlsCheck) -> timedelta:
-    """Until the certificate expires; raises SSLError for one that is not good."""
-    # By the machine's time, as the handshake judges it, whatever a rehearsal has done to the clock.
+    """The time until the certificate expires. Raises SSLError if it isn't valid."""
+    # By the machine's clock, as the handshake judges it, even if a rehearsal has moved ours.
     host, port = check.target.name, check.target.port
     _, writer = await asyncio.open_connection(host, port, ssl=ssl.create_default_context(), server_hostname=host)
     try:
         certificate = writer.get_extra_info("peercert")
     finally:
-        # Without a farewell: one that the server leaves unanswered would be waited for.
+        # Abort without close_notify: we'd wait for a server that doesn't answer it.
         writer.transport.abort()
         with suppress(OSError):
             await writer.wait_closed()
@@ -58,7 +58,7 @@ def _limit(check: TlsCheck) -> str:
 
 
 def _days(left: timedelta) -> str:
-    """Whole days, or hours on the last one."""
+    """Whole days; hours on the last day."""
     if left < DAY:
         return f"{left // timedelta(hours=1)} h"
     return f"{left // DAY} day{'' if left // DAY == 1 else 's'}"
