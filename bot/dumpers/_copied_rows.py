@@ -1,4 +1,4 @@
-"""Counts the rows in a dump of PostgreSQL written out as SQL: from `COPY … FROM stdin;` to `\\.` a line is a row."""
+"""Counts the rows in a PostgreSQL dump written as SQL: each line between `COPY … FROM stdin;` and `\\.` is a row."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ END = b"\\.\n"
 _NAME = rb'"(?:[^"]|"")+"|[^".\s(]+'
 _COPY = re.compile(rb"COPY (?:(%b)\.)?(%b) .*FROM stdin;" % (_NAME, _NAME), re.DOTALL)
 _ENCODING = re.compile(rb"SET client_encoding = '(\w+)';")
-# PostgreSQL's names of what Python calls otherwise. Of a dump in SQL_ASCII nobody knows what its bytes mean.
+# Python's names for PostgreSQL's encodings. In SQL_ASCII the meaning of bytes is unknown; we try UTF-8.
 CODECS = {
     "SQL_ASCII": "utf-8", "UTF8": "utf-8", "EUC_CN": "gb2312", "EUC_JP": "euc_jp", "EUC_KR": "euc_kr",
     "EUC_JIS_2004": "euc_jis_2004", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "WIN866": "cp866", "WIN874": "cp874",
@@ -17,12 +17,12 @@ CODECS = {
     **{f"ISO_8859_{number}": f"iso8859_{number}" for number in range(5, 9)},
     **{f"LATIN{number}": f"iso8859_{part}" for number, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), start=1)},
 }  # fmt: skip
-# A name may hold a line's end; a statement that is longer than this is none of ours.
+# A quoted name may contain a line break; a statement longer than this isn't pg_dump's.
 LONGEST_STATEMENT = 1024 * 1024
 
 
 class CopiedRows:
-    """Is fed pieces of any size, and keeps no more of them than a line."""
+    """Accepts pieces of any size, and buffers no more than a line."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -43,7 +43,7 @@ class CopiedRows:
             pass
 
     def _read_statement(self) -> bool:
-        """False when more has to come first."""
+        """False: more data is needed."""
         end = self._rest.find(b"\n", self._at)
         if self._rest.startswith(b"COPY ", self._at) and len(self._rest) - self._at < LONGEST_STATEMENT:
             begun = self._rest.find(b" FROM stdin;\n", self._at)
@@ -60,7 +60,7 @@ class CopiedRows:
         return True
 
     def _read_rows(self) -> bool:
-        """False when more has to come first."""
+        """False: more data is needed."""
         assert self._table is not None
         if not self._within_row:
             head = self._rest[self._at : self._at + len(END)]
@@ -73,7 +73,7 @@ class CopiedRows:
         end = self._rest.find(b"\n" + END, self._at)
         last = end if end >= 0 else self._rest.rfind(b"\n", self._at)
         self._counts[self._table] += self._rest.count(b"\n", self._at, last + 1)
-        # Of a row that goes on in the next piece nothing is kept: it may be large.
+        # A row that continues in the next piece isn't buffered: it may be large.
         self._within_row = last < 0
         self._at = last + 1 if last >= 0 else len(self._rest)
         return True

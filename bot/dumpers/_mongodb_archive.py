@@ -1,8 +1,8 @@
-"""Reads an archive as mongodump writes it: which collections are in it, and how many documents of each.
+"""Reads an archive made by mongodump: its collections, and the number of documents in each.
 
-The format is mongo-tools' own: a magic number; a prelude of BSON documents, the first about the dump and one for each
-collection; then blocks of one collection each, that begin with a header. A word of ones ends the prelude and every
-block, a header that says EOF ends a collection. All of it is compressed as one stream, with a checksum over every byte.
+The format is mongo-tools' own: a magic number; a prelude of BSON documents, the first about the dump, then one per
+collection; then blocks, each a header and documents of one collection. A word of all ones ends the prelude and every
+block; a header with EOF ends a collection. The whole is one gzip stream, with a checksum over every byte.
 """
 
 import zlib
@@ -17,15 +17,15 @@ from bot.domain.backups.backup import Damaged
 MAGIC = bytes.fromhex("6de29981")
 END = b"\xff\xff\xff\xff"
 WORD = 4
-# Inflated at a time, however small the compressed piece is.
+# The most that is decompressed at once, however small the compressed piece.
 INFLATED_BYTES = 4 * 1024 * 1024
-# A document may have 16 MiB, and a server's own ones somewhat more.
+# A document has at most 16 MiB, the server's internal ones somewhat more.
 LONGEST_DOCUMENT = 64 * 1024 * 1024
 GZIP = 31
 
 
 class Archive:
-    """Is fed pieces of any size, and keeps no more of them than a header; documents are passed over unread."""
+    """Accepts pieces of any size, and buffers no more than a header; documents are skipped without decoding."""
 
     def __init__(self) -> None:
         self._inflating = zlib.decompressobj(wbits=GZIP)
@@ -56,12 +56,12 @@ class Archive:
             raise Damaged("it is no archive of mongodump") from error
 
     def finish(self) -> None:
-        """Raises Damaged when something is missing at the end."""
+        """Raises Damaged if the end is missing."""
         self._scan(self._inflating.flush())
         if not self._inflating.eof or self._rest or self._skip or self._about is None or self._in_block is not None:
             raise Damaged("it breaks off")
         if self._open:
-            # A collection without an end was cut off when mongodump was.
+            # A collection without an end: mongodump was interrupted.
             raise Damaged(f"{min(self._open)} is not complete in it")
 
     def _scan(self, piece: bytes) -> None:
@@ -71,7 +71,7 @@ class Archive:
             at += used
         self._rest = self._rest[at:]
 
-    # Each reads one thing, and returns how many bytes that was; 0 = there are not enough yet.
+    # Each of these parses one item and returns its length in bytes; 0: more data is needed.
 
     def _read_magic(self, at: int) -> int:
         if len(self._rest) < WORD:
@@ -107,7 +107,7 @@ class Archive:
         return used
 
     def _read_body(self, at: int) -> int:
-        """Of documents as many as there are: there may be millions."""
+        """Skip as many documents as have arrived: there may be millions, too many for a call each."""
         assert self._in_block is not None
         begun, there, number = at, len(self._rest), 0
         while True:
@@ -131,7 +131,7 @@ class Archive:
         return bson.decode(self._rest[at : at + length]), length
 
     def _length(self, at: int) -> int:
-        """Of the document that begins here; 0 = not known yet."""
+        """The length of the document that begins here; 0: not known yet."""
         if len(self._rest) - at < WORD:
             return 0
         length = int.from_bytes(self._rest[at : at + WORD], "little")

@@ -1,7 +1,7 @@
-"""How a PostgreSQL of the runbook is reached, by us and by its own programs.
+"""How we and PostgreSQL's own programs connect to a PostgreSQL from the runbook.
 
-The connection goes to the programs in their environment, never in their arguments: those are seen by everybody on the
-machine. What is not said in the address is the programs' own default, as with psql.
+Programs get the connection parameters in their environment, never as arguments, which everybody on the machine can see.
+Whatever the address leaves out has the program's own default, as with psql.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ CONNECT_TIMEOUT_S = 10
 
 @dataclass(frozen=True)
 class Tool:
-    """A program that was found. `version` is as it says it: 16.14."""
+    """A program that was found. `version` as it prints it: 16.14."""
 
     path: Path
     version: str
@@ -48,13 +48,13 @@ class Tool:
 
 
 async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnection:
-    """To its database, or to another one of its server; each statement is a transaction by itself.
+    """Connect to the backup's database, or to another one on its server, in autocommit mode.
 
-    Whatever is set for the account or the database, no time-out holds, and names mean PostgreSQL's own things.
+    Time-outs and the search_path that are set for the account or the database are neutralised.
 
-    Raises Unreachable, without a password in it; its `__cause__` is what PostgreSQL said.
+    Raises Unreachable, without a password in it; its `__cause__` is PostgreSQL's own error.
     """
-    # Our own statements are UTF-8, whatever the database keeps its text in.
+    # Our own statements are UTF-8, whatever encoding the database uses.
     ours = {"connect_timeout": str(CONNECT_TIMEOUT_S), "client_encoding": "UTF8"}
     parameters = parameters_of(backup, database) | ours
     opening = AsyncConnection.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
@@ -78,9 +78,10 @@ async def _plain(conn: AsyncConnection) -> AsyncConnection:
 
 @asynccontextmanager
 async def hung_up_on(conn: AsyncConnection, seconds: float, what: str) -> AsyncIterator[None]:
-    """Nothing within waits for the server any longer than that: one that hangs does not even answer a cancellation.
+    """Hang up on the server if the block takes longer than `seconds`: a hung server doesn't even react to a
+    cancellation.
 
-    Raises Unanswered with `what` took too long.
+    Raises Unanswered: `what` took too long.
     """
     timer = asyncio.get_running_loop().call_later(seconds, hang_up, conn)
     begun_s = time.monotonic()
@@ -95,7 +96,7 @@ async def hung_up_on(conn: AsyncConnection, seconds: float, what: str) -> AsyncI
 
 
 def hang_up(conn: AsyncConnection) -> None:
-    """Whoever waits for an answer on it learns at once that none will come."""
+    """Shut the socket down, so that whoever waits for an answer on it gets an error at once."""
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(conn.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)
 
@@ -111,30 +112,31 @@ async def tools(name: str, folders: Sequence[Path]) -> list[Tool]:
 
 
 async def tool_at(path: Path) -> Tool | None:
-    """None when it does not run here."""
+    """None if it doesn't run here."""
     version = re.search(rb"\(PostgreSQL\) (\d+(?:\.\d+)*)", await what_it_says(path, "--version"))
     return Tool(path, version[1].decode()) if version else None
 
 
 def nearest(fitting: Sequence[Tool]) -> Tool:
-    """Of those that fit, oldest first: the newest of the lowest major version, which is the server's own if any is."""
+    """The newest of the lowest major version, which is the server's own if available. `fitting`: oldest first, not
+    empty."""
     return [tool for tool in fitting if tool.major == fitting[0].major][-1]
 
 
 def parameters_of(backup: PostgresqlBackup, database: str = "") -> dict[str, str]:
-    """The connection, part by part. The runbook may name another database than the address does."""
+    """The connection parameters. A database named in the runbook takes precedence over the address's."""
     try:
         parameters = conninfo_to_dict(backup.target.reveal())
     except psycopg.Error as error:
         raise Rejected("its address cannot be read") from error
     named = {name: str(value) for name, value in parameters.items() if value is not None}
-    # Where neither says it, the address does: its query may name another database than its path, as for every client.
+    # Otherwise the address decides; its query may override the database in its path, as for every client.
     name = database or backup.database_name
     return named | ({"dbname": name} if name else {})
 
 
 def target_of(backup: PostgresqlBackup) -> str:
-    """The database by name. Raises Rejected when only PostgreSQL's client would know it."""
+    """The name of the database. Raises Rejected if it isn't given, so that only libpq would know its default."""
     parameters = parameters_of(backup)
     if name := parameters.get("dbname") or parameters.get("user"):
         return name
@@ -142,7 +144,7 @@ def target_of(backup: PostgresqlBackup) -> str:
 
 
 def environment_for(backup: PostgresqlBackup, database: str = "") -> Mapping[str, str]:
-    """The connection as libpq's own variables; what has none, such as keepalives, keeps its default."""
+    """The connection as libpq's variables. Parameters that have none, such as keepalives, keep their defaults."""
     variables = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults()}
     parameters = parameters_of(backup, database)
     named = {variables[name]: value for name, value in parameters.items() if variables.get(name)}
@@ -150,15 +152,15 @@ def environment_for(backup: PostgresqlBackup, database: str = "") -> Mapping[str
 
 
 def failed(said: str, backup: PostgresqlBackup, *, program: str, otherwise: type[Failed]) -> Failed:
-    """What a program of PostgreSQL said when it ended early, whole; `otherwise` than where the server went away. That
-    is said first then, and is Unreachable: `PQgetCopyData() failed` says it to nobody."""
+    """The error for a PostgreSQL program that failed, with all it said. Unreachable if the server went away, which is
+    then said first because `PQgetCopyData() failed` tells people nothing; else `otherwise`."""
     words = f"{program}: {whole_to_show(said, backup.target.redactions())}"
     return Unreachable(with_going(said, words)) if gone_away(said) else otherwise(words)
 
 
 @asynccontextmanager
 async def translated(backup: PostgresqlBackup) -> AsyncIterator[None]:
-    """What our own statements run into, as one of our errors, without a password in it."""
+    """Translate errors of our own statements into ours, without a password in them."""
     try:
         yield
     except (errors.QueryCanceled, errors.LockNotAvailable) as error:
@@ -171,12 +173,12 @@ async def translated(backup: PostgresqlBackup) -> AsyncIterator[None]:
 
 
 def written(version: int) -> str:
-    """As people write it: 16.14 for PostgreSQL's own 160014."""
+    """The version for people: 16.14 for PostgreSQL's 160014."""
     return f"{version // 10000}.{version % 10000}"
 
 
 def advice(major: int) -> str:
-    """How to get the programs, of at least this version; 0 = of any."""
+    """How to install the programs in at least this version; 0: any version."""
     programs = f"PostgreSQL's client programs, version {major} or newer" if major else "PostgreSQL's client programs"
     package = f"postgresql-client-{major}" if major else "postgresql-client"
     return f"install {programs} (`apt install {package}`, `brew install libpq`), and have them on the PATH"

@@ -1,4 +1,4 @@
-"""The disks that a PostgreSQL database and the server's own log grow on, where they can be seen from here."""
+"""Finds the disks that a PostgreSQL database and the server's log grow on, if they can be seen from here."""
 
 import shutil
 from pathlib import Path
@@ -14,9 +14,10 @@ OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 async def folders_of(conn: AsyncConnection, database: str) -> tuple[Path | None, Path | None, int]:
-    """Where that database has its files, where the server has its log, and how many bytes that grows to in between.
+    """The folder of that database's files, the folder of the server's log, and how many bytes the log may grow to
+    between checkpoints.
 
-    None = it is on another machine, or this account may not know it.
+    A folder is None if it's on another machine, or if this account may not know it.
     """
     row = await (await conn.execute(SQL("folders"), {"name": database})).fetchone()
     assert row
@@ -27,9 +28,9 @@ async def folders_of(conn: AsyncConnection, database: str) -> tuple[Path | None,
 
 
 def why_unseen(host: str, account: str, files: Path | None, own: Path | None) -> str:
-    """As in "cannot be seen, for …"; empty when everything is seen.
+    """The reason, as in "cannot be seen, for …"; empty if everything can be seen.
 
-    `files` and `own` as `folders_of` finds them: the second is never None for who may know it.
+    `files` and `own` are from `folders_of`; `own` is None only if the account may not know it.
     """
     if not _is_here(host):
         return "its server is on another machine"
@@ -53,7 +54,7 @@ def _is_open(folder: Path) -> bool:
 
 
 def disks_at(files: Path | None, own: Path | None, log: int) -> list[FreeSpace]:
-    """Each once. One that this process may not look at is left out."""
+    """Each disk once; without those that this process may not look at."""
     found: dict[int, FreeSpace] = {}
     for folder, is_log in ((files, False), (own, True)):
         try:
@@ -68,5 +69,5 @@ def disks_at(files: Path | None, own: Path | None, log: int) -> list[FreeSpace]:
 
 
 def _absolute(folder: str | None) -> Path | None:
-    """A tablespace within the server's own folder is named from there."""
+    """None for a relative path: a tablespace inside the server's own folder is relative to it."""
     return Path(folder) if folder and folder.startswith("/") else None

@@ -1,4 +1,4 @@
-"""Puts a restored database into the place of another: both names change in one instant, or none does."""
+"""Swaps a restored database for another: both are renamed in one transaction, or neither."""
 
 import asyncio
 
@@ -9,22 +9,22 @@ from bot.dumpers._statements import Statements
 
 SQL = Statements(__file__)
 
-# PostgreSQL itself waits five seconds for the last connection to go.
+# Several times within the five seconds that PostgreSQL itself waits for the last connection to close.
 END_CONNECTIONS_EVERY_S = 0.05
 
 
 async def exchange_names(
     conn: AsyncConnection, other: AsyncConnection, *, scratch: str, target: str, aside: str | None
 ) -> None:
-    """`aside` is what the target is called from now on; None = there is no target. `conn` and `other` lead to neither.
+    """Rename the target to `aside` (None: there is no target) and the scratch database to the target.
 
-    Raises Rejected when a connection to the target cannot be ended.
+    `conn` and `other` are connected to neither. Raises Rejected if a connection to the target can't be terminated.
     """
     if aside is None:
         await conn.execute(SQL("rename", old=scratch, new=target))
         return
     renaming = asyncio.create_task(_rename(conn, [(target, aside), (scratch, target)]))
-    # Nobody can enter while a name is being changed; whoever is inside already has to be asked to leave meanwhile.
+    # The rename keeps new connections out but waits for existing ones, so we terminate those meanwhile.
     try:
         while not renaming.done():
             await _end_connections(other, [target, scratch])

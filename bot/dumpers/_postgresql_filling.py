@@ -1,7 +1,7 @@
-"""A dump of PostgreSQL, poured into a database by pg_restore: by one that can read it, and whatever the server's age.
+"""Restores a PostgreSQL dump into a database, with a pg_restore that can read it, however old the server is.
 
-A pg_restore that is newer than the server begins by switching off time-outs that the server has never heard of. That is
-the only thing that may fail: of a setting that is not there nothing has to be switched off.
+A pg_restore newer than the server begins by disabling time-outs that the server doesn't know. Only these errors are
+forgiven: a setting that doesn't exist needn't be disabled.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from bot.dumpers._programs import StallLimit, end, feed, killed, start
 from bot.runbook.backups import PostgresqlBackup
 
 MAGIC = b"PGDMP"
-# By the format that the second byte after the magic names: which version of PostgreSQL was the first to read it.
+# By the archive format in the second byte after the magic: the first version of PostgreSQL that can read it.
 READ_SINCE = {14: 12, 15: 16, 16: 17}
 HEADER_BYTES = len(MAGIC) + 3
-# A subscription would go on receiving, or keep a database from being dropped. Policies hold for the materialized views,
-# which are filled at the end, as whenever those are filled; tables have their rows before any policy.
+# An active subscription would go on receiving data and would keep the database from being dropped. Row security applies
+# when materialized views are filled at the end, as it did originally; tables get their rows before any policy.
 OPTIONS = ("--verbose", "--no-password", "--no-subscriptions", "--enable-row-security")
 
 ERROR = "pg_restore: error: "
@@ -31,9 +31,9 @@ IGNORED = re.compile(r"pg_restore: warning: errors ignored on restore: (\d+)")
 
 
 async def reader_of(content: Content, tools: Sequence[Tool], wanted: int = 0) -> tuple[Tool, Content]:
-    """The program that fits `wanted`, the server's version, and can read this; and the content from its beginning.
+    """The best program for `wanted`, the server's version, that can read this dump; and the content from the beginning.
 
-    Raises Rejected when every one is too old.
+    Raises Rejected if all of them are too old.
     """
     begun = b""
     async for piece in content:
@@ -51,7 +51,7 @@ async def reader_of(content: Content, tools: Sequence[Tool], wanted: int = 0) ->
 
 
 def _read_since(header: bytes) -> int:
-    """The major version that is needed; 0 = any, or that is for pg_restore itself to say."""
+    """The major version needed; 0: any, or the header is unknown and pg_restore has to judge."""
     if not header.startswith(MAGIC) or len(header) < HEADER_BYTES:
         return 0
     return READ_SINCE.get(header[len(MAGIC) + 1], 0)
@@ -66,10 +66,10 @@ async def _from_beginning(begun: bytes, content: Content) -> Content:
 
 
 async def fill_with(backup: PostgresqlBackup, database: str, content: Content, equipment: Equipment) -> None:
-    """Into this database, and no further than the first thing that cannot be restored: half a database is none.
+    """Restore into this database, and stop at the first error: half a database is none.
 
-    Raises Rejected with what PostgreSQL said, Unreachable where the server went away, and Unanswered where nothing
-    moves any more.
+    Raises Rejected with PostgreSQL's message, Unreachable if the server went away, and Unanswered if nothing moves any
+    more.
     """
     wanted, *others = [await tool_at(path) for path in [equipment.program, *equipment.others]]
     known = sorted({tool for tool in [wanted, *others] if tool}, key=lambda tool: tool.numbers)
@@ -100,13 +100,13 @@ async def _listen(restoring: asyncio.subprocess.Process, said: "Complaints", sil
         silence.heard()
         said.hear(line.decode("utf-8", "replace").rstrip())
         if said.error:
-            # What comes after the first error would be half a database.
+            # Anything restored after the first error would be half a database.
             await end(restoring)
     said.hear(COMMAND)
 
 
 class Complaints:
-    """What pg_restore says, line by line. `error` is the first one that is not about a setting, '' = there is none."""
+    """Parses pg_restore's output line by line. `error` is the first error that isn't forgiven, '' if there is none."""
 
     def __init__(self) -> None:
         self.forgiven = 0
@@ -116,7 +116,7 @@ class Complaints:
         self._is_detail = False
 
     def excuses(self, code: int) -> bool:
-        """Whether a program that ended with this has restored everything: one that is killed complains of nothing."""
+        """Does this exit code mean that everything was restored? A killed program reports no error."""
         return code == 0 or (code > 0 and 0 < self.ignored == self.forgiven)
 
     def hear(self, line: str) -> None:
@@ -136,9 +136,10 @@ class Complaints:
             self.ignored = int(found[1])
 
     def _without_rows(self, line: str) -> str:
-        """What is in a database is not for a channel: rows stand in brackets behind DETAIL, and after COPY.
+        """The line without row values, which must not get into a channel: they are in parentheses after DETAIL, and
+        after COPY.
 
-        The labels are libpq's, in our language; the words are in the server's.
+        The labels are libpq's, in our locale; the text is in the server's.
         """
         if line.startswith(LABELS):
             self._is_detail = line.startswith("DETAIL:")

@@ -1,5 +1,5 @@
 -- name: crowded
--- Limits of the account and of the database that are lower than what is needed; a superuser has none.
+-- Connection limits of the account and the database that are below what is needed; superusers have none.
 SELECT words FROM pg_roles AS r, pg_database AS d, LATERAL (VALUES
     (rolconnlimit, format('its account %%I may have %%s of the %%s connections it takes: ALTER ROLE %%I CONNECTION LIMIT %%s',
         rolname, rolconnlimit, %(needed)s::int, rolname, %(needed)s::int)),
@@ -8,7 +8,7 @@ SELECT words FROM pg_roles AS r, pg_database AS d, LATERAL (VALUES
 WHERE rolname = session_user AND datname = current_database() AND NOT rolsuper AND most >= 0 AND most < %(needed)s::int;
 
 -- name: read_only
--- No row where this session may write.
+-- No row if this session may write.
 SELECT CASE WHEN pg_is_in_recovery()
     THEN 'its server is a standby, on which nothing can be made: have the address lead to the primary'
     ELSE 'its account ' || quote_ident(session_user) || ' may only read (default_transaction_read_only): ' || CASE source
@@ -23,7 +23,7 @@ FROM pg_settings
 WHERE name = 'default_transaction_read_only' AND (setting = 'on' OR pg_is_in_recovery());
 
 -- name: outdated
--- The server refuses to make a database from a template whose collations sort otherwise by now, as far as it can tell.
+-- The server refuses to create a database from a template whose collation version has changed.
 SELECT format('its server makes no new database, because %I was made with another version of its system''s collations '
     '(%s): have a superuser type ALTER DATABASE %I REFRESH COLLATION VERSION, and look at the indexes on text of its '
     'databases: REINDEX DATABASE', datname, datcollversion, datname)

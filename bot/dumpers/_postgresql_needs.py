@@ -1,7 +1,7 @@
-"""What it takes to bring a PostgreSQL database back: roles, rights, extensions; found out before anything is made.
+"""Determines what a restore of a PostgreSQL database needs: roles, privileges, extensions; before anything is created.
 
-An account that is no superuser restores what an application has made. What only a superuser can make again is named
-while the backup is taken, in its manifest, and held against the server that it is to be restored on.
+An account that isn't a superuser can restore what an application has created. What only a superuser can recreate is
+listed in the manifest when the backup is taken, and checked against the server on which it is to be restored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,16 @@ SQL = Statements(__file__)
 
 Needs = Mapping[str, Any]
 
-# What one sentence may name; the next look names the rest.
+# The most names in one sentence; the next check shows the rest.
 MOST_SHOWN = 10
 PARAMETERS_ARE_GRANTED_SINCE = 150000
-# To inherit from a role and to become it are granted each by itself.
+# Since then, inheriting from a role and switching to it are granted separately.
 MEMBERSHIP_HAS_OPTIONS_SINCE = 160000
 
 
 async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
-    """Where a backup is taken, as its manifest says it, and what it takes to bring it back. `conn` leads to it."""
+    """The manifest's `source`: where the backup is taken, and what a restore needs. `conn` is connected to the
+    database."""
     return {
         "server": conn.info.host,
         "port": conn.info.port,
@@ -36,15 +37,15 @@ async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
 
 
 async def needs_of(conn: AsyncConnection) -> Needs:
-    """Of the database that `conn` leads to. All are lists of names but `size`, the room it takes in bytes.
+    """The needs of the database that `conn` is connected to. All are lists of names, except `size`, in bytes.
 
-    `owners`, to whom something in it belongs, and `of_superusers`, what belongs to superusers, each as `[role,
-    "TABLE public.orders"]`; `extensions`, those that only a superuser can make again, and `installed`, all of them;
-    `creators`, who may create in `public` by a GRANT of their own; `publishers`, to whom publications belong;
-    `roles`, every one that it names, for rights too; `veiled`, tables with a policy that even their owner is under;
-    `tablespaces`, where its tables are kept; `parameters`, which functions set and only a superuser may;
-    `superuser`, what else only a superuser can make, and `ignored`, what a restore by anybody else leaves out
-    without a word, both in words.
+    `owners`: everybody who owns something in it; `of_superusers`: what superusers own, each as `[role, "TABLE
+    public.orders"]`; `extensions`: those that only a superuser can recreate; `installed`: all extensions; `creators`:
+    who may create in `public` by an explicit GRANT; `publishers`: owners of publications; `roles`: every role
+    mentioned, in privileges too; `veiled`: tables with row security that applies even to their owner; `tablespaces`:
+    where its tables are stored; `parameters`: settings that functions set and only a superuser may; `superuser`: what
+    else only a superuser can recreate, in words; `ignored`: what a restore by anybody else silently leaves out, in
+    words.
     """
     row = await (await conn.execute(SQL("needs"))).fetchone()
     assert row
@@ -53,7 +54,7 @@ async def needs_of(conn: AsyncConnection) -> Needs:
 
 
 async def ignored_by(conn: AsyncConnection, needs: Needs) -> Sequence[str]:
-    """What this account cannot bring back although nothing fails, in words."""
+    """What this account can't restore although nothing will fail, in words."""
     _, _, may_everything, _ = await _account(conn)
     return (
         []
@@ -64,7 +65,7 @@ async def ignored_by(conn: AsyncConnection, needs: Needs) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class _Restoring:
-    """An account that is to restore what needs this into a target, which belongs to `owner`."""
+    """An account that is to restore something with these needs into a target that belongs to `owner`."""
 
     conn: AsyncConnection
     account: str
@@ -91,9 +92,9 @@ class _Restoring:
 
 
 async def lacking(conn: AsyncConnection, target: str, needs: Needs) -> list[str]:
-    """What the server does not have that a restore needs, and which rights this account has not, with what to do."""
+    """What a restore needs and the server or this account lacks, each with what to do."""
     account, may_create, may_everything, inherits = await _account(conn)
-    # What the target's place is given back to: the target's owner, where that is gone the owner of then.
+    # The owner to be: the target's, or if it's gone, the one recorded in the backup.
     properties = await properties_of(conn, target) or needs.get("properties") or {}
     restoring = _Restoring(conn, account, inherits, target, properties.get("owner"), needs)
     missing = [*await _extensions(restoring), *await _roles(restoring, may_everything=may_everything)]
@@ -164,7 +165,7 @@ async def _closed(restoring: _Restoring) -> list[str]:
 
 
 async def _veiled(restoring: _Restoring) -> list[str]:
-    """Tables whose rows could be brought back, but neither counted nor asked about."""
+    """Tables whose rows could be restored, but neither counted nor queried."""
     veiled, account = list(restoring.needs.get("veiled") or ()), restoring.account
     if not veiled or await restoring.ask("sees_every_row"):
         return []
@@ -184,7 +185,8 @@ async def _strangers(restoring: _Restoring) -> list[str]:
 
 
 async def _given_away(restoring: _Restoring, superuser: str) -> str:
-    """To be a member of a superuser is to be one: what belongs to a superuser is better given to the application."""
+    """Advice for a superuser's objects: give them to the application's role, since membership in a superuser would make
+    the account one."""
     heir, made = await _heir(restoring)
     statements = [*made]
     if restoring.owner and await _quoted(restoring, restoring.owner) == superuser:
@@ -201,7 +203,7 @@ async def _given_away(restoring: _Restoring, superuser: str) -> str:
 
 
 async def _heir(restoring: _Restoring) -> tuple[str, list[str]]:
-    """A role as one types it, and how to make it where there is none yet."""
+    """A role, quoted, and the statements that create it if there is none yet."""
     found = await restoring.ask("heir", owner=restoring.owner, owners=restoring.owners)
     if found:
         return found[0][0], []
@@ -214,10 +216,11 @@ async def _quoted(restoring: _Restoring, name: str) -> str:
 
 
 async def lend(conn: AsyncConnection, needs: Needs) -> Sequence[tuple[str, str]]:
-    """Let every owner of the source create what they are given: in `public`, and publications in the database.
+    """Grant every owner of the source what it needs to receive its objects: CREATE on `public`, and on the database for
+    publications.
 
-    `conn` leads to the new database, which is empty. Returns what is to be taken back when it is full. A manifest from
-    before `creators` and `publishers` were kept changes nothing.
+    `conn` is connected to the new, empty database. Returns what to revoke once it is full. Older manifests, without
+    `creators` and `publishers`, change nothing.
     """
     lent: list[tuple[str, str]] = []
     if (creators := needs.get("creators")) is not None:
@@ -230,7 +233,7 @@ async def lend(conn: AsyncConnection, needs: Needs) -> Sequence[tuple[str, str]]
 
 
 async def take_back(conn: AsyncConnection, lent: Sequence[tuple[str, str]]) -> None:
-    """These had no such right where the backup was taken, or are given it with what belongs to the target."""
+    """Revoke what was lent: these roles lacked it originally, or get it back with the target's own properties."""
     for statement, role in lent:
         await conn.execute(_about(conn, statement, role))
 

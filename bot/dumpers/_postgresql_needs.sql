@@ -1,10 +1,11 @@
 -- name: needs
--- By the names of a manifest. What belongs to an extension, or is a part of something else, comes with that.
+-- Under the names of the manifest. Parts of an extension or of another object come with that and are left out.
 WITH
 parts AS (SELECT classid, objid FROM pg_depend WHERE deptype IN ('e', 'i')),
 owned AS (
     SELECT * FROM (
-        -- An index or what a table keeps apart is its table's; of an extension's own table neither is a part of that.
+        -- Indexes and TOAST tables belong to their table, but pg_depend doesn't make those of an extension's table
+        -- parts of it.
         SELECT relowner AS owner, oid, 'pg_class'::regclass AS class, relnamespace AS space FROM pg_class
             WHERE relkind NOT IN ('i', 'I', 't')
         UNION ALL SELECT proowner, oid, 'pg_proc'::regclass, pronamespace FROM pg_proc
@@ -22,22 +23,22 @@ owned AS (
         UNION ALL SELECT defaclrole, d.oid, 'pg_default_acl'::regclass, NULL
             FROM pg_default_acl AS d JOIN pg_roles AS r ON r.oid = defaclrole WHERE NOT rolsuper
     ) AS every
-    -- A large object may have been given any number.
+    -- A large object may have any oid.
     WHERE (oid >= 16384 OR class = 'pg_largeobject'::regclass) AND (class, oid) NOT IN (SELECT * FROM parts)
 ),
--- With whatever follows the owner of its table left out.
+-- Without objects that follow the owner of their table.
 to_be_given AS (
     SELECT * FROM owned WHERE pg_get_userbyid(owner) NOT LIKE 'pg\_%' AND class <> 'pg_default_acl'::regclass
         AND (class <> 'pg_class'::regclass OR EXISTS (
             SELECT FROM pg_class AS c WHERE c.oid = owned.oid AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
                 AND NOT (relkind = 'S' AND EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype = 'a'))))
 ),
--- In 15 the schema `public` came to belong to whoever owns the database; a server that was upgraded has it as it was.
+-- Since 15, `public` belongs to pg_database_owner; an upgraded server keeps the old owner.
 public_schema AS (
     SELECT nspowner AS owner FROM pg_namespace JOIN pg_roles AS r ON r.oid = nspowner
     WHERE nspname = 'public' AND rolsuper AND current_setting('server_version_num')::int >= 150000
 ),
--- Things that came with the server or an extension and belong to a superuser, whose rights have been changed since.
+-- Objects of the server or an extension that belong to a superuser, and whose privileges have been changed since.
 changed_rights AS (
     SELECT * FROM (
         SELECT 'pg_proc'::regclass AS class, oid, proowner AS owner, proacl AS rights, 'f'::"char" AS kind FROM pg_proc
@@ -52,12 +53,12 @@ changed_rights AS (
         AND (every.oid < 16384 OR EXISTS (
             SELECT FROM pg_depend AS d WHERE d.objid = every.oid AND d.classid = every.class AND d.deptype = 'e'))
 ),
--- Who may do nothing at all with a thing is refused; who may do something with it changes nothing, with a warning.
+-- A REVOKE or GRANT by somebody without any privilege on the object fails; with some privilege it only warns.
 rights_of_superusers AS (
     SELECT 'the rights on the ' || found.type || ' ' || found.identity AS words, EXISTS (
         SELECT FROM aclexplode(coalesce(initprivs, acldefault(kind, owner))) WHERE grantee = 0) AS is_ignored
     FROM changed_rights, pg_identify_object(class, oid, 0) AS found
-    -- Of that one a dump holds no rights.
+    -- A dump doesn't contain the privileges of that schema.
     WHERE 'information_schema' IS DISTINCT FROM coalesce(found.schema, found.name)
 ),
 only_superusers AS (
@@ -102,18 +103,19 @@ only_superusers AS (
             WHERE rolsuper OR NOT lanpltrusted
         UNION ALL SELECT 'the default privileges of ' || quote_ident(rolname), d.oid, 'pg_default_acl'::regclass
             FROM pg_default_acl AS d JOIN pg_roles AS r ON r.oid = defaclrole WHERE rolsuper
-        -- It is there in every new database, and a superuser's.
+        -- It is in every new database and belongs to a superuser.
         UNION ALL SELECT 'the comment on the extension plpgsql', oid, 'pg_extension'::regclass
             FROM pg_extension WHERE extname = 'plpgsql' AND obj_description(oid, 'pg_extension') IS NOT NULL
     ) AS every WHERE oid >= 16384 AND (class, oid) NOT IN (SELECT * FROM parts)
-    -- In every new database of an older server it is a superuser's, and commented.
+    -- In every new database of an older server, it belongs to a superuser and has a comment.
     UNION ALL SELECT 'the owner of the schema public' FROM pg_namespace JOIN pg_roles AS r ON r.oid = nspowner
     WHERE nspname = 'public' AND NOT rolsuper AND current_setting('server_version_num')::int < 150000
     UNION ALL SELECT 'the comment on the schema public' FROM pg_namespace AS n
     WHERE nspname = 'public' AND current_setting('server_version_num')::int < 150000
         AND obj_description(n.oid, 'pg_namespace') IS DISTINCT FROM 'standard public schema'
     UNION ALL SELECT words FROM rights_of_superusers WHERE NOT is_ignored
-    -- Also of an extension that anybody may make: its tables are a superuser's, unless it lets others write into them.
+    -- Applies to extensions that anybody may create, too: their tables belong to a superuser unless they let others
+    -- write.
     UNION ALL SELECT 'the rows of ' || c.oid::regclass || ' of the extension ' || quote_ident(extname)
     FROM pg_extension AS e JOIN pg_available_extension_versions AS v ON v.name = extname AND v.version = extversion
         JOIN pg_class AS c ON c.oid = ANY(extconfig)
@@ -180,17 +182,17 @@ SELECT jsonb_build_object(
     ) AS every));
 
 -- name: account
--- What is this account called, as one types it, may it make databases, may it do everything, and does it inherit?
+-- This account's quoted name; may it create databases, is it a superuser, and does it inherit?
 SELECT quote_ident(rolname), rolcreatedb OR rolsuper, rolsuper, rolinherit FROM pg_roles WHERE rolname = current_user;
 
 -- name: not_available
--- Which of these extensions are not installed on the machine of this server.
+-- Which of these extensions aren't installed on the server's machine.
 SELECT name FROM unnest(%(extensions)s::text[]) AS each (name)
 WHERE name NOT IN (SELECT name FROM pg_available_extensions) ORDER BY name;
 
 -- name: superusers_extensions
--- Which of these only a superuser can make here: in the version that a dump, which names none, is given. Where this server
--- does not have it, that of the backup has said it.
+-- Which of these only a superuser can create here, in the default version, as a dump doesn't name one. If this server
+-- doesn't have the extension, the backup's own list decides.
 SELECT name FROM unnest(%(extensions)s::text[] || %(installed)s::text[]) AS each (name)
 LEFT JOIN pg_available_extensions USING (name)
 LEFT JOIN pg_available_extension_versions AS made USING (name)
@@ -199,49 +201,49 @@ WHERE made.version IS NOT DISTINCT FROM default_version
 GROUP BY name ORDER BY name;
 
 -- name: not_there
--- Which of these roles this server does not have, as one types them, and whether something has to be given to it.
+-- The quoted roles that this server lacks, and whether each has to own something.
 SELECT quote_ident(name), name = ANY(%(owners)s) FROM unnest(%(roles)s::text[] || %(owners)s::text[]) AS each (name)
 WHERE name NOT IN (SELECT rolname FROM pg_roles) GROUP BY name ORDER BY name;
 
 -- name: strangers
--- To which of the owners this account can give nothing, as one types them, and whether that is a superuser.
+-- The quoted owners to whom this account can't give anything, and whether they are superusers.
 SELECT quote_ident(rolname), rolsuper FROM pg_roles
 WHERE NOT (pg_has_role(oid, 'USAGE') AND pg_has_role(oid, %(become)s)) AND rolname = ANY(%(owners)s)
 ORDER BY rolsuper, rolname;
 
 -- name: heir
--- To whom of these a superuser's things are best given: to the owner of the target, else to whom other things belong.
+-- Who should best get a superuser's objects: the owner of the target, otherwise another owner.
 SELECT quote_ident(rolname) FROM pg_roles
 WHERE NOT rolsuper AND rolname NOT LIKE 'pg\_%%' AND (rolname = %(owner)s OR rolname = ANY(%(owners)s))
 ORDER BY rolname = %(owner)s DESC, rolname LIMIT 1;
 
 -- name: sees_every_row
--- One row, or none where policies hold for this account.
+-- One row; none if row security applies to this account.
 SELECT FROM pg_roles WHERE rolname = current_user AND rolbypassrls;
 
 -- name: quoted
 SELECT quote_ident(%(name)s);
 
 -- name: closed_tablespaces
--- In which of these this account may not create anything, as one types them.
+-- The quoted tablespaces of these in which this account may not create anything.
 SELECT quote_ident(spcname) FROM pg_tablespace
 WHERE spcname = ANY(%(tablespaces)s) AND NOT has_tablespace_privilege(oid, 'CREATE') ORDER BY spcname;
 
 -- name: closed_parameters
--- Which of these settings this account may not set; before 15 nobody could be granted that.
+-- Which of these settings this account may not set; before 15 that couldn't be granted.
 SELECT name FROM unnest(%(parameters)s::text[]) AS each (name)
 WHERE NOT has_parameter_privilege(name, 'SET') ORDER BY name;
 
 -- name: owners_without_schema
--- A table can be given only to whom may create in its schema, and a dump grants that when all tables have been given. Only
--- a superuser is not asked.
+-- A table can be given only to a role that may create in its schema, but a dump grants that after all tables have been
+-- given. Superusers are exempt.
 SELECT rolname FROM pg_roles
 WHERE rolname = ANY(%(owners)s) AND NOT has_schema_privilege(oid, 'public', 'CREATE')
   AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
 ORDER BY rolname;
 
 -- name: publishers_without_database
--- So can a publication, only to whom may create in the database.
+-- Likewise, a publication can be given only to a role that may create in the database.
 SELECT rolname FROM pg_roles
 WHERE rolname = ANY(%(publishers)s) AND NOT has_database_privilege(oid, current_database(), 'CREATE')
   AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)

@@ -1,4 +1,5 @@
-"""Functions that a restore cannot call: pg_restore leaves no path on which they would find what they name."""
+"""Finds functions that would fail in a restore: pg_restore's search_path is empty, so they can't find what they
+name."""
 
 from collections.abc import Sequence
 
@@ -12,9 +13,10 @@ NOT_FOUND = (errors.UndefinedFunction, errors.UndefinedTable, errors.UndefinedOb
 
 
 async def pathless_in(conn: AsyncConnection) -> Sequence[str]:
-    """Which of them are called while tables are filled, with what to do, in sentences. `conn` has an empty path.
+    """Those of them that are called while tables are filled, with what to do, in sentences. `conn` has an empty
+    search_path.
 
-    Only of functions in SQL does the server know what they name; that of others shows when they are called.
+    Only SQL functions can be checked by the server; others fail only when they are called.
     """
     await conn.execute(SQL("look_into_bodies"))
     sentences = []
@@ -28,7 +30,7 @@ async def pathless_in(conn: AsyncConnection) -> Sequence[str]:
 
 
 async def _missed_by(conn: AsyncConnection, number: int) -> str:
-    """In PostgreSQL's own words; '' = nothing is, or this account may not look."""
+    """PostgreSQL's own message; '' if nothing is missing, or if this account may not check."""
     try:
         await conn.execute(SQL("validate"), {"number": number})
     except NOT_FOUND as error:

@@ -1,10 +1,10 @@
 -- name: look_into_bodies
--- An account may have been told not to.
+-- The account may have it switched off.
 SET check_function_bodies = on;
 
 -- name: called_while_filling
--- Functions in SQL, kept as text, without a path of their own, that are called when rows are loaded, an index is made or a
--- view filled; by the one that is named last. Of an extension's own that sees to it itself.
+-- SQL functions, stored as text and without a search_path of their own, that are called when rows are loaded, an index
+-- is built or a view is filled; and their caller. Extensions take care of their own functions.
 SELECT DISTINCT ON (p.oid) p.oid::bigint, p.oid::regprocedure::text, found.type || ' ' || found.identity
 FROM pg_proc AS p JOIN pg_language AS l ON l.oid = prolang JOIN pg_depend AS d ON d.refobjid = p.oid,
     pg_identify_object(d.classid, d.objid, 0) AS found
@@ -16,7 +16,7 @@ WHERE lanname = 'sql' AND to_jsonb(p) ->> 'prosqlbody' IS NULL AND d.refclassid 
         WHEN 'pg_constraint'::regclass THEN EXISTS (SELECT FROM pg_constraint AS c WHERE c.oid = d.objid AND contype = 'c')
         WHEN 'pg_class'::regclass THEN
             EXISTS (SELECT FROM pg_class AS c WHERE c.oid = d.objid AND relkind IN ('i', 'p') AND d.objsubid = 0)
-            -- A server before 15 has it so of a generated column.
+            -- Before 15, a generated column depends like this.
             OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = d.objid AND attnum = d.objsubid AND attgenerated <> '')
         WHEN 'pg_attrdef'::regclass THEN EXISTS (
             SELECT FROM pg_attrdef AS a JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
@@ -28,5 +28,5 @@ WHERE lanname = 'sql' AND to_jsonb(p) ->> 'prosqlbody' IS NULL AND d.refclassid 
 ORDER BY p.oid, d.classid, d.objid;
 
 -- name: validate
--- As when it is made: what it names is looked for, and nothing is called.
+-- As at creation: resolves what the body names, and calls nothing.
 SELECT fmgr_sql_validator(%(number)s);

@@ -1,6 +1,6 @@
-"""What belongs to a PostgreSQL database and not to its content: a dump does not hold it, so it is carried beside.
+"""The properties of a PostgreSQL database that a dump doesn't contain, so they are recorded separately.
 
-Its owner, tablespace, rights, limit, comment, and its settings, those of single roles too.
+Owner, tablespace, privileges, connection limit, comment, and settings, including those of single roles.
 """
 
 import re
@@ -16,10 +16,10 @@ from bot.dumpers._statements import Statements
 
 SQL = Statements(__file__)
 
-# Taken from the session they would change who we are before we have said all.
+# Applied to our own session, these would change our identity before we have finished.
 WHO_WE_ARE = ("role", "session_authorization")
 
-# As PostgreSQL writes them; a manifest may have been edited, and this is no place for any other statement.
+# As PostgreSQL writes them. A manifest may have been edited, and must not smuggle in other statements.
 _VALUE = r"(?:E?'(?:[^'\\]|''|\\\\)*'|icu|builtin|libc)"
 _NAME = "ENCODING|LC_COLLATE|LC_CTYPE|LOCALE_PROVIDER|ICU_LOCALE|ICU_RULES|BUILTIN_LOCALE"
 OPTIONS = re.compile(rf"(?:(?:{_NAME}) +{_VALUE} *)*")
@@ -28,13 +28,15 @@ Properties = Mapping[str, Any]
 
 
 async def properties_of(conn: AsyncConnection, database: str) -> Properties | None:
-    """In the form of a manifest; None = there is no such database. `conn` may lead to any of its server."""
+    """In the manifest's form; None if there is no such database. `conn` may be connected to any database of its
+    server."""
     row = await (await conn.execute(SQL("properties"), {"name": database})).fetchone()
     return row[0] if row else None
 
 
 async def create(conn: AsyncConnection, database: str, properties: Properties) -> None:
-    """Of the same kind, and of the same owner from its beginning: that decides who may do what while it is filled.
+    """Create a database with these properties, owned by that owner from the start: the owner decides who may do what
+    during the restore.
 
     Raises Rejected, with what to grant.
     """
@@ -58,7 +60,7 @@ async def create(conn: AsyncConnection, database: str, properties: Properties) -
 
 
 async def _make_quiet(conn: AsyncConnection, database: str, properties: Properties) -> None:
-    """Nothing in it acts by itself, and names mean what they mean to whoever asks about them."""
+    """Keep event triggers from firing during the restore, and set the search_path that queries about it expect."""
     for (statement,) in await (await conn.execute(SQL("quieten"), {"database": database})).fetchall():
         await conn.execute(statement.encode())
     for role, setting in properties.get("settings") or ():
@@ -68,10 +70,10 @@ async def _make_quiet(conn: AsyncConnection, database: str, properties: Properti
 
 
 async def dress(conn: AsyncConnection, database: str, properties: Properties) -> Sequence[str]:
-    """Its tablespace it has already, and its owner, unless that is another since. Returns what could not be brought
-    back, in words, without any value.
+    """Set the remaining properties; it has its tablespace already, and its owner unless that has changed. Returns what
+    couldn't be restored, in words, without any values.
 
-    That people may not enter who could not before is no such thing: where it cannot be seen to, an error is raised.
+    Access is never widened: if the privileges can't be restricted, an error is raised.
     """
     await conn.execute(SQL("wake", database=database))
     if properties.get("rights") is not None:
@@ -93,13 +95,13 @@ async def dress(conn: AsyncConnection, database: str, properties: Properties) ->
         for name in properties.get("slots") or ()
     ]
     if properties.get("is_template"):
-        # Nobody could drop it if what comes next failed.
+        # Not set: a template couldn't be dropped if the next step failed.
         found.append("that it is a template")
     return [lost for lost in found if lost]
 
 
 async def _statements(conn: AsyncConnection, database: str, properties: Properties) -> list[tuple[str, str]]:
-    """What each is about, and the statement: PostgreSQL itself has written and quoted it."""
+    """What each is about, and its statement, written and quoted by PostgreSQL itself."""
     values = {
         "database": database,
         "rights": Jsonb(properties.get("rights") or []),
@@ -119,7 +121,8 @@ async def _said(conn: AsyncConnection, words: str, statement: str) -> str:
 
 
 async def _set(conn: AsyncConnection, database: str, role: str | None, name: str, value: str) -> str:
-    """Taken from the session, because only PostgreSQL knows which settings are lists and how those are written."""
+    """Set a setting through our session, because only PostgreSQL knows which settings are lists and how to write
+    those."""
     things = {"database": database, "name": name} | ({"role": role} if role else {})
     kept = "keep_for_role" if role else "keep"
     words = f"the setting {name}{f' of the role {role}' if role else ''}"
@@ -133,7 +136,7 @@ async def _set(conn: AsyncConnection, database: str, role: str | None, name: str
     except (errors.InsufficientPrivilege, errors.UndefinedObject) as error:
         return f"{words} ({error.diag.message_primary})"
     except (errors.InvalidParameterValue, errors.CantChangeRuntimeParam):
-        # What the server says would quote the value, and that may be a secret.
+        # The server's message would quote the value, which may be secret.
         return f"{words} (this server does not take its value)"
     return ""
 

@@ -1,7 +1,7 @@
 -- name: properties
--- What belongs to a database and not to its content. `options` are what it is to be made with in order to be of the same
--- kind, as CREATE DATABASE understands it: of its columns some are younger than others, and those that this server has
--- not are null here. A tablespace that is null is the default one, rights that are null are the usual ones.
+-- What belongs to a database but isn't content. `options`: what CREATE DATABASE needs to create one of the same kind;
+-- columns that this server version doesn't have are null here. A null tablespace is the default one, null rights are
+-- the default privileges.
 SELECT jsonb_build_object(
     'options', concat_ws(' ',
         'ENCODING ' || quote_literal(pg_encoding_to_char(encoding)),
@@ -42,7 +42,7 @@ OWNER {owner}
 TABLESPACE {tablespace}
 
 -- name: quieten
--- Until it is dressed: event triggers that write would add rows to what was restored, and one of logins may refuse us.
+-- Until it gets its properties: event triggers that write would add rows, and a login trigger may keep us out.
 SELECT format('ALTER DATABASE %%I SET %%I TO %%s', %(database)s::text, name, value)
 FROM (VALUES ('event_triggers', 'off'), ('session_replication_role', 'replica')) AS each (name, value)
 JOIN pg_settings USING (name) WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
@@ -58,7 +58,7 @@ SELECT has_tablespace_privilege(oid, 'CREATE') FROM pg_tablespace WHERE spcname 
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 
 -- name: statements
--- What is to be said so that a database has these rights, this limit and this comment; and what that is, in words.
+-- The statements that restore these privileges, limit, owner and comment; each with a description.
 SELECT format('%%s for %%s', each ->> 1, coalesce(each ->> 0, 'everybody')),
     format('GRANT %%s ON DATABASE %%I TO %%s%%s', each ->> 1, %(database)s::text,
         coalesce(quote_ident(each ->> 0), 'PUBLIC'), CASE WHEN (each ->> 2)::boolean THEN ' WITH GRANT OPTION' END)
@@ -83,7 +83,7 @@ ALTER DATABASE {database} SET {name} FROM CURRENT;
 ALTER ROLE {role} IN DATABASE {database} SET {name} FROM CURRENT;
 
 -- name: keep_as
--- A name is as good as a string there.
+-- A name is accepted in place of a string here.
 ALTER DATABASE {database} SET {name} TO {value};
 
 -- name: keep_for_role_as

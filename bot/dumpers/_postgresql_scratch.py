@@ -1,4 +1,4 @@
-"""Databases of Tocsin's own on somebody's server: gone when they are not needed."""
+"""Removes Tocsin's own databases from somebody's server when they are no longer needed."""
 
 from psycopg import AsyncConnection, errors
 
@@ -11,11 +11,11 @@ SQL = Statements(__file__)
 
 
 async def drop_scratch(conn: AsyncConnection, backup: PostgresqlBackup, scratch: str) -> None:
-    """`conn` leads to another database of its server."""
+    """Drop the scratch database. `conn` is connected to another database of its server."""
     try:
         await conn.execute(SQL("drop", scratch=scratch))
     except errors.ObjectInUse:
-        # One of a time when they were restored too; a server keeps a database that subscribes to another.
+        # Subscriptions used to be restored as well, and a database that has any can't be dropped.
         async with translated(backup), await connect(backup, scratch) as inside:
             await remove(inside)
         await conn.execute(SQL("drop", scratch=scratch))

@@ -1,4 +1,4 @@
-"""One instant of a PostgreSQL database: exported for a dump, and counted meanwhile by whoever exported it."""
+"""A snapshot of a PostgreSQL database: exported for a dump, whose rows are counted in it meanwhile."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from bot.runbook.backups import PostgresqlBackup
 SQL = Statements(__file__)
 
 EXPORT_WITHIN_S = 60
-# Of one table; the server itself gives up some minutes before, and then it still answers.
+# Limit per table. The server's own time-out comes some minutes earlier and lets it still answer.
 COUNT_WITHIN_S = 2400
 
 SAME_INSTANT = "counted at the very instant that was dumped"
 
 
 class Snapshot:
-    """`id` is for `pg_dump --snapshot`; None: this server gives none away, and nothing is counted.
+    """`id` is for `pg_dump --snapshot`; None: this server can't export one, so nothing is counted.
 
-    The counts go into the tally. What hinders the counting never hinders the dump: the tally says so instead.
+    The counts go into the tally. If counting fails, the dump goes on, and the tally says why.
     """
 
     def __init__(self, backup: PostgresqlBackup, tally: Tally, conn: AsyncConnection) -> None:
@@ -55,22 +55,22 @@ class Snapshot:
 
     @property
     def backend_pid(self) -> int:
-        """Of the server's process that has it."""
+        """The pid of the server process that holds the snapshot."""
         return self._conn.info.backend_pid
 
     def count(self) -> None:
-        """Begin to count, once: only when the dump has its locks, so that it never waits for ours."""
+        """Start counting, once. Call it only when the dump has its locks, so that it never waits for ours."""
         if self.id and self._counting is None:
             self._counting = asyncio.create_task(self._count(), name=f"count {self._backup.key}")
 
     async def counted(self) -> None:
-        """Until all is counted, or it is known that it cannot be."""
+        """Wait until everything is counted, or counting has failed."""
         if self._counting:
             await self._counting
 
     async def close(self) -> None:
         if self._counting and not self._counting.done():
-            # A server that hangs would have us wait for it even now.
+            # Otherwise we'd wait for a hung server even now.
             hang_up(self._conn)
             self._counting.cancel()
             await asyncio.wait([self._counting])

@@ -2,7 +2,8 @@
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: statement_timeout
--- The dump may take hours in which this transaction only waits; a count gives way to others, and sees every row or none.
+-- This transaction may be idle for hours during the dump. A count gives way to others' locks, and sees all rows or
+-- fails.
 SELECT set_config('idle_in_transaction_session_timeout', '0', true), set_config('lock_timeout', '10s', true),
     set_config('statement_timeout', '30min', true), set_config('row_security', 'off', true);
 

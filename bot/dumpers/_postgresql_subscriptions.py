@@ -1,4 +1,4 @@
-"""What a PostgreSQL database receives from another: it ends where the database is not the one in use any more."""
+"""Ends the subscriptions of a PostgreSQL database that is no longer the one in use."""
 
 from psycopg import AsyncConnection
 
@@ -8,13 +8,13 @@ SQL = Statements(__file__)
 
 
 async def disable(conn: AsyncConnection) -> None:
-    """Every one of the database that `conn` leads to; it may be enabled again."""
+    """Disable every subscription of the database that `conn` is connected to; this can be undone."""
     for name in await _names(conn):
         await conn.execute(SQL("disable", name=name))
 
 
 async def remove(conn: AsyncConnection) -> None:
-    """Without a word to the other server: what it keeps for a subscription of this name is not ours."""
+    """Drop every subscription without contacting the publisher: its replication slot of this name may not be ours."""
     for name in await _names(conn):
         for step in ("disable", "loosen", "remove"):
             await conn.execute(SQL(step, name=name))

@@ -1,4 +1,4 @@
-"""The tables of a PostgreSQL database and their rows, by names that a dump's own can be held against."""
+"""The tables of a PostgreSQL database and their row counts, under names comparable with those in a dump."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from bot.dumpers._statements import Statements
 
 SQL = Statements(__file__)
 
-# Where the database's own text is of no known encoding, what cannot be read as UTF-8 is written as `\xe4`.
+# In a database of unknown encoding, bytes that aren't UTF-8 are written as `\xe4`.
 UNREADABLE = "backslashreplace"
 NO_ENCODING = "SQL_ASCII"
 
 
 @dataclass(frozen=True)
 class Table:
-    """`name` is unlike that of every other table. `count` was written by PostgreSQL, in what the connection speaks."""
+    """`name` is unique among all tables. `count` is the counting statement, in the connection's encoding."""
 
     name: str
     count: bytes
 
 
 async def tables_of(conn: AsyncConnection) -> Sequence[Table]:
-    """Those that hold rows themselves, and belong to no extension. What is asked next on it may come in bytes."""
+    """Tables that hold rows themselves and belong to no extension. Later answers on `conn` may come as bytes."""
     if conn.info.parameter_status("server_encoding") == NO_ENCODING:
         await conn.execute(SQL("as_it_is"))
     found = await (await conn.execute(SQL("tables"))).fetchall()
@@ -31,7 +31,7 @@ async def tables_of(conn: AsyncConnection) -> Sequence[Table]:
 
 
 async def unreadable_in(conn: AsyncConnection) -> Sequence[str]:
-    """What this account may not read of it, in sentences; there is none where it may read everything."""
+    """What this account may not read in it, in sentences; empty if it may read everything."""
     found = await (await conn.execute(SQL("unreadable"))).fetchall()
     sentences = []
     for hidden in (False, True):
@@ -52,7 +52,7 @@ async def unreadable_in(conn: AsyncConnection) -> Sequence[str]:
 
 
 def _to_see_all(account: str, owners: set[str | bytes | None]) -> str:
-    """Only a superuser may type the first; a member of the one role they belong to sees every row as well."""
+    """BYPASSRLS, which only a superuser can grant; if one role owns all the tables, membership in it works as well."""
     [*owner] = owners if len(owners) == 1 else [None]
     instead = f", or GRANT {_words(owner[0])} TO {account}" if owner[0] else ""
     return f"ALTER ROLE {account} BYPASSRLS{instead}"
@@ -70,8 +70,8 @@ async def _unreadable_objects(conn: AsyncConnection) -> list[str]:
 
 
 async def rows_of(conn: AsyncConnection, table: Table) -> int:
-    """Within the transaction that `conn` is in. Undone at once, so that its locks go: of thousands of tables they would
-    use up what the server has for everybody."""
+    """Count within `conn`'s transaction, in a savepoint that is rolled back to release its lock: those of thousands of
+    tables would exhaust the server's shared lock table."""
     async with conn.transaction(force_rollback=True):
         row = await (await conn.execute(table.count)).fetchone()
     assert row
@@ -79,7 +79,7 @@ async def rows_of(conn: AsyncConnection, table: Table) -> int:
 
 
 def qualified(*names: str) -> str:
-    """`public.orders`, `public."a.b"`: quoted as in SQL, so that no two tables share one."""
+    """`public.orders`, `public."a.b"`: quoted as in SQL, so that names stay unique."""
     return ".".join(_quoted(name) for name in names)
 
 

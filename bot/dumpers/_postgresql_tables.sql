@@ -1,10 +1,10 @@
 -- name: as_it_is
--- Where the server does not know what its bytes mean, it would refuse to send those that are no UTF-8.
+-- With an unknown server encoding, any other client encoding would refuse bytes that aren't UTF-8.
 SET client_encoding = 'SQL_ASCII';
 
 -- name: tables
--- As bytes, and with the statement that counts: a database without an encoding may have names that are no text.
--- Of a table only its own rows are counted: its children are tables of their own. On a standby an unlogged one has none.
+-- As bytes, with the counting statement: without an encoding, names may not be text. Only a table's own rows are
+-- counted, as its children are tables themselves. Unlogged tables have no rows on a standby.
 SELECT textsend(nspname::text), textsend(relname::text),
     textsend(format('SELECT count(*) FROM ONLY %I.%I', nspname, relname))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
@@ -14,7 +14,7 @@ WHERE relkind = 'r' AND relpersistence <> 't' AND nspname !~ '^pg_' AND nspname 
 ORDER BY nspname, relname;
 
 -- name: unreadable_objects
--- Large objects that this account may not read, by whom they belong to, as one types both.
+-- Large objects that this account may not read, by owner; both quoted.
 SELECT quote_ident(pg_get_userbyid(lomowner)), quote_ident(current_user), count(*), min(oid::bigint)
 FROM pg_largeobject_metadata
 WHERE NOT pg_has_role(lomowner, 'USAGE') AND NOT EXISTS (
@@ -23,9 +23,9 @@ WHERE NOT pg_has_role(lomowner, 'USAGE') AND NOT EXISTS (
 GROUP BY lomowner ORDER BY 1;
 
 -- name: unreadable
--- What pg_dump would stumble over: tables and sequences that this account may not read, or with a policy for it. Of an
--- extension's own only those whose rows it has dumped, in whichever schema; what is in there otherwise is not read.
--- Last, to whom a table with a policy belongs, where a member of that role sees every row.
+-- What would make pg_dump fail: tables and sequences that this account may not read, or that have row security for it.
+-- Of an extension's tables, only those whose rows it has dumped. Last column: the owner of a table with row security,
+-- if members of that role see every row.
 SELECT format('%I.%I', nspname, relname) || coalesce(' of the extension ' || quote_ident(extname), ''),
     quote_ident(current_user), NOT is_denied,
     (SELECT quote_ident(rolname) FROM pg_roles AS r WHERE r.oid = relowner AND NOT (rolsuper OR relforcerowsecurity))

@@ -1,4 +1,4 @@
-"""Other people's programs, run so that they learn nothing of ours, and never outlive our reading them."""
+"""Runs other programs so that they see none of our secrets and never outlive us."""
 
 import asyncio
 import os
@@ -13,14 +13,14 @@ from bot.domain.errors import Unanswered
 from bot.dumpers import Content
 
 VERSION_WITHIN_S = 20
-# Long enough to sort the largest table, short enough to be noticed the same night.
+# Long enough to sort the largest table, short enough that a hang is noticed the same night.
 SILENT_FOR_AT_MOST_S = 1800
-# The first and the last ones: a program that talks much must not fill our memory.
+# The first and the last lines: a talkative program must not fill our memory.
 LINES_KEPT = 40
 
 PIECE_BYTES = 1024 * 1024
 
-# Of our own environment, what a program needs to run; none of our secrets.
+# What a program needs of our environment to run; none of our secrets.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -29,7 +29,7 @@ def base_environment() -> dict[str, str]:
 
 
 def every_program(name: str, folders: Sequence[Path]) -> list[Path]:
-    """Every program of this name, on the PATH first and then in the folders."""
+    """Every program of this name: the one on the PATH first, then those in the folders."""
     places = [shutil.which(name), *(shutil.which(name, path=str(folder)) for folder in folders)]
     return [Path(place) for place in dict.fromkeys(places) if place]
 
@@ -38,7 +38,7 @@ async def start(
     path: Path, *arguments: str, env: Mapping[str, str], stdin: int, stdout: int, stderr: int,
     limit: int = PIECE_BYTES, pass_fds: Sequence[int] = (),
 ) -> asyncio.subprocess.Process:  # fmt: skip
-    """A program that ends with us, however we end: one that waits for a server would live on after a `kill -9`."""
+    """Start a program that dies with us, however we die: one that waits for a server would survive our `kill -9`."""
     leash = await asyncio.to_thread(_leash)
     return await asyncio.create_subprocess_exec(
         *leash, path, *arguments, env=env, limit=limit, stdin=stdin, stdout=stdout, stderr=stderr, pass_fds=pass_fds
@@ -47,16 +47,16 @@ async def start(
 
 @cache
 def _leash() -> tuple[str, ...]:
-    """Linux kills the program when its parent dies; elsewhere it ends when it writes to nobody."""
+    """The command prefix that makes Linux kill the program when its parent dies; elsewhere it ends on a broken pipe."""
     setpriv = shutil.which("setpriv")
-    # That of a very small system knows no such option.
+    # BusyBox's setpriv doesn't have the option.
     if setpriv is None or Path(setpriv).resolve().name != "setpriv":
         return ()
     return (setpriv, "--pdeathsig", "KILL", "--")
 
 
 async def what_it_says(path: Path, *arguments: str) -> bytes:
-    """Of its own version, say; empty when it is there but does not run here."""
+    """Its output, for example for `--version`; empty if it doesn't run here."""
     try:
         program = await asyncio.create_subprocess_exec(
             path, *arguments, env=base_environment(),
@@ -75,7 +75,7 @@ async def what_it_says(path: Path, *arguments: str) -> bytes:
 
 
 async def feed(stdin: asyncio.StreamWriter, content: Content, heard: Callable[[], None] = lambda: None) -> None:
-    """Until the program has seen enough and closes its end."""
+    """Write the content until the program has read enough and closes its end."""
     try:
         async with aclosing(content) as pieces:
             with suppress(BrokenPipeError, ConnectionResetError):
@@ -84,14 +84,14 @@ async def feed(stdin: asyncio.StreamWriter, content: Content, heard: Callable[[]
                     await stdin.drain()
                     heard()
     finally:
-        # Also where the content breaks off: a program that waits for more would wait for ever.
+        # Close it even if the content breaks off, or the program would wait for more for ever.
         stdin.close()
     with suppress(BrokenPipeError, ConnectionResetError):
         await stdin.wait_closed()
 
 
 class StallLimit:
-    """How long one program may say nothing, read nothing and write nothing."""
+    """Limits how long a program may neither say, read nor write anything."""
 
     def __init__(self, what: str, seconds: float = SILENT_FOR_AT_MOST_S) -> None:
         self._what = what
@@ -100,7 +100,7 @@ class StallLimit:
 
     @asynccontextmanager
     async def limited(self) -> AsyncIterator[None]:
-        """Raises Unanswered when nothing was `heard` for too long."""
+        """Raises Unanswered if `heard` wasn't called for too long."""
         try:
             async with asyncio.timeout(self._seconds) as self._limit:
                 yield
@@ -115,7 +115,7 @@ class StallLimit:
 
 
 async def pieces_of(stdout: asyncio.StreamReader, silence: StallLimit) -> Content:
-    """What a program writes, until it has no more to say. Raises Unanswered."""
+    """A program's output, until it closes it. Raises Unanswered."""
     while True:
         async with silence.limited():
             piece = await stdout.read(PIECE_BYTES)
@@ -125,7 +125,7 @@ async def pieces_of(stdout: asyncio.StreamReader, silence: StallLimit) -> Conten
 
 
 async def end(program: asyncio.subprocess.Process) -> None:
-    """Nothing of ours runs on when we have stopped reading it."""
+    """Kill the program if it is still running, and wait for it."""
     if program.returncode is None:
         with suppress(ProcessLookupError):
             program.kill()
@@ -133,7 +133,7 @@ async def end(program: asyncio.subprocess.Process) -> None:
 
 
 def killed(program: asyncio.subprocess.Process) -> str:
-    """Which signal ended it, in words, '' = none did: of what it was reading it has said nothing then."""
+    """Which signal killed it, in words; '' if none did. A killed program's own output says nothing about it."""
     code = program.returncode or 0
     if code >= 0:
         return ""
@@ -142,7 +142,7 @@ def killed(program: asyncio.subprocess.Process) -> str:
 
 
 async def listen(stderr: asyncio.StreamReader, understood: Callable[[str], bool]) -> bytes:
-    """Until the program is silent for good; returns what it said besides the lines that were understood, shortened."""
+    """Read until the program closes stderr; return the lines that weren't understood, shortened."""
     kept: list[bytes] = []
     async for line in stderr:
         if not understood(line.decode("utf-8", "replace").rstrip()):
@@ -151,7 +151,7 @@ async def listen(stderr: asyncio.StreamReader, understood: Callable[[str], bool]
 
 
 def whole_error(said: bytes, name: str) -> str:
-    """From the first error on, what the program `name` said, without its own name before each line."""
+    """The output from the first error on, without the prefix `name` before each line."""
     lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     first = next((number for number, line in enumerate(lines) if "error:" in line or "fatal:" in line), len(lines) - 1)
     told = [line.removeprefix(f"{name}: ") for line in lines[max(first, 0) :]]

@@ -1,4 +1,4 @@
-"""The statements of the .sql file beside a module, by name: `-- name: <name>`, and names of things as `{thing}`."""
+"""The statements of the .sql file beside a module, by name: `-- name: <name>`, with identifiers as `{thing}`."""
 
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +9,13 @@ NAME_MARK = "-- name: "
 
 
 class Statements:
-    """Read at the first use, not at import."""
+    """Reads the file at first use, not at import."""
 
     def __init__(self, module_file: str) -> None:
         self.path = Path(module_file).with_suffix(".sql")
 
     def __call__(self, name: str, /, **things: str) -> Composed:
-        """Each thing is the name of a database, role or setting: quoted, and so never anything else."""
+        """Each of `things` names a database, role or setting. It is quoted as an identifier, so it can't inject SQL."""
         template = SQL(self._named[name])
         return template.format(**{thing: Identifier(meant) for thing, meant in things.items()})
 

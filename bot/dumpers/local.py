@@ -1,4 +1,4 @@
-"""A folder of this machine: a dump has its name only when it is whole, and its manifest is there before it."""
+"""Keeps dumps in a folder of this machine. A dump gets its final name only when complete, after its manifest."""
 
 import asyncio
 import errno
@@ -20,11 +20,11 @@ from bot.wire.opening import opened
 PLACE = "local"
 
 PIECE_BYTES = 1024 * 1024
-# Long enough for all of a large dump to reach the disk at its end.
+# Long enough to flush a large dump to disk at the end.
 SILENT_FOR_AT_MOST_S = 1800
-# Nobody but the bot's own account may read a copy of the database.
+# Only the bot's own account may read a copy of the database.
 FOLDER_MODE = 0o700
-# Tells a folder of ours from one that only has its name, where the disk with ours is not mounted.
+# Tells our folder from an empty mount point of the same name when the disk isn't mounted.
 MARK = ".tocsin-backups"
 
 T = TypeVar("T")
@@ -36,12 +36,12 @@ async def claim(place: str, earlier: Sequence[str]) -> None:
 
 
 def is_marked(place: str) -> bool:
-    """Whether backups have been kept there, as far as this machine sees."""
+    """Have backups been stored there, as far as this machine can see?"""
     return (Path(place) / MARK).exists()
 
 
 async def write(place: str, file: str, content: Content, noted: Noted) -> DumpDraft:
-    """Under a temporary name in the same folder, so that giving it its name is one step of the file system."""
+    """Write to a temporary name in the same folder, so that the final rename is atomic."""
     partial = _partial(place, file)
     writing = await _off_loop(partial, lambda: _Writing(partial))
     try:
@@ -60,7 +60,7 @@ def read_draft(draft: DumpDraft) -> Content:
 
 
 async def settle(draft: DumpDraft, manifest: Mapping[str, Any]) -> None:
-    """The manifest first: a dump that has its name also has all that is known of it."""
+    """The manifest is written first, so that a dump with its final name always has one."""
     final = Path(draft.place) / draft.file
     await _off_loop(final, lambda: _settle(_partial(draft.place, draft.file), final, manifest))
 
@@ -95,7 +95,7 @@ async def kept(place: str, suffixes: Sequence[str]) -> Sequence[KeptDump]:
 
 
 class _Writing:
-    """A file that grows, and its checksum with it."""
+    """A growing file and its checksum."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ class _Writing:
         return self.size
 
     def finish(self) -> None:
-        """Everything is on the disk, not only with the operating system."""
+        """Flush everything to the disk (fsync)."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -127,7 +127,7 @@ class _Writing:
 
 
 def _claim(folder: Path, earlier: Sequence[str]) -> None:
-    """Those of a time before there was a marker tell as much."""
+    """An earlier dump proves it too: older versions wrote no marker."""
     mark = folder / MARK
     if mark.exists():
         return
@@ -156,7 +156,7 @@ def _describe(final: Path, manifest: Mapping[str, Any]) -> None:
             os.fsync(file.fileno())
         draft.replace(_manifest(final))
     except OSError:
-        # On a full disk every byte that is left behind is one that the next backup lacks.
+        # On a full disk, leftovers would take space from the next backup.
         draft.unlink(missing_ok=True)
         raise
 
@@ -191,7 +191,7 @@ def _remove(final: Path) -> bool:
 
 
 def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[KeptDump]:
-    """Ours have no dot before their names, and are no links."""
+    """Our dumps: regular files whose names don't begin with a dot."""
     if not folder.is_dir():
         raise Gone(f"{folder}: there is no such folder")
     with os.scandir(folder) as entries:
@@ -201,7 +201,7 @@ def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[KeptDump]:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Without it a power cut could undo the renaming."""
+    """Without this, a power cut could undo the rename."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -224,7 +224,7 @@ async def _pieces(path: Path) -> Content:
 
 
 async def _opened(path: Path) -> BinaryIO:
-    """A thread cannot be interrupted: what it opens after nobody waits for it any more is closed at once."""
+    """A thread can't be interrupted: a file that is opened after nobody waits for it any more is closed at once."""
     opening = asyncio.to_thread(lambda: open_file(path, "dump"))
     return await _in_time(path.parent, opened(opening, lambda file: file.close()))
 
@@ -242,7 +242,7 @@ def _manifest(final: Path) -> Path:
 
 
 async def _off_loop(path: Path, work: Callable[[], T]) -> T:
-    """Disks can be slow, and the bot must not wait for them. Raises Unanswered when one hangs, as over a network."""
+    """Run in a thread, because disks can be slow. Raises Unanswered if one hangs, such as a network disk."""
     with _translated(path.parent):
         return await _in_time(path.parent, asyncio.to_thread(work))
 
@@ -257,7 +257,7 @@ async def _in_time(folder: Path, work: Awaitable[T]) -> T:
 
 @contextmanager
 def _translated(folder: Path) -> Iterator[None]:
-    """What the operating system objects to, as one of our errors."""
+    """Translate OSError into our errors."""
     try:
         yield
     except OSError as error:

@@ -1,8 +1,8 @@
-"""MongoDB, dumped by its own mongodump into one compressed archive, which is read back here.
+"""Dumps MongoDB with its own mongodump into one compressed archive, and reads it back.
 
-The address goes to the program through a pipe that it reads as its configuration: neither its arguments, which are seen
-by everybody on the machine, nor any file ever hold the password. The archive is read by ourselves, because mongorestore
-looks into one only with a server at hand.
+mongodump gets the connection string as configuration through a pipe, so the password is neither in its arguments, which
+everybody on the machine can see, nor in a file. We parse the archive ourselves, because mongorestore needs a server to
+look into one.
 """
 
 import asyncio
@@ -40,11 +40,11 @@ SUFFIX = ".archive.gz"
 
 USUAL_PORT = 27017
 SELECT_WITHIN_MS = 10_000
-# It has nothing to sort, so it writes all the time; after its server died it would wait for ever.
+# mongodump writes continuously, since it sorts nothing; but if its server dies, it waits for ever.
 SILENT_FOR_AT_MOST_S = 300
-# The server's version, from one that has been reached.
+# For the version from a server that is already connected.
 ANSWER_WITHIN_MS = 60_000
-# Since they are no part of the server any more, MongoDB's tools count from here, and read every server.
+# The version number from which MongoDB's tools are a separate product that supports every server.
 OF_THEIR_OWN = 100
 
 AS_DUMPED = "counted while it was dumped; the collections were read one after the other, not at one instant"
@@ -55,7 +55,7 @@ ADVICE = (
 
 
 async def equip(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
-    """The newest mongodump there is. One of a time when it was a part of the server must be as new as the server."""
+    """The newest mongodump. One from the time when it was part of the server must not be older than the server."""
     server = await server_version(backup)
     found = sorted([tool for path in every_program("mongodump", folders) if (tool := await tool_at(path))])
     if not found:
@@ -69,12 +69,12 @@ async def equip(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
 
 
 async def foreseen(backup: MongodbBackup) -> Sequence[str]:
-    """What an account may read is known only by reading it."""
+    """Nothing: what an account may read shows only when it reads."""
     return ()
 
 
 async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally, *, quick: bool = False) -> Content:
-    """Without a database in the runbook or the address it is all of them."""
+    """Dump the database; without one in the runbook or the address, all of them."""
     program = await _started(backup, equipment)
     assert program.stdout and program.stderr
     progress, silence = _Progress(tally), StallLimit("mongodump", SILENT_FOR_AT_MOST_S)
@@ -94,7 +94,7 @@ async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally, *, qui
 
 
 async def inspect(content: Content, folders: Sequence[Path]) -> None:
-    """Read all of it."""
+    """Reads all of it."""
     await count(content, folders)
 
 
@@ -108,7 +108,7 @@ async def count(content: Content, folders: Sequence[Path]) -> Mapping[str, int]:
 
 
 def address_of(backup: MongodbBackup) -> str:
-    """With the database in its path; whoever signs in where the address says still does when that is another one."""
+    """The connection string with the database in its path. An authSource given by the old path stays the same."""
     scheme, _, rest = backup.target.reveal().partition("://")
     where, _, query = rest.partition("?")
     authority, _, named = where.partition("/")
@@ -123,7 +123,8 @@ def address_of(backup: MongodbBackup) -> str:
 
 
 def seeds_of(backup: MongodbBackup) -> tuple[str, int]:
-    """The servers as the address names them, and the port of the first: which of a set answers changes by the hour."""
+    """The hosts as the address names them, and the first one's port: which member of a set answers changes over
+    time."""
     authority = backup.target.shown.partition("://")[2].partition("/")[0]
     seeds = [seed.rpartition(":") if ":" in seed else (seed, "", "") for seed in authority.split(",")]
     port = next((port for _, _, port in seeds[:1] if port.isdecimal()), str(USUAL_PORT))
@@ -131,7 +132,7 @@ def seeds_of(backup: MongodbBackup) -> tuple[str, int]:
 
 
 class _Progress:
-    """Which collections are done, as mongodump says it."""
+    """Tracks the finished collections by mongodump's output."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -148,7 +149,7 @@ async def _started(backup: MongodbBackup, equipment: Equipment) -> asyncio.subpr
     configuration = json.dumps({"uri": address_of(backup)}).encode()
     reading, writing = os.pipe()
     try:
-        # Less than a pipe holds, so that this waits for nobody.
+        # Fits into the pipe's buffer, so that this doesn't block.
         os.write(writing, configuration)
     finally:
         os.close(writing)
@@ -164,14 +165,14 @@ async def _started(backup: MongodbBackup, equipment: Equipment) -> asyncio.subpr
 async def server_version(backup: MongodbBackup) -> str:
     """Raises Unreachable, without a password in it."""
     try:
-        # In a thread: the asynchronous client leaves sockets open when it is closed as soon as it has connected.
+        # In a thread: pymongo's async client leaks sockets if it is closed right after connecting.
         return await asyncio.to_thread(_asked_version, address_of(backup))
     except (PyMongoError, ValueError) as error:
         raise unreachable(error, backup) from error
 
 
 def unreachable(error: Exception, backup: MongodbBackup) -> Unreachable:
-    """What MongoDB's driver said, without its settings and without a password; first that the server went away."""
+    """The driver's message without its settings and password; if the server went away, that is said first."""
     said = without_code(str(error)).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
     return Unreachable(with_going(said, fit_to_show(said, backup.target.redactions())))
 
@@ -183,7 +184,7 @@ def _asked_version(address: str) -> str:
 
 
 async def tool_at(path: Path) -> tuple[list[int], Path] | None:
-    """None when it does not run here."""
+    """None if it doesn't run here."""
     version = re.search(rb"version: r?(\d+\.\d+\.\d+)", await what_it_says(path, "--version"))
     return (_numbers(version[1].decode()), path) if version else None
 
@@ -197,7 +198,7 @@ def written(version: Sequence[int]) -> str:
 
 
 def complaint_in(said: bytes) -> str:
-    """The line that says what failed, without the time before it."""
+    """The line that says what failed, without its timestamp."""
     lines = [line.partition("\t")[2] or line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     failed = [line for line in lines if line.startswith("Failed:")]
     return (failed or lines[-1:] or ["it said nothing"])[0].removeprefix("Failed:").strip()

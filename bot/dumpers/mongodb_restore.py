@@ -1,7 +1,7 @@
-"""MongoDB, restored by its own mongorestore under another name beside the target.
+"""Restores MongoDB with its own mongorestore, under another name beside the target.
 
-A MongoDB has no way to exchange two databases at one instant, so one is put back by restoring it a second time, over
-the target, once it has been found right beside it.
+MongoDB can't swap two databases atomically. So once the scratch copy has been verified, the dump is restored a second
+time, over the target.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ from bot.runbook.backups import MongodbBackup
 RESTORES = "mongodb"
 EXCHANGES = False
 
-# Of one count, in a collection of any size.
+# Limit per count, for a collection of any size.
 COUNT_WITHIN_MS = 2_400_000
 ANSWER_WITHIN_MS = 60_000
 
@@ -47,7 +47,7 @@ Client = MongoClient[dict[str, Any]]
 
 
 async def ready(backup: MongodbBackup, folders: Sequence[Path], source: Mapping[str, Any] | None = None) -> Equipment:
-    """The newest mongorestore there is."""
+    """The newest mongorestore."""
     target_of(backup)
     server = await server_version(backup)
     found = sorted([tool for path in every_program("mongorestore", folders) if (tool := await tool_at(path))])
@@ -58,7 +58,7 @@ async def ready(backup: MongodbBackup, folders: Sequence[Path], source: Mapping[
 
 
 async def foreseen(backup: MongodbBackup) -> Sequence[str]:
-    """Nothing in it calls anything while it is filled."""
+    """Nothing: a MongoDB calls no functions while it is filled."""
     return ()
 
 
@@ -75,7 +75,7 @@ async def prospect(backup: MongodbBackup) -> Prospect:
 
 
 async def is_connected(backup: MongodbBackup, pid: int, since: datetime) -> bool:
-    """It is no PostgreSQL."""
+    """Never: that question is about PostgreSQL."""
     return False
 
 
@@ -90,18 +90,19 @@ async def fill(
 
 
 async def dress(backup: MongodbBackup, scratch: str, source: Mapping[str, Any]) -> Sequence[str]:
-    """Nothing belongs to a database but its content."""
+    """Nothing to do: a MongoDB database has nothing but its content."""
     return ()
 
 
 async def overwrite(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment, target: str) -> None:
-    """Goes on only while the scratch database is there: whoever gives this process up for lost removes it."""
+    """Continues only while the scratch database exists. Whoever takes this process for dead drops it, which fences us
+    off."""
     await _restore(backup, target, _while_there(backup, scratch, content), equipment, "--drop")
     await _asked(backup, lambda client: _drop_all_but(client, target, _brought_back(client, scratch)))
 
 
 async def _while_there(backup: MongodbBackup, scratch: str, content: Content) -> Content:
-    """Asked before each piece: a process that was frozen and wakes up puts nothing more into the target."""
+    """The content, checking before each piece: a process that was frozen and wakes up must not write to the target."""
     with Client(_server_address(backup), socketTimeoutMS=COUNT_WITHIN_MS) as client:
         async with aclosing(content) as pieces:
             async for piece in pieces:
@@ -110,7 +111,7 @@ async def _while_there(backup: MongodbBackup, scratch: str, content: Content) ->
 
 
 async def _restore(backup: MongodbBackup, database: str, content: Content, equipment: Equipment, *options: str) -> None:
-    """Ends at the first thing that cannot be restored: half a database is none."""
+    """Stops at the first error: half a database is none."""
     program = await _started(backup, database, equipment, options)
     assert program.stdin and program.stderr
     said = asyncio.create_task(program.stderr.read())
@@ -128,7 +129,7 @@ async def _restore(backup: MongodbBackup, database: str, content: Content, equip
 
 
 async def counts(backup: MongodbBackup, database: str = "") -> Mapping[str, int]:
-    """The documents of every collection, under the names they have in the target."""
+    """The documents of every collection, under their names in the target."""
     name = target_of(backup)
 
     def count(client: Client) -> Mapping[str, int]:
@@ -141,7 +142,7 @@ async def counts(backup: MongodbBackup, database: str = "") -> Mapping[str, int]
 
 
 async def ask(backup: MongodbBackup, database: str, question: str) -> object:
-    """A question is a count as MongoDB understands it: `{"count": "orders", "query": {"paid": true}}`."""
+    """A question is MongoDB's count command: `{"count": "orders", "query": {"paid": true}}`."""
     try:
         command = json.loads(question)
     except ValueError:
@@ -159,7 +160,7 @@ async def exists(backup: MongodbBackup, database: str = "") -> bool:
 
 
 async def disks(backup: MongodbBackup) -> Sequence[FreeSpace]:
-    """As the server sees the disk of its files; one that does not say it has none to be watched."""
+    """The server's disk, as it reports it; empty if it doesn't."""
     facts = await _asked(backup, lambda client: client[target_of(backup)].command("dbStats"))
     total, used = facts.get("fsTotalSize"), facts.get("fsUsedSize")
     return [FreeSpace(int(total), int(total - used))] if total and used is not None else []
@@ -176,14 +177,14 @@ async def drop(backup: MongodbBackup, scratch: str) -> None:
 
 
 def target_of(backup: MongodbBackup) -> str:
-    """The database by name. Raises Rejected when all of them are backed up together."""
+    """The name of the database. Raises Rejected if all of them are backed up together."""
     if name := backup.database:
         return name
     raise Rejected("all databases of its server are backed up together, and only one can be restored: add `database`")
 
 
 def _collections(client: Client, database: str) -> set[str]:
-    """Views too; not those that the server keeps for itself."""
+    """Includes views, excludes the server's internal collections."""
     return {one["name"] for one in client[database].list_collections() if not one["name"].startswith("system.")}
 
 
@@ -199,7 +200,7 @@ def _drop_all_but(client: Client, database: str, wanted: set[str]) -> None:
 
 
 def _server_address(backup: MongodbBackup) -> str:
-    """Without a database: whoever signs in where the address says still does."""
+    """The connection string without a database. The authSource stays the same."""
     scheme, _, rest = backup.target.reveal().partition("://")
     where, _, query = rest.partition("?")
     authority, _, named = where.partition("/")
@@ -215,7 +216,7 @@ def _server_address(backup: MongodbBackup) -> str:
 async def _started(
     backup: MongodbBackup, database: str, equipment: Equipment, options: Sequence[str]
 ) -> asyncio.subprocess.Process:
-    """The address goes through a pipe of its own, as with mongodump: the program's input is the archive."""
+    """The connection string goes through a pipe of its own, because stdin is the archive."""
     name = target_of(backup)
     reading, writing = os.pipe()
     try:
@@ -242,7 +243,7 @@ async def _asked(backup: MongodbBackup, question: Callable[[Client], T]) -> T:
 
 
 async def _in_thread(backup: MongodbBackup, ask: Callable[[], T]) -> T:
-    """As the dumper asks too. Raises Unreachable, without a password in it."""
+    """In a thread, as in the dumper. Raises Unreachable, without a password in it."""
     try:
         return await asyncio.to_thread(ask)
     except (PyMongoError, ValueError) as error:

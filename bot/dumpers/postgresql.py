@@ -1,4 +1,4 @@
-"""PostgreSQL, dumped by its own pg_dump and looked into by its own pg_restore."""
+"""Dumps PostgreSQL with its own pg_dump, and reads the dump with its own pg_restore."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -33,19 +33,19 @@ from bot.runbook.backups import PostgresqlBackup
 KIND = "postgresql"
 SUFFIX = ".dump"
 
-# A table that somebody holds locked must not hold the backup for ever.
+# So that a table somebody has locked doesn't block the backup for ever.
 LOCK_WAIT_MS = 60_000
-# What it is, whom it belongs to: some rows of the catalog.
+# For a few catalog queries: what it is and who owns it.
 LOOK_WITHIN_S = 60
-# A tenth larger than by its usual way, and twice as quick.
+# Makes dumps a tenth larger than the default, at twice the speed.
 QUICKLY = ["--compress=1"]
 ANSWER_WITHIN_S = 60
-# How pg_dump begins to complain, and goes on.
+# The beginnings of pg_dump's error messages and their continuations.
 COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: detail:", "pg_dump: hint:")
 
 
 async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
-    """The pg_dump whose version is the server's, else the next newer one: an older one cannot read the server."""
+    """The pg_dump of the server's version, otherwise the next newer one: an older one can't read the server."""
     server, source = await _server(backup)
     found = await tools("pg_dump", folders)
     wanted = server // 10000
@@ -60,14 +60,14 @@ async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
 
 
 async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
-    """Whatever this account may not read would end it."""
+    """Connection limits, and whatever this account may not read."""
     looking = "looking at what its account may read"
     async with translated(backup), await connect(backup) as conn, hung_up_on(conn, ANSWER_WITHIN_S, looking):
         return [*await crowded(conn, TO_DUMP), *await unreadable_in(conn)]
 
 
 async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, *, quick: bool = False) -> Content:
-    """In the custom format: compressed, and restorable table by table. Counted at the same instant, where it can be."""
+    """In the custom format: compressed, and restorable by table. Rows are counted in the same snapshot if possible."""
     snapshot = await Snapshot.taken(backup, tally)
     try:
         options = [f"--snapshot={snapshot.id}"] if snapshot.id else []
@@ -82,14 +82,14 @@ async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, *, 
 
 
 async def inspect(content: Content, folders: Sequence[Path]) -> None:
-    """Have the newest pg_restore list what is in it. It reads the beginning: the checksum covers the rest."""
+    """Have the newest pg_restore list the contents. It reads only the beginning; the checksum covers the rest."""
     async with aclosing(_restored(content, folders, "--list")) as pieces:
         async for _ in pieces:
             pass
 
 
 async def count(content: Content, folders: Sequence[Path]) -> Mapping[str, int]:
-    """Have the newest pg_restore write it out: every byte is decompressed, every row seen."""
+    """Have the newest pg_restore write it out as SQL: every byte is decompressed, every row seen."""
     rows = CopiedRows()
     async with aclosing(_restored(content, folders, "--data-only", "--file=-")) as pieces:
         async for piece in pieces:
@@ -121,7 +121,7 @@ async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, 
 
 
 class _Progress:
-    """Which table pg_dump has come to, as it says when it is verbose: so those before it are done."""
+    """Tracks which table pg_dump is at, by its verbose output: the ones before it are done."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -135,7 +135,7 @@ class _Progress:
 
 
 async def _restored(content: Content, folders: Sequence[Path], *arguments: str) -> Content:
-    """What pg_restore makes of it. Raises Damaged when it cannot, Unanswered when it was not let."""
+    """The output of pg_restore. Raises Damaged if it can't read the dump, Unanswered if it was killed."""
     found = await tools("pg_restore", folders)
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(0)}")
@@ -166,6 +166,6 @@ async def _restored(content: Content, folders: Sequence[Path], *arguments: str) 
 
 
 async def _server(backup: PostgresqlBackup) -> tuple[int, Mapping[str, Any]]:
-    """Its version as PostgreSQL counts, 160014, and what is dumped. Raises a kind of Failed."""
+    """The version as PostgreSQL counts it, 160014, and the source of the dump. Raises a kind of Failed."""
     async with translated(backup), await connect(backup) as conn, hung_up_on(conn, LOOK_WITHIN_S, "looking at it"):
         return conn.info.server_version, await source_of(conn, conn.info.dbname)

@@ -1,4 +1,4 @@
-"""PostgreSQL, restored by its own pg_restore into a database of ours beside the target."""
+"""Restores PostgreSQL with its own pg_restore into a database of ours beside the target."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -43,20 +43,20 @@ RESTORES = "postgresql"
 EXCHANGES = True
 SQL = Statements(__file__)
 
-# Databases that every server has, for what cannot be done from within the one it is done to.
+# Databases that every server has, to connect to when the target itself is to be changed.
 ENTRANCES = ("postgres", "template1")
 COUNT_WITHIN_S = 3600
 ANSWER_WITHIN_S = 60
-# To make, rename or drop a database: one of many files takes minutes.
+# For creating, renaming or dropping a database, which takes minutes if it has many files.
 DEED_WITHIN_S = 1800
-# The server itself gives up first, and then it still answers.
+# The server's own time-out comes first, and lets it still answer.
 GRACE_S = 10
 
 
 async def ready(
     backup: PostgresqlBackup, folders: Sequence[Path], source: Mapping[str, Any] | None = None
 ) -> Equipment:
-    """The pg_restore whose version is the server's, else the next newer one, as for pg_dump."""
+    """The pg_restore of the server's version, otherwise the next newer one, as for pg_dump."""
     target = target_of(backup)
     async with _entrance(backup, ANSWER_WITHIN_S) as conn:
         server = conn.info.server_version
@@ -83,7 +83,7 @@ async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
 
 
 async def prospect(backup: PostgresqlBackup) -> Prospect:
-    """By the server that the connection leads to, whatever the address says."""
+    """Names the server we are actually connected to, whatever the address says."""
     database = target_of(backup)
     async with _entrance(backup, ANSWER_WITHIN_S) as conn:
         found = await (await conn.execute(SQL("prospect"), {"name": database})).fetchone()
@@ -108,7 +108,7 @@ async def fill(
     equipment: Equipment,
     source: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Ends at the first thing that cannot be restored: half a database is none."""
+    """Stops at the first error: half a database is none."""
     async with _entrance(backup) as conn:
         await create(conn, scratch, await _properties(conn, backup, source))
     async with _within(backup, scratch) as conn:
@@ -126,20 +126,20 @@ async def dress(backup: PostgresqlBackup, scratch: str, source: Mapping[str, Any
 
 
 async def counts(backup: PostgresqlBackup, database: str = "") -> Mapping[str, int]:
-    """The rows of every table, seen at one instant."""
+    """The rows of every table, in one snapshot."""
     async with _inside(backup, database, COUNT_WITHIN_S) as conn:
         return {table.name: await _rows(conn, table) for table in await tables_of(conn)}
 
 
 async def ask(backup: PostgresqlBackup, database: str, question: str) -> object:
-    """The first column of the first row; None when there is no row. Nothing can be changed by asking."""
+    """The first column of the first row; None without a row. Read-only."""
     asking = f"asking “{question}”"
     async with (
         _inside(backup, database, ANSWER_WITHIN_S) as conn,
         hung_up_on(conn, ANSWER_WITHIN_S + GRACE_S, asking),
     ):
         await conn.execute(SQL("as_its_people"))
-        # Prepared, so that it is one statement: a second one could end our read-only transaction.
+        # Prepared, because that allows only one statement: a second one could end our read-only transaction.
         row = await (await conn.execute(question.encode(), prepare=True)).fetchone()
     return row[0] if row else None
 
@@ -168,7 +168,7 @@ async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: s
 
 
 async def _quieten(backup: PostgresqlBackup, aside: str) -> None:
-    """Only once it is not in use any more: else a restore that fails would leave the database without its feed."""
+    """Disable its subscriptions. Only once it is out of use: a failed restore must not cut the live database off."""
     try:
         async with translated(backup), await connect(backup, aside) as conn, hung_up_on(conn, ANSWER_WITHIN_S, aside):
             await disable(conn)
@@ -180,7 +180,8 @@ async def _quieten(backup: PostgresqlBackup, aside: str) -> None:
 
 
 async def disks(backup: PostgresqlBackup) -> Sequence[FreeSpace]:
-    """Only of a server on this machine: it does not say what is free, so its folders have to be seen from here."""
+    """Only for a server on this machine: PostgreSQL doesn't report free space, so its folders must be visible from
+    here."""
     async with _entrance(backup) as conn:
         files, own, log = await folders_of(conn, target_of(backup))
     return await asyncio.to_thread(disks_at, files, own, log)
@@ -204,12 +205,12 @@ async def _blockers(conn: AsyncConnection, database: str) -> list[str]:
 
 
 async def _properties(conn: AsyncConnection, backup: PostgresqlBackup, source: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of the target as it is; where that is gone as it was when the backup was taken, else what is usual there."""
+    """The target's own; if it's gone, those recorded in the backup, otherwise the server's defaults."""
     return await properties_of(conn, target_of(backup)) or source.get("properties") or {}
 
 
 async def _needs(backup: PostgresqlBackup, target: str, *, stands: bool) -> Mapping[str, Any]:
-    """Of the target as it is now, for who has no backup at hand."""
+    """The needs of the target as it is now, for callers without a backup at hand."""
     if not stands:
         return {}
     async with _inside(backup, target, ANSWER_WITHIN_S) as conn:
@@ -244,7 +245,7 @@ async def _within(backup: PostgresqlBackup, database: str) -> AsyncIterator[Asyn
 
 
 async def _enter(backup: PostgresqlBackup) -> AsyncConnection:
-    """By the first door that opens; raises what the first one said."""
+    """Connect through the first of `ENTRANCES` that works; otherwise raise the first one's error."""
     said: list[Unreachable] = []
     for name in [name for name in ENTRANCES if name != parameters_of(backup).get("dbname")]:
         try:
@@ -256,7 +257,7 @@ async def _enter(backup: PostgresqlBackup) -> AsyncConnection:
 
 @asynccontextmanager
 async def _inside(backup: PostgresqlBackup, database: str, within_s: int) -> AsyncIterator[AsyncConnection]:
-    """One instant of a database, only to be read, whole, and not for longer than that."""
+    """A read-only snapshot of a database, with row security off and a time-out."""
     async with translated(backup), await connect(backup, database) as conn:
         await conn.execute(SQL("read_only"))
         await conn.execute(SQL("within_limits"), {"milliseconds": str(within_s * 1000)})

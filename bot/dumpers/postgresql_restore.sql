@@ -5,7 +5,7 @@ SELECT EXISTS (SELECT FROM pg_database WHERE datname = %(name)s);
 SELECT oid::bigint FROM pg_database WHERE datname = %(name)s;
 
 -- name: prospect
--- Of a target: its owner, its size in bytes where this account may know it, and how many are connected to it.
+-- The target's owner, its size in bytes if this account may know it, and its number of connections.
 SELECT pg_get_userbyid(datdba),
     CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
         THEN pg_database_size(d.oid) END,
@@ -14,13 +14,13 @@ SELECT pg_get_userbyid(datdba),
 FROM pg_database AS d WHERE datname = %(name)s;
 
 -- name: running
--- A server that was copied from another has its number, and began at another instant.
+-- A physical copy of a server has the same identifier, but another start time.
 SELECT format('%s since %s', system_identifier, extract(epoch FROM pg_postmaster_start_time()))
 FROM pg_control_system() WHERE has_function_privilege('pg_control_system()', 'EXECUTE');
 
 -- name: blockers
--- What keeps this database from being renamed and cannot be ended by this account: prepared transactions, connections, and
--- what it receives from another database, which would go on feeding it under its new name.
+-- What keeps this database from being renamed and can't be ended by this account: prepared transactions, connections,
+-- and subscriptions, which would go on feeding it under its new name.
 SELECT 'the prepared transaction ' || gid || ' (COMMIT PREPARED or ROLLBACK PREPARED it)'
 FROM pg_prepared_xacts WHERE database = %(name)s
 UNION ALL
@@ -37,7 +37,7 @@ FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid
 WHERE datname = %(name)s AND subenabled AND NOT pg_has_role(subowner, 'USAGE');
 
 -- name: subscribes
--- No row where this database receives nothing from another one.
+-- No row if this database has no subscriptions.
 SELECT FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid WHERE datname = %(name)s LIMIT 1;
 
 -- name: is_connected
@@ -48,9 +48,9 @@ SELECT pg_postmaster_start_time() = %(since)s AND EXISTS (
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
 -- name: within_limits
--- A policy that hides rows is an error: fewer are never counted in silence.
+-- Row security that hides rows raises an error, so that a count is never silently too low.
 SELECT set_config('statement_timeout', %(milliseconds)s, false), set_config('row_security', 'off', false);
 
 -- name: as_its_people
--- The database's own path, or the account's.
+-- The search_path of the database or the account.
 RESET search_path;

@@ -1,7 +1,7 @@
-"""S3, or a store that speaks its language: a dump has its name only when it is whole, and its manifest before that.
+"""Keeps dumps in S3 or a compatible store. A dump gets its final name only when complete, after its manifest.
 
-It is written in parts under a temporary name, read back there, and then copied by the store itself. A process that is
-killed may leave parts that nobody can see and that are paid for: whoever gives up its run removes them.
+It is uploaded in parts under a temporary name, read back, and then copied by the store itself. A killed process may
+leave invisible parts that still cost money; whoever declares its run dead removes them.
 """
 
 import asyncio
@@ -22,29 +22,29 @@ PLACE = "s3"
 
 PIECE_BYTES = 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
-# A store takes at most 10,000 parts: after each thousand they grow, so that the last ones are 160 MiB.
+# A store accepts at most 10,000 parts. They grow after each thousand; the last ones have 160 MiB.
 PARTS_OF_A_SIZE = 1000
-# What has been written for hours is not given up because the store asks to be left alone for some minutes.
+# An upload of hours isn't abandoned because the store throttles us for some minutes.
 PATIENCE_S = (2, 5, 10, 20, 40, 60, 60)
 
 
 def using(settings: Settings) -> BackupPlace:
-    """The place, as the environment says how to reach it."""
+    """The place, with access as configured in the environment."""
     return S3(Access(settings))
 
 
 class S3:
-    """Everything in it is one object after the other, so that memory is one part, however large the dump."""
+    """Works sequentially, so that it needs the memory of one part, however large the dump."""
 
     PLACE = PLACE
 
     def __init__(self, access: Access, *, patience_s: Sequence[float] = PATIENCE_S) -> None:
-        """`patience_s`: the pauses after which a part is sent again that the store did not take for now."""
+        """`patience_s`: the pauses before each retry of a part that the store didn't accept for now."""
         self._access = access
         self._patience_s = patience_s
 
     async def claim(self, place: str, earlier: Sequence[str]) -> None:
-        """A bucket that is not there is told by its name, and is never made."""
+        """Nothing to do: a missing bucket is reported by name, and never created."""
 
     async def write(self, place: str, file: str, content: Content, noted: Noted) -> DumpDraft:
         bucket, client = Bucket.of(place), await self._access.client()
@@ -69,9 +69,9 @@ class S3:
         source = {"Bucket": bucket.name, "Key": bucket.key(_partial(draft.file))}
         key = bucket.key(draft.file)
         await _insisting(bucket, self._patience_s, lambda: _describe(client, bucket, key, manifest))
-        # In parts where it is large, and without passing through here.
+        # A server-side copy, in parts if it's large.
         await _insisting(bucket, self._patience_s, lambda: client.copy(source, bucket.name, key))
-        # From here on it exists; what is left over under the temporary name changes nothing of that.
+        # From here on the dump exists, even if the temporary object can't be removed.
         with suppress(Failed):
             await off_loop(bucket, lambda: client.delete_object(**source))
 
@@ -110,7 +110,7 @@ class S3:
 
 
 class _Writing:
-    """An object that grows by parts, and its checksum with it."""
+    """An object that is uploaded in parts, and its checksum."""
 
     def __init__(self, client: Any, bucket: Bucket, key: str, upload: str, patience_s: Sequence[float]) -> None:
         self._client = client
@@ -135,14 +135,14 @@ class _Writing:
         return self.size
 
     async def finish(self) -> None:
-        """Only now is there an object at all."""
+        """Complete the upload. The object exists only from now on."""
         if self._part or not self._parts:
             await self._send()
         whole = {"Parts": self._parts}
         await self._sure(lambda: self._client.complete_multipart_upload(**self._which, MultipartUpload=whole))
 
     async def abandon(self) -> None:
-        """What cannot be removed now is removed by nobody else, but hides nothing: an upload is no object."""
+        """Abort the upload. If that fails, nobody else removes its parts, but they don't show up as an object."""
         with suppress(Failed):
             await off_loop(self._bucket, lambda: self._client.abort_multipart_upload(**self._which))
 
@@ -153,7 +153,7 @@ class _Writing:
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
 
     async def _sure(self, work: Callable[[], Any]) -> Any:
-        """Once something of it is there: who has written nothing yet learns at once that nobody answers."""
+        """Retry only once some part is stored: if nothing was written yet, a failure is reported at once."""
         return await _insisting(self._bucket, self._patience_s if self._parts else (), work)
 
 
@@ -172,9 +172,9 @@ def _describe(client: Any, bucket: Bucket, key: str, manifest: Mapping[str, Any]
 
 
 def _discard(client: Any, bucket: Bucket, key: str, final: str) -> None:
-    """The object of the temporary name, a manifest of nothing, and uploads that were never completed.
+    """Remove the temporary object, a manifest without a dump, and incomplete uploads.
 
-    Those under the final name are the store's own copy of a large dump, cut off when whoever asked for it died.
+    Uploads under the final name are server-side copies of large dumps, interrupted when the process died.
     """
     for name in (key, final):
         for upload in client.list_multipart_uploads(Bucket=bucket.name, Prefix=name).get("Uploads", []):
@@ -203,7 +203,7 @@ def _remove(client: Any, bucket: Bucket, key: str) -> bool:
 
 
 def _kept(client: Any, bucket: Bucket, suffixes: tuple[str, ...]) -> list[KeptDump]:
-    """Ours have no dot before their names; what lies in folders below is none of ours."""
+    """Our dumps: names without a leading dot, directly under the prefix."""
     prefix = bucket.key("")
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name, Prefix=prefix, Delimiter="/")
     found = {one["Key"].removeprefix(prefix): one["Size"] for page in pages for one in page.get("Contents", [])}
