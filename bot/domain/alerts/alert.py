@@ -33,6 +33,7 @@ class Alert:
     `risen_at`: when it began or got worse. `expires_at`: the end of an alert whose source never reports one; None: its
     source does. `source_group`, `starts_at` and `told_by` are as given by the source. `unlisted`: it ended by being
     left out of its group's listing. `delivery_id`: what reported it last; None: not kept, or raised by Tocsin itself.
+    `silence_ids`: every silence that has muted it.
     """
 
     id: int
@@ -63,6 +64,7 @@ class Alert:
     image: str | None = None
     measured: Mapping[str, str] = field(default_factory=dict)
     delivery_id: int | None = None
+    silence_ids: Sequence[int] = ()
 
     @property
     def is_firing(self) -> bool:

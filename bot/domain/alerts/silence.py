@@ -78,20 +78,6 @@ class Muted:
 
 
 @dataclass(frozen=True)
-class Alike:
-    """Alerts of one card that are alike to a silence: the counts of those that fired during it, and of those firing
-    now. `labels`: those the silence looks at."""
-
-    source: str
-    key: str
-    title: str
-    severity: str | None
-    labels: Mapping[str, str]
-    muted: int
-    firing: int
-
-
-@dataclass(frozen=True)
 class Reach:
     """How many firing alerts a silence matches, and how many of these are on muted cards.
 
@@ -138,10 +124,16 @@ def reach(silence: Silence, silences: Collection[Silence], firing: Collection[Fi
     return Reach(len(matches), sum(one.group_id not in loud for one in matches))
 
 
-def counted(silence: Silence, found: Iterable[Alike]) -> Muted:
-    """Counts only alerts that this silence covers, on cards it helped to mute."""
-    own = [one for one in found if silence.covers(one, one)]
-    return Muted(sum(one.muted for one in own), sum(one.firing for one in own))
+def newly_muted(standing: GroupStanding, silences: Collection[Silence], now: datetime) -> dict[int, list[int]]:
+    """Every silence that has ever muted it, by alert id, for the alerts that one of these now mutes for the first time.
+
+    An alert isn't muted on a card that another one keeps loud, nor on a quiet card, which would tell nobody anyway.
+    """
+    if standing.group.quiet or not standing.group.is_silenced(now):
+        return {}
+    under = {one.id: {found.id for found in _covering(standing.group, one, silences)} for one in standing.standing_for}
+    known = {one.id: set(one.silence_ids) for one in standing.standing_for}
+    return {id_: sorted(found | known[id_]) for id_, found in under.items() if not found <= known[id_]}
 
 
 def _due_without(standing: GroupStanding) -> datetime:

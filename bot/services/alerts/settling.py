@@ -10,7 +10,7 @@ from typing import Literal
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at, rests_until
-from bot.domain.alerts.silence import muted
+from bot.domain.alerts.silence import muted, newly_muted
 from bot.runbook import Runbook
 from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
@@ -81,6 +81,8 @@ class AlertSettling:
         now = self._clock.now()
         silences = await stored.in_force(conn, now)
         standings = [muted(one, silences, now) for one in standings]
+        for one in standings:
+            await alerts.save_muted(conn, newly_muted(one, silences, now))
         earlier = await self._earlier_incidents(conn, standings, now)
         groups: list[Group] = []
         told: dict[int, Told] = {}

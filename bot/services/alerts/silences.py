@@ -13,7 +13,6 @@ from bot.domain.alerts.silence import (
     Muted,
     Reach,
     Silence,
-    counted,
     must_be_reasonable,
     reach,
 )
@@ -116,8 +115,8 @@ class Silences(DueByRows):
         """Each with how much it has muted so far; first to end first."""
         async with self._db.transaction() as conn:
             found = await silences.in_force(conn, self._clock.now())
-            counts = await silences.on_its_cards(conn, [one.id for one in found])
-            return [(one, counted(one, counts[one.id])) for one in found]
+            counts = await silences.counts(conn, [one.id for one in found])
+            return [(one, counts[one.id]) for one in found]
 
     async def reach(self, silence: Silence) -> Reach | None:
         """What it mutes of the alerts firing now; None when there are too many to count."""
@@ -162,7 +161,7 @@ class Silences(DueByRows):
         return silence
 
     async def _end(self, conn: Connection, silence: Silence, now: datetime, *, by: Actor | None = None) -> Silence:
-        count = counted(silence, (await silences.on_its_cards(conn, [silence.id]))[silence.id])
+        count = (await silences.counts(conn, [silence.id]))[silence.id]
         name = by.name if by else None
         ended = await silences.end(conn, silence.id, by=name, muted=count.muted, now=now)
         await silences.look_at_muted(conn, silence.id, now)

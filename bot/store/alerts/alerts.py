@@ -173,6 +173,13 @@ async def save_groups(conn: Connection, groups: Iterable[Group], news_of: Collec
     return [row["id"] for row in await news.fetchall()]
 
 
+async def save_muted(conn: Connection, under: Mapping[int, Sequence[int]]) -> None:
+    """By alert, all silences that have muted it."""
+    for some in sliced(list(under.items())):
+        rows: list[Row] = [{"id": alert_id, "silence_ids": ids} for alert_id, ids in some]
+        await SQL.run(conn, "save_muted", rows=as_json(rows))
+
+
 async def openings(conn: Connection, group: Group, *, since: datetime) -> int:
     """How often this group has begun to fire since then, this time included."""
     return int((await SQL.the(conn, "openings", source=group.source, key=group.key, since=since, id=group.id))["count"])

@@ -164,6 +164,11 @@ SET told = given.told, acknowledged_by = given.acknowledged_by, acknowledged_at 
 FROM jsonb_populate_recordset(NULL::alert_groups, %(rows)s) AS given
 WHERE g.id = given.id;
 
+-- name: save_muted
+UPDATE alerts a SET silence_ids = given.silence_ids
+FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, silence_ids bigint[])
+WHERE a.id = given.id;
+
 -- name: with_news
 SELECT g.id FROM alert_groups g
 WHERE g.id = ANY(%(ids)s) AND (

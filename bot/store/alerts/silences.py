@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.alerts.silence import Alike, Firing, Silence
+from bot.domain.alerts.silence import Firing, Muted, Silence
 from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -56,12 +56,10 @@ async def end(conn: Connection, silence_id: int, *, by: str | None, muted: int, 
     return Silence(**await SQL.the(conn, "end", id=silence_id, by=by, muted=muted, now=now))
 
 
-async def on_its_cards(conn: Connection, silence_ids: Collection[int]) -> dict[int, list[Alike]]:
-    """By silence, the alerts in groups that it has muted."""
-    found: dict[int, list[Alike]] = {one: [] for one in silence_ids}
-    for row in await SQL.all(conn, "on_its_cards", ids=list(silence_ids)) if silence_ids else []:
-        found[row.pop("id")].append(Alike(**row))
-    return found
+async def counts(conn: Connection, silence_ids: Collection[int]) -> dict[int, Muted]:
+    """By silence, how many alerts it has muted."""
+    rows = await SQL.all(conn, "counts", ids=list(silence_ids)) if silence_ids else []
+    return dict.fromkeys(silence_ids, Muted()) | {row.pop("id"): Muted(**row) for row in rows}
 
 
 async def firing(conn: Connection, group_ids: Sequence[int], limit: int) -> list[Firing]:

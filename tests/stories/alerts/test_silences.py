@@ -132,11 +132,16 @@ async def test_what_another_silence_or_none_has_on_a_muted_card_is_not_counted(
     await says(world, "/health silence host=a,title=Disk* 1h")
     await says(world, "/health silence host=b,severity=warning 2h")
     several = [alert("DiskFull", host=host, pod=pod) for host, pod in ("a1", "b2", "b3")]
+    await world.passes(minutes=1)
     await monitoring.fires(*several)
     await monitoring.fires(*several, alert("DiskFull", host="c"))
     assert len(monitoring.cards) == 1, "one that nobody has silenced"
     listed = await says(world, "/health silences")
     assert "1 alert muted, 1 still firing" in listed and "2 alerts muted, 2 still firing" in listed
+    briefly = alert("DiskFull", host="a", pod="4")
+    await monitoring.fires(*several, briefly)
+    gone = [one | {"status": "resolved"} for one in (briefly, alert("DiskFull", host="c"))]
+    await monitoring.fires(*several, *gone)
     await world.passes(hours=2)
     ends = [words for words in monitoring.about_silences if "Silence ended" in words]
     assert "It muted 1 alert; 1 still firing" in ends[0] and "It muted 2 alerts; 2 still firing" in ends[1]
