@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from hashlib import sha256
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -22,7 +21,6 @@ from bot.services.alerts.alerts import Alerts, TooMany
 from bot.services.alerts.heartbeats import Heartbeats
 from bot.services.alerts.refusals import AlertRefusals
 from bot.sources import Fetch, Headers, Reading, Source, Unreadable, WrongShape
-from bot.store.deadlocks import again_after_deadlock
 from bot.store.errors import plain_reason
 
 Made = TypeVar("Made")
@@ -98,7 +96,7 @@ class Intake:
         try:
             if not self._senders.has_token(request):
                 return self._unauthorized()
-            await again_after_deadlock(partial(self._heartbeats.beat, request.match_info["name"]))
+            await self._heartbeats.beat(request.match_info["name"])
         except TocsinError as error:
             return _refusal(error)
         return web.json_response({"accepted": 1}, status=202)

@@ -13,6 +13,7 @@ DISK_FULL = "53100"
 NO_MORE_CONNECTIONS = "53300"
 STARTING = "57P03"
 DEADLOCK = "40P01"
+NO_LOCK = "55P03"
 # Of a pooler in transaction mode, which gives each transaction whichever session is free.
 POOLED = "a pooler in transaction mode stands before the database"
 # Of a pooler that accepts everybody but gives up on those that wait for a session.
@@ -73,6 +74,10 @@ class Deadlocked(Away):
     """The server rolled the whole transaction back to resolve a deadlock: retry at once."""
 
 
+class Blocked(Away):
+    """The whole transaction was rolled back rather than wait any longer for a lock."""
+
+
 def is_of_the_world(error: psycopg.Error) -> bool:
     """Is it the environment's fault? False: it is a bug of ours, which a retry repeats."""
     state = error.sqlstate or ""
@@ -87,6 +92,8 @@ def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
         return Pooled(POOLED)
     if error.sqlstate == DEADLOCK:
         return Deadlocked(reason(error))
+    if error.sqlstate == NO_LOCK:
+        return Blocked(reason(error))
     lost = _is_lost(error)
     if lost and at_commit:
         return NotAnswered(f"the commit was not answered: {reason(error)}")

@@ -32,6 +32,11 @@ class Arrival:
         return frozenset(one.alert.fingerprint for one in self.told)
 
     @cached_property
+    def keys(self) -> frozenset[str]:
+        """Of the cards on which its alerts belong, as far as it can tell."""
+        return frozenset(one.group_key for one in self.told)
+
+    @cached_property
     def listed(self) -> frozenset[str]:
         return frozenset(one.group for one in self.listings)
 

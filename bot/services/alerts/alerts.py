@@ -19,7 +19,7 @@ from bot.runbook import Runbook, duration_read
 from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.queue import TOGETHER, AlertQueue
 from bot.services.alerts.settling import AlertSettling
-from bot.services.alerts.turns import Turns
+from bot.services.alerts.turns import Turns, again_when_free
 from bot.store.alerts import alerts, arrivals, disputes, error_counts
 from bot.store.alerts.arrivals import Held
 from bot.store.database import Database
@@ -106,16 +106,16 @@ class Alerts(DueByRows):
                 groups = await arrivals.hold_firing(conn, source, fingerprints)
                 await self._settling.acknowledged_there(conn, set(groups.values()), fingerprints)
 
-        await again_after_deadlock(keep)
+        await again_when_free(keep)
 
     async def _keep_apart(self, arrival: Arrival, size: int) -> None:
-        async with self._turns.taken(size=size) as conn:
+        async with self._turns.taken(size=size, is_brief=False) as conn:
             await self._keep(conn, [arrival])
 
     @property
     def is_full(self) -> bool:
         """Whether so many are waiting that another would only cost the others time and memory."""
-        return self._turns.is_full
+        return self._turns.room.is_full
 
     def taking(self) -> AbstractAsyncContextManager[Connection]:
         """A transaction for a sender waiting for its answer. Raises Unreachable rather than making it wait long."""

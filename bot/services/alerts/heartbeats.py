@@ -8,6 +8,7 @@ from bot.domain.errors import NotFound
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alerts.alerts import Alerts
+from bot.services.alerts.turns import again_when_free
 from bot.store.alerts import heartbeats
 from bot.store.alerts.heartbeats import MissedHeartbeat
 from bot.store.database import Database
@@ -40,9 +41,13 @@ class Heartbeats(DueByRows):
         if name not in self._expected:
             known = ", ".join(self._expected) or "none"
             raise NotFound(f"the runbook has no heartbeat of this name; it has: {known}")
-        async with self._alerts.taking() as conn:
-            await heartbeats.beat(conn, name, self._expected_within(name), self._clock.now())
-            await self._alerts.receive_within(conn, SOURCE, [self._alive(name)])
+
+        async def keep() -> None:
+            async with self._alerts.taking() as conn:
+                await heartbeats.beat(conn, name, self._expected_within(name), self._clock.now())
+                await self._alerts.receive_within(conn, SOURCE, [self._alive(name)])
+
+        await again_when_free(keep)
 
     async def take_due(self) -> int:
         async with self._db.transaction() as conn:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.alerts.arrival import Arrival
 from bot.domain.alerts.rules import Judged
@@ -60,6 +60,31 @@ async def hold_firing(conn: Connection, source: str, fingerprints: Iterable[str]
     holding = (SQL, "hold_groups", wanted | {"keys": [], "listed": []})
     locked, firing = await ask_all(conn, holding, (SQL, "groups_of_firing", wanted))
     return _groups(await _held_too(conn, wanted, locked, firing))
+
+
+async def give_up_soon(conn: Connection, wait: timedelta) -> None:
+    """Limits how long this transaction waits for a lock; after that it raises Blocked."""
+    await SQL.defer(conn, "give_up_soon", ms=str(round(wait / timedelta(milliseconds=1))))
+
+
+async def held_elsewhere(conn: Connection, arrivals: Sequence[Arrival]) -> dict[int, dict[int, str]]:
+    """The deliveries of one source that want cards locked elsewhere: by position, the keys of these cards by id."""
+    rows: list[Row] = [
+        {
+            "number": number, "keys": sorted(one.keys), "fingerprints": sorted(one.fingerprints),
+            "listed": sorted(one.listed),
+        }
+        for number, one in enumerate(arrivals)
+    ]  # fmt: skip
+    found: dict[int, dict[int, str]] = {}
+    for row in await SQL.rows(conn, "held_elsewhere", rows, source=arrivals[0].source):
+        found.setdefault(row["number"], {})[int(row["id"])] = row["key"]
+    return found
+
+
+async def free(conn: Connection, group_ids: Iterable[int]) -> set[int]:
+    """Those of these groups that nobody else has locked at the moment."""
+    return {int(row["id"]) for row in await SQL.all(conn, "free", ids=list(group_ids))}
 
 
 def _holding(

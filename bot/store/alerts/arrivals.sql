@@ -17,6 +17,27 @@ WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id I
       AND (fingerprint = ANY(%(fingerprints)s) OR source_group = ANY(%(listed)s))))
 ORDER BY id FOR UPDATE;
 
+-- name: give_up_soon
+-- Until this transaction ends, a lock that somebody else has is waited for so long, and no longer.
+SELECT set_config('lock_timeout', given.ms, true) FROM jsonb_to_recordset(%(rows)s) AS given (ms text);
+
+-- name: held_elsewhere
+-- Which of these deliveries of one source want a card that somebody else holds, and which card that is.
+WITH wanted AS (
+    SELECT given.number, g.id, g.key
+    FROM jsonb_to_recordset(%(rows)s) AS given (number int, keys text[], fingerprints text[], listed text[])
+    JOIN alert_groups g ON g.source = %(source)s AND g.closed_at IS NULL AND (g.key = ANY(given.keys) OR g.id IN (
+        SELECT group_id FROM alerts
+        WHERE source = %(source)s AND resolved_at IS NULL
+          AND (fingerprint = ANY(given.fingerprints) OR source_group = ANY(given.listed))))),
+free AS MATERIALIZED (
+    SELECT id FROM alert_groups WHERE id IN (SELECT id FROM wanted) ORDER BY id FOR UPDATE SKIP LOCKED)
+SELECT number, id, key FROM wanted WHERE id NOT IN (SELECT id FROM free);
+
+-- name: free
+-- Those that nobody holds.
+SELECT id FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED;
+
 -- name: hold_also
 -- Locks these groups, in the same order.
 SELECT id FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;

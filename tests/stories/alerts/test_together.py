@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from bot.domain.alerts.received import ReceivedAlert
-from bot.services.alerts.queue import ROUND
-from bot.services.alerts.turns import AT_ONCE
-from tests.processes import holding, until
+from bot.domain.errors import Unreachable
+from bot.services.alerts.turns import AT_ONCE, MOST_WAITING
+from tests.processes import holding
 from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
 from tests.world import World, words_of
 
@@ -130,29 +130,26 @@ async def test_alerts_that_a_rule_counts_are_counted_each_though_they_wait_toget
     assert monitoring.card.text == "🟠 *High* Failed login and 4 more"
 
 
-async def test_what_waits_for_a_card_that_somebody_holds_keeps_no_other_waiting(
-    world: World, monitoring: Monitoring, database: str
+async def test_what_wants_cards_that_somebody_holds_keeps_no_other_waiting_and_keeps_its_order(
+    world: World, monitoring: Monitoring
 ) -> None:
-    house, (first, second) = world.house.alerts, things(2)
-
-    async def is_held() -> bool:
-        waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        return bool(await found(database, waiting))
-
-    async def goes_alone() -> bool:
-        return [task.get_name() for task in asyncio.all_tasks()].count(ROUND) == 1
-
-    assert await taken(world, [DOWN]) == [1]
-    async with holding(database, "SELECT FROM alert_groups FOR UPDATE"):
-        held = asyncio.ensure_future(house.receive("generic", [DOWN]))
-        await until(is_held)
-        assert await house.receive("generic", [first]) == 1
-        await until(goes_alone)
-        assert await house.receive("generic", [second]) == 1, "who comes later, too"
-        assert not held.done()
-    assert await held == 1
+    house, (held_too, *others) = world.house.alerts, things(4)
+    assert await taken(world, [DOWN], [held_too]) == [1, 1]
+    async with holding(world.house.db.conninfo, "SELECT FROM alert_groups FOR UPDATE"):
+        held = [asyncio.ensure_future(house.receive("generic", [one])) for one in (DOWN, OVER, DOWN, held_too)]
+        assert await house.receive("generic", others[:1]) == 1, "who goes with them"
+        held += [asyncio.ensure_future(house.receive("generic", [DOWN])) for _ in range(MOST_WAITING)]
+        assert await house.receive("generic", others[1:2]) == 1, "who comes later, too"
+        assert not house.is_full
+        assert await house.receive("generic", others[2:]) == 1, "and when more want them than can be kept"
+        assert [one.done() for one in held[:4]] == [False] * 4
+    answers = await asyncio.gather(*held, return_exceptions=True)
+    refused = [one for one in answers if one != 1]
+    assert len(refused) == 4 and all(isinstance(one, Unreachable) for one in refused)
     await world.settled()
-    assert sum("Seen 2 times" in words_of(card) for card in monitoring.cards) == 1
+    of_it = [words_of(card) for card in monitoring.cards if "Down" in card.text]
+    assert [words.split()[0] for words in of_it] == ["✅", "🔴"]
+    assert "Seen 2 times" in of_it[0] and f"Seen {len(held) - 2 - len(refused) - 1} times" in of_it[1]
 
 
 async def test_who_gives_up_before_their_turn_leaves_nothing_behind(world: World, monitoring: Monitoring) -> None:
