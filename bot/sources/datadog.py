@@ -4,9 +4,9 @@
      "alert_scope": "$ALERT_SCOPE", "date": "$DATE", "tags": "$TAGS", "text": "$TEXT_ONLY_MSG", "link": "$LINK", …}
 
 The full body is in `docs/alerts/datadog.md`. Every value is text, dates too: milliseconds since 1970. Alerts of one
-monitor for several hosts differ in their scope. A title may begin with the transition in brackets; the body that
-Datadog proposes says it nowhere else. Events that aren't a monitor's leave variables empty, and a test leaves some
-unreplaced. Not verified: that a test's title begins with `[TEST]`. Texts may be enclosed in `%%%`.
+monitor for several hosts differ in their scope. A title may begin with the transition and the scope in brackets; the
+body that Datadog proposes says them nowhere else. Events that aren't a monitor's leave variables empty, and a test
+leaves some unreplaced. Not verified: that a test's title begins with `[TEST]`. Texts may be enclosed in `%%%`.
 """
 
 import re
@@ -38,7 +38,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
     sent = _sent(body)
     fields = {name: value for name, value in sent.items() if not PLACEHOLDER.fullmatch(value)}
     left = [value for name, value in sent.items() if name not in fields]
-    marks, name = _title(fields)
+    marks, scope, name = _title(fields)
     transition = fields.get("alert_transition", "").lower() or next((one for one in marks if one != TEST), "")
     if left and not (name and transition):
         raise unreplaced("Datadog", left, ADVICE)
@@ -48,6 +48,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
         raise WrongShape("alert_transition is missing or empty, as in an event that no monitor sent")
     if transition not in (RESOLVED, *FIRING):
         return Reading([], odd=[one_line(f"alert_transition is {transition}: neither triggered nor recovered")])
+    fields = {"alert_scope": scope} | fields
     return Reading([_received(fields, name, transition, is_test=TEST in marks)])
 
 
@@ -69,19 +70,22 @@ def _sent(body: bytes) -> dict[str, str]:
     return texts(content)
 
 
-def _title(fields: Mapping[str, str]) -> tuple[list[str], str]:
-    """The bracketed marks before the title, such as “Triggered on {host:web-1}”, in lower case; and the title
-    itself."""
+def _title(fields: Mapping[str, str]) -> tuple[list[str], str, str]:
+    """The bracketed marks before the title, such as “Triggered on {host:web-1}”, in lower case; the scope in them; and
+    the title itself."""
     title = next((fields[name] for name in ("alert_title", "event_title", "title") if name in fields), "")
     marks: list[str] = []
+    scope = ""
     while title.startswith("[") and "]" in title:
         mark, _, rest = title[1:].partition("]")
-        word = mark.partition(" on {")[0].strip().lower()
+        before, _, named = mark.partition(" on {")
+        word = before.strip().lower()
         if word not in (TEST, RESOLVED, *FIRING):
             break
         marks.append(word)
+        scope = scope or named.rstrip("} ")
         title = rest.strip()
-    return marks, title
+    return marks, scope, title
 
 
 def _received(fields: Mapping[str, str], name: str, transition: str, *, is_test: bool) -> ReceivedAlert:

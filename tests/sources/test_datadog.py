@@ -89,9 +89,12 @@ def test_the_body_that_datadog_proposes_is_read_by_its_title() -> None:
         "org": {"id": "1", "name": "Example"}, "id": "7",
     }  # fmt: skip
     fired = the_alert(proposed)
-    assert (fired.title, fired.description, fired.firing) == ("[team web] Disk almost full", "It is full", True)
+    title = "[team web] Disk almost full (host:web-1)"
+    assert (fired.title, fired.description, fired.firing) == (title, "It is full", True)
     over = the_alert(proposed | {"title": "[Recovered on {host:web-1}] [team web] Disk almost full"})
     assert (over.firing, over.fingerprint) == (False, fired.fingerprint)
+    elsewhere = the_alert(proposed | {"title": "[Triggered on {host:web-2}] [team web] Disk almost full"})
+    assert elsewhere.fingerprint != fired.fingerprint, "the end of one is not that of the other"
 
 
 def test_variables_that_nobody_replaced_are_said() -> None:
