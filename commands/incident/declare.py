@@ -8,14 +8,14 @@ from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import TITLE_LENGTH, Incident
 from bot.domain.incidents.severity import Declared
 from bot.services.incidents.game_days import GameDay
-from bot.slack.blocks import Button, Input, form
+from bot.slack.blocks import Button, Input, form, headline_in
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import outdated
 from commands.desk.facts import pages_from
 from commands.desk.typed import as_typed, mentioned
 from commands.desk.which_incident import must_be_for_everybody, private_here
 from commands.incident.book import COMMAND
-from commands.incident.story import take_over
+from commands.incident.story import called, take_over
 
 # Slack's limit for a text field.
 TYPED_LENGTH = 3000
@@ -106,7 +106,7 @@ async def declare_anyway(call: Call) -> Answer:
 @COMMAND.shortcut("declare_from_message")
 async def declare_from_message(call: Call) -> Answer:
     """The form carries the request's key, under which the whole message is found on submission."""
-    written = str(call.message.get("text", ""))
+    written = headline_in(call.message)
     words = as_typed(written, await call.house.people.names_of(mentioned(written)))
     kind = "private" if await private_here(call) else "real"
     return _form(call, title=" ".join(words.split())[:TITLE_LENGTH], kind=kind, asked_by=call.actor.request or "")
@@ -189,8 +189,8 @@ async def _said(call: Call, incident: Incident, words: Declared, game_day: GameD
 def _whence(call: Call, shortcut: Mapping[str, Any]) -> Mapping[str, str]:
     channel, ts = shortcut["channel"]["id"], shortcut["message"]["ts"]
     link = f"https://{shortcut['team']['domain']}.slack.com/archives/{channel}/p{ts.replace('.', '')}"
-    author = call.house.people.named(str(shortcut["message"].get("user", "")))
-    return {"channel": channel, "ts": ts, "author": author, "link": link}
+    author = call.house.people.named(str(shortcut["message"].get("user") or ""))
+    return {"channel": channel, "ts": ts, "author": author, "bot": called(shortcut["message"]), "link": link}
 
 
 async def _blank_form(call: Call) -> Form:

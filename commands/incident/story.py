@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
 from bot.domain.text import plain_line
-from bot.slack.blocks import Input, form
+from bot.slack.blocks import Input, form, words_in
 from commands.desk.call import Answer, Call, Form
 from commands.desk.typed import as_typed, mentioned
 from commands.desk.which_incident import about_an_incident, incident_of_form, must_be_in_room, over, titled
@@ -92,13 +92,18 @@ async def _author(call: Call, message: Mapping[str, Any]) -> str:
 
 
 async def words_of(call: Call, message: Mapping[str, Any]) -> str:
-    """The message's text, and its files by name with links."""
-    written = str(message.get("text", "")).strip()
+    """The message's words, in whatever form, and its files by name with links."""
+    written = "\n".join(words_in(message))
     said = as_typed(written, await call.house.people.names_of(mentioned(written)))
-    if not message.get("user") and (name := plain_line(str(message.get("username") or message.get("bot_id") or ""))):
+    if name := called(message):
         said = f"{name}: {said}"
     files = [_file(file) for file in message.get("files") or () if isinstance(file, Mapping)]
     return "\n".join(part for part in (said, *files) if part) or "(a message without words)"
+
+
+def called(message: Mapping[str, Any]) -> str:
+    """The name of an integration without an account; "" if an account wrote the message."""
+    return "" if message.get("user") else plain_line(str(message.get("username") or message.get("bot_id") or ""))
 
 
 def _file(file: Mapping[str, Any]) -> str:

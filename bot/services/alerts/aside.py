@@ -11,7 +11,7 @@ from bot.wire.timeouts import in_hand
 
 
 class Waiting:
-    """A waiting sender. `number`: its place in the order of arrival. `alone`: its round failed, perhaps because of it."""
+    """A waiting sender. `number`: its place in order of arrival. `alone`: its round failed, perhaps because of it."""
 
     def __init__(self, number: int, arrival: Arrival, size: int) -> None:
         """`size`: of its body, in bytes."""

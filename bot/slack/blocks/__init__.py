@@ -21,6 +21,7 @@ from bot.slack.blocks.messages import (
     rows,
     with_image,
 )
+from bot.slack.blocks.reading import headline_in, words_in
 from bot.slack.blocks.sheets import fits, listing, sheet
 from bot.slack.blocks.surfaces import (
     Filled,
@@ -49,6 +50,7 @@ __all__ = [
     "fits",
     "form",
     "headed",
+    "headline_in",
     "home",
     "is_changed",
     "item",
@@ -67,4 +69,5 @@ __all__ = [
     "sheet",
     "values_of",
     "with_image",
+    "words_in",
 ]

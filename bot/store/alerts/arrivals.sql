@@ -18,11 +18,11 @@ WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id I
 ORDER BY id FOR UPDATE;
 
 -- name: give_up_soon
--- Until this transaction ends, a lock that somebody else has is waited for so long, and no longer.
+-- How long this transaction waits for a lock.
 SELECT set_config('lock_timeout', given.ms, true) FROM jsonb_to_recordset(%(rows)s) AS given (ms text);
 
 -- name: held_elsewhere
--- Which of these deliveries of one source want a card that somebody else holds, and which card that is.
+-- Which of these deliveries of one source want a card that another transaction has locked, and which card.
 WITH wanted AS (
     SELECT given.number, g.id, g.key
     FROM jsonb_to_recordset(%(rows)s) AS given (number int, keys text[], fingerprints text[], listed text[])
@@ -35,7 +35,7 @@ free AS MATERIALIZED (
 SELECT number, id, key FROM wanted WHERE id NOT IN (SELECT id FROM free);
 
 -- name: free
--- Those that nobody holds.
+-- Those that no other transaction has locked.
 SELECT id FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: hold_also

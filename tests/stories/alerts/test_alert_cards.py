@@ -90,7 +90,7 @@ async def test_the_end_of_an_alert_is_told_in_the_room_and_resolves_nothing(
     assert (await world.house.incidents.find("INC-1")).is_open
     assert any(words.startswith("✅ *Alert resolved:* DatabaseDown") for words in world.said_in(world.room()))
     entries = [one.text for one in await world.house.incidents.timeline(1) if one.kind == "system"]
-    assert entries[-1] == "Alert resolved: DatabaseDown is bad (alertmanager)"
+    assert entries[-1] == "Alert resolved: DatabaseDown is bad (Alertmanager)"
 
 
 async def test_an_alert_that_fires_again_joins_its_open_incident(world: World, monitoring: Monitoring) -> None:

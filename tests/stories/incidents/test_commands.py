@@ -107,7 +107,7 @@ async def test_an_incident_declared_from_a_message_keeps_where_it_came_from(worl
     await world.eve.submits(values={"What is wrong?": "Customers cannot pay"})
     await world.settled()
     link = f"https://{world.workspace.domain}.slack.com/archives/{complaint.channel}/p{complaint.ts.replace('.', '')}"
-    assert f"Declared from <{link}|a message> of <@U0DEV>" in words_of(world.card())
+    assert f"Declared from <{link}|a message> by <@U0DEV>" in words_of(world.card())
     assert ("note", "U0DEV", title) in await timeline(world)
     assert "*INC-1* declared" in words_of(whispered(world, "eve", "#general")[-1])
 

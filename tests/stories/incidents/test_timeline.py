@@ -1,6 +1,7 @@
 """The story of an incident: notes, pinned messages, and messages taken over with their author and time."""
 
 import asyncio
+from typing import Any
 
 from bot.domain.actor import Actor
 from bot.sandbox import interactions
@@ -65,11 +66,27 @@ async def test_what_a_bot_said_is_its_own_and_not_of_who_took_it_over(world: Wor
     # As an integration without an account says it.
     url = world.workspace.response_urls.give(room.id, world.eve.id)
     taken = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "add_to_timeline", url)
-    said = {"subtype": "bot_message", "bot_id": "B0CI", "username": "CI", "text": "Deployed 1.2", "ts": "1786024900.1"}
+    said: dict[str, Any] = {
+        "subtype": "bot_message", "bot_id": "B0CI", "username": "CI", "text": "Deployed 1.2", "ts": "1786024900.1",
+    }  # fmt: skip
     await delivered(world, AppRequest("interactive", taken.payload | {"message": said}))
     kept = [(who, words.splitlines()[0]) for kind, who, words in await timeline(world) if kind == "note"]
     assert [who for who, words in kept if "INC-1" in words] == ["tocsin"]
     assert [(who, words) for who, words in kept if "Deployed" in words] == [("U0EVE", "CI: Deployed 1.2")]
+
+    # As monitoring says it: without a text.
+    attached = [{"title": "[FIRING:1] Checkout is slow", "fields": [{"title": "Instance", "value": "web-1"}]}]
+    said |= {"text": "", "attachments": attached, "ts": "1786024901.1", "username": "Alertmanager"}
+    taken = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "add_to_timeline", url)
+    await delivered(world, AppRequest("interactive", taken.payload | {"message": said}))
+    noted = [words for kind, _, words in await timeline(world) if kind == "note"]
+    assert noted[-1] == "Alertmanager: [FIRING:1] Checkout is slow\nInstance: web-1"
+    asked = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "declare_from_message", url)
+    await delivered(world, AppRequest("interactive", asked.payload | {"message": said}))
+    assert world.eve.modal().values["title"]["text"]["value"] == "[FIRING:1] Checkout is slow"
+    await world.eve.submits()
+    await world.settled()
+    assert "a message> by Alertmanager" in words_of(world.card("INC-2"))
 
 
 async def test_the_same_message_stands_in_the_timeline_once_however_often_it_is_taken(world: World) -> None:
