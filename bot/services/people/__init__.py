@@ -1,4 +1,4 @@
-"""People: who is on call, who is meant, who did it (`people`), who may do what (`permissions`), who stands in
-(`covers`), who is of another organisation (`belonging`), who has left Slack (`leavers`), and whose data is taken out
-(`forgetting`).
+"""People: who is on call and who a name or mention refers to (`people`), who may do what (`permissions`), covers for a
+schedule (`covers`), accounts of other organisations (`belonging`), deactivated Slack accounts (`leavers`), and erasing
+somebody's personal data (`forgetting`).
 """

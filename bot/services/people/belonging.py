@@ -1,4 +1,4 @@
-"""Who belongs to our workspace, and who only shares a channel with it."""
+"""Keeps out people of other organisations, who only share a channel with our workspace (Slack Connect)."""
 
 import logging
 
@@ -11,19 +11,21 @@ log = logging.getLogger(__name__)
 
 
 class Belonging:
-    """People of other organisations see the buttons in a channel that is shared with them, and may press them."""
+    """In a shared channel, people of other organisations see our buttons and can press them."""
 
     def __init__(self, runbook: Runbook, people: People, gateway: Gateway) -> None:
         self._runbook = runbook
         self._people = people
         self._gateway = gateway
-        # An account never changes its organisation, and each thing that somebody does would ask again.
+        # Cached for good: an account never changes its organisation, and every command would ask Slack again.
         self._is_other: dict[str, bool] = {}
 
     async def must_be_given(self, account: str, team: str) -> None:
-        """`team` is the workspace that Slack names with this person; '' = it names none. Raises NotPermitted for people
-        of another organisation, unless the runbook names them. Only when Slack says that they are: nobody is kept from
-        declaring because Slack cannot say."""
+        """Raise NotPermitted for people of another organisation, unless the runbook names them.
+
+        `team` is the workspace Slack sent with the request; '' = none. When Slack can't say where somebody belongs,
+        they pass: nobody is kept from declaring an incident by that.
+        """
         own = self._gateway.team_id
         if own is None or not account or team in ("", own) or self._is_named(account):
             return

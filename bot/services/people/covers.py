@@ -1,4 +1,4 @@
-"""Somebody takes over a schedule for a while, or gives it back."""
+"""Covers: somebody takes over a schedule for a while, or gives it back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,13 +18,13 @@ from bot.store.paging import handovers
 from bot.store.people import covers
 from bot.store.pipelined import Connection
 
-# Whoever is away for longer than this belongs out of the rotation.
+# For a longer absence, somebody should be taken out of the rotation instead.
 LONGEST = timedelta(days=90)
 
 
 @dataclass(frozen=True)
 class NewCover:
-    """A new cover. `replaces`: what of earlier ones it takes the place of, each with that span alone."""
+    """A new cover. `replaces`: the earlier covers it overrides, each cut to the time that they overlap."""
 
     cover: Cover
     replaces: Sequence[Cover]
@@ -32,14 +32,14 @@ class NewCover:
 
 @dataclass(frozen=True)
 class Ended:
-    """`left` are those that still hold or are to come."""
+    """What was ended. `left`: the schedule's other covers, current and planned."""
 
     covers: Sequence[Cover]
     left: Sequence[Cover]
 
 
 class Covers:
-    """A cover beats the rotation from its beginning to its end; it is read whenever a step is taken."""
+    """While a cover lasts it overrides the rotation. Each step of a ladder reads the covers anew."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, permissions: Permissions) -> None:
         self._db = db
@@ -49,7 +49,7 @@ class Covers:
         self._permissions = permissions
 
     def schedule(self, key: str) -> Schedule:
-        """By its key, whatever the capitals; raises NotFound."""
+        """The schedule with this key, ignoring case. Raises NotFound."""
         known = {one.lower(): schedule for one, schedule in self._runbook.schedules.items()}
         if found := known.get(key.lower()):
             return found
@@ -58,11 +58,11 @@ class Covers:
         raise NotFound(f"There is no schedule “{key}”. {advised(key, self._runbook.schedules)}")
 
     def must_be_permitted(self, actor: Actor) -> None:
-        """Raises NotPermitted, naming who may."""
+        """Raise NotPermitted, naming who may, unless this actor may change covers."""
         self._permissions.must(actor, "schedule.cover")
 
     async def cover(self, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime) -> NewCover:
-        """`person` has this schedule from `begins` to `ends`, whoever's turn it is. Raises Refused."""
+        """Give `person` the schedule from `begins` (now at the earliest) to `ends`. Raises Refused."""
         self.must_be_permitted(actor)
         key = self.schedule(schedule).key
         now = self._clock.now()
@@ -81,31 +81,31 @@ class Covers:
     async def take_over(
         self, conn: Connection, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime
     ) -> Cover:
-        """Within a deed; `learn` afterwards. Whether they may is known by whoever asks for it."""
+        """As `cover`, inside the caller's transaction. The caller checks permission, and calls `learn` afterwards."""
         now = self._clock.now()
         made = await covers.insert(
             conn, schedule=schedule, person=person, begins=begins, ends=ends, made_by=actor.name, now=now
         )
         facts = {"person": person, "begins": begins.isoformat(), "ends": ends.isoformat()}
         await audit.write(conn, actor=actor.name, deed="schedule.cover", subject=schedule, at=now, facts=facts)
-        # Now, and not when it begins: whoever has it then may have to be told before.
+        # Look now, not when the cover begins: the person may have to be told in advance.
         await handovers.look_at(conn, schedule, now)
         return made
 
     def must_be_possible(self, begins: datetime, ends: datetime) -> None:
-        """Raises Refused."""
+        """Raise Refused when the end has passed, comes before the beginning, or is over `LONGEST` away."""
         now = self._clock.now()
         _must_make_sense(max(begins, now), ends, now)
 
     async def end(self, actor: Actor, schedule: str, *, planned: bool = False) -> Ended:
-        """The cover that holds now ends; `planned`: also those beneath it and to come. Raises Refused."""
+        """End the current cover; `planned`: also those beneath it and to come. Raises Refused when there's none."""
         self.must_be_permitted(actor)
         key = self.schedule(schedule).key
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
             known = await self._of(conn, key, now)
-            # Of two that overlap the newer one holds.
+            # Where covers overlap, the newest one counts.
             holds = [one for one in known if one.holds_at(now)][-1:]
             ended = await covers.end(conn, known if planned else holds, ended_by=actor.name, now=now)
             if not ended:
@@ -121,7 +121,7 @@ class Covers:
         return [one for one in await covers.ending_after(conn, now) if one.schedule == schedule]
 
     async def learn(self) -> None:
-        """What was changed is known to this process from now on."""
+        """Refresh this process's covers, after a change."""
         async with self._db.statement() as conn:
             await self._people.learn_covers(conn)
 

@@ -1,4 +1,4 @@
-"""One person's data, taken out of everything that is kept: the same name of nobody stands wherever they stood."""
+"""Erases one person's data from everything stored, replacing them by the same pseudonym (`former-3`) everywhere."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,14 +18,14 @@ from bot.store.people import forgetting
 from bot.store.people.forgetting import OpenWork, Part
 from bot.store.pipelined import Connection
 
-# What others write meanwhile may name them in a part that was looked through before.
+# The bot may write their name into a part that was already searched, so search again.
 PASSES = 3
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is known of somebody, in how many rows of which kind, and what they would leave undone. `kept`: addresses
-    and numbers that are still in the runbook, or somebody else's too, and so are not taken out."""
+    """What would be erased: who it is, rows by kind of data, and the open work they would leave. `kept`: addresses and
+    numbers that stay, because the runbook still has them or somebody else shares them."""
 
     identity: Identity
     rows: Counter[str]
@@ -35,7 +35,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Forgotten:
-    """`former` stands in their place. `left`: rows that still name them, because something is under way."""
+    """The pseudonym that replaces them. `left`: rows that still name them, because work on them is under way."""
 
     former: str
     rows: Counter[str]
@@ -43,7 +43,7 @@ class Forgotten:
 
 
 class Forgetting:
-    """From a shell alone. The bot may run meanwhile: each transaction holds a few blocks of one table."""
+    """Run from the command line only. The bot may keep running: each transaction locks a few blocks of one table."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook) -> None:
         self._db = db
@@ -51,7 +51,10 @@ class Forgetting:
         self._runbook = runbook
 
     async def find(self, words: str, also: Iterable[str] = ()) -> Found:
-        """By a key, Slack id, name or address. Raises NotFound, and Refused while they are needed."""
+        """Find by runbook key, Slack id, name or address. Raises NotFound, and Refused while the bot needs the person.
+
+        `also`: further words that mean them, such as a first name.
+        """
         identity, kept = await self._identity(words.strip(), also)
         self._must_have_left(identity)
         names = sorted(identity.keys | identity.accounts)
@@ -64,7 +67,7 @@ class Forgetting:
         return Found(identity, rows, kept, work)
 
     async def forget(self, found: Found) -> Forgotten:
-        """May be begun again when it was interrupted: it goes on with the same name."""
+        """Erase them. Safe to repeat after an interruption: it resumes with the same pseudonym."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             number, identity = await forgetting.begin(conn, found.identity, now)
@@ -101,7 +104,7 @@ class Forgetting:
         return +rows
 
     async def _identity(self, words: str, also: Iterable[str]) -> tuple[Identity, list[str]]:
-        """With all that leads from one thing known of them to the next; and what of it is still in the runbook."""
+        """All that identifies them, following keys and accounts from record to record; and what of it is kept."""
         async with self._db.transaction() as conn:
             everybody = [*await forgetting.known(conn), *await forgetting.unfinished(conn)]
             identity = _said(words, everybody)
@@ -119,7 +122,7 @@ class Forgetting:
         return own, sorted(set(whole.words) - set(own.words))
 
     def _in_use(self) -> set[str]:
-        """Addresses and numbers of the runbook: of its people, providers and audiences."""
+        """Addresses and numbers in the runbook: of people, providers and audiences."""
         runbook = self._runbook
         contacts = [(one.email, one.phone) for one in runbook.people.values()]
         contacts += [(one.email, one.phone) for one in runbook.providers.values()]
@@ -144,7 +147,7 @@ class Forgetting:
 
 
 def _said(words: str, everybody: Sequence[Identity]) -> Identity:
-    """Whom these words mean. Raises NotFound when they mean several, or stand for somebody forgotten."""
+    """Whom these words mean. Raises NotFound when they are empty, ambiguous, or a pseudonym."""
     if is_former(words) or not words:
         raise NotFound("Say whom: a key of the runbook, a Slack id such as U0ADA, a name or an email address.")
     if mentioned := MENTION.fullmatch(words):
@@ -165,7 +168,7 @@ def _said(words: str, everybody: Sequence[Identity]) -> Identity:
 
 
 def _with_what_is_known(identity: Identity, everybody: Sequence[Identity]) -> Identity:
-    """By key and Slack account: people share names, addresses and telephones."""
+    """Joined with all that have a key or Slack account in common; names, addresses and telephones may be shared."""
     for one in everybody:
         if identity.is_called_as(one):
             identity = identity.joined(one)

@@ -1,4 +1,4 @@
-"""Whose Slack account has been deactivated: nothing that is sent there reaches anybody."""
+"""People of the runbook whose Slack account was deactivated, so that nothing sent there reaches anybody."""
 
 import logging
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from bot.slack.gateway import Gateway
 
 log = logging.getLogger(__name__)
 
-# Slack tells nobody by itself; and of a hundred people it may be asked once in a minute.
+# Slack doesn't report deactivations, so we poll. Its rate limit allows about a hundred of these calls a minute.
 LOOKED_AT_EVERY = timedelta(hours=1)
 AT_ONCE = 20
 
 
 class Leavers:
-    """One per process, which asks for itself. Until it has, everybody is taken to be there."""
+    """Polls Slack, each process for itself. Until somebody was looked at, they count as active."""
 
     def __init__(self, clock: Clock, runbook: Runbook, people: People, gateway: Gateway) -> None:
         self._clock = clock
@@ -33,17 +33,17 @@ class Leavers:
         return account in self._left
 
     def in_charge(self, incident: Incident) -> str | None:
-        """Whom to ask about it: who leads it, else who has acknowledged it, unless they have left. None: nobody."""
+        """Whom to ask about an incident: its lead, or whoever acknowledged it, if still in Slack. None: neither is."""
         known = (incident.lead, incident.acknowledged_by)
         return next((one for one in known if one and not self.is_gone(one)), None)
 
     def is_gone(self, who: str) -> bool:
-        """`who`: a key of the runbook, or an account."""
+        """Whether this person's account is deactivated. `who`: a runbook key or a Slack id."""
         account = self._people.known_account(who)
         return self.has_left(account) if account else who in self._gone
 
     async def look(self) -> None:
-        """At some of the people of the runbook, those not looked at for longest first. Raises a kind of Failed."""
+        """Check up to `AT_ONCE` people of the runbook, those not checked for longest first. Raises Failed."""
         before = self._clock.now() - LOOKED_AT_EVERY
         due = [key for key in self._runbook.people if key not in self._looked_at or self._looked_at[key] <= before]
         for key in sorted(due, key=lambda one: self._looked_at.get(one, before))[:AT_ONCE]:
@@ -66,6 +66,6 @@ class Leavers:
             log.warning("person=%s account=%s is deactivated in Slack", key, account)
         self._left.add(account)
         if self._runbook.people[key].slack is None:
-            # Their address may belong to another account by now.
+            # Their email address may have moved to another account: look it up again.
             self._people.forget_account(key)
             await self._people.account(key)

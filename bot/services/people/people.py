@@ -1,4 +1,4 @@
-"""The people of the runbook and their Slack accounts: who is on call, who is meant, who did it."""
+"""The people of the runbook and their Slack accounts: who is on call, and who a name, mention or account refers to."""
 
 import asyncio
 import logging
@@ -21,20 +21,20 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-# Somebody who had no account may have been invited to the workspace since.
+# How long a failed lookup is remembered: the person may be invited to the workspace meanwhile.
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
-# A page must not wait for the name of somebody mentioned in the title.
+# A page must not wait for Slack to tell the name of somebody mentioned in the title.
 NAMES_WITHIN_S = 1.0
-# Of how many words a name that is typed may be made.
+# The most words that a typed name may have.
 LONGEST_NAME = 4
-# Of somebody who has so many one after the other it is not known what comes after them.
+# How many consecutive shifts `has_throughout` looks through before it gives up and says no.
 MOST_SHIFTS = 1000
-# A cover that ended longer ago says nothing about when a shift of today began.
+# Covers that ended longer ago have no bearing on when today's shift began.
 COVERS_REMEMBERED = timedelta(days=7)
 
 
 class People:
-    """Knows who has which account; looked up by email, remembered in the database."""
+    """Maps people to Slack accounts: looked up by email, kept in the database, cached by each process."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, gateway: Gateway) -> None:
         self._db = db
@@ -42,14 +42,14 @@ class People:
         self._runbook = runbook
         self._gateway = gateway
         self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
-        self._others: dict[str, str] = {}  # whom another runbook has or had, for nothing but to be named
+        self._others: dict[str, str] = {}  # people of other or earlier runbooks, only to name them
         self._looked_up_at: dict[str, datetime] = {}
         self._names: dict[str, str] = {}
         self._covers: list[Cover] = []
         self._remembered: dict[str, Person] = {}
 
     async def recall(self) -> None:
-        """What earlier processes have found out."""
+        """Load from the database the accounts and covers that are known already."""
         async with self._db.transaction() as conn:
             for row in await directory.identities(conn):
                 person = self._runbook.people.get(row["person"])
@@ -58,20 +58,20 @@ class People:
             await self.learn_covers(conn)
 
     async def learn_covers(self, conn: Connection) -> None:
-        """Who covers for whom, as the database has it at this instant.
+        """Refresh this process's covers from the database, as of this instant.
 
-        Ask what you want to know before you wait for anything else: somebody else may learn it from an older look.
+        Use the answer before the next `await`: a concurrent call may overwrite it with an older read.
         """
         if self._runbook.schedules or self._remembered:
             self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
 
     def remember(self, people: Iterable[Person]) -> None:
-        """Whom a running ladder promised to page: somebody who has left the runbook since is still called by name, and
-        found in Slack. The runbook comes first, and nobody gains a right by this."""
+        """Keep the people a running ladder promised to page, so that those since removed from the runbook still have a
+        name and a Slack account. The runbook takes precedence, and this grants nobody any permission."""
         self._remembered |= {person.key: person for person in people if person.key not in self._runbook.people}
 
     async def look_up_everybody(self) -> None:
-        """At start. Raises the last Failed that may pass, when everybody has been tried."""
+        """Look up all accounts, at start. After trying everybody, raises the last Failed that a retry may cure."""
         passing: Failed | None = None
         for key in self._runbook.people:
             try:
@@ -83,7 +83,10 @@ class People:
             raise passing
 
     async def account(self, key: str) -> str | None:
-        """The person's Slack id; None when nobody in the workspace has their address. Raises Failed."""
+        """The person's Slack id, asking Slack if need be; None when nobody in the workspace has their address.
+
+        Raises Failed.
+        """
         if key in self._accounts:
             return self._accounts[key]
         person = self.person(key)
@@ -101,22 +104,22 @@ class People:
         self._accounts.pop(key, None)
 
     def known_account(self, name: str) -> str | None:
-        """The Slack id as far as it is known without asking; a name that is a Slack id is one."""
+        """The Slack id, without asking Slack; None when unknown. A name that is a Slack id is returned as it is."""
         return self._accounts.get(name) or (name if is_slack_id(name) else None)
 
     def named(self, slack_id: str) -> str:
-        """The runbook key of this account, else the account itself."""
+        """The runbook key of this account, otherwise the account itself."""
         return next((key for key, account in self._accounts.items() if account == slack_id), slack_id)
 
     def actor(self, slack_id: str, request: str | None = None, asked_at: datetime | None = None) -> Actor:
         return Actor(self.named(slack_id), slack_id, request, asked_at)
 
     def with_account(self, actor: Actor) -> Actor:
-        """With their Slack account, where it is known."""
+        """This actor with their Slack account filled in, if known."""
         return replace(actor, slack_id=actor.slack_id or self.known_account(actor.name))
 
     def is_one(self, actor: Actor, name: str, account: str | None = None) -> bool:
-        """Whether this is the person called `name`, or of that Slack account, by whatever name they were known then."""
+        """Whether the actor is the one stored as `name` or with `account`, even under another name back then."""
         own = self.with_account(actor).slack_id
         return actor.name == name or (own is not None and own in (account, self.known_account(name)))
 
@@ -129,16 +132,16 @@ class People:
         return person.name if person else name
 
     def known_name(self, name: str) -> str:
-        """The display name, also of somebody outside the runbook as far as this process has heard of them."""
+        """The display name, without asking Slack; for people outside the runbook, only if Slack told us it before."""
         return self._names.get(name) or self.display_name(name)
 
     def written(self, name: str) -> str:
-        """As a refusal names somebody: of whom no name is known here, it is asked for when somebody reads it."""
+        """How a refusal names somebody: without a known name, a mention, which Slack turns into one for the reader."""
         known, account = self.known_name(name), self.known_account(name) or self._others.get(name)
         return f"<@{account}>" if account and known == name else known
 
     async def names_of(self, accounts: Iterable[str]) -> dict[str, str]:
-        """How these Slack accounts are called; whoever Slack does not name within a second is left out."""
+        """Display names by Slack account; leaves out those that Slack doesn't name within `NAMES_WITHIN_S` in all."""
         found: dict[str, str] = {}
         try:
             async with asyncio.timeout(NAMES_WITHIN_S):
@@ -150,16 +153,16 @@ class People:
         return found
 
     async def called(self, name: str) -> str:
-        """The display name, also of somebody outside the runbook when Slack says it in time."""
+        """The display name, asking Slack about people outside the runbook; the plain `name` when it takes too long."""
         return (await self.names_of([name])).get(name) or self.known_name(name)
 
     def mention(self, name: str) -> str | None:
-        """How Slack writes this person so that they are told; None when they have no known account."""
+        """A Slack mention, which notifies this person; None when their account isn't known."""
         account = self.known_account(name)
         return f"<@{account}>" if account else None
 
     def meant(self, text: str) -> str:
-        """The name behind `<@U…>`, a runbook key, a name or an address; raises NotFound."""
+        """The runbook key or Slack id meant by `<@U…>`, a key, a name or an email address. Raises NotFound."""
         text = text.strip()
         if found := MENTION.fullmatch(text):
             return self.named(found[1])
@@ -171,7 +174,10 @@ class People:
         return known[0]
 
     async def must_be_a_member(self, name: str) -> None:
-        """Or have no known account. Raises NotFound for a mention of nobody, for apps, and for who has left."""
+        """Raise NotFound for accounts that don't exist, are apps, or were deactivated.
+
+        People of the runbook without a known account pass, and everybody does while Slack can't be asked.
+        """
         account = self.known_account(name)
         if account is None and name in self._runbook.people:
             return
@@ -184,9 +190,9 @@ class People:
         raise NotFound(f"“{self.written(name)}” isn't in this workspace. {self._whom()}")
 
     def first_meant(self, words: str) -> tuple[str, str] | None:
-        """Who is named first in these words, with or without `@`, and what follows; None: nobody known.
+        """Split words that begin with a name (`@` optional) into who that is and the rest; None: no known name.
 
-        A whole name is tried before a first name. Raises NotFound when several are called so.
+        Longer names are tried first. Raises NotFound when the name is ambiguous.
         """
         split = words.split(maxsplit=LONGEST_NAME)
         for count in range(min(LONGEST_NAME, len(split)), 0, -1):
@@ -203,7 +209,10 @@ class People:
         return f"Mention somebody in this workspace, or type one of: {known}."
 
     def _called_so(self, wanted: str) -> list[str]:
-        """Keys, or accounts of others this process has heard of; whole names go before first names."""
+        """Who goes by this name in lower case: runbook keys, or Slack accounts of others this process has names for.
+
+        First names count only when no whole name matches.
+        """
         people = self._runbook.people.items()
         whole = [key for key, one in people if wanted in (key.lower(), one.name.lower(), (one.email or "").lower())]
         others = {account: name.lower() for account, name in self._names.items() if self.named(account) == account}
@@ -213,13 +222,13 @@ class People:
         return (whole or first) if wanted else []
 
     def person(self, key: str) -> Person | None:
-        """Of the runbook or of a ladder begun by an earlier one, or somebody known by their Slack account alone; None
-        when nobody is called so."""
+        """The person with this key, from the runbook or a ladder begun under an earlier one. A Slack id gets a bare
+        Person of its own; None for anything else."""
         known = self._runbook.people.get(key) or self._remembered.get(key)
         return known or (Person(key=key, name=key, slack=key) if is_slack_id(key) else None)
 
     def in_tier(self, tier: Tier, now: datetime) -> list[str]:
-        """Who a page to this tier reaches at this instant, each once, in the runbook's order."""
+        """Keys of the people a page to this tier goes to now, without duplicates, in the runbook's order."""
         found: dict[str, None] = {}
         for entry in tier.who:
             if entry.kind == "person":
@@ -229,23 +238,23 @@ class People:
         return list(found)
 
     async def leading(self, conn: Connection, now: datetime) -> list[str]:
-        """Who is on call of the tier that leads, whoever covers for whom."""
+        """Who is on call in the tier that leads, with covers as of now."""
         await self.learn_covers(conn)
         return self.in_tier(self._runbook.lead_tier, now)
 
     def ever_in_tier(self, tier: Tier) -> set[str]:
-        """Whom the runbook names for it, whoever's turn it is."""
+        """Everybody the runbook names for this tier, on call or not; covers aside."""
         schedules = self._runbook.schedules
         named = {entry.key for entry in tier.who if entry.kind == "person"}
         rotas = [schedules[entry.key] for entry in tier.who if entry.kind != "person" and entry.key in schedules]
         return named.union(*(rota.people for rota in rotas))
 
     def shift(self, schedule: str, now: datetime) -> Shift:
-        """Who has this schedule now, as far as covers have been learned."""
+        """The shift at `now`, by the covers last learned (`learn_covers`)."""
         return duty(self._runbook.schedules[schedule].rotation, self.covers_of(schedule), now)
 
     def has_throughout(self, schedule: str, name: str, begins: datetime, ends: datetime) -> bool:
-        """Whether nobody else has it from then to then, as far as covers have been learned."""
+        """Whether `name` has every shift between the two instants, by the covers last learned."""
         for _ in range(MOST_SHIFTS):
             shift = self.shift(schedule, begins)
             if not self.is_same(name, shift.person):
@@ -256,7 +265,7 @@ class People:
         return False
 
     def entitled(self, schedule: str, now: datetime) -> str:
-        """Who has the rights of this schedule now: whoever is on it, but of those who cover only whom it names."""
+        """Who holds this schedule's permissions now: as `shift`, but ignoring covers by people it doesn't name."""
         named = self._runbook.schedules[schedule].people
         members = [one for one in self.covers_of(schedule) if any(self.is_same(one.person, key) for key in named)]
         return duty(self._runbook.schedules[schedule].rotation, members, now).person
@@ -268,11 +277,11 @@ class People:
         return self.shift(schedule, self.shift(schedule, now).ends)
 
     def covers_of(self, schedule: str) -> list[Cover]:
-        """As far as they have been learned. Somebody who has left the runbook since covers nothing any more."""
+        """This schedule's covers as last learned, without those by people since removed from the runbook."""
         return [one for one in self._covers if one.schedule == schedule and self.person(one.person)]
 
     async def _called(self, account: str) -> str | None:
-        """None when Slack has failed to say it a moment ago. Raises Failed."""
+        """The name, asking Slack if need be; None for `LOOK_AGAIN_AFTER` after it failed to answer. Raises Failed."""
         if person := self._runbook.people.get(self.named(account)):
             return person.name
         if account not in self._names and not self._was_looked_up(account):

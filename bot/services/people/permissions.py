@@ -1,4 +1,4 @@
-"""Who may do what: checked at the deed, not at the button."""
+"""Who may do what, checked when something is done, not when its button is shown."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,14 +11,14 @@ from bot.runbook.models import Deed
 from bot.runbook.people import Who
 from bot.services.people.people import People
 
-# A deed that the runbook does not list is permitted as this one is.
+# When the runbook doesn't list the left deed, the right one's permissions apply.
 AS_FOR: Mapping[Deed, Deed] = {"backup.verify": "backup.run"}
 
 
 class Permissions:
-    """The runbook's `permissions`. A deed that is not listed is open to everybody in the workspace.
+    """The runbook's `permissions`. Everybody in the workspace may do what isn't listed there.
 
-    The runbook alone gives rights: who covers a shift of a schedule that does not name them is paged, and no more.
+    Only the runbook grants permissions: people who cover a schedule that doesn't name them are paged, nothing more.
     """
 
     def __init__(self, clock: Clock, runbook: Runbook, people: People) -> None:
@@ -27,7 +27,7 @@ class Permissions:
         self._people = people
 
     def must(self, actor: Actor, deed: Deed) -> None:
-        """Raises NotPermitted, naming who may."""
+        """Raise NotPermitted, naming who may, unless this actor may."""
         permitted = self.permitted(deed)
         if permitted is None or actor == TOCSIN or any(self._people.is_one(actor, who) for who in permitted):
             return
@@ -35,7 +35,7 @@ class Permissions:
         raise NotPermitted(f"The runbook lets only these people do that (`{deed}`): {names}. Ask one of them.")
 
     def must_be_one_of(self, actor: Actor, entry: str, deed: str) -> None:
-        """`entry`: as the runbook writes it, `tier/lead`. Raises NotPermitted, naming who may."""
+        """Raise NotPermitted unless `entry` (as in the runbook, for example `tier/lead`) means this actor now."""
         named = self.named_by(entry)
         if any(self._people.is_one(actor, who) for who in named):
             return
@@ -43,13 +43,13 @@ class Permissions:
         raise NotPermitted(f"Only {names or f'{entry}, which is nobody now,'} may {deed}.")
 
     def named_by(self, entry: str) -> list[str]:
-        """Runbook keys at this instant; nobody when the runbook no longer has what it names."""
+        """The people an entry means now, as runbook keys; empty when the runbook no longer has what it names."""
         who, runbook = Who.parse(entry), self._runbook
         known = {"person": [*runbook.people], "tier": [*runbook.tiers], "schedule": [*runbook.schedules]}
         return self._meant(who, self._clock.now()) if who.key in known[who.kind] else []
 
     def permitted(self, deed: Deed) -> list[str] | None:
-        """Who may, as runbook keys at this instant; None = everybody."""
+        """Who may do this now, as runbook keys; None = everybody."""
         permissions = self._runbook.permissions
         entries = permissions.get(deed, permissions.get(AS_FOR[deed]) if deed in AS_FOR else None)
         if entries is None:
@@ -61,7 +61,7 @@ class Permissions:
         return list(keys)
 
     def others(self, deed: Deed, actor: Actor) -> list[str] | None:
-        """Who may beside this actor; None = everybody else."""
+        """Who else may do this now, as runbook keys; None = everybody else."""
         permitted = self.permitted(deed)
         return None if permitted is None else [who for who in permitted if not self._people.is_one(actor, who)]
 
