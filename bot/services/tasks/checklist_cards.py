@@ -1,4 +1,4 @@
-"""What the room sees of a checklist: one message with its boxes, and reminders of what is due."""
+"""A checklist in its incident's room: one message with its boxes, and reminders of what is due."""
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.tasks.checklist import WAIVABLE, Checklist, Item
@@ -16,7 +16,7 @@ from bot.store.tasks import checklists
 
 
 class ChecklistCards:
-    """The painter of `checklist:<id>`."""
+    """Paints the cards `checklist:<id>`."""
 
     def __init__(self, people: People, cards: Cards, posts: Posts, prompts: Prompts, rendering: Rendering) -> None:
         self._people = people
@@ -47,14 +47,14 @@ class ChecklistCards:
         return boxes_of(words, [self._box(checklist, one) for one in checklist.items], following, buttons(checklist))
 
     async def show(self, conn: Connection, checklist: Checklist) -> None:
-        """Where it stands in the room."""
+        """Update its card, if posted, and close the prompts that it answers."""
         done = [_about(checklist, one) for one in checklist.items if not (checklist.is_asked_about and one.is_open)]
         await self._prompts.answered(conn, checklist.incident_id, *done)
         if checklist.posted_at:
             await self._cards.touch(conn, f"checklist:{checklist.id}", incident=checklist.incident_id)
 
     async def remind(self, conn: Connection, incident: Incident, checklist: Checklist, item: Item) -> None:
-        """The room, and at the second time who leads alone."""
+        """Ask in the room; the second time, message the lead alone."""
         facts = {"incident": incident, "checklist": checklist, "item": item}
         if item.asked:
             await self._posts.to_lead(conn, incident, "checklist_late", **facts)
@@ -77,7 +77,7 @@ def _about(checklist: Checklist, item: Item) -> str:
 
 
 def buttons(checklist: Checklist) -> list[Button]:
-    """Of what is not finished at the end, and after it."""
+    """Buttons for verification and aftercare that still have open boxes; none for triage."""
     if checklist.name not in WAIVABLE or not checklist.posted_at or not checklist.is_asked_about:
         return []
     value = str(checklist.id)

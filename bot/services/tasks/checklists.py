@@ -1,4 +1,4 @@
-"""Checklists: triage begins with the incident, verification is asked about at its end, aftercare begins then."""
+"""Checklists: triage begins when the incident is declared; verification and aftercare when it is resolved."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -22,9 +22,9 @@ from bot.store.tasks import checklists
 
 
 class Checklists(IncidentRound):
-    """Every tick is one transaction, once per request, and stands in the timeline; so does every box that is cleared.
+    """Ticking or clearing a box is one transaction, idempotent per request, and recorded in the timeline.
 
-    Items are those that the runbook had when the list was begun.
+    A checklist keeps the items that the runbook had when it was begun.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Checklists(IncidentRound):
         return changed
 
     async def waive(self, actor: Actor, checklist_id: int, why: str) -> Checklist:
-        """Its open boxes stay open. Raises Refused."""
+        """Give up its open boxes, which stay open. Raises Refused."""
         self._permissions.must(actor, "runbook.tick")
         found = await self.find(checklist_id)
         async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
@@ -82,7 +82,7 @@ class Checklists(IncidentRound):
         return changed
 
     async def called(self, actor: Actor, incident: Incident, name: str) -> Checklist:
-        """The one that counts now, begun if nobody has. Raises NotFound."""
+        """The incident's current checklist of this name, begun now if it wasn't yet. Raises NotFound."""
         wanted = next((one for one in CHECKLISTS if one == name), None)
         if wanted is None or not self._runbook.checklists.named(name):
             known = [one for one in CHECKLISTS if self._runbook.checklists.named(one)]
@@ -95,7 +95,7 @@ class Checklists(IncidentRound):
             return await checklists.get(conn, begun_now.id)
 
     async def of(self, incident: Incident) -> dict[str, Checklist]:
-        """Those that count, by name."""
+        """The current checklists by name, without those closed by a reopening."""
         async with self._db.statement() as conn:
             return await checklists.of_incident(conn, incident.id)
 
@@ -115,7 +115,10 @@ class Checklists(IncidentRound):
     async def _begin(
         self, conn: Connection, incident: Incident, name: ChecklistName, now: datetime, *, posted: bool
     ) -> Checklist | None:
-        """The one that counts; None: the runbook has none. The times of aftercare count from the end."""
+        """The current checklist, begun if need be; None if the runbook has none.
+
+        Due times count from the end of the incident; before that there are none.
+        """
         texts = [(one.do, one.within) for one in self._runbook.checklists.named(name)]
         if not texts:
             return None
@@ -130,7 +133,7 @@ class Checklists(IncidentRound):
         return await self._at_the_end(conn, there, items, now) if posted and name == "aftercare" else there
 
     async def _at_the_end(self, conn: Connection, there: Checklist, items: list[Item], now: datetime) -> Checklist:
-        """Somebody has begun it before the end: now its times are known."""
+        """Post aftercare that was begun before the incident ended, with its due times now that they are known."""
         for item in timed(there.items, items, now):
             await checklists.save_item(conn, there.id, item)
         await self._post(conn, there, now)
@@ -142,7 +145,7 @@ class Checklists(IncidentRound):
         await self._cards.show(conn, posted)
 
     async def _close(self, conn: Connection, incident: Incident, now: datetime) -> None:
-        """What was verified, and what follows the end, was of an end that was none."""
+        """Close verification and aftercare: they belong to an end that the reopening undid."""
         for name, checklist in (await checklists.of_incident(conn, incident.id)).items():
             if name == "triage":
                 continue

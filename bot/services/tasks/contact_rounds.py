@@ -1,4 +1,4 @@
-"""Everybody is asked to confirm how they are reached when work is due that this proves, while people are at work."""
+"""Asks everybody to confirm that they can be reached, in working hours, while a task proved by that is due."""
 
 from datetime import datetime, time
 
@@ -15,14 +15,14 @@ BEGINS, ENDS = time(9), time(17)
 
 
 class ContactRounds:
-    """Any number of processes: one of them asks at a time. A round is one time that the work was due."""
+    """Any number of processes may run this: row locks let one ask at a time. Each occurrence of the task is a round."""
 
     due_rows = None
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, confirmations: Confirmations, pace: Pace) -> None:
         self._db = db
         self._clock = clock
-        # Nobody is woken to say that they can be: without hours of the runbook, the usual ones.
+        # Nobody is woken for this: if the runbook has no working hours, office hours apply.
         self._hours = runbook.hours or WorkingHours(WORKDAYS, BEGINS, ENDS, runbook.timezone)
         known = runbook.maintenance.recurring.items()
         self._tasks = [key for key, one in known if one.proved_by and one.proved_by.kind == "contacts"]
@@ -41,5 +41,5 @@ class ContactRounds:
         return done
 
     async def next_due(self) -> datetime | None:
-        """None without such work: that a round of an older runbook is over is found by the sweep."""
+        """None without such tasks; rounds left by an older runbook are then ended by the sweep."""
         return self._pace.next(self._clock.now()) if self._tasks else None

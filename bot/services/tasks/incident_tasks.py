@@ -1,4 +1,4 @@
-"""Tasks in an incident: somebody is asked for something; when the time is up, the room is asked what became of it."""
+"""Tasks in an incident: somebody is asked to do something; when the time is up, the room is asked how it went."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from bot.store.tasks import tasks
 
 
 class IncidentTasks(IncidentRound):
-    """Every deed is one transaction, once per request. Anybody in the incident may say that something is done."""
+    """Every deed is one transaction, idempotent per request. Anybody may mark a task as done, not just its owner."""
 
     def __init__(self, db: Database, clock: Clock, cards: TaskCards, deeds: Deeds) -> None:
         super().__init__(db, clock, tasks.ROWS)
@@ -24,7 +24,7 @@ class IncidentTasks(IncidentRound):
         self._deeds = deeds
 
     async def give(self, actor: Actor, incident_id: int, owner: str, what: str, span: timedelta | None) -> Task:
-        """`span`: how long it may take; None: nobody says. Raises Refused."""
+        """Give somebody a task. `span`: how long it may take; None: no limit. Raises Refused."""
         what = what_of(what)
         must_be_sensible(span)
         async with self._deeds.on(actor, incident_id, to=owner) as (conn, incident, now):
@@ -34,7 +34,7 @@ class IncidentTasks(IncidentRound):
         return task
 
     async def done(self, actor: Actor, task_id: int) -> Task:
-        """Raises AlreadyDone the second time."""
+        """Mark it done. Raises AlreadyDone the second time."""
         found = await self.find(task_id)
         async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
             task = (await tasks.get(conn, task_id)).done(actor.name, now)
@@ -42,7 +42,7 @@ class IncidentTasks(IncidentRound):
         return task
 
     async def more_time(self, actor: Actor, task_id: int) -> Task:
-        """As much again. Raises Refused."""
+        """Extend it by its span, from when it is due, or from now if that has passed. Raises Refused."""
         found = await self.find(task_id)
         async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
             must_be_open(incident, "give a task more time")
@@ -51,7 +51,7 @@ class IncidentTasks(IncidentRound):
         return task
 
     async def hand_over(self, actor: Actor, task_id: int, owner: str) -> Task:
-        """Raises Refused."""
+        """Make somebody else its owner. Raises Refused."""
         found = await self.find(task_id)
         async with self._deeds.on(actor, found.incident_id, to=owner) as (conn, incident, now):
             must_be_open(incident, "hand a task over")
@@ -69,7 +69,7 @@ class IncidentTasks(IncidentRound):
             return await tasks.of_incident(conn, incident.id)
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        """Of what is over nobody is asked."""
+        """Stop asking about tasks when the incident is resolved; resume when it is reopened."""
         if moment == "resolved":
             await tasks.rest(conn, incident.id)
         elif moment == "reopened":

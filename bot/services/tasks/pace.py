@@ -1,17 +1,17 @@
-"""What is looked at every so often, by each process for itself."""
+"""Paces work that each process repeats at intervals, independently of the others."""
 
 from datetime import datetime, timedelta
 
 
 class Pace:
-    """Kept in memory: a process that starts looks at once."""
+    """In memory only, so a process does its first round as soon as it starts."""
 
     def __init__(self, every: timedelta) -> None:
         self._every = every
         self._looked_at: datetime | None = None
 
     def takes(self, now: datetime) -> bool:
-        """Is it time? Then the next time counts from now. Also after the clock was set back."""
+        """Whether it's time; if so, the next interval starts now. Also true when the clock was set back."""
         if self._looked_at and timedelta(0) <= now - self._looked_at < self._every:
             return False
         self._looked_at = now

@@ -1,4 +1,4 @@
-"""What shows that recurring work was done, in words."""
+"""Looks for proof that a recurring task was done, and words it."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,12 @@ from bot.services.paging.confirmations import Confirmations
 from bot.store.pipelined import Connection
 from bot.store.tasks import proofs
 
-# How long before it is due a look at what is healthy may have been: that says nothing of later.
+# How long before the due time a check may have been seen healthy: an older look says nothing about now.
 FRESH = timedelta(minutes=15)
 
 
 class Proofs:
-    """Only reads what others have found out."""
+    """Reads the results of backups, drills, checks and test pages; does nothing itself."""
 
     def __init__(self, runbook: Runbook, confirmations: Confirmations, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -24,7 +24,10 @@ class Proofs:
     async def find(
         self, conn: Connection, proof: Proof, *, since: datetime, due_at: datetime, until: datetime
     ) -> Evidence | None:
-        """Of every database or check that is meant; None while one lacks. `since`: when it was due the time before."""
+        """Proof newer than `since` (the previous due time) and not after `until`; None while there's none.
+
+        Backups, drills and health need it of every database or check concerned.
+        """
         if proof.kind == "contacts":
             return await self._contacts(conn, due_at, until)
         names = self._names(proof)
@@ -36,7 +39,7 @@ class Proofs:
         return Evidence(said, max(one.at for one in found))
 
     async def _contacts(self, conn: Connection, due_at: datetime, until: datetime) -> Evidence | None:
-        """People were asked when it was due: what they said before that was another round's."""
+        """Proof that everybody confirmed since `due_at`, when this round began; earlier answers belong to others."""
         confirmed = await self._confirmations.confirmed(conn)
         at = [one.confirmed_at for one in confirmed or () if one.confirmed_at and due_at <= one.confirmed_at <= until]
         if not confirmed or len(at) < len(confirmed):
@@ -44,7 +47,7 @@ class Proofs:
         return Evidence(self._rendering.say("documents/proof", kind="contacts", found=confirmed), max(at))
 
     def _names(self, proof: Proof) -> list[str] | None:
-        """None: any."""
+        """The databases, checks or people concerned; None: any will do."""
         if proof.of:
             return [proof.of]
         if proof.kind in ("backup", "drill"):

@@ -1,4 +1,4 @@
-"""Recurring work that the bot ticks: once it is due, and what proves it is there."""
+"""Recurring tasks that the bot ticks by itself, once they are due and it has proof that they were done."""
 
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from bot.store.tasks import recurring
 
 
 class Proving:
-    """Any number of processes: each looks once a minute, and the row's lock lets one of them tick.
+    """Any number of processes may run this, each at its own `pace`: the row's lock lets only one of them tick.
 
-    What proves it is newer than the time it was due before, and may be older than now: last night's backup.
+    Proof has to be newer than the previous due time, but may be older than this one: last night's backup counts.
     """
 
     due_rows = None
@@ -50,7 +50,7 @@ class Proving:
         return self._pace.next(self._clock.now()) if self._tasks else None
 
     async def prove(self, conn: Connection, task: Occurrence, until: datetime) -> bool:
-        """Tick this open one, of which the caller has the row, if that was proved by then. Nothing is shown."""
+        """Tick this open occurrence if there was proof by `until`. The caller has locked it, and updates its card."""
         known = self._tasks.get(task.task)
         if known is None or known.proved_by is None:
             return False

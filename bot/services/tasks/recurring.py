@@ -1,4 +1,4 @@
-"""Work of the runbook that comes round: posted when it is due, overdue work told daily, a record of each month."""
+"""The runbook's recurring tasks: posted when due, daily reminders of overdue ones, and a record of each month."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -19,12 +19,15 @@ from bot.store.pipelined import Connection
 from bot.store.tasks import recurring
 
 EVIDENCE_LENGTH = 1000
-# Of what was missed while nobody was there, so many stand in the record.
+# After downtime, at most this many missed occurrences of a task are recorded: the latest.
 MISSED_AT_MOST = 31
 
 
 class RecurringTasks(DueByRows):
-    """Any number of processes: each time is one row. What was due before a task was first known was never promised."""
+    """Any number of processes may run this: each occurrence is one row.
+
+    A task new to the runbook counts from when it is first seen; earlier due times aren't recorded.
+    """
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, proving: Proving, cards: RecurringCards) -> None:
         self._db = db
@@ -52,7 +55,7 @@ class RecurringTasks(DueByRows):
         return recurring.due_rows(list(self._tasks))
 
     async def done(self, actor: Actor, occurrence_id: int, evidence: str) -> Occurrence:
-        """Late or not, once. Raises AlreadyDone the second time."""
+        """Mark it done, even if late or missed. Raises AlreadyDone the second time."""
         async with self._db.transaction() as conn:
             now = self._clock.now()
             await requests.once(conn, actor, now)
@@ -71,12 +74,12 @@ class RecurringTasks(DueByRows):
             return await recurring.get(conn, occurrence_id)
 
     async def on_card(self, card: int) -> Sequence[Occurrence]:
-        """What stands in one message and can still be said to be done, the oldest first."""
+        """The occurrences in one message that aren't done yet, including missed ones; oldest first."""
         async with self._db.statement() as conn:
             return [one for one in await recurring.on_card(conn, card) if not one.done_at]
 
     async def open_or_proved(self) -> Sequence[Occurrence]:
-        """What is due and open; then what was proved within a day."""
+        """What is due and open, followed by what the bot ticked within the last day."""
         async with self._db.statement() as conn:
             return await recurring.open_or_proved(conn, list(self._tasks), self._clock.now() - DAY)
 
@@ -84,7 +87,7 @@ class RecurringTasks(DueByRows):
         return one.is_overdue(now, self._zone)
 
     async def of_month(self, first: date) -> Sequence[Occurrence]:
-        """The oldest first."""
+        """The occurrences due in the month that begins on `first`, oldest first."""
         async with self._db.statement() as conn:
             return await recurring.between(conn, *month_of(first, self._zone))
 
@@ -95,7 +98,7 @@ class RecurringTasks(DueByRows):
             await recurring.watch(conn, key, next_on=next_on, due_at=task.instant(next_on, self._zone), now=now)
 
     async def _take(self, conn: Connection, task: Recurring, next_on: date, now: datetime) -> int | None:
-        """The number of the latest, which is to be posted; what was due before it and nobody could see is on record."""
+        """Record all that fell due by now, and plan the next. Returns the latest, to be posted; None if known."""
         ahead = task.first_after(now, self._zone)
         passed = list(takewhile(lambda on: on < ahead, task.days_from(next_on)))
         new = None
@@ -106,7 +109,7 @@ class RecurringTasks(DueByRows):
         return new
 
     async def _close_earlier(self, conn: Connection, task: Recurring, on: date, now: datetime) -> None:
-        """What was not proved by the time it is due again is missed."""
+        """Close earlier occurrences when the next falls due: done if proved by then, otherwise missed."""
         for one in await recurring.earlier(conn, task.key, on):
             if await self._proving.prove(conn, one, task.instant(on, self._zone)):
                 await self._cards.show(conn, one.card)
@@ -114,7 +117,7 @@ class RecurringTasks(DueByRows):
             await self._cards.show(conn, card)
 
     async def _add(self, conn: Connection, task: Recurring, on: date, now: datetime, *, is_latest: bool) -> int | None:
-        """None when this one is there already."""
+        """The new row's id; None if it exists already. Only the latest is posted and reminded of."""
         at = task.instant(on, self._zone)
         return await recurring.add(
             conn, task.key, task.what, task.every, due_on=on, due_at=at,
@@ -122,7 +125,7 @@ class RecurringTasks(DueByRows):
         )  # fmt: skip
 
     async def _post(self, conn: Connection, new: Sequence[int]) -> None:
-        """What is due at once stands in one message, ticked where that is proved already."""
+        """Post what fell due together as one message (per `MOST_ON_A_CARD`), ticking what is proved already."""
         for start in range(0, len(new), MOST_ON_A_CARD):
             some = new[start : start + MOST_ON_A_CARD]
             await recurring.put_on_card(conn, some, some[0])
@@ -131,7 +134,7 @@ class RecurringTasks(DueByRows):
             await self._cards.show(conn, some[0])
 
     async def _tell_overdue(self, conn: Connection, now: datetime) -> int:
-        """In one message, however many there are; not what is proved by now."""
+        """Remind the lead of everything overdue in one message, first ticking what has been proved meanwhile."""
         claimed, found = await recurring.claim_overdue(conn, now), []
         for one in claimed:
             if await self._proving.prove(conn, one, now):

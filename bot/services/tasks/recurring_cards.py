@@ -1,4 +1,4 @@
-"""What the channel of incidents shows of work that comes round, and what its lead hears."""
+"""Recurring tasks in the incidents channel, and the reminders of overdue ones to the lead."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,12 +14,12 @@ from bot.slack.blocks import Button, Message, message
 from bot.store.pipelined import Connection
 from bot.store.tasks import recurring
 
-# A line of each; more of them stand in a second message.
+# One line each; the rest go into further messages.
 MOST_ON_A_CARD = 40
 
 
 class RecurringCards:
-    """The painter of `recurring:<card>`."""
+    """Paints the cards `recurring:<card>`."""
 
     def __init__(
         self, runbook: Runbook, people: People, channels: Channels, cards: Cards, posts: Posts, rendering: Rendering
@@ -51,6 +51,6 @@ class RecurringCards:
         return message(self._rendering.say("slack/recurring", task=found[0]), buttons)
 
     async def tell_lead(self, conn: Connection, overdue: Sequence[Occurrence], now: datetime) -> None:
-        """Who is on call of the tier that leads."""
+        """Message whoever is on call in the tier that leads."""
         for person in await self._people.leading(conn, now):
             await self._posts.to_person(conn, person, "recurring_overdue", tasks=overdue, now=now)

@@ -1,4 +1,4 @@
-"""The record of a month's recurring tasks, as a file for a spreadsheet in the channel where somebody asked for it."""
+"""A month's recurring tasks as a CSV file, posted in the channel where somebody asked for it."""
 
 import csv
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ COLUMNS = ("task", "every", "due_at", "state", "done_at", "done_by", "late_s", "
 
 
 class RecurringFiles(DeliveryKind[str]):
-    """Deliveries of kind `recurring_file`; their payload has the `channel`, the `month`, and in `by`, who asked."""
+    """Deliveries of kind `recurring_file`; payload: `channel`, `month` (its first day), and who asked (`by`)."""
 
     def __init__(self, db: Database, clock: Clock, tasks: RecurringTasks, posting: RoomPosting, posts: Posts) -> None:
         self._db = db
@@ -32,14 +32,14 @@ class RecurringFiles(DeliveryKind[str]):
         self._posts = posts
 
     async def ask(self, actor: Actor, first: date, channel: str) -> None:
-        """Have it posted: once for a request, and once for a double click. `first`: of the month."""
+        """Have it posted; idempotent per request, and a double click counts once. `first`: the month's first day."""
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             payload: dict[str, object] = {"channel": channel, "month": first.isoformat(), "by": actor.name}
             await self._posting.put(conn, "recurring_file", f"recurring file {channel} {first:%Y-%m}", payload)
 
     async def send(self, delivery: Delivery) -> str:
-        """The file's id. Its name says how much was done."""
+        """Post the file and return its id. Its name says how many tasks were done."""
         first = date.fromisoformat(delivery.payload["month"])
         found = await self._tasks.of_month(first)
         done = sum(one.done_at is not None for one in found)
@@ -48,7 +48,7 @@ class RecurringFiles(DeliveryKind[str]):
         return await self._posting.post(delivery, delivery.payload["channel"], file)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
-        """Who asked hears that there will be none."""
+        """Tell whoever asked if the file couldn't be posted."""
         if outcome.state in ("refused", "gave_up"):
             facts = {"first": date.fromisoformat(delivery.payload["month"]), "reason": outcome.error}
             await self._posts.to_person(conn, delivery.payload["by"], "recurring_not_filed", **facts)

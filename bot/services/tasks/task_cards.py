@@ -1,4 +1,4 @@
-"""What the room sees of a task: one message edited in place, and a question when its time is up."""
+"""A task in its incident's room: one message edited in place, and a question when its time is up."""
 
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
@@ -15,7 +15,7 @@ from bot.store.tasks import tasks
 
 
 class TaskCards:
-    """The painter of `task:<id>`."""
+    """Paints the cards `task:<id>`."""
 
     def __init__(self, rooms: Rooms, cards: Cards, prompts: Prompts, rendering: Rendering) -> None:
         self._rooms = rooms
@@ -34,7 +34,7 @@ class TaskCards:
         return await in_room(conn, incident, message(words, buttons(task)))
 
     async def show(self, conn: Connection, incident: Incident, task: Task, change: str, actor: Actor) -> None:
-        """Its message and the incident's card; whoever has got it is invited, and who got it later is notified."""
+        """Update the task's and the incident's card; invite a new owner to the room, and notify them of a hand-over."""
         await self._prompts.answered(conn, incident.id, f"task {task.id}")
         await self._cards.touch(conn, f"task:{task.id}", incident=incident.id)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
