@@ -1,4 +1,4 @@
-"""What the room sees of an action: one message edited in place, and reminders."""
+"""An action in its incident's room: one message edited in place, and reminders."""
 
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
@@ -15,7 +15,7 @@ from bot.store.postmortems import actions, postmortems
 
 
 class ActionCards:
-    """The painter of `action:<id>`."""
+    """Paints the cards `action:<id>`."""
 
     def __init__(self, rooms: Rooms, cards: Cards, prompts: Prompts, rendering: Rendering) -> None:
         self._rooms = rooms
@@ -33,7 +33,7 @@ class ActionCards:
         return await in_room(conn, incident, message(words, buttons(action)))
 
     async def show(self, conn: Connection, incident: Incident, action: Action, change: str, actor: Actor) -> None:
-        """Its message, and the post-mortem's; who has got it is invited, and who got it later is notified."""
+        """Update the action's and the post-mortem's card; invite a new owner, and notify them of a hand-over."""
         await self._prompts.answered(conn, incident.id, f"action {action.id}")
         await self._cards.touch(conn, f"action:{action.id}", incident=incident.id)
         if await postmortems.get(conn, incident.id):

@@ -1,4 +1,4 @@
-"""Once a month, where incidents are announced: the actions of past incidents that are still open."""
+"""A monthly list of actions still open, posted in the incidents channel."""
 
 from datetime import datetime, time, timedelta
 
@@ -15,12 +15,12 @@ from bot.store.due_rows import DueByRows, DueRows
 from bot.store.postmortems import actions
 
 AT = time(9, 0)
-# While the bot has no channel to post it in.
+# How soon to retry while the bot isn't in that channel.
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 class ActionLists(DueByRows):
-    """On the first day of each month that is no weekend, by one process. Nothing is said when nothing is open."""
+    """On the first weekday of each month; one process posts it. Posts nothing when nothing is open."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering
@@ -33,7 +33,7 @@ class ActionLists(DueByRows):
         self._rendering = rendering
 
     async def watch(self) -> None:
-        """At start: the first list is planned."""
+        """At start: plan the first list; does nothing if that was done."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await actions.begin_lists(conn, now=now, due_at=self._next(now))
@@ -57,7 +57,7 @@ class ActionLists(DueByRows):
         return actions.due_lists()
 
     def _next(self, now: datetime) -> datetime:
-        """Nine o'clock on the first day of next month that is no weekend."""
+        """Nine o'clock on the first weekday of next month."""
         zone = self._runbook.timezone
         day = (now.astimezone(zone).date().replace(day=1) + timedelta(days=32)).replace(day=1)
         while day.weekday() >= 5:

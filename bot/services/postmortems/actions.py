@@ -1,4 +1,4 @@
-"""What has to be done so that it does not happen again: given, done, put off, handed over, and reminded of."""
+"""Follow-up actions, so that it doesn't happen again: given, done, put off, handed over, and reminded of."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ from bot.store.postmortems import actions
 
 
 class Actions(IncidentRound):
-    """Every deed is one transaction, once per request; also of an incident that is over."""
+    """Every deed is one transaction, idempotent per request. The incident may be over."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ActionCards, deeds: Deeds) -> None:
         super().__init__(db, clock, actions.ROWS)
@@ -28,24 +28,24 @@ class Actions(IncidentRound):
         self._deeds = deeds
 
     async def give(self, actor: Actor, incident_id: int, new: NewAction) -> Action:
-        """Raises Refused."""
+        """Create an action. Raises Refused."""
         async with self._deeds.on(actor, incident_id, to=new.owner) as (conn, incident, now):
             checked = new.checked(now)
             action = await actions.insert(conn, incident.id, checked, created_by=actor.name, now=now)
             return await self._keep(conn, incident, action, actor, "given", now)
 
     async def done(self, actor: Actor, action_id: int) -> Action:
-        """Raises AlreadyDone the second time."""
+        """Mark it done. Raises AlreadyDone the second time."""
         async with self._on(actor, action_id) as (conn, incident, action, now):
             return await self._keep(conn, incident, action.done(actor.name, now), actor, "done", now)
 
     async def more_time(self, actor: Actor, action_id: int) -> Action:
-        """A week. Raises AlreadyDone."""
+        """Put it off to a week after its date, or after now if that is past. Raises AlreadyDone."""
         async with self._on(actor, action_id) as (conn, incident, action, now):
             return await self._keep(conn, incident, action.longer(now), actor, "longer", now)
 
     async def hand_over(self, actor: Actor, action_id: int, owner: str) -> Action:
-        """Raises Refused."""
+        """Make somebody else its owner. Raises Refused."""
         async with self._on(actor, action_id, to=owner) as (conn, incident, action, now):
             return await self._keep(conn, incident, action.handed_to(owner), actor, "handed", now)
 
@@ -55,7 +55,7 @@ class Actions(IncidentRound):
             return await actions.get(conn, action_id)
 
     async def of(self, incident: Incident) -> list[Action]:
-        """The oldest first."""
+        """The incident's actions, oldest first."""
         async with self._db.statement() as conn:
             return await actions.of_incident(conn, incident.id)
 

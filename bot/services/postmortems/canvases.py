@@ -1,4 +1,4 @@
-"""A post-mortem as the canvas of its incident's room, where the workspace has canvases."""
+"""A post-mortem in the channel canvas of its incident's room, where the workspace has canvases."""
 
 from bot.domain.actor import Actor
 from bot.domain.errors import NotFound, Rejected
@@ -19,7 +19,7 @@ from bot.store.postmortems import postmortems
 
 KIND = "postmortem_canvas"
 ALREADY, GONE = "channel_canvas_already_exists", "canvas_not_found"
-# Slack's words for why there is none: an admin, the plan, or whoever made one before changes that, and no retry does.
+# Slack's errors that no retry cures (an admin, another plan or the other canvas's author may), in words.
 REFUSALS = {
     "canvas_disabled_user_team": "canvases are off in this workspace",
     "team_tier_cannot_create_channel_canvases": "this workspace's plan has no channel canvases",
@@ -32,7 +32,7 @@ REFUSALS = {
 
 
 async def put_canvas(conn: Connection, outbox: Outbox, incident_id: int) -> None:
-    """Have it written as it is by then, once for whatever changes meanwhile."""
+    """Have the canvas written with what is stored by then; changes until then share one delivery."""
     key = _key(incident_id)
     await outbox.put(conn, KIND, {"incident": incident_id}, priority=UPDATE, key=key, lane=key)
 
@@ -42,8 +42,8 @@ def _key(incident_id: int) -> str:
 
 
 class PostmortemCanvases(DeliveryKind[str]):
-    """Deliveries of kind `postmortem_canvas`; each returns the id of the canvas. From the first on it follows whatever
-    is written."""
+    """Deliveries of kind `postmortem_canvas`; each returns the canvas's id. Once there is a canvas, every change of the
+    post-mortem updates it."""
 
     def __init__(
         self, db: Database, deeds: Deeds, drafts: Drafts, outbox: Outbox, posts: Posts, gateway: Gateway
@@ -56,7 +56,7 @@ class PostmortemCanvases(DeliveryKind[str]):
         self._gateway = gateway
 
     async def ask(self, actor: Actor, incident_id: int) -> Incident:
-        """Have it in the room's canvas. Raises Refused."""
+        """Have it written into the room's canvas. Raises Refused, NotFound."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             if await postmortems.get(conn, incident.id) is None:
                 raise NotFound(f"{incident.ref} has no post-mortem: `/incident postmortem` begins one.")
@@ -84,14 +84,14 @@ class PostmortemCanvases(DeliveryKind[str]):
         if known is None:
             return
         if outcome.state == "sent":
-            # What is written late would be an older version.
+            # A timed-out attempt may still reach Slack late and overwrite this with an older version.
             key = _key(incident.id)
             await do_again(conn, self._outbox, delivery, KIND, delivery.payload, key=key, lane=key)
         if outcome.returned and outcome.returned != known.canvas:
             await postmortems.save_canvas(conn, incident.id, outcome.returned)
             await self._posts.in_room(conn, incident, "postmortem_canvas", refused=None)
         elif outcome.state in ("refused", "gave_up"):
-            # It is not tried again with every version.
+            # Forget the canvas, so that later versions don't run into the same refusal.
             await postmortems.save_canvas(conn, incident.id, None)
             await self._posts.in_room(conn, incident, "postmortem_canvas", refused=outcome.error)
 
@@ -101,7 +101,7 @@ class PostmortemCanvases(DeliveryKind[str]):
         try:
             return await self._gateway.make_canvas(room, f"{incident.ref} post-mortem", text)
         except Rejected as error:
-            # Of an attempt that nobody answered it may be ours.
+            # An earlier attempt that timed out may have made it: then it is ours.
             ours = await self._gateway.canvas_of(room) if error.code == ALREADY and delivery.unsure else None
             if ours is None:
                 raise
@@ -109,7 +109,7 @@ class PostmortemCanvases(DeliveryKind[str]):
             return ours
 
     async def _edited(self, canvas: str, text: str) -> bool:
-        """False when somebody has deleted it."""
+        """Replace its text; False when somebody has deleted the canvas."""
         try:
             await self._gateway.write_canvas(canvas, text)
         except Rejected as error:

@@ -1,4 +1,4 @@
-"""What the room shows of its incident's post-mortem."""
+"""The card of a post-mortem in its incident's room."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ NOTHING_WRITTEN = "Nobody has written anything in it yet. Mark it as done all th
 
 
 class PostmortemCards:
-    """The painter of `postmortem:<incident>`."""
+    """Paints the cards `postmortem:<incident id>`."""
 
     def __init__(self, cards: Cards, rendering: Rendering) -> None:
         self._rendering = rendering
@@ -34,9 +34,9 @@ class PostmortemCards:
 
 
 async def facts(conn: Connection, incident: Incident, postmortem: Postmortem) -> Mapping[str, Any]:
-    """What its template shows."""
+    """The variables of its card's template."""
     written = await postmortems.version(conn, incident.id, postmortem.version)
-    # What was said in the incident stands there until somebody writes it better.
+    # The incident's own summary and impact count until somebody writes better ones.
     said = {"summary": incident.summary or "", "impact": incident.impact or ""}
     own = {name: text for name, text in written.sections.items() if text} if written else {}
     missing = unwritten({**said, **own})
@@ -51,7 +51,7 @@ async def facts(conn: Connection, incident: Incident, postmortem: Postmortem) ->
 
 
 def buttons(postmortem: Postmortem) -> list[Button]:
-    """As fits its state."""
+    """The buttons for its state."""
     value = str(postmortem.incident_id)
     if postmortem.withdrawn_at is not None:
         return []

@@ -1,4 +1,4 @@
-"""What the looks at the checks say of an incident, while they are kept."""
+"""How long each check was down during an incident, from the stored looks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ COMPARED = timedelta(days=30)
 async def outages(
     conn: Connection, health: HealthSettings, begins: datetime, ends: datetime, *, now: datetime
 ) -> Sequence[Outage] | None:
-    """Of every check that was down, in the order of the runbook. None: the looks of that time are not kept any more."""
+    """Outages of the checks that were down, in the runbook's order. None: looks from then have been deleted."""
     if begins < now - KEPT_FOR:
         return None
     down = await checks.down_between(conn, list(health.checks), begins - STANDS_FOR * health.every, ends)

@@ -1,4 +1,4 @@
-"""A post-mortem as a document: what people wrote, and beside it what is stored, without guesswork."""
+"""A post-mortem as a document: what people wrote, with the stored facts beside it and nothing guessed."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,7 +22,7 @@ MOST_ALERTS = 200
 
 
 class Drafts:
-    """By the organisation's own template, else by the shipped one."""
+    """Renders with the organisation's own template if there is one, otherwise with the shipped one."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, people: People, rendering: Rendering, own: OwnDocument
@@ -35,9 +35,9 @@ class Drafts:
         self._own = own
 
     async def document(self, incident_id: int, version: int) -> str:
-        """Markdown, with the words of this version. Raises NotFound.
+        """The document in Markdown, with the text of this version. Raises NotFound.
 
-        An own template that fails gives way to the shipped one, which then begins with why.
+        If the organisation's template fails, uses the shipped one, which then begins with the error.
         """
         facts = (await self._facts(await self._gathered(incident_id, version))).by_name
         broken = None
@@ -49,7 +49,7 @@ class Drafts:
         return self._rendering.say("markdown/postmortem", broken=broken, **facts)
 
     async def _gathered(self, incident_id: int, version: int) -> Gathered:
-        """All of it of one instant."""
+        """Read everything in one transaction, as of one instant."""
         async with self._db.transaction() as conn:
             record = await gather(conn, await incidents.get(conn, incident_id))
             if record.postmortem is None:

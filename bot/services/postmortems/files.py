@@ -21,7 +21,7 @@ class PostmortemFiles(RoomFiles):
         self._drafts = drafts
 
     async def ask(self, actor: Actor, incident_id: int) -> Incident:
-        """Have it posted as it is now. Raises Refused."""
+        """Have its newest version posted. Raises Refused, NotFound."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             known = await postmortems.get(conn, incident.id)
             if known is None:
@@ -31,7 +31,7 @@ class PostmortemFiles(RoomFiles):
             return incident
 
     async def post(self, conn: Connection, incident: Incident, actor: Actor, version: int) -> None:
-        """This version, in the room, when it takes files."""
+        """Have this version posted in the room, once however often it is asked for meanwhile."""
         payload: dict[str, object] = {"incident": incident.id, "version": version, "by": actor.name}
         await self._posting.put(conn, "postmortem_file", f"postmortem file {incident.id} {version}", payload)
 

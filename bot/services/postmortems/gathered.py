@@ -1,4 +1,4 @@
-"""What is stored of an incident, as its post-mortem's document tells it."""
+"""What is stored about an incident, arranged for its post-mortem's document."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from bot.services.records.gathering import IncidentRecord
 from bot.store.incidents.incidents import Entry
 from bot.store.postmortems.postmortems import Version
 
-# An update, and whatever else says how it stands.
+# Timeline entries that count as news of how things stand.
 WORDS = ("update", "status", "severity", "told")
 Name = Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Of one instant. `written` None: nobody has written anything. `outages` None: not known any more."""
+    """Everything as of one instant. `written` None: nobody wrote anything. `outages` None: no longer known."""
 
     record: IncidentRecord
     written: Version | None
@@ -36,7 +36,7 @@ class Gathered:
 
     @property
     def people(self) -> set[str]:
-        """Everybody who is named."""
+        """Everybody named in the document, as runbook keys or Slack ids."""
         record = self.record
         named = {entry.actor for entry in record.timeline} | {page.person for page in record.pages}
         named |= {action.owner for action in record.actions} | set(record.incident.roles.values())
@@ -70,7 +70,7 @@ class Gathered:
         )  # fmt: skip
 
     def kept(self) -> tuple[Told, ...]:
-        """What was promised, also before a reopening, and whether it was kept."""
+        """All deadlines, including those before a reopening, and whether each was kept."""
         return tuple(
             {"what": one.kind, "by": one.by, "kept": one.outcome == "kept", "outcome": one.outcome, "at": one.done_at}
             for one in self.record.promises
@@ -98,7 +98,7 @@ class Gathered:
         )  # fmt: skip
 
     def _open(self) -> Iterator[tuple[datetime, datetime]]:
-        """The stretches in which it was open: nobody owes an update between an end and a reopening."""
+        """When it was open, as intervals: no update is owed between a resolution and a reopening."""
         since: datetime | None = self.record.incident.declared_at
         for entry in self.record.timeline:
             if entry.kind == "resolved" and since:
@@ -124,7 +124,7 @@ def _told(entries: Iterable[Entry], name: Name) -> tuple[Told, ...]:
 
 
 def _line(entry: Entry, name: Name) -> str:
-    """On one line; a role names a person."""
+    """The entry on one line; in a role's entry the person is named."""
     if entry.kind == "role":
         role, _, who = entry.text.partition(": ")
         return f"{role}: {name(who)}"
@@ -132,8 +132,8 @@ def _line(entry: Entry, name: Name) -> str:
 
 
 def _answered(page: Page, turns: Sequence[Entry]) -> datetime | None:
-    """When this person acknowledged what it was about: after a reopening, that is what they were paged for again. Who
-    resolves what nobody has acknowledged since the page answers it too."""
+    """When this person acknowledged after the page, before any reopening (an acknowledgement after that answers a later
+    page); None: never. Resolving counts if nobody had acknowledged since the page."""
     since = page.accepted_at or page.due_at
     again = min((one.at for one in turns if one.kind == "reopened" and one.at > since), default=None)
     answers = [one for one in turns if one.kind != "reopened" and since <= one.at and (again is None or one.at < again)]

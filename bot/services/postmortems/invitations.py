@@ -1,4 +1,4 @@
-"""The review of a post-mortem as a calendar file: in its incident's room, and by mail to who had to do with it."""
+"""Invitations to a post-mortem's review: a calendar file in the incident's room, and mail to those involved."""
 
 from datetime import datetime
 
@@ -17,10 +17,10 @@ from bot.wire.mail import Letter, Mail
 
 
 class InvitationLetters(DeliveryKind[str]):
-    """Deliveries of kind `postmortem_letter`, one a reader. Nothing of a private incident is mailed, nor of a drill."""
+    """Deliveries of kind `postmortem_letter`, one per recipient; none for private incidents and drills."""
 
     def __init__(self, outbox: Outbox, meetings: Meetings, mail: Mail | None) -> None:
-        """`mail` None: this house sends none."""
+        """`mail` None: no mail server is set up."""
         self._outbox = outbox
         self._meetings = meetings
         self._mail = mail
@@ -43,7 +43,7 @@ class InvitationLetters(DeliveryKind[str]):
 
 
 class Invitations(RoomFiles):
-    """Deliveries of kind `postmortem_invitation`. Moved, it is the same meeting to every calendar."""
+    """Deliveries of kind `postmortem_invitation`. When the review is moved, calendars update the same event."""
 
     def __init__(self, db: Database, posting: RoomPosting, meetings: Meetings, letters: InvitationLetters) -> None:
         super().__init__(db, posting)

@@ -1,5 +1,4 @@
-"""What follows whenever a post-mortem changes: its row with the next reminder, its line in the timeline, its card, its
-canvas."""
+"""Records every change of a post-mortem: its row and next reminder, the timeline, its card, its canvas."""
 
 from datetime import datetime
 
@@ -17,7 +16,7 @@ from bot.store.postmortems import postmortems
 
 
 class Ledger:
-    """In the caller's transaction, which has locked the incident."""
+    """Works in the caller's transaction, which has locked the incident."""
 
     def __init__(self, runbook: Runbook, cards: Cards, outbox: Outbox, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -28,7 +27,7 @@ class Ledger:
     async def keep(
         self, conn: Connection, incident: Incident, postmortem: Postmortem, actor: Actor, change: str, now: datetime
     ) -> Postmortem:
-        """As it is now, and who did what."""
+        """Save it with its next reminder, and show the change; returns it as saved."""
         kept = postmortem.planned(now, self._runbook.hours)
         await postmortems.save(conn, kept)
         words = self._rendering.say("documents/postmortem_entry", postmortem=kept, change=change)

@@ -1,4 +1,4 @@
-"""The review of a post-mortem as a meeting: the same to every calendar, wherever it is moved."""
+"""The review of a post-mortem as a meeting that keeps its calendar UID when it is moved."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ LASTS = timedelta(hours=1)
 
 
 class Meetings:
-    """Deliveries about one name the `incident`, and in `at` when it is."""
+    """Reads the meeting that a delivery is about; its payload has the `incident`, and the start in `at`."""
 
     def __init__(self, db: Database, people: People, rendering: Rendering) -> None:
         self._db = db
@@ -24,7 +24,7 @@ class Meetings:
         self._rendering = rendering
 
     async def of(self, delivery: Delivery) -> Meeting:
-        """Raises NoLongerWanted when it was moved since, or is not to be reviewed any more."""
+        """The meeting. Raises NoLongerWanted when it was moved since, or no review is needed any more."""
         async with self._db.transaction() as conn:
             incident = await incidents.get(conn, delivery.payload["incident"])
             owed = await postmortems.get(conn, incident.id)
@@ -41,7 +41,7 @@ class Meetings:
         )  # fmt: skip
 
     def attendees(self, incident: Incident, owner: str) -> list[tuple[str, str]]:
-        """Who had to do with it, where the runbook has their address: (name, address)."""
+        """People involved in the incident whose email address is known, as (name, address), the owner first."""
         names = [owner, *incident.roles.values(), incident.acknowledged_by, incident.declared_by]
         known = [self._people.person(one) for one in dict.fromkeys(names) if one]
         found = [(person.name, person.email) for person in known if person and person.email]

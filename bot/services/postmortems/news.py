@@ -1,4 +1,4 @@
-"""What is said of a post-mortem: in the incident's room, and where incidents are announced when it is done."""
+"""Posts about a post-mortem: in its incident's room, and in the incidents channel when it is done."""
 
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
@@ -13,7 +13,7 @@ from bot.store.pipelined import Connection
 
 
 class News:
-    """Each is posted once, with the deed."""
+    """Each post goes out with the transaction of the change it tells of."""
 
     def __init__(self, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -24,12 +24,12 @@ class News:
     async def changed(
         self, conn: Connection, incident: Incident, postmortem: Postmortem, actor: Actor, change: str
     ) -> None:
-        """In its room; `actor` reads it as the answer."""
+        """Post the change in its room, which is also the reply that `actor` gets."""
         shown = {**await facts(conn, incident, postmortem), "change": change, "actor": actor.name}
         await self._posts.in_room(conn, incident, "postmortem_changed", **shown)
 
     async def announce(self, conn: Connection, incident: Incident, postmortem: Postmortem) -> None:
-        """It is done. Rehearsed and private ones are for their rooms alone."""
+        """Announce that it is done; not for drills and private incidents, which stay in their rooms."""
         if incident.drill or incident.private:
             return
         if channel := await self._channels.find(conn, self._runbook.channels.incidents):

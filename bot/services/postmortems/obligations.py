@@ -1,4 +1,4 @@
-"""Whether an incident owes a post-mortem: decided when it is resolved, and withdrawn when it is reopened."""
+"""Decides whether an incident owes a post-mortem, when it is resolved; withdraws it when it is reopened."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ from bot.store.postmortems import postmortems
 
 
 class Obligations:
-    """Follows incidents. What has been written stays, whatever becomes of the incident."""
+    """Follows incidents. Nothing here deletes what people have written."""
 
     def __init__(self, runbook: Runbook, deeds: Deeds, ledger: Ledger) -> None:
         self._runbook = runbook
@@ -32,11 +32,11 @@ class Obligations:
             await self._judge(conn, incident, self._deeds.now())
 
     async def begin(self, conn: Connection, incident: Incident, now: datetime) -> Postmortem:
-        """One that nothing owes."""
+        """A new one that somebody begins of their own accord; the caller saves it."""
         return begun(incident, [], self._dates, now, owner=owner_of(incident))
 
     async def _judge(self, conn: Connection, incident: Incident, now: datetime) -> None:
-        """What is live already goes on; one that was withdrawn goes on with new dates."""
+        """Decide whether one is owed. An existing one is left alone; a withdrawn one resumes with new dates."""
         known = await postmortems.get(conn, incident.id)
         if known and known.withdrawn_at is None:
             return
@@ -54,7 +54,7 @@ class Obligations:
             await self._ledger.keep(conn, incident, withdrawn, TOCSIN, "withdrawn", now)
 
     def _revived(self, known: Postmortem, incident: Incident, why: list[Reason], now: datetime) -> Postmortem:
-        """A review that was to come may still take place; all else begins from this end."""
+        """A withdrawn one resumed: its text, link and future review stay; dates count from this resolution."""
         new = begun(incident, why, self._dates, now, owner=owner_of(incident))
         scheduled = known.scheduled_at if known.scheduled_at and known.scheduled_at > now else None
         state = "draft" if known.version else new.state
@@ -84,7 +84,7 @@ class Obligations:
         )
 
     def _losses(self, incident: Incident, taken: Mapping[str, datetime]) -> list[tuple[str, timedelta, timedelta]]:
-        """What was written between the backup and the beginning of the incident."""
+        """Data lost in each restored database: (name, from the backup to the incident's start, RPO)."""
         started, known = incident.milestones.started, self._runbook.backups
         return [(name, max(started - at, timedelta(0)), known[name].rpo) for name, at in taken.items() if name in known]
 

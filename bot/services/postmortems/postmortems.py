@@ -1,4 +1,4 @@
-"""A post-mortem, as people begin it, write it, send it for review, and end it."""
+"""What people do with a post-mortem: begin it, write it, plan and request its review, finish or waive it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from bot.store.postmortems.postmortems import Version
 
 @dataclass(frozen=True)
 class Page:
-    """What somebody who writes has before them. `version`: which one that is; 0: what is known without anybody."""
+    """The text as shown to an editor. `version` 0: nobody has written yet, so it has the incident's own words."""
 
     postmortem: Postmortem
     version: int
@@ -39,7 +39,7 @@ class Page:
 
 
 class Clash(TocsinError):
-    """Somebody else has changed the same meanwhile; nothing was kept. `theirs` is what stands there now."""
+    """Somebody else changed the same sections meanwhile; nothing was saved. `theirs`: the version stored now."""
 
     def __init__(self, merged: Merged, theirs: Version) -> None:
         super().__init__(f"{theirs.author} wrote at the same time")
@@ -48,7 +48,7 @@ class Clash(TocsinError):
 
 
 class Postmortems:
-    """Every deed is one transaction, once per request."""
+    """Every deed is one transaction, idempotent per request."""
 
     def __init__(
         self,
@@ -70,22 +70,25 @@ class Postmortems:
         self._invitations = invitations
 
     async def of(self, incident: Incident) -> Postmortem | None:
-        """Also a withdrawn one."""
+        """The incident's post-mortem, even if withdrawn; None if it has none."""
         async with self._db.statement() as conn:
             return await postmortems.get(conn, incident.id)
 
     async def shown(self, incident: Incident, postmortem: Postmortem) -> Mapping[str, Any]:
-        """What its card's template shows."""
+        """The variables of its card's template."""
         async with self._db.statement() as conn:
             return await facts(conn, incident, postmortem)
 
     async def begin_or_show(self, actor: Actor, incident: Incident) -> Postmortem:
-        """The one there is, or a new one. Raises Refused while the incident is open."""
+        """The existing post-mortem, otherwise a new one. Raises Refused while the incident is open."""
         known = await self.of(incident)
         return known if known and known.withdrawn_at is None else await self.begin(actor, incident.id)
 
     async def begin(self, actor: Actor, incident_id: int) -> Postmortem:
-        """Where none is owed, or it was waived. Raises Refused while the incident is open."""
+        """Begin one although none is owed, or it was waived; returns one under way as it is.
+
+        Raises Refused while the incident is open, AlreadyDone if it is done.
+        """
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             if incident.is_open:
                 raise Refused(
@@ -104,14 +107,17 @@ class Postmortems:
             return await self._ledger.keep(conn, incident, new, actor, "begun", now)
 
     async def page(self, incident: Incident, version: int | None = None) -> Page:
-        """What stands in it, as of `version`, or now. Raises NotFound, Refused."""
+        """Its text as of `version`; None: the newest. Raises NotFound; Refused when it is withdrawn or over."""
         async with self._db.statement() as conn:
             known = await _found(conn, incident)
             must_be_live(known, incident)
             return await _page(conn, incident, known, known.version if version is None else version)
 
     async def write(self, actor: Actor, incident_id: int, seen: int, values: Mapping[str, str]) -> Postmortem:
-        """What somebody has written, who had version `seen` before them. Raises Clash, Refused."""
+        """Save an edit made on top of version `seen`, merged by section with what was saved since.
+
+        Raises Clash when the same section was changed by somebody else, Refused.
+        """
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_live(known, incident)
@@ -138,7 +144,7 @@ class Postmortems:
         owner: str | None = None,
         link: str | None = None,
     ) -> Postmortem:
-        """When it is reviewed together, who owns it, and where it is kept; None: as before. Raises Refused."""
+        """Set when the review meeting is, who owns it, or where it is kept; None: unchanged. Raises Refused."""
         async with self._deeds.on(actor, incident_id, to=owner) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_live(known, incident)
@@ -156,7 +162,7 @@ class Postmortems:
             return await self._ledger.keep(conn, incident, new.moved(new.state, now), actor, change, now)
 
     async def send(self, actor: Actor, incident_id: int) -> Postmortem:
-        """For review: it is written, and posted as a file. Raises Refused."""
+        """Send it for review, and post it as a file. Raises Refused."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_written(known, incident)
@@ -166,7 +172,7 @@ class Postmortems:
             return await self._ledger.keep(conn, incident, sent, actor, "sent", now)
 
     async def done(self, actor: Actor, incident_id: int) -> Postmortem:
-        """Announced where incidents are. Raises Refused."""
+        """Mark it as done, and announce it in the incidents channel. Raises Refused."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_live(known, incident)
@@ -176,7 +182,7 @@ class Postmortems:
             return await self._ledger.keep(conn, incident, over, actor, "done", now)
 
     async def waive(self, actor: Actor, incident_id: int, why: str) -> Postmortem:
-        """Raises Refused without a reason."""
+        """Record that none will be written. Raises Refused without a reason."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_live(known, incident)

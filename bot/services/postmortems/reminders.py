@@ -1,4 +1,4 @@
-"""What of a post-mortem is late: its owner is reminded every day, and then somebody else is asked to see to it."""
+"""Reminders of an overdue post-mortem: to its owner daily, later weekly; after two, others are asked to step in."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,7 @@ from bot.store.postmortems import postmortems
 
 
 class PostmortemReminders(IncidentRound):
-    """In the incident's room, at times at which people work."""
+    """Posted in the incident's room, in working hours."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, people: People, members: Members, posts: Posts
@@ -43,12 +43,12 @@ class PostmortemReminders(IncidentRound):
         others = await self._others(conn, incident, known.owner, now) if known.is_escalated else []
         facts = {"incident": incident, "postmortem": known, "late": known.overdue(now), "now": now, "others": others}
         await self._posts.ask_in_room(conn, incident, "postmortem_late", buttons(known), **facts)
-        # They may not be in the room, and then its mention of them does not reach them.
+        # They may not be in the room, where the mention wouldn't reach them.
         for who in others:
             await self._posts.to_person(conn, who, "postmortem_late", **facts)
 
     async def _others(self, conn: Connection, incident: Incident, owner: str, now: datetime) -> list[str]:
-        """Who is on call now in the tier that leads. Of a private incident only its members."""
+        """Who is on call in the tier that leads, without the owner. For a private incident, only its members."""
         found = [who for who in await self._people.leading(conn, now) if who != owner]
         if not incident.private:
             return found
