@@ -83,10 +83,7 @@ class People:
             raise passing
 
     async def account(self, key: str) -> str | None:
-        """The person's Slack id, asking Slack if need be; None when nobody in the workspace has their address.
-
-        Raises Failed.
-        """
+        """The person's Slack id, asking Slack if need be; None: nobody there has their address. Raises Failed."""
         if key in self._accounts:
             return self._accounts[key]
         person = self.person(key)
@@ -174,10 +171,8 @@ class People:
         return known[0]
 
     async def must_be_a_member(self, name: str) -> None:
-        """Raise NotFound for accounts that don't exist, are apps, or were deactivated.
-
-        People of the runbook without a known account pass, and everybody does while Slack can't be asked.
-        """
+        """Raise NotFound for accounts that don't exist, are apps, or were deactivated. People of the runbook without a
+        known account pass, and so does everybody while Slack doesn't answer."""
         account = self.known_account(name)
         if account is None and name in self._runbook.people:
             return
@@ -209,10 +204,7 @@ class People:
         return f"Mention somebody in this workspace, or type one of: {known}."
 
     def _called_so(self, wanted: str) -> list[str]:
-        """Who goes by this name in lower case: runbook keys, or Slack accounts of others this process has names for.
-
-        First names count only when no whole name matches.
-        """
+        """Who goes by this name (in lower case): keys, or accounts of others whose name is known. Whole names first."""
         people = self._runbook.people.items()
         whole = [key for key, one in people if wanted in (key.lower(), one.name.lower(), (one.email or "").lower())]
         others = {account: name.lower() for account, name in self._names.items() if self.named(account) == account}
