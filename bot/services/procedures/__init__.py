@@ -1,6 +1,6 @@
-"""Procedures of the runbook, step by step: one live message each in the incident's room.
+"""The runbook's procedures, worked through step by step: each has one live message in the incident's room.
 
-`runs` is what people do about their steps, `choice` which procedures fit, `opening` what opens by itself for an alert,
-`proving` the round that ticks what can be proved. `cards` paints the message, `signs` is what an incident's alerts say.
-Commands use `runs`, `choice` and the buttons of `cards`.
+`runs` is what people do with the steps, `choice` finds the procedure that fits, `opening` opens one for an alert,
+`proving` is the round that ticks steps the bot can verify. `cards` paints the message, `signs` reads the incident's
+alerts. Commands use `runs`, `choice` and the buttons of `cards`.
 """

@@ -1,4 +1,4 @@
-"""The one message of a procedure under way: what was done, the next step, and what lies ahead."""
+"""The card of a procedure run: what was done, the next step, and the steps ahead."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -23,12 +23,12 @@ from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-# Steps around the next one; all of them are behind a button.
+# How many steps the card shows around the next one; a button shows them all.
 BEFORE, AHEAD = 5, 7
 
 
 class ProcedureCards:
-    """The painter of `procedure:<id>`."""
+    """Paints the cards `procedure:<run id>`."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class ProcedureCards:
         return self.message(incident, run, known, await self._found(conn, incident, run))
 
     async def _found(self, conn: Connection, incident: Incident, run: Run) -> str:
-        """How that stands which the next step waits for; '' when it is a person's turn."""
+        """The state of what the next step waits for; '' when it waits for a person."""
         current = run.standing.current
         if current is None or not run.steps[current].is_proved:
             return ""
@@ -88,7 +88,7 @@ class ProcedureCards:
         )  # fmt: skip
 
     def whole(self, title: str, steps: Sequence[Step], known: Mapping[str, str], buttons: Sequence[Button]) -> Message:
-        """Every step, to be read; nothing of it is ticked here."""
+        """Every step, for reading only: nothing can be ticked."""
         return listing(self._say("title", title=title, count=len(steps)), self._parts(steps, known), buttons)
 
     def of_runbook(
@@ -97,7 +97,7 @@ class ProcedureCards:
         return self.whole(procedure.title, [step.to_do for step in procedure.steps], known, buttons)
 
     async def all_steps(self, conn: Connection, run: Run, incident: Incident, start: int) -> Message:
-        """From this one on, as many as there is room for, with a button to those behind them."""
+        """The steps from index `start`, as many as fit into a message, and a button that shows the next ones."""
         known = known_of(incident, await signs_of(conn, incident))
 
         def onward(shown: int) -> Button:
@@ -130,12 +130,13 @@ class ProcedureCards:
         return lead_of(words, steps, self._runbook.procedures)
 
     def _title(self, key: str | None) -> str | None:
-        """Of another procedure; its key when the runbook no longer has it."""
+        """The title of a procedure, or its key if the runbook no longer has it."""
         known = self._runbook.procedures.get(key or "")
         return known.title if known else key
 
     def _changed(self, run: Run) -> str:
-        """Since it was opened; '' = it is the same. Not by this process's own runbook, which may be the older one."""
+        """What the runbook did to it since: `changed`, `gone` or ''. Decided by `outdated_at`, as stored by the process
+        started last: this one may have an older runbook."""
         if run.outdated_at is None:
             return ""
         return "changed" if run.key in self._runbook.procedures else "gone"
@@ -145,7 +146,7 @@ class ProcedureCards:
 
 
 def buttons(run: Run) -> list[Button]:
-    """Of the next step; what was done last can be undone, also when nothing is left."""
+    """Buttons for the next step. The last thing done can be undone even after the end."""
     standing = run.standing
     found: list[Button] = []
     if standing.current is not None:

@@ -1,4 +1,4 @@
-"""Which procedure is meant: the ones that fit an incident, and the one of a name."""
+"""Finds procedures: those that fit an incident, those under way, and one by name."""
 
 import logging
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class UnderWay:
-    """`link`: to its message; None = it is not posted yet, or Slack does not say."""
+    """A run that hasn't ended. `link`: to its message; None: not posted yet, or Slack doesn't tell."""
 
     run: Run
     link: str | None
 
 
 class ProcedureChoice:
-    """Only reads."""
+    """Only reads; nothing is started here."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ProcedureCards, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -43,7 +43,7 @@ class ProcedureChoice:
         self._cards = cards
 
     async def fitting(self, incident: Incident) -> list[Fitting]:
-        """Best first; none may fit."""
+        """Procedures that fit the incident, best first; may be empty."""
         async with self._db.transaction() as conn:
             signs = await signs_of(conn, incident)
         words = f"{incident.title} {incident.impact or ''}"
@@ -55,7 +55,7 @@ class ProcedureChoice:
         return [UnderWay(run, await self.link(run)) for run in known if run.ended_at is None]
 
     async def link(self, run: Run) -> str | None:
-        """To its message, which may be far up in the channel."""
+        """A link to its message, which may be far up in the channel; None: as in `UnderWay`."""
         async with self._db.statement() as conn:
             card = await cards.get(conn, f"procedure:{run.id}")
         try:
@@ -65,7 +65,7 @@ class ProcedureChoice:
             return None
 
     async def all_steps(self, incident_id: int, run_id: int, start: int = 0) -> Message:
-        """From this one on. Raises NotFound."""
+        """Its steps from index `start`. Raises NotFound if the run isn't this incident's."""
         async with self._db.transaction() as conn:
             run = await procedures.get(conn, run_id)
             if run.incident_id != incident_id:
@@ -73,16 +73,19 @@ class ProcedureChoice:
             return await self._cards.all_steps(conn, run, await incidents.get(conn, incident_id), start)
 
     async def shown(self, run: Run) -> Message:
-        """Its message, for somebody who cannot see the one in the channel."""
+        """A copy of its message, for somebody who can't see the one in the channel."""
         async with self._db.transaction() as conn:
             return await self._cards.shown(conn, await procedures.get(conn, run.id))
 
     def due_for_review(self) -> list[Procedure]:
-        """Whose date has passed, the oldest first."""
+        """Procedures whose review date has passed, oldest first."""
         return due_for_review(self._runbook, self._clock.now().astimezone(self._runbook.timezone).date())
 
     def meant(self, name: str) -> Procedure:
-        """By its key or title, whatever the capitals, or the only one that has all the words. NotFound suggests one."""
+        """The one with this key or title, ignoring case, or the only one that contains all the words.
+
+        Raises NotFound with a suggestion.
+        """
         known, wanted = self._runbook.procedures, " ".join(name.split()).lower()
         by_name = {one.title.lower(): one for one in known.values()} | {key.lower(): one for key, one in known.items()}
         if wanted in by_name:
@@ -99,7 +102,7 @@ class ProcedureChoice:
 
 
 def _those(procedures: list[Procedure]) -> str:
-    """Of those there are as many as one reads."""
+    """A sentence that names up to ten of them."""
     if not procedures:
         return "The runbook has none yet: write some under `procedures`."
     names = ", ".join(one.key for one in procedures[:10])

@@ -1,4 +1,4 @@
-"""What the bot can prove of a step, and with what evidence."""
+"""Verifies the facts that steps wait for, and words the evidence."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -13,13 +13,13 @@ from bot.store.backups import backups
 from bot.store.checks import checks
 from bot.store.pipelined import Connection
 
-# Of a look at a check.
+# Older looks at a check are worth repeating.
 OLD_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`said`: the evidence, or how it stands instead. `is_old`: somebody should look again."""
+    """`is_so`: it's true. `said`: the evidence, or the actual state. `is_old`: the check needs another look."""
 
     is_so: bool
     said: str
@@ -27,7 +27,7 @@ class Finding:
 
 
 class Facts:
-    """Only reads what others have found out; a check counts when it was looked at since the step came up."""
+    """Reads stored results only. A look at a check counts if it was made since the step became the next one."""
 
     def __init__(self, clock: Clock, runbook: Runbook, rendering: Rendering) -> None:
         self._clock = clock
@@ -70,5 +70,5 @@ class Facts:
         return Finding(is_so, self._rendering.say("documents/procedure_fact", fact=fact, is_so=is_so, **facts))
 
 
-# Look at a check now, and keep what was found. Raises Failed.
+# Looks at a check now and stores the result. Raises Failed.
 Look = Callable[[str], Awaitable[None]]

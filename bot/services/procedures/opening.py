@@ -1,4 +1,4 @@
-"""What opens by itself in an incident's room: the procedure that belongs to its alert."""
+"""Opens the procedure that belongs to an incident's alert, without being asked."""
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
@@ -10,14 +10,17 @@ from bot.store.procedures import procedures
 
 
 class ProcedureOpening:
-    """Once in an incident, and one beside no other: whoever works through one is not given a second to look at."""
+    """Opens each procedure at most once per incident, and none while another run is under way there."""
 
     def __init__(self, clock: Clock, runs: ProcedureRuns) -> None:
         self._clock = clock
         self._runs = runs
 
     async def offer(self, conn: Connection, incident: Incident, procedure: Procedure) -> bool:
-        """With the incident's alert held. False: another is under way, so people are to be asked about this one."""
+        """Open it unless that was done before. False: another is under way, so people have to be asked instead.
+
+        The caller holds the incident's alert.
+        """
         known = await procedures.of_incident(conn, incident.id)
         if any(run.key == procedure.key for run in known):
             return True

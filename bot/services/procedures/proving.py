@@ -1,4 +1,4 @@
-"""The round that ticks what can be proved, and has looked at what nobody has looked at since."""
+"""The round that ticks steps the bot can verify, and has checks looked at when their last look is too old."""
 
 import asyncio
 import logging
@@ -21,15 +21,15 @@ from bot.store.procedures import procedures
 
 log = logging.getLogger(__name__)
 
-# A tenth of how long the step has been waiting, within these: who waits for a restart wants to know soon, and nobody
-# waits for what was left lying for days.
+# Between attempts: a tenth of the time that the step has waited, within these bounds. Somebody who waits for a restart
+# wants to know soon; nobody waits at a step left alone for days.
 SOONEST, LATEST, LATEST_RESOLVED = OLD_AFTER, timedelta(minutes=2), timedelta(hours=1)
-# Of the newest, at start.
+# How many of the newest runs are compared with the runbook at start.
 COMPARED = 200
 
 
 class ProcedureProving(IncidentRound):
-    """Any number of processes: each step is ticked once, with the incident locked."""
+    """Any number of processes may run this: the incident's lock makes sure that each step is ticked once."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, facts: Facts, records: ProcedureRecords, look: Look
@@ -49,7 +49,7 @@ class ProcedureProving(IncidentRound):
         return await super().take_due()
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        """What waits for the incident to be so is looked at now."""
+        """Have steps that wait for the incident's state verified at once."""
         if moment in ("acknowledged", "status", "role", "resolved", "reopened"):
             await procedures.look_now(conn, incident.id, self._clock.now())
 
@@ -63,14 +63,14 @@ class ProcedureProving(IncidentRound):
         return len(self._looks)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown. What is not looked at now is looked at by the next process."""
+        """At shutdown: wait for looks under way, then cancel them. Another process makes up for those."""
         if self._looks:
             await asyncio.wait(set(self._looks.values()), timeout=timeout_s)
         for task in self._looks.values():
             task.cancel()
 
     async def _compare(self) -> None:
-        """At start: those that this runbook has otherwise say so, whichever process paints them."""
+        """At start: mark the runs whose procedure this runbook has changed, so that every process paints them so."""
         async with self._db.statement() as conn:
             known = await procedures.under_way(conn, COMPARED)
         for run in known:
@@ -101,7 +101,7 @@ class ProcedureProving(IncidentRound):
             task.add_done_callback(lambda _: self._looks.pop(run.id, None))
 
     async def _have_looked(self, run: Run, check: str) -> None:
-        """And have it judged at once. In the background: a look may take as long as its time-out."""
+        """Look, then have the step verified at once. A background task: a look may take up to its time-out."""
         try:
             await self._look_at(check)
             async with self._db.statement() as conn:
@@ -112,6 +112,6 @@ class ProcedureProving(IncidentRound):
 
 def _wait(incident: Incident, step: Step, waited: timedelta) -> timedelta:
     if step.incident:
-        # Every change of the incident has it looked at.
+        # `follow` verifies it with every change of the incident; this is only a fallback.
         return LATEST_RESOLVED
     return min(max(waited / 10, SOONEST), LATEST if incident.is_open else LATEST_RESOLVED)

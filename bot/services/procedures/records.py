@@ -1,4 +1,4 @@
-"""What is written down of a procedure under way, and when its message is painted anew."""
+"""Records what happens in a procedure run, and has its card painted again."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from bot.store.procedures import procedures
 
 
 class ProcedureRecords:
-    """Everything here is a part of a deed, with the incident locked."""
+    """Called inside a deed, with the incident locked."""
 
     def __init__(
         self, people: People, permissions: Permissions, cards: Cards, posts: Posts, rendering: Rendering
@@ -31,7 +31,7 @@ class ProcedureRecords:
         return self._people.known_name(who or "")
 
     def written(self, who: str | None) -> str:
-        """As a refusal names them."""
+        """How a refusal names somebody."""
         return self._people.written(who or "")
 
     def is_by(self, tick: Tick, actor: Actor) -> bool:
@@ -41,7 +41,7 @@ class ProcedureRecords:
         return self._people.with_account(actor).slack_id
 
     def first(self, tick: Tick, actor: Actor) -> str:
-        """For whoever pressed second."""
+        """What somebody reads whose press came second."""
         facts = {"tick": tick, "who": self.name(tick.by), "own": self.is_by(tick, actor)}
         return self._rendering.say("documents/procedure_first", **facts)
 
@@ -51,7 +51,7 @@ class ProcedureRecords:
         await self._ask_for_approval(conn, run)
 
     async def ticked(self, conn: Connection, run: Run, tick: Tick) -> Run:
-        """And what comes next."""
+        """Record a tick and move on to the next step; returns the run as it is then."""
         await procedures.tick(conn, run, tick)
         await self._write(conn, run, tick.by, tick.at, what="ticked", tick=tick)
         changed = await self._went_on(conn, replace(run, ticks=[*run.ticks, tick]), tick.at)
@@ -79,7 +79,7 @@ class ProcedureRecords:
         return changed
 
     async def _ask_for_approval(self, conn: Connection, run: Run) -> None:
-        """A post, for who has to agree may not be looking at the message."""
+        """Ask in a post if the next step needs approval: the approvers may not be watching the card."""
         current = run.standing.current
         step = None if current is None else run.steps[current]
         if step and step.approve:

@@ -1,4 +1,4 @@
-"""What people do about a procedure's steps: each is one deed on its incident, and shown in one message."""
+"""What people do with a procedure's steps: each action is one deed on its incident, shown on the run's card."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ GONE_ON = "The procedure has moved on: look at its message."
 
 @dataclass(frozen=True)
 class Place:
-    """What a button was drawn for: a step, as the next one, when so many things had been done."""
+    """What a button was drawn for: a step of a run, and how many ticks there were; tells stale presses apart."""
 
     run: int
     step: int
@@ -30,7 +30,7 @@ class Place:
 
 
 class ProcedureRuns:
-    """Opens procedures and ticks their steps. Of two who press at once the second learns who was first."""
+    """Opens procedures and ticks their steps. If two people press at once, the second is told who was first."""
 
     def __init__(
         self, db: Database, runbook: Runbook, permissions: Permissions, deeds: Deeds, records: ProcedureRecords
@@ -42,7 +42,7 @@ class ProcedureRuns:
         self._records = records
 
     async def open(self, actor: Actor, incident_id: int, key: str) -> tuple[Run, bool]:
-        """Begin it, True; or the one under way when it is, False. Raises NotFound."""
+        """Begin a run (True), or return the one under way (False). Raises NotFound."""
         procedure = self._runbook.procedures.get(key)
         if procedure is None:
             raise NotFound("The runbook no longer has this procedure. `/incident runbook` shows those there are.")
@@ -52,7 +52,7 @@ class ProcedureRuns:
     async def open_within(
         self, conn: Connection, incident: Incident, procedure: Procedure, actor: Actor, now: datetime
     ) -> tuple[Run, bool]:
-        """With the incident locked."""
+        """As `open`, inside the caller's transaction, which has locked the incident."""
         for known in await procedures.of_incident(conn, incident.id):
             if known.key == procedure.key and known.ended_at is None:
                 return known, False
@@ -67,7 +67,10 @@ class ProcedureRuns:
     async def tick(
         self, actor: Actor, incident_id: int, place: Place, deed: TickDeed, *, why: str | None = None, answer: int = 0
     ) -> Run:
-        """`why` a step is skipped; `answer`: which of a question's. Raises Refused, also when somebody was first."""
+        """Do something about the next step. `why`: the reason for skipping; `answer`: the index of a question's answer.
+
+        Raises Refused, also when somebody else was first.
+        """
         if deed != "approved":
             self._permissions.must(actor, "runbook.tick")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
@@ -88,13 +91,13 @@ class ProcedureRuns:
         return changed
 
     async def must_be_next(self, actor: Actor, incident: Incident, place: Place) -> None:
-        """Before somebody fills anything in for this step. Raises Refused, also when somebody was first."""
+        """Check, before a form is opened for it, that the step is still the next one. Raises Refused if it isn't."""
         self._permissions.must(actor, "runbook.tick")
         async with self._db.transaction() as conn:
             await self._at(conn, incident, place, actor)
 
     async def undo(self, actor: Actor, incident_id: int, place: Place) -> Run:
-        """The last thing a person has done, and what the bot has ticked since. Raises Refused when it is not that."""
+        """Undo the last thing a person did and what the bot ticked since. Raises Refused if `place` isn't that."""
         self._permissions.must(actor, "runbook.tick")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             run = await self._run(conn, incident, place)
@@ -114,7 +117,7 @@ class ProcedureRuns:
         return run
 
     async def _at(self, conn: Connection, incident: Incident, place: Place, actor: Actor) -> Run:
-        """The run, when the step is the next one as it was when the button was drawn."""
+        """The run, if nothing changed since the button was drawn. Raises Refused; AlreadyDone, naming who was first."""
         run = await self._run(conn, incident, place)
         if run.standing.current == place.step and run.next_number == place.number:
             return run
@@ -124,7 +127,7 @@ class ProcedureRuns:
         raise AlreadyDone(self._records.first(first, actor))
 
     async def _must_be_the_only_one(self, conn: Connection, run: Run) -> None:
-        """One that has ended and was opened anew stays as it is."""
+        """Raise Refused if the procedure was opened again since: undoing would give it two runs under way."""
         known = await procedures.of_incident(conn, run.incident_id)
         if any(one.key == run.key and one.ended_at is None and one.id != run.id for one in known):
             raise Refused("This procedure was opened again since: continue there.")
@@ -148,7 +151,7 @@ class ProcedureRuns:
 
 
 def _answer(step: Step, which: int) -> str:
-    """Raises Refused for a button that was not drawn for this question."""
+    """The text of an answer. Raises Refused for a button that wasn't drawn for this question."""
     answers = list(step.answers)
     if which >= len(answers):
         raise Refused("This question has no such answer: look at its message.")

@@ -1,4 +1,4 @@
-"""What the alerts of an incident say: which procedure they name, and the values that commands can be filled with."""
+"""Reads an incident's alerts: the procedures they name, and values to fill into commands."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,12 +8,12 @@ from bot.domain.procedures.fitting import Sign
 from bot.store.alerts import alerts
 from bot.store.pipelined import Connection
 
-# An incident with more cards than this is about everything.
+# An incident with more alert cards is about everything; reading more of them would help nobody.
 MOST_GROUPS = 20
 
 
 async def signs_of(conn: Connection, incident: Incident) -> list[Sign]:
-    """One for each of its alerts, the oldest first."""
+    """One sign per alert of the incident, oldest card first."""
     found = []
     for group_id in (await alerts.groups_of_incident(conn, incident.id))[:MOST_GROUPS]:
         if standing := await alerts.standing(conn, group_id):
@@ -26,7 +26,7 @@ def signs_in(standing: GroupStanding) -> list[Sign]:
 
 
 def known_of(incident: Incident, signs: Sequence[Sign]) -> Mapping[str, str]:
-    """Values by name. A label on which its alerts do not agree is not known."""
+    """Values for commands, by name. A label is left out if the alerts disagree on it."""
     values: dict[str, set[str]] = {}
     for sign in signs:
         for name, value in sign.labels.items():

@@ -1,5 +1,5 @@
-"""Records: everything that is known of one incident, gathered once.
+"""Records: everything known about one incident.
 
-`gathering` reads it from the stores in one transaction; the API, the export and whatever sums incidents up are made of
-what it returns. `documents` makes Markdown and CSV of it. Nothing is written here.
+`gathering` reads it in one transaction; the API, the export and post-mortems are built from that. `documents` renders
+it as Markdown and CSV. Nothing is written here.
 """

@@ -1,4 +1,4 @@
-"""The whole of an incident as a document: Markdown for people, CSV for spreadsheets."""
+"""A whole incident as a document: Markdown for people, CSV for spreadsheets."""
 
 import csv
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ COLUMNS = tuple(one.name for one in fields(Row))
 
 
 class Documents:
-    """The same record gives the same document, to the letter."""
+    """Deterministic: the same record gives the same bytes."""
 
     def __init__(self, rendering: Rendering) -> None:
         self._rendering = rendering
@@ -29,7 +29,7 @@ class Documents:
         return self._rendering.say("markdown/incident", **facts(record)) + "\n"
 
     def table(self, record: IncidentRecord) -> str:
-        """CSV: a row for everything there is, by section; times are RFC 3339 in UTC."""
+        """CSV, one row per item, grouped by section; times are RFC 3339 in UTC."""
         out = StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -1,4 +1,4 @@
-"""Everything of one incident, read in one transaction: what it is, what happened, who was paged and told."""
+"""Reads everything about one incident in one transaction: its facts, what happened, who was paged and told."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,15 +29,15 @@ from bot.store.tasks import checklists, tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
 
-# Of a storm, as many as one file can show.
+# In an alert storm, as many as one file can show.
 MOST_ALERTS = 10_000
 
 
 @dataclass(frozen=True)
 class IncidentRecord:
-    """One incident as it stands. Everything is oldest first. `closed_checklists`: of earlier ends, which count no more.
-    `alerts`: {title, level, count, since, until, in_all}, not more than one file can show. `versions`: all that was
-    written into the post-mortem. `postmortem_link`: where it is kept; None: it has no place yet."""
+    """One incident as of one instant; every sequence is oldest first. `closed_checklists`: closed by a reopening.
+    `alerts`: at most `MOST_ALERTS` of {title, level, count, since, until, in_all}. `versions`: all versions of the
+    post-mortem's text. `postmortem_link`: where it is kept, or its card; None: neither is known."""
 
     incident: Incident
     timeline: Sequence[Entry] = ()
@@ -60,27 +60,27 @@ class IncidentRecord:
 
     @property
     def written(self) -> list[tuple[str, str]]:
-        """Of the newest version the headings under which something stands, with it."""
+        """The sections written in the newest version of the post-mortem, as (heading, text)."""
         sections = self.versions[-1].sections if self.versions else {}
         return [(heading, text) for name, heading in SECTIONS.items() if (text := sections.get(name))]
 
     @property
     def alerts_left_out(self) -> int:
-        """How many there are besides."""
+        """How many alerts there are beyond those in `alerts`."""
         return self.alerts[0]["in_all"] - len(self.alerts) if self.alerts else 0
 
     @property
     def all_checklists(self) -> list[Checklist]:
-        """Those that counted at an earlier end first."""
+        """All checklists, those closed by a reopening first."""
         return [*self.closed_checklists, *self.checklists.values()]
 
 
-# Where a message stands, by its channel and its time; None: not known.
+# The link to a message, by its channel and `ts`; None: not known.
 LinkTo = Callable[[str, str], str | None]
 
 
 class Records:
-    """Reads incidents whole."""
+    """Reads whole incidents."""
 
     def __init__(self, db: Database, link_to: LinkTo) -> None:
         self._db = db
@@ -93,7 +93,7 @@ class Records:
         return replace(record, postmortem_link=self._link(record))
 
     def _link(self, record: IncidentRecord) -> str | None:
-        """What somebody said, else its message."""
+        """The link that somebody gave, otherwise one to its card."""
         owed, card = record.postmortem, record.postmortem_card
         if owed is None:
             return None

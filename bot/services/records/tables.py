@@ -1,4 +1,4 @@
-"""The rows of an incident's table: one for everything there is, by section."""
+"""The rows of an incident's CSV: one per item, grouped by section."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bot.services.records.gathering import IncidentRecord
 
 @dataclass(frozen=True)
 class Row:
-    """`at`: when it happened, or was done; `due`: by when it was to be. None: not, or at no particular time."""
+    """`at`: when it happened or was done; None: it hasn't. `due`: by when it was to be done; None: no deadline."""
 
     section: str
     at: datetime | None = None
@@ -81,7 +81,7 @@ def _happened(record: IncidentRecord) -> Iterator[Row]:
 
 
 def _work(record: IncidentRecord) -> Iterator[Row]:
-    """What people were asked, and what is still to be done."""
+    """Tasks, checklists and procedures, done or not."""
     for task in record.tasks:
         yield Row("task", task.done_at, "", task.done_by or task.owner, _done(task.done_at), task.what, task.due_at)
     for checklist in record.all_checklists:
