@@ -1,5 +1,5 @@
-"""Checks: what the runbook wants watched is probed when it is due, and alarms are raised and ended.
+"""Health checks from the runbook: probed when due; alerts are raised and ended as their state changes.
 
-`checks` is the round, `probing` one look, `health` the answer to whoever asks; `alarms` hands what is ill to the
+`checks` is the round, `probing` one look, `health` answers people's questions, `alarms` turns failing checks into
 alerts.
 """

@@ -1,4 +1,4 @@
-"""What an ill check tells: an alert of this house's own, with the card, the outlets and the pages of any other."""
+"""Turns a failing check into an alert, which gets a card, notifications and pages like any other."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ SOURCE = "health"
 
 
 class CheckAlarms:
-    """Each check is one alert: raised, changed and ended in the transaction that changes what is believed of it."""
+    """Each check is one alert, raised, changed and ended in the transaction that changes the check's state."""
 
     def __init__(self, runbook: Runbook, alerts: Alerts, looking: Looking, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -26,12 +26,12 @@ class CheckAlarms:
     async def turn(
         self, conn: Connection, check: Check, belief: Belief, finding: ProbeResult, *, since: datetime
     ) -> None:
-        """The belief in a check has changed; `since` is when the looks began that show it."""
+        """Raise, change or end the alert after a state change. `since`: the first look that found the new state."""
         alert = _over(check.key) if belief.state == "healthy" else self._alert(check, belief, finding, since)
         await self._alerts.receive_within(conn, SOURCE, [alert])
 
     async def end(self, conn: Connection, names: list[str]) -> None:
-        """Nobody looks at these any more."""
+        """End the alerts of checks that have left the runbook."""
         await self._alerts.receive_within(conn, SOURCE, [_over(name) for name in names])
 
     def _alert(self, check: Check, belief: Belief, finding: ProbeResult, since: datetime) -> ReceivedAlert:
@@ -55,7 +55,7 @@ class CheckAlarms:
         )
 
     def _procedure(self, check: Check) -> str | None:
-        """The one that the runbook names, else the one that is called like the check."""
+        """The key of the check's procedure: the one it names, otherwise one with the same key as the check."""
         return check.procedure or (check.key if check.key in self._runbook.procedures else None)
 
 

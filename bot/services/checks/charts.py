@@ -1,4 +1,4 @@
-"""A check's last day as a picture, in Slack's keeping, with the same in words for who cannot see it."""
+"""A check's last day as a picture uploaded to Slack, with a description in words for people who can't see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SHOWN = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Picture:
-    """`alt` is what it shows, in words."""
+    """`file`: its id in Slack. `alt`: what it shows, in words."""
 
     file: str
     alt: str
@@ -36,12 +36,12 @@ class ChartFiles:
         self._gateway = gateway
 
     async def upload(self, name: str, chart: Chart, *, alt: str) -> str:
-        """Slack's id of the file. Raises Failed when the chart cannot be drawn, or Slack does not take it."""
+        """Draw and upload; returns Slack's id of the file. Raises Failed if either fails."""
         return await self._gateway.upload(name, await self._drawing.draw(chart), alt=alt)
 
 
 class CheckCharts:
-    """Drawn anew for each who asks: nothing is kept here."""
+    """Draws on every request; nothing is cached."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class CheckCharts:
         self._rendering = rendering
 
     async def of(self, check: Check) -> Picture | None:
-        """None when there is too little to draw. Raises Failed when it cannot be drawn, or Slack does not take it."""
+        """None: too few looks to draw. Raises Failed if drawing or uploading fails."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             looks = await checks.looks(conn, check.key, since=now - SHOWN, until=now)
@@ -88,7 +88,7 @@ class CheckCharts:
 
 
 def line_of(looks: Sequence[Sample], *, longest: timedelta) -> list[tuple[float, float | None]]:
-    """Where nobody looked for longer than that, the line has a hole: nobody knows how it was."""
+    """The points of the line, as (timestamp, value). A None breaks it where no look was made for over `longest`."""
     points: list[tuple[float, float | None]] = []
     for before, look in zip([None, *looks], looks, strict=False):
         if before and look.at - before.at > longest:
@@ -98,14 +98,14 @@ def line_of(looks: Sequence[Sample], *, longest: timedelta) -> list[tuple[float,
 
 
 def _value(look: Sample) -> float | None:
-    """What is down has no value: its latency is how long nobody answered."""
+    """The measured value, otherwise the latency in ms; None when down: that latency would be the time-out."""
     if look.state == "down":
         return None
     return look.latency / timedelta(milliseconds=1) if look.measured is None else look.measured
 
 
 def _limit(check: Check) -> float | None:
-    """From where on it is degraded, in what the check measures."""
+    """The threshold to degraded, in the unit that the check measures; None: it has none."""
     match check:
         case DiskCheck():
             return check.used_below

@@ -1,4 +1,4 @@
-"""The watch: looks at what the runbook wants watched whenever it is due, and raises alarms."""
+"""The round that looks at each check when it is due, and raises and ends its alert."""
 
 import asyncio
 import logging
@@ -20,13 +20,13 @@ from bot.store.due_rows import DueByRows, DueRows
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-# Beyond its time-out a look is given this long to be written down, before another process takes it over.
+# The lease outlasts the probe's time-out by this, for recording; then another process may take over.
 LEASE_MARGIN = timedelta(seconds=20)
 RECORD_AGAIN_AFTER_S = 0.5
 
 
 class Checks(DueByRows):
-    """Any number of processes: each check is looked at by one of them at a time, and once in each interval."""
+    """Any number of processes may run this: a lease lets one look at a check at a time, once per interval."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, looking: Looking, alarms: CheckAlarms) -> None:
         self._db = db
@@ -38,7 +38,7 @@ class Checks(DueByRows):
         self._sown = False
 
     async def take_due(self) -> int:
-        """Claim the checks that are due and begin to look at them, side by side; how many were claimed."""
+        """Claim the checks that are due and begin to look at them concurrently; returns how many."""
         await self.sow()
         now = self._clock.now()
         leases = {name: timeout_of(check) + LEASE_MARGIN for name, check in self._health.checks.items()}
@@ -59,7 +59,7 @@ class Checks(DueByRows):
         return len(self._under_way)
 
     async def finish(self, timeout_s: float) -> None:
-        """At shutdown: let the looks under way end; the rest is somebody else's when its lease is over."""
+        """At shutdown: wait for the looks under way, then cancel them; their leases expire for others to take."""
         if self._under_way:
             await asyncio.wait(set(self._under_way), timeout=timeout_s)
         for task in self._under_way:
@@ -67,7 +67,7 @@ class Checks(DueByRows):
         self._looking.give_up()
 
     async def sow(self) -> None:
-        """At start: a row for each check; whatever is no check any more is not ill any more either."""
+        """Once: create a row for each check, and end the alerts of checks that have left the runbook."""
         if self._sown:
             return
         now, names = self._clock.now(), list(self._health.checks)
@@ -79,7 +79,7 @@ class Checks(DueByRows):
         self._sown = True
 
     async def forget_old(self) -> int:
-        """Throw away looks that are too old to be of use."""
+        """Delete looks older than `KEPT_FOR`; returns how many."""
         async with self._db.transaction() as conn:
             return await checks.forget_old(conn, self._clock.now() - KEPT_FOR)
 
@@ -91,7 +91,7 @@ class Checks(DueByRows):
                 await self._record(check, claim, finding, begun_at)
                 return
             except (Unanswered, Unreachable):
-                # Without the database nobody can be told either; it is written down as soon as it is back.
+                # Keep the result until the database is back: without it nobody could be alerted anyway.
                 await asyncio.sleep(RECORD_AGAIN_AFTER_S)
 
     async def _record(self, check: Check, claim: Claim, finding: ProbeResult, begun_at: datetime) -> None:
@@ -108,7 +108,7 @@ class Checks(DueByRows):
                 await self._alarms.turn(conn, check, belief, finding, since=latest.since)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """A fault of ours: the check is looked at again when the lease is over."""
+        """Log a bug of ours that ended the look; the check is due again when its lease expires."""
         self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s", task.get_name(), exc_info=error)

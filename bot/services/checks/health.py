@@ -1,4 +1,4 @@
-"""How everything stands that is watched, for somebody who asks: looked at at once, and how it has been."""
+"""The state of the checks for people who ask: a look right now, the latest looks, and history."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -19,24 +19,24 @@ TURNS_SHOWN = 20
 
 
 class Looks:
-    """Looks that are under way, side by side; by the key of the check."""
+    """Concurrent looks under way, by the check's key."""
 
     def __init__(self, tasks: Mapping[str, asyncio.Task[None]]) -> None:
         self._tasks = tasks
 
     async def within(self, timeout_s: float) -> Sequence[str]:
-        """Wait no longer than this; the checks that are still being looked at."""
+        """Wait at most this long; returns the checks still being looked at."""
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=timeout_s)
         return [name for name, task in self._tasks.items() if not task.done()]
 
     async def all(self) -> None:
-        """Wait for every one. Raises Unreachable when what was found could not be written down."""
+        """Wait for all of them. Raises Unreachable when a result couldn't be stored."""
         await asyncio.gather(*self._tasks.values())
 
 
 class Health:
-    """What is looked at here is seen and kept, but only the watch counts looks and raises alarms."""
+    """Looks made here are shown and stored, but change no check's state: only the round does that and alerts."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, looking: Looking, watch: Checks) -> None:
         self._db = db
@@ -46,24 +46,24 @@ class Health:
         self._watch = watch
 
     def check(self, name: str) -> Check:
-        """By its key, whatever the capitals; raises NotFound with the nearest one."""
+        """The check with this key, ignoring case. Raises NotFound with a suggestion."""
         for key, check in self._health.checks.items():
             if key.lower() == name.strip().lower():
                 return check
         raise NotFound(f"There is no check “{name}”. {advised(name, self._health.checks)}")
 
     def measured_in(self, check: Check) -> str:
-        """What the numbers of this check are."""
+        """What this check measures, as words for a chart's axis."""
         return self._looking.measured_in(check)
 
     async def look(self, name: str = "") -> Looks:
-        """Begin to look at one check, or at all of them. Raises NotFound."""
+        """Begin to look at one check, or ('') at all of them. Raises NotFound."""
         wanted = [self.check(name)] if name else list(self._health.checks.values())
         await self._watch.sow()
         return Looks({check.key: asyncio.create_task(self._look(check), name=f"look {check.key}") for check in wanted})
 
     async def standings(self) -> Sequence[CheckStanding]:
-        """How every check stands by its latest look, worst first, the rest in the order of the runbook."""
+        """Every check by its latest look: the worst first, otherwise in the runbook's order."""
         async with self._db.transaction() as conn:
             latest = await checks.latest(conn, list(self._health.checks))
         return worst_first(
@@ -72,25 +72,25 @@ class Health:
         )
 
     async def standing(self, name: str) -> CheckStanding:
-        """How one check stands by its latest look. Raises NotFound."""
+        """One check by its latest look. Raises NotFound."""
         check = self.check(name)
         return next(standing for standing in await self.standings() if standing.name == check.key)
 
     async def history(self, name: str | None = None) -> list[StateChange]:
-        """The latest changes of one check or of all, newest first. Raises NotFound."""
+        """The latest state changes of one check or all, at most `TURNS_SHOWN`, newest first. Raises NotFound."""
         names = [self.check(name).key] if name else list(self._health.checks)
         async with self._db.transaction() as conn:
             return await checks.turns(conn, names, TURNS_SHOWN)
 
     async def availability(self, name: str | None = None) -> Mapping[str, list[Uptime]]:
-        """Of one check or of all over each span, by key, in the order of the runbook. Raises NotFound."""
+        """Availability over each of `SPANS`, by key in the runbook's order; None: of all checks. Raises NotFound."""
         names = [self.check(name).key] if name else list(self._health.checks)
         async with self._db.transaction() as conn:
             found = await checks.availability(conn, names, SPANS, now=self._clock.now())
         return {name: found[name] for name in names if name in found}
 
     async def uptimes(self, name: str) -> Sequence[Uptime]:
-        """How one check has been over each span, the shortest first. Raises NotFound."""
+        """One check's availability and latencies over each of `SPANS`, the shortest first. Raises NotFound."""
         async with self._db.transaction() as conn:
             return await checks.uptimes(conn, self.check(name).key, SPANS, now=self._clock.now())
 

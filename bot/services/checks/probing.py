@@ -1,4 +1,4 @@
-"""One look at a check: its probe, within the check's own time, beside all the others."""
+"""One look at a check: runs its probe, within the check's own time-out, concurrently with others."""
 
 import asyncio
 import logging
@@ -12,13 +12,13 @@ from bot.runbook.health import Check
 
 log = logging.getLogger(__name__)
 
-# For a check that has no limit of its own.
+# For checks without a time-out of their own.
 USUAL_TIMEOUT = timedelta(seconds=10)
 APART_S = 0.003
 
 
 class Looking:
-    """Looks, and knows what is still looking."""
+    """Runs probes, and keeps track of those still running."""
 
     def __init__(self, probes: Mapping[str, Probe]) -> None:
         self._probes = probes
@@ -26,15 +26,15 @@ class Looking:
         self._door = asyncio.Lock()
 
     def expects(self, check: Check) -> str:
-        """What a finding of this check is measured against, in a few words."""
+        """What this check expects, in a few words."""
         return self._probes[check.kind].expects(check)
 
     def measured_in(self, check: Check) -> str:
-        """What the numbers of this check are."""
+        """What this check measures, as words for a chart's axis."""
         return self._probes[check.kind].MEASURES
 
     async def look(self, check: Check) -> ProbeResult:
-        """What a probe finds within the check's time-out. One that does not let go in time is left behind."""
+        """Run the probe; its errors become findings. At the time-out it is cancelled, and left behind if it hangs."""
         await self._turn()
         timeout = timeout_of(check)
         task = asyncio.create_task(self._probes[check.kind].probe(check), name=f"probe {check.key}")
@@ -45,18 +45,18 @@ class Looking:
             task.cancel()
             return no_answer(f"no answer within {duration_read(timeout)}", timeout)
         if error := task.exception():
-            # Its words are not logged: a driver may quote the address it was given, password and all.
+            # Don't log the message: a driver may quote the address it was given, password included.
             log.error("check=%s kind=%s the probe failed: %s", check.key, check.kind, type(error).__name__)
             return ProbeResult("degraded", "unknown", timedelta(0), f"a fault in Tocsin: {type(error).__name__}")
         return task.result()
 
     async def _turn(self) -> None:
-        """Looks begin a little after each other: two hundred that begin at once would measure each other's haste."""
+        """Stagger the starts: two hundred probes that start at once would measure each other's load."""
         async with self._door:
             await asyncio.sleep(APART_S)
 
     def give_up(self) -> None:
-        """At shutdown."""
+        """At shutdown: cancel all probes."""
         for task in self._probing:
             task.cancel()
 

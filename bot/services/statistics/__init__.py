@@ -1,4 +1,4 @@
-"""Statistics: the numbers of a period, counted from what is stored. `numbers` has them; nothing is written.
+"""Statistics of a period, counted from what is stored; nothing is written.
 
-`tables` makes JSON and CSV of them, `charts` pictures.
+`numbers` counts, `tables` makes JSON and CSV, `charts` makes pictures.
 """

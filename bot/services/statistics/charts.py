@@ -1,4 +1,4 @@
-"""The numbers of a period as pictures, each with the same in words for who cannot see it."""
+"""A period's statistics as pictures, each with a description in words for people who can't see it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,14 +14,14 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Picture:
-    """`alt` is what it shows, in words."""
+    """`file`: its id in Slack. `alt`: what it shows, in words."""
 
     file: str
     alt: str
 
 
 class StatisticsCharts:
-    """Drawn anew for each who asks. Both raise Failed when a picture cannot be drawn, or Slack does not take it."""
+    """Draws on every request; nothing is cached. Raises Failed if drawing or the upload to Slack fails."""
 
     def __init__(self, drawing: Drawing, gateway: Gateway, rendering: Rendering) -> None:
         self._drawing = drawing

@@ -1,4 +1,4 @@
-"""Counts a period: reads what the database has counted, and puts it together."""
+"""A period's statistics: the database counts, and this puts the counts together."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -30,25 +30,25 @@ DEADLINES: Mapping[str, str] = {"respond": "acknowledged", "resolve": "resolved"
 
 
 class Statistics:
-    """Drills never count."""
+    """Drills never count, except in the number of those left out."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
-        # Whoever counts takes a connection that pages need too: never more than one of them.
+        # Counting holds a connection that pages need too, so never take more than one.
         self._one_at_a_time = asyncio.Lock()
 
     async def said(self, words: str) -> Numbers:
-        """Of the period that somebody typed. Raises Refused."""
+        """For a period as somebody typed it. Raises Refused if it can't be read."""
         return await self.of(period_of(words, self._clock.now(), self._runbook.timezone))
 
     async def of_days(self, days: int) -> Numbers:
-        """Of the last so many days. Raises Refused."""
+        """For the last `days` days. Raises Refused."""
         return await self.of(last_days(days, self._clock.now()))
 
     async def of(self, period: Period) -> Numbers:
-        """Incidents belong to the period in which they were declared."""
+        """For this period; an incident belongs to the one in which it was declared."""
         async with self._one_at_a_time, self._db.transaction() as conn:
             found = await statistics.count(
                 conn,
@@ -62,7 +62,7 @@ class Statistics:
         return _numbers(period, found, availability, self._runbook.severity_ids)
 
     def _rhythms(self) -> dict[str, Any]:
-        """Of severities that promise updates around the clock: waits are counted in elapsed time."""
+        """Update intervals by severity, without severities that count in working hours: waits here are elapsed time."""
         hours = self._runbook.hours_of
         found = {one.id: one.update_every for one in self._runbook.severities if not hours(one)}
         return {severity: every for severity, every in found.items() if every}
@@ -81,7 +81,7 @@ def _numbers(
     availability: Sequence[Availability],
     severities: Sequence[str],
 ) -> Numbers:
-    """`severities`: the gravest first."""
+    """`severities`: ids, most severe first."""
     spreads, by_severity = _times(found["times"])
     counts, private = _counts(found["counts"], severities)
     return Numbers(
@@ -100,7 +100,7 @@ def _numbers(
 
 
 def _counts(rows: Sequence[Row], severities: Sequence[str]) -> tuple[Counts, int]:
-    """And how many of them are private. A severity that has left the runbook comes last."""
+    """The counts, and how many incidents are private. Severities no longer in the runbook come last."""
     by: dict[str, dict[Any, int]] = {"severity": {}, "source": {}, "hour": {}}
     total: Row = {"count": 0, "open": 0, "private": 0, "reopened": 0, "dated": 0}
     for row in rows:

@@ -1,4 +1,4 @@
-"""The numbers of a period as JSON and as a table for spreadsheets."""
+"""A period's statistics as JSON and CSV."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ COLUMNS = ("section", "name", "measure", "value")
 
 
 def as_json(numbers: Numbers) -> dict[str, Any]:
-    """Spans are in seconds, times RFC 3339 in UTC; null: not known."""
+    """As JSON: durations in seconds, times RFC 3339 in UTC, null for unknown."""
     period, left_out = numbers.period, numbers.left_out
     return {
         "period": {"name": period.name, "since": _instant(period.since), "until": _instant(period.until)},
@@ -61,7 +61,7 @@ def _person(one: PagedPerson) -> dict[str, Any]:
 
 
 def as_csv(numbers: Numbers) -> str:
-    """A row for each number: section, name, measure, value."""
+    """As CSV, one row per number: section, name, measure, value."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
