@@ -1,5 +1,4 @@
-"""The App Home of one person: what waits for them, how everything stands, and how ready the house is.
+"""The App Home of one person: what waits for them, the state of everything, and how ready the team is.
 
-`homes` is asked for it, and publishes it anew while somebody has it open. Each part is a module of its own; nobody else
-uses them.
+`homes` builds it, and republishes it while somebody has it open. Each part has a module; nobody else uses those.
 """

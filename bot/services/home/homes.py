@@ -1,4 +1,4 @@
-"""The App Home as a whole, published anew when something changes while somebody has it open."""
+"""The whole App Home, republished when something changes while somebody has it open."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -20,16 +20,16 @@ from bot.store.home import home as rows
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
-# Slack says when somebody opens it, and not when they leave.
+# Slack tells when somebody opens it, but not when they leave: assume that they watch for this long.
 WATCHED_FOR = timedelta(hours=1)
 AT_MOST_EVERY = timedelta(seconds=10)
-# Of more people at once only those who opened it last are kept up to date.
+# With more viewers at once, only those who opened it last are kept up to date.
 MOST_VIEWERS = 200
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Somebody has it before them until `until`. `due_at`: when it is looked at next; `signs`: what it was drawn of."""
+    """Somebody is taken to watch until `until`. `due_at`: the next check for changes. `signs`: what was drawn last."""
 
     until: datetime
     due_at: datetime
@@ -37,7 +37,7 @@ class Opened:
 
 
 class Signs:
-    """What the App Home is drawn of, as something that can be compared; and for whom."""
+    """A comparable summary of all that App Homes show, to notice changes; and who the viewers are."""
 
     def __init__(self, db: Database, runbook: Runbook, people: People) -> None:
         self._db = db
@@ -45,20 +45,20 @@ class Signs:
         self._people = people
 
     async def now(self, now: datetime) -> tuple[object, ...]:
-        """What is stored, and who is on call: that changes by time alone."""
+        """The state in the database, and who is on call, which changes with time alone."""
         async with self._db.statement() as conn:
             stored = await rows.signs(conn, now)
         return (*stored, *(self._people.shift(key, now).person for key in self._runbook.schedules))
 
     def viewer(self, user: str) -> Viewer:
-        """By their account, as the runbook knows it now: another one may have given their key to somebody else."""
+        """The viewer with this Slack id. The key is looked up anew: another runbook may have reassigned it."""
         actor = self._people.actor(user)
         return Viewer(actor, list(dict.fromkeys([actor.name, user])))
 
 
 class Homes(DeliveryKind[str]):
-    """Deliveries of kind `home`. Who has it open is known to the process that drew it, and to every process that was
-    started since: each change is published once, by whichever notices it first."""
+    """Deliveries of kind `home`. Any number of processes: a Home's viewer is known to the one that drew it and to all
+    started since; whichever notices a change first publishes it, once."""
 
     due_rows = None
 
@@ -75,7 +75,7 @@ class Homes(DeliveryKind[str]):
         self._is_recalled = False
 
     async def opened(self, user: str) -> Mapping[str, Any]:
-        """The view; from now on it is kept up to date."""
+        """The view to show; from now on it is kept up to date."""
         now = self._clock.now()
         signs, until = await self._signs.now(now), now + WATCHED_FOR
         async with self._db.transaction() as conn:
@@ -87,13 +87,13 @@ class Homes(DeliveryKind[str]):
         return await self._view(user)
 
     def pressed(self, user: str) -> None:
-        """They did something there: it is looked at again at once."""
+        """They pressed a button there: check for changes at once."""
         if known := self._opened.get(user):
             self._opened[user] = replace(known, due_at=self._clock.now())
 
     async def take_due(self) -> int:
-        """One question for everybody; only when something has changed is anything drawn, and that not here: pages must
-        not wait for it."""
+        """Check for changes with one query for all viewers. Drawing is left to the outbox, so that pages don't wait for
+        it."""
         now = self._clock.now()
         await self._recall(now)
         self._opened = {user: one for user, one in self._opened.items() if one.until > now}
@@ -116,7 +116,7 @@ class Homes(DeliveryKind[str]):
         return min((one.due_at for one in self._opened.values()), default=None)
 
     async def _recall(self, now: datetime) -> None:
-        """Once: who has it open since an earlier process drew it."""
+        """Once: load viewers whose Home other processes drew."""
         if self._is_recalled:
             return
         async with self._db.transaction() as conn:
@@ -131,7 +131,7 @@ class Homes(DeliveryKind[str]):
         return "published"
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
-        """What is published late would show what was true before."""
+        """After an attempt in doubt, publish again: a late one would show an old state."""
         if outcome.state == "sent":
             name = f"home {delivery.payload['user']}"
             await do_again(conn, self._outbox, delivery, "home", delivery.payload, key=name, lane=name)
@@ -143,7 +143,7 @@ class Homes(DeliveryKind[str]):
 
 
 def _digest(signs: tuple[object, ...]) -> str:
-    """The same in every process."""
+    """A digest of the signs; unlike `hash`, the same in every process."""
     return hashlib.sha256(repr(signs).encode()).hexdigest()
 
 

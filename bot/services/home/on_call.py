@@ -1,4 +1,4 @@
-"""Who is on call now and next; the viewer's own schedules first."""
+"""Who is on call now and next; the viewer's own schedules and tiers first."""
 
 from datetime import datetime
 

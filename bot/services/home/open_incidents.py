@@ -1,4 +1,4 @@
-"""What is open now, the gravest first."""
+"""Open incidents, the most urgent first."""
 
 from datetime import datetime
 
@@ -40,7 +40,7 @@ class OpenIncidentsPart:
 
 
 def _button(one: Incident, viewer: Viewer) -> Button:
-    """Who works on it is in its channel already."""
+    """Update for people who work on the incident and so are in its channel; Join for everybody else."""
     value = str(one.id)
     if any(who in viewer.names for who in (one.acknowledged_by, *one.roles.values())):
         return Button(f"Update {one.ref}", f"incident.update#{value}", value)

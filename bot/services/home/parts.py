@@ -11,7 +11,7 @@ from bot.slack.blocks import Button
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks, by all the names they are known by."""
+    """Who looks at it. `names`: their runbook key, if any, and Slack id."""
 
     actor: Actor
     names: Sequence[str]
@@ -35,9 +35,9 @@ class Section:
 
 class Part(Protocol):
     async def shown(self, viewer: Viewer, now: datetime) -> Section | None:
-        """None: there is nothing to say."""
+        """The section for this viewer; None: nothing to show."""
 
 
 def limited(headline: str, lines: Sequence[Line], most: int, buttons: Sequence[Button] = ()) -> Section:
-    """As many lines as there is room for."""
+    """A section with at most this many of the lines; `more` counts the rest."""
     return Section(headline, lines[:most], buttons, max(len(lines) - most, 0))

@@ -1,4 +1,4 @@
-"""Planned work and work that comes round, and how ready the house is: when things were last rehearsed and proved."""
+"""Planned work, recurring tasks, and readiness: when things were last rehearsed and tested."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class PlannedPart:
 
 
 class RecurringPart:
-    """What is due and open, for whoever does it; and what was proved within a day."""
+    """Recurring tasks that are due, and those the bot ticked within the last day."""
 
     def __init__(self, tasks: RecurringTasks, rendering: Rendering) -> None:
         self._tasks = tasks
@@ -70,7 +70,7 @@ def _done_button(task: Occurrence) -> Button | None:
 
 
 def _button(window: Window) -> Button:
-    """What comes next for it."""
+    """The window's next action: begin or end it."""
     value = str(window.id)
     if window.state == "planned":
         return Button("Begin now", f"maintenance.begin#{value}", value, confirm=f"Begin {window.ref} now?")

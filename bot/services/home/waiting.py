@@ -1,4 +1,4 @@
-"""What waits for somebody: pages, tasks, approvals, actions, post-mortems."""
+"""What waits for the viewer: pages, approvals, tasks, checklist items, actions, post-mortems."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -76,7 +76,7 @@ class WaitingPart:
                 yield Line(self._say("postmortem", postmortem=one, incident=found.incidents[one.incident_id]), button)
 
     def _may(self, viewer: Viewer, deed: Deed, asked_by: Actor) -> bool:
-        """Nobody approves what they have asked for."""
+        """Whether the viewer may approve this; never what they asked for themselves."""
         if any(self._people.is_one(viewer.actor, name) for name in (asked_by.name,)):
             return False
         permitted = self._permissions.others(deed, asked_by)

@@ -1,4 +1,4 @@
-"""How everything stands that is watched: checks, backups, and what is silenced."""
+"""The state of checks and backups, and the silences in force."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ class Drills(Protocol):
 
 
 class HealthPart:
-    """By the latest look of each; nothing is looked at for it."""
+    """Shows the latest stored looks; starts none."""
 
     def __init__(self, health: Checks, rendering: Rendering) -> None:
         self._health = health

@@ -1,5 +1,5 @@
-"""Planned work: announced ahead, begun and ended on time, its alerts silenced meanwhile.
+"""Planned work: announced in advance, begun on time, its alerts silenced meanwhile.
 
-`windows` is what people ask for, `rounds` what becomes due; `transitions` is what follows from either (`silencing`,
-`telling`), and `cards` shows it where incidents are announced. Commands use `windows`; the rest belongs to this room.
+`windows` is what people do, `rounds` what becomes due; `transitions` carries out either (with `silencing` and
+`telling`), and `cards` shows it in the incidents channel. Commands use `windows`; the rest is private to this room.
 """

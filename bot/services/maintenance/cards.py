@@ -1,4 +1,4 @@
-"""What the channel of incidents shows of planned work: a card, a question at its planned end, and posts."""
+"""Planned work in the incidents channel: a card, a question at its planned end, and posts."""
 
 from bot.domain.maintenance.window import Window
 from bot.rendering import Rendering
@@ -14,7 +14,7 @@ from bot.store.updates import updates
 
 
 class WindowCards:
-    """The painter of `maintenance:<id>`, and of `maintenance_end:<id>.<asked at>`, the question whether it is done."""
+    """Paints the cards `maintenance:<id>`, and `maintenance_end:<id>.<asked at>`: the question whether it is done."""
 
     def __init__(
         self, runbook: Runbook, channels: Channels, cards: Cards, posts: Posts, rendering: Rendering
@@ -31,12 +31,12 @@ class WindowCards:
         await self._cards.touch(conn, f"maintenance:{window.id}")
 
     async def ask(self, conn: Connection, window: Window) -> None:
-        """Or show that it has been answered. `window`: as it was asked."""
+        """Ask whether it is done, or show that this was answered. `window`: as of the question."""
         if window.asked_at:
             await self._cards.touch(conn, f"maintenance_end:{window.id}.{window.asked_at.timestamp():.0f}")
 
     async def post(self, conn: Connection, window: Window, moment: str, who: str) -> None:
-        """A real transition, once. At the end with what has to be verified."""
+        """Post a transition, once; at the end with the verification checklist."""
         if channel := await self._channel(conn):
             items = self._runbook.checklists.verification if moment == "done" else ()
             facts = {"window": window, "moment": moment, "who": who, "items": [one.do for one in items]}
@@ -61,7 +61,7 @@ class WindowCards:
 
 
 def buttons(window: Window) -> list[Button]:
-    """As fits its state."""
+    """The buttons for its state."""
     value = str(window.id)
     if window.state == "planned":
         return [
@@ -73,7 +73,7 @@ def buttons(window: Window) -> list[Button]:
 
 
 def end_buttons(window: Window) -> list[Button]:
-    """With the end that is to be extended: pressed twice it is extended once."""
+    """Buttons at its end. Extend carries the end shown, so that a second press doesn't extend it again."""
     ends = f"{window.ends_at.timestamp():.0f}"
     return [
         Button("Done", "maintenance.done", str(window.id), "primary"),

@@ -1,4 +1,4 @@
-"""What of planned work becomes due by itself: its notice, its begin, and the question at its planned end."""
+"""What happens to planned work when due: the notice, the start, the question at its end, the overrun update."""
 
 import logging
 from datetime import datetime
@@ -20,7 +20,7 @@ AT_ONCE = 20
 
 
 class WindowRounds(DueByRows):
-    """A timer is the row's due time. Each step is taken once, whichever process takes it."""
+    """The row's due time is the timer. Any number of processes may run this: the row's lock lets one take a step."""
 
     def __init__(self, db: Database, clock: Clock, transitions: Transitions) -> None:
         self._db = db
@@ -40,7 +40,7 @@ class WindowRounds(DueByRows):
         return maintenance.due_rows()
 
     async def _look(self, window_id: int, now: datetime) -> None:
-        """In a transaction of its own: what cannot be worked on is tried again later, and stops no other."""
+        """In a transaction of its own: one that fails because of a bug is retried later, and blocks no other."""
         try:
             async with self._db.transaction() as conn:
                 await self._take(conn, await maintenance.lock(conn, window_id), now)

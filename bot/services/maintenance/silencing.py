@@ -1,4 +1,4 @@
-"""The alerts of what is being worked on are silenced while the work is under way."""
+"""Silences the alerts of planned work while it is under way."""
 
 from dataclasses import replace
 
@@ -10,15 +10,15 @@ from bot.store.pipelined import Connection
 
 
 class WindowSilences:
-    """One silence for each window that asked for it. When nobody says that the work is done, it ends by itself."""
+    """One silence per window that asked for it. It expires if nobody says that the work is done."""
 
     def __init__(self, silences: Silences, rendering: Rendering) -> None:
         self._silences = silences
         self._rendering = rendering
 
     async def cover(self, conn: Connection, window: Window) -> Window:
-        """From now until its planned end, and as long after it as its owner has to answer. What somebody has unmuted
-        meanwhile stays so."""
+        """Silence its alerts until its planned end plus the time its owner has to answer, or prolong that silence. One
+        that somebody ended stays ended."""
         if not window.matches:
             return window
         until = window.silenced_until

@@ -1,4 +1,4 @@
-"""Audiences are told of planned work: ahead, when it begins, takes longer, is moved, and when it is over."""
+"""Updates for audiences about planned work: in advance, when it begins, overruns, is moved, and is over."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,7 +16,7 @@ from bot.store.updates.updates import NewUpdate
 
 
 class WindowTelling:
-    """The words are found later, by deliveries of kind `update`; an approval is asked as for any other update."""
+    """Queues deliveries of kind `update`, which compose the text later and ask for approval like any other update."""
 
     def __init__(self, clock: Clock, outbox: Outbox, cards: Cards, rendering: Rendering) -> None:
         self._clock = clock
@@ -25,23 +25,23 @@ class WindowTelling:
         self._rendering = rendering
 
     async def everybody(self, conn: Connection, window: Window, moment: Moment) -> None:
-        """All audiences of the window, whatever they have heard of it."""
+        """Tell all of the window's audiences, whether or not they have heard of it."""
         await self._overtake(conn, window, moment)
         await self._compose(conn, window, moment, window.audiences)
 
     async def who_knows(self, conn: Connection, window: Window, moment: Moment) -> None:
-        """Those that were told of it before: nobody hears of the end of what they have never heard of. While it goes on
-        also those whose words were not approved before they were out of date."""
+        """Tell only audiences told before: nobody hears of the end of something unheard of. While it isn't over, also
+        those whose pending update this replaces."""
         knowing, overtaken = await self.knowing(conn, window), await self._overtake(conn, window, moment)
         also = overtaken if moment not in CLOSES else []
         await self._compose(conn, window, moment, dict.fromkeys([*knowing, *also]))
 
     async def knowing(self, conn: Connection, window: Window) -> Sequence[str]:
-        """The audiences that something of it has reached, or may still reach."""
+        """Audiences that an update about it has reached, or may still reach."""
         return await updates.told_of_planned(conn, window.id)
 
     async def of_move(self, conn: Connection, window: Window, knowing: Sequence[str]) -> None:
-        """Who knows hears of the move. Once its notice has been given, who has missed that gets it now."""
+        """Tell `knowing` of the move. If the notice went out already, audiences that missed it get it now."""
         await self._overtake(conn, window, "maintenance_moved")
         await self._compose(conn, window, "maintenance_moved", knowing)
         if window.announced_at:
@@ -49,8 +49,8 @@ class WindowTelling:
             await self._compose(conn, window, "maintenance_announced", others)
 
     async def _overtake(self, conn: Connection, window: Window, moment: Moment) -> Sequence[str]:
-        """What has no words yet or waits for an approval speaks of facts that are not so any more. Returns whom it was
-        for."""
+        """Withdraw updates that aren't composed or approved yet, as their facts are out of date; returns their
+        audiences."""
         why = self._rendering.say("documents/maintenance_overtaken", moment=moment)
         overtaken = await updates.overtake_planned(conn, window.id, why)
         for older in overtaken:

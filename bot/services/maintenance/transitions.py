@@ -1,4 +1,4 @@
-"""What follows when planned work is planned, begins, takes longer, is moved, and ends: in one transaction each."""
+"""Carries out each transition of planned work (plan, begin, extend, move, end) in the caller's transaction."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from bot.store.updates import status_pages
 
 
 class Transitions:
-    """Each is given the window as it is, locked by the caller's transaction."""
+    """Takes the current window, locked by the caller; returns it as changed and saved."""
 
     def __init__(
         self, clock: Clock, silencing: WindowSilences, telling: WindowTelling, cards: WindowCards, rendering: Rendering
@@ -41,7 +41,7 @@ class Transitions:
 
     async def begin(self, conn: Connection, window: Window, actor: Actor) -> Window:
         begun = window.begun(self._clock.now())
-        # Nobody was there for the whole of it: whether anything was begun only its owner knows, who is asked next.
+        # The bot was down for the whole window: only its owner, who is asked next, knows whether work was done.
         if begun.is_missed:
             return await self._keep(conn, begun, actor, "missed")
         begun = await self._silencing.cover(conn, begun)
@@ -55,7 +55,7 @@ class Transitions:
         return await self._keep(conn, asked, TOCSIN, "asked")
 
     async def overrun(self, conn: Connection, window: Window) -> Window:
-        """Nobody has said that it is done, nor how much longer it takes."""
+        """Tell audiences that it takes longer: nobody answered the question whether it is done."""
         late = replace(window, late_at=self._clock.now())
         await self._telling.who_knows(conn, late, "maintenance_overrun")
         return await self._keep(conn, late, TOCSIN, "overrun")
@@ -86,7 +86,7 @@ class Transitions:
         return await self._keep(conn, over, actor, state)
 
     async def _keep(self, conn: Connection, window: Window, actor: Actor, change: str) -> Window:
-        """With its card, and an entry of who did what."""
+        """Save it with an entry of who did what, and update its card."""
         now = self._clock.now()
         await maintenance.save(conn, window)
         words = self._rendering.say("documents/maintenance_entry", window=window, change=change)
@@ -94,6 +94,6 @@ class Transitions:
         subject = f"{window.ref} {window.what}"
         await audit.write(conn, actor=actor.name, deed=f"maintenance.{change}", subject=subject, at=now)
         await self._cards.show(conn, window)
-        # They show its state, also when nothing is sent. Last, because whoever writes them has the outbox first.
+        # Status pages show its state even if no update is sent. Last, as their writer locks the outbox first, too.
         await status_pages.make_due(conn, now)
         return window

@@ -1,4 +1,4 @@
-"""Planned work, as people plan it, begin it, extend it, move it, and end it."""
+"""What people do with planned work: plan it, begin it, extend it, move it, and end it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ LISTED = 20
 
 
 class Windows:
-    """Who may declare an incident may plan work; to silence alerts or to name audiences takes those rights besides."""
+    """Needs permission to declare incidents; silencing alerts or naming audiences needs those permissions too."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, transitions: Transitions
@@ -48,8 +48,8 @@ class Windows:
         matches: Mapping[str, str] | None = None, shown: str = "", audiences: Sequence[str] = (),
         components: Sequence[str] = (),
     ) -> Window:  # fmt: skip
-        """`matches` and `shown`: which alerts are silenced meanwhile. `audiences` are keys; none: those that are told
-        of incidents without being asked. `components`: what it concerns, by name. Raises Refused."""
+        """Plan a window. `matches`, `shown`: alerts to silence meanwhile, as labels and as typed. `audiences`: keys;
+        empty: those told of incidents automatically. `components`: those affected, by name. Raises Refused."""
         self._permissions.must(actor, "incident.declare")
         if matches:
             self._permissions.must(actor, "alert.silence")
@@ -68,14 +68,14 @@ class Windows:
             return await self._transitions.plan(conn, actor, new)
 
     def _told(self, named: Sequence[str]) -> Sequence[str]:
-        """Each once. Raises NotFound, naming the audiences there are."""
+        """Keys of the audiences to tell, without duplicates. Raises NotFound, listing the known ones."""
         if named:
             return list(dict.fromkeys(audience_called(self._runbook, one).key for one in named))
         tell = {key for severity in self._runbook.severities for key in severity.tell}
         return [key for key, one in self._runbook.audiences.items() if one.automatic and key in tell]
 
     def _must_be_readable(self, what: str, audiences: Sequence[str]) -> None:
-        """It stands in all that they are sent, and nobody looks at that before it leaves. Raises Refused."""
+        """Raise Refused if it holds jargon or secrets: audiences may get these words without a review."""
         for key in audiences:
             found = found_in_planned(self._runbook, self._runbook.audiences[key], what, self._clock.now())
             if found:
@@ -83,20 +83,20 @@ class Windows:
                 raise Refused(f"{key} would read {shown}. Say what is done as they call it: `Database upgrade`.")
 
     async def begin(self, actor: Actor, window_id: int) -> Window:
-        """Before its time. Raises Refused."""
+        """Begin it ahead of time. Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
             must_be_planned(window)
             self._must_silence(actor, window)
             return await self._transitions.begin(conn, window, actor)
 
     async def done(self, actor: Actor, window_id: int) -> Window:
-        """Raises Refused."""
+        """End it, the work being done. Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
             must_be_under_way(window)
             return await self._transitions.end(conn, window, actor, "done")
 
     async def extend(self, actor: Actor, window_id: int, span: timedelta, seen: datetime | None = None) -> Window:
-        """`seen`: its planned end as it was shown. Raises Refused; AlreadyDone when it has another by now."""
+        """Extend it by `span`. `seen`: the end the button showed. Raises Refused; AlreadyDone if that has changed."""
         async with self._deed(actor, window_id) as (conn, window):
             must_be_under_way(window)
             if seen and int(window.ends_at.timestamp()) != int(seen.timestamp()):
@@ -105,41 +105,41 @@ class Windows:
             return await self._transitions.extend(conn, window, actor, span)
 
     async def move(self, actor: Actor, window_id: int, starts_at: datetime, lasts: timedelta, why: str = "") -> Window:
-        """Raises Refused."""
+        """Move it to another time. Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
             self._must_silence(actor, window)
             return await self._transitions.move(conn, window, actor, starts_at, starts_at + lasts, _reason(why))
 
     async def cancel(self, actor: Actor, window_id: int, why: str = "") -> Window:
-        """Before it has begun. Raises Refused."""
+        """Cancel it before it has begun. Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
             must_be_planned(window)
             return await self._transitions.end(conn, window, actor, "cancelled", _reason(why))
 
     async def find(self, window_id: int) -> tuple[Window, Sequence[Entry]]:
-        """With what happened to it, the oldest first. Raises NotFound."""
+        """The window and its history, oldest first. Raises NotFound."""
         async with self._db.transaction() as conn:
             return await maintenance.get(conn, window_id), await maintenance.entries(conn, window_id)
 
     async def to_come(self) -> Sequence[Window]:
-        """What is under way and what is planned, the earliest first."""
+        """Windows under way or planned, earliest first, at most `LISTED`."""
         async with self._db.statement() as conn:
             return await maintenance.not_over(conn, LISTED)
 
     async def newest(self) -> tuple[Sequence[Window], int]:
-        """The newest, and how many more there are."""
+        """The newest windows, and how many more there are."""
         async with self._db.transaction() as conn:
             found = await maintenance.newest(conn, LISTED)
             return found, await maintenance.count(conn) - len(found)
 
     def _must_silence(self, actor: Actor, window: Window) -> None:
-        """Alerts are muted from then on, or for longer. Raises NotPermitted."""
+        """Raise NotPermitted if the change silences alerts (for longer) and the actor may not do that."""
         if window.matches:
             self._permissions.must(actor, "alert.silence")
 
     @asynccontextmanager
     async def _deed(self, actor: Actor, window_id: int) -> AsyncIterator[tuple[Connection, Window]]:
-        """Once a request, on the window as it is now."""
+        """A transaction with the window locked; idempotent per request. Raises NotPermitted."""
         self._permissions.must(actor, "incident.declare")
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())

@@ -1,4 +1,4 @@
-"""Telephones: what people answer by text (`texts`) and by key (`calls`), and what is known of numbers (`book`).
+"""Telephones: replies by text (`texts`) and by keypad (`calls`), and what is known about numbers (`book`).
 
-Texts and calls themselves go out as pages do: `paging`, and the shelf `bot/pagers/`.
+Texts and calls go out as pages: see `paging`, and the shelf `bot/pagers/`.
 """

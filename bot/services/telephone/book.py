@@ -1,4 +1,4 @@
-"""What the house knows of telephone numbers: who wants no more texts, and which call belongs to which page."""
+"""What is known about telephone numbers: who has opted out of texts, and which call or text belongs to which page."""
 
 from bot.clock import Clock
 from bot.domain.paging.page import Page
@@ -9,13 +9,13 @@ from bot.store.telephone import telephone
 
 
 def who_answers(runbook: Runbook, page: Page) -> str:
-    """Whoever has the number that was paged: the person themselves, unless by now it is somebody else's."""
+    """Who answers from the number paged: the person paged, unless the runbook now gives it to somebody else only."""
     owners = [key for key, person in runbook.people.items() if person.phone == page.contact]
     return page.person if page.person in owners or not owners else owners[0]
 
 
 class TelephoneBook:
-    """Asked before each text, for somebody may have answered STOP a second ago."""
+    """Not cached: asked before each text, as somebody may have replied STOP a second ago."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook) -> None:
         self._db = db
@@ -27,24 +27,24 @@ class TelephoneBook:
             return await telephone.has_stopped(conn, phone)
 
     async def belongs_elsewhere(self, reference: str, page: Page) -> bool:
-        """Is this text or call known to be another page's?"""
+        """Whether the provider's `reference` of a text or call is known to belong to another page."""
         async with self._db.transaction() as conn:
             return await telephone.is_referred_to(conn, reference, but=page.id)
 
     async def stop(self, phone: str) -> None:
-        """No more texts go there. May be asked twice."""
+        """Send no more texts there. Idempotent."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             if await telephone.stop(conn, phone, now):
                 await audit.write(conn, actor=self._whose(phone), deed="texts.stop", subject=phone, at=now)
 
     async def start(self, phone: str) -> None:
-        """Texts go there again. May be asked twice."""
+        """Send texts there again. Idempotent."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             if await telephone.start(conn, phone):
                 await audit.write(conn, actor=self._whose(phone), deed="texts.start", subject=phone, at=now)
 
     def _whose(self, phone: str) -> str:
-        """The person of the runbook, else the number itself."""
+        """The runbook key of whoever has this number, otherwise the number itself."""
         return next((key for key, person in self._runbook.people.items() if person.phone == phone), phone)

@@ -1,4 +1,4 @@
-"""Speaks to whoever picks up, and does what they ask by a key."""
+"""What a call says to whoever picks up, and what the keys they press do."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ ACKNOWLEDGE, ESCALATE = "1", "2"
 
 
 class CallReplies:
-    """Returns what is said, as TwiML. Whoever asks is the person that was paged, or has their number by now."""
+    """Returns TwiML, Twilio's markup. Acts as the person who was paged, or who has their number by now."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class CallReplies:
         self._rendering = rendering
 
     async def asked(self, page: Page, action: str, *, repeat: bool = False) -> str:
-        """What is said to somebody who picks up. `action` is where keys go; `repeat`: this may be the second call."""
+        """What the call says when picked up. `action`: the URL that gets keys; `repeat`: it may be a repeated call."""
         standing = await self._standings.now(page.incident_id)
         incident = standing.incident
         if not incident.is_open:
@@ -53,7 +53,10 @@ class CallReplies:
         )  # fmt: skip
 
     async def pressed(self, page: Page, key: str, *, seen: str | None) -> str | None:
-        """What is said to a key; None: it means nothing. `seen` is the ladder's position that it was offered for."""
+        """Do what the key says, and return the reply; None: the key has no meaning.
+
+        `seen`: the ladder's position when the call offered the key.
+        """
         who = who_answers(self._runbook, page)
         actor = Actor(who, self._people.known_account(who))
         try:

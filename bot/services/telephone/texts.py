@@ -1,4 +1,4 @@
-"""Does what people ask by a text that comes back."""
+"""Carries out what people ask for in texts they send us."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +16,12 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.telephone import telephone
 
-# The way of a page that is answered here.
+# The way by which these replies acknowledge.
 TEXT = "sms"
 
 
 class TextReplies:
-    """Returns what is answered, as TwiML. Whoever asks is the person that was paged, or has their number by now."""
+    """Returns replies as TwiML, Twilio's markup. Acts as the person who was paged, or who has their number by now."""
 
     def __init__(
         self,
@@ -40,11 +40,11 @@ class TextReplies:
         self._rendering = rendering
 
     async def texted(self, phone: str, text: str) -> str:
-        """Somebody has sent a text to our number. May be asked twice."""
+        """Handle a text sent to our number, and return the reply. Idempotent."""
         reply = reply_of(text)
         if reply.wish == "stop":
             await self._book.stop(phone)
-            # The telephone company has answered this itself, and takes no more texts to this number.
+            # The carrier has confirmed STOP itself, and takes no more texts to this number.
             return self._rendering.say("twiml/reply", words="")
         if reply.wish == "start":
             await self._book.start(phone)
@@ -54,14 +54,14 @@ class TextReplies:
         return self.written("help")
 
     def written(self, what: str, **facts: Any) -> str:
-        """An answer to a text."""
+        """A reply in these words, as TwiML."""
         words = self._rendering.say("telephone/reply", **{"what": what, "waiting": [], **facts})
         return self._rendering.say("twiml/reply", words=words)
 
     async def _acknowledge(self, phone: str, ref: str | None) -> str:
-        """The incident of the newest page to this number, or the one that is named.
+        """Acknowledge the incident named, otherwise that of the newest page to this number.
 
-        A text answers a call as well, unless that was made to try whether calls arrive.
+        A text may also answer a call, but not one that tests whether calls arrive.
         """
         async with self._db.transaction() as conn:
             received = await telephone.pages_to(conn, phone)
@@ -79,11 +79,11 @@ class TextReplies:
             )
         except Refused as refusal:
             return self.written("refused", why=refusal.plain, waiting=waiting)
-        # Whoever of them it was: this is who the others read of.
+        # With a shared number, the reply says under whose name it was recorded.
         is_shared = sum(one.phone == phone for one in self._runbook.people.values()) > 1 or who != page.person
         return self.written("acknowledged", incident=incident, waiting=waiting, person=who, is_shared=is_shared)
 
 
 def _waiting(known: Mapping[int, Incident], *, but: int) -> list[str]:
-    """What else this telephone was paged for, and nobody has acknowledged."""
+    """Refs of other incidents this number was paged for that are open and not acknowledged."""
     return [one.ref for one in known.values() if one.id != but and one.is_open and not one.is_acknowledged]
