@@ -60,7 +60,7 @@ class CheckCharts:
         self._rendering = rendering
 
     async def of(self, check: Check) -> Picture | None:
-        """None: too few looks to draw. Raises Failed if drawing or uploading fails."""
+        """Draw and upload its last day; None: too few looks. Raises Failed if either fails."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
             looks = await checks.looks(conn, check.key, since=now - SHOWN, until=now)

@@ -30,7 +30,7 @@ class WindowTelling:
         await self._compose(conn, window, moment, window.audiences)
 
     async def who_knows(self, conn: Connection, window: Window, moment: Moment) -> None:
-        """Tell only audiences told before: nobody hears of the end of something unheard of. While it isn't over, also
+        """Tell audiences told before: nobody hears of the end of what they never heard of. While it isn't over, also
         those whose pending update this replaces."""
         knowing, overtaken = await self.knowing(conn, window), await self._overtake(conn, window, moment)
         also = overtaken if moment not in CLOSES else []

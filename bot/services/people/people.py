@@ -150,7 +150,7 @@ class People:
         return found
 
     async def called(self, name: str) -> str:
-        """The display name, asking Slack about people outside the runbook; the plain `name` when it takes too long."""
+        """The display name, asking Slack about people outside the runbook; `known_name` when that takes too long."""
         return (await self.names_of([name])).get(name) or self.known_name(name)
 
     def mention(self, name: str) -> str | None:

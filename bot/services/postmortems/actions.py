@@ -50,7 +50,7 @@ class Actions(IncidentRound):
             return await self._keep(conn, incident, action.handed_to(owner), actor, "handed", now)
 
     async def find(self, action_id: int) -> Action:
-        """Raises NotFound."""
+        """The action with this id. Raises NotFound."""
         async with self._db.statement() as conn:
             return await actions.get(conn, action_id)
 

@@ -135,8 +135,8 @@ class ProcedureCards:
         return known.title if known else key
 
     def _changed(self, run: Run) -> str:
-        """What the runbook did to it since: `changed`, `gone` or ''. Decided by `outdated_at`, as stored by the process
-        started last: this one may have an older runbook."""
+        """Whether the runbook's procedure has `changed` or is `gone`; '' = neither. Relies on `outdated_at`, stored by
+        the process started last: this one may have an older runbook."""
         if run.outdated_at is None:
             return ""
         return "changed" if run.key in self._runbook.procedures else "gone"

@@ -70,7 +70,7 @@ class ProcedureProving(IncidentRound):
             task.cancel()
 
     async def _compare(self) -> None:
-        """At start: mark the runs whose procedure this runbook has changed, so that every process paints them so."""
+        """At start: mark runs whose procedure differs in this runbook, and unmark the rest, for all processes."""
         async with self._db.statement() as conn:
             known = await procedures.under_way(conn, COMPARED)
         for run in known:

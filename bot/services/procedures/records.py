@@ -41,7 +41,7 @@ class ProcedureRecords:
         return self._people.with_account(actor).slack_id
 
     def first(self, tick: Tick, actor: Actor) -> str:
-        """What somebody reads whose press came second."""
+        """The reply to somebody whose press came second."""
         facts = {"tick": tick, "who": self.name(tick.by), "own": self.is_by(tick, actor)}
         return self._rendering.say("documents/procedure_first", **facts)
 

@@ -87,7 +87,7 @@ class Records:
         self._link_to = link_to
 
     async def of(self, incident_id: int) -> IncidentRecord:
-        """Raises NotFound."""
+        """The record of this incident. Raises NotFound."""
         async with self._db.transaction() as conn:
             record = await gather(conn, await incidents.get(conn, incident_id))
         return replace(record, postmortem_link=self._link(record))

@@ -62,7 +62,7 @@ class Statistics:
         return _numbers(period, found, availability, self._runbook.severity_ids)
 
     def _rhythms(self) -> dict[str, Any]:
-        """Update intervals by severity, without severities that count in working hours: waits here are elapsed time."""
+        """Update intervals of severities that don't count in working hours, by id: here all waits are elapsed time."""
         hours = self._runbook.hours_of
         found = {one.id: one.update_every for one in self._runbook.severities if not hours(one)}
         return {severity: every for severity, every in found.items() if every}

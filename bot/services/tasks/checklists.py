@@ -100,7 +100,7 @@ class Checklists(IncidentRound):
             return await checklists.of_incident(conn, incident.id)
 
     async def find(self, checklist_id: int) -> Checklist:
-        """Raises NotFound."""
+        """The checklist with this id. Raises NotFound."""
         async with self._db.statement() as conn:
             return await checklists.get(conn, checklist_id)
 

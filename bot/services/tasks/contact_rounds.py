@@ -15,7 +15,7 @@ BEGINS, ENDS = time(9), time(17)
 
 
 class ContactRounds:
-    """Any number of processes may run this: row locks let one ask at a time. Each occurrence of the task is a round."""
+    """Any number of processes may run this: a lock lets one ask at a time. Each occurrence of the task is a round."""
 
     due_rows = None
 

@@ -60,7 +60,7 @@ class IncidentTasks(IncidentRound):
         return task
 
     async def find(self, task_id: int) -> Task:
-        """Raises NotFound."""
+        """The task with this id. Raises NotFound."""
         async with self._db.statement() as conn:
             return await tasks.get(conn, task_id)
 

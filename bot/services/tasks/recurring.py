@@ -69,7 +69,7 @@ class RecurringTasks(DueByRows):
             return await recurring.get(conn, found.id)
 
     async def find(self, occurrence_id: int) -> Occurrence:
-        """Raises NotFound."""
+        """The occurrence with this id. Raises NotFound."""
         async with self._db.statement() as conn:
             return await recurring.get(conn, occurrence_id)
 
