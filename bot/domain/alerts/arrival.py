@@ -33,7 +33,7 @@ class Arrival:
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """Of the cards on which its alerts belong, as far as it can tell."""
+        """Keys of the cards its alerts belong on, as far as it can tell."""
         return frozenset(one.group_key for one in self.told)
 
     @cached_property

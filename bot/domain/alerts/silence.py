@@ -125,7 +125,7 @@ def reach(silence: Silence, silences: Collection[Silence], firing: Collection[Fi
 
 
 def newly_muted(standing: GroupStanding, silences: Collection[Silence], now: datetime) -> dict[int, list[int]]:
-    """Every silence that has ever muted it, by alert id, for the alerts that one of these now mutes for the first time.
+    """For alerts that one of these mutes for the first time: by alert id, every silence that has ever muted it.
 
     An alert isn't muted on a card that another one keeps loud, nor on a quiet card, which would tell nobody anyway.
     """

@@ -14,7 +14,7 @@ class Waiting:
     """A waiting sender. `number`: its place in order of arrival. `alone`: its round failed, perhaps because of it."""
 
     def __init__(self, number: int, arrival: Arrival, size: int) -> None:
-        """`size`: of its body, in bytes."""
+        """`size`: bytes of its body."""
         loop = asyncio.get_running_loop()
         self.number = number
         self.arrival = arrival
@@ -38,12 +38,12 @@ class Waiting:
         self._place.close()
 
     def has_its_turn(self) -> None:
-        """From here on the sender waits for the outcome, without a time limit."""
+        """Let the sender wait for the outcome from here on, without a time limit."""
         self.leaves()
         self.patience.reschedule(None)
 
     def waits_once_more(self) -> None:
-        """After a round that failed through no fault of its own: it keeps all the time it has to be stored."""
+        """Let it wait for the rest of its time, after a round that failed through no fault of its own."""
         self.patience.reschedule(self._until)
 
     def waits_alone(self) -> None:
@@ -84,9 +84,9 @@ class Aside:
         return wanted or self._said.touches(arrival)
 
     def put(self, one: Waiting, cards: Mapping[int, str]) -> None:
-        """`cards`: keys by id of the locked cards that it wants; empty: it is only retried a little later.
+        """Set a sender aside, or answer it with Unreachable if too many are here already.
 
-        The sender gets Unreachable if too many are here already.
+        `cards`: keys by id of the locked cards that it wants; empty: it is only retried a little later.
         """
         one.leaves()
         if self._room.is_full:
@@ -104,7 +104,7 @@ class Aside:
             self._forget()
 
     def take_back(self, free: Collection[int]) -> list[Waiting]:
-        """Those that no known lock keeps waiting, now that these cards are `free`."""
+        """Take back and return those that no known lock keeps waiting, now that these cards are `free`."""
         for id_ in free:
             self._cards.pop(id_, None)
         back = [one for one, cards in self._waiting.items() if self._cards.keys().isdisjoint(cards)]
@@ -114,7 +114,7 @@ class Aside:
         return back
 
     def _forget(self) -> None:
-        """Drops what only senders that have left wanted."""
+        """Drop what only senders that have left wanted."""
         self._said = Said(one.arrival for one in self._waiting)
         wanted = {id_ for cards in self._waiting.values() for id_ in cards}
         self._cards = {id_: card for id_, card in self._cards.items() if id_ in wanted}

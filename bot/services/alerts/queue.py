@@ -126,7 +126,7 @@ class AlertQueue:
         return picked
 
     def _set_aside(self) -> None:
-        """Whatever wants a locked card, or has to come after something that does."""
+        """Set aside whatever wants a locked card, or has to come after something that does."""
         for one in [one for one in self._waiting if self._aside.concerns(one.arrival)]:
             del self._waiting[one]
             self._aside.put(one, {})
@@ -170,7 +170,7 @@ class AlertQueue:
         self._line_up(still)
 
     async def _blocked(self, there: Sequence[Waiting], error: Blocked) -> None:
-        """Sets aside those that want a locked card, and lines the others up again."""
+        """Set aside those that want a locked card, and line up the others again."""
         try:
             with done_for(()):
                 async with self._turns.taken() as conn:
@@ -191,7 +191,7 @@ class AlertQueue:
         self._look_again()
 
     def _line_up(self, back: Collection[Waiting]) -> None:
-        """Everybody waits in order of arrival."""
+        """Put them back in line; everybody waits in order of arrival."""
         there = [*self._waiting, *(one for one in back if one.is_there)]
         self._waiting = dict.fromkeys(sorted(there, key=lambda one: one.number))
 
@@ -200,7 +200,7 @@ class AlertQueue:
             self._looking = asyncio.create_task(self._take_back(), name="alerts set aside")
 
     async def _take_back(self) -> None:
-        """While anybody is set aside: lines up again those that needn't be."""
+        """While anybody is set aside, line up again those whose cards are free."""
         while any(self._aside):
             await asyncio.sleep(LOOK_AGAIN_S)
             self._line_up(self._aside.take_back(await self._free_cards()))
