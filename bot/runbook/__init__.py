@@ -1,8 +1,8 @@
-"""The runbook file: what an organisation wrote down, checked and ready to be asked.
+"""The runbook file: an organisation's rules, validated and ready for use.
 
 `load` reads a file in five steps, each a module: `document` (YAML to plain values with their lines), `substitution`
-(`${NAME}` from the environment), `models` (shapes; its parts are in `people`, `severities`, `health` ...),
-`references` (every name means something) and `rules` (what goes together). Each collects all its `mistakes`.
+(`${NAME}` from the environment), `models` (shapes; its parts are in `people`, `severities`, `health` ...), `references`
+(every name refers to something) and `rules` (what is consistent). Each collects all `mistakes` it finds.
 """
 
 from bot.runbook.addresses import Dsn

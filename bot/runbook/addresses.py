@@ -1,4 +1,4 @@
-"""Addresses that may hold a secret: only `reveal` gives them away."""
+"""Addresses that may contain a secret: only `reveal` returns it."""
 
 import re
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-# A port that is no number is a password whose @host was forgotten.
+# A port that isn't a number is a password whose @host was forgotten.
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.%~-]*)(?::\d{1,5})?")
 
@@ -16,18 +16,18 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Dsn:
-    """Where something is, password and all. Printing it shows no user, password, query or fragment."""
+    """An address that may include a password. Printing it shows no user, password, query or fragment."""
 
     schemes: ClassVar[tuple[str, ...]] = ()
     example: ClassVar[str] = ""
-    # Whether whoever connects refuses what is not percent-encoded; on the web everybody is lenient.
+    # Does the client insist on percent-encoding? On the web everybody is lenient.
     is_percent_encoded: ClassVar[bool] = True
 
     def __init__(self, address: str) -> None:
         self._address = address
 
     def reveal(self) -> str:
-        """The whole address: for the connection only, never for a log, a message or an error."""
+        """The whole address: only for connecting, never for a log, a message or an error."""
         return self._address
 
     @property
@@ -39,14 +39,14 @@ class Dsn:
 
     @property
     def database(self) -> str:
-        """The database named in the path; empty when there is none."""
+        """The database named in the path; '' if there is none."""
         return unquote(self.shown.partition("://")[2].partition("/")[2])
 
     def redactions(self) -> tuple[str, ...]:
-        """What must never be logged: the whole address, and its password as written and as meant."""
+        """What must never be logged: the whole address, and its password as written and decoded."""
         userinfo = self._address.partition("://")[2].split("/")[0].rpartition("@")[0]
         user, _, password = userinfo.partition(":")
-        # A password that is the user's name is no secret, and hiding it would hide half of every log line.
+        # A password equal to the user name isn't secret, and redacting it would spoil every log line with that name.
         secrets = () if not password or password == user else (password, unquote(password))
         return (self._address, *secrets) if self.shown != self._address else tuple(secrets)
 
@@ -64,7 +64,7 @@ class Dsn:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read from text, dumped as it is shown."""
+        """Parsed from text, dumped as it is shown."""
         return core_schema.no_info_plain_validator_function(
             cls._read, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json")
         )
@@ -74,7 +74,7 @@ class Dsn:
         if isinstance(value, cls):
             return value
         if not isinstance(value, str) or not cls.accepts(value):
-            # Not quoted: what is wrong with it may be that it is a password.
+            # The value isn't quoted: the mistake may be that it is a password.
             why = f": {objection}" if isinstance(value, str) and (objection := cls.objection(value)) else ""
             said = f"should be an address such as {cls.example}{why}"
             raise PydanticCustomError("wrong", "{said}", {"said": said})
@@ -92,7 +92,8 @@ class Dsn:
 
     @classmethod
     def objection(cls, address: str) -> str:
-        """What is wrong with an address that looks like one, and what to write instead; '' when nothing is known."""
+        """What is wrong with an address that looks like one, and what to write instead; '' if no such mistake is
+        known."""
         if cls.is_percent_encoded and _BARE_PERCENT.search(address):
             return "a % has to be written %25"
         if cls.is_percent_encoded and "@" in address.partition("://")[2].partition("/")[2]:
@@ -102,7 +103,7 @@ class Dsn:
     @classmethod
     def _has_a_place(cls, parts: SplitResult) -> bool:
         hosts = parts.netloc.rpartition("@")[2]
-        # An @ further on is a password with a / ? or # that was not percent-encoded: it would be shown as a path.
+        # An @ further on means an unencoded / ? or # in the password, part of which would be shown as a path.
         is_cut_short = "@" in parts.path + parts.query + parts.fragment
         return not is_cut_short and all(_HOST.fullmatch(host) for host in hosts.split(",")) and cls._suffices(hosts)
 
@@ -118,12 +119,12 @@ class HttpUrl(Dsn):
 
     @classmethod
     def _has_a_place(cls, parts: SplitResult) -> bool:
-        # On the web an @ in a path is a name, so only the host itself is looked at.
+        # In a URL, an @ in the path is legitimate, so only the host is checked.
         return bool(parts.hostname) and _HOST.fullmatch(parts.netloc.rpartition("@")[2]) is not None
 
 
 class Webhook(HttpUrl):
-    """Shown without its path too: that is where services put their tokens."""
+    """Shown without its path too, because that is where services put their tokens."""
 
     example = "https://example.com/hook"
 
@@ -139,14 +140,14 @@ class PostgresqlUrl(Dsn):
 
     @classmethod
     def _suffices(cls, hosts: str) -> bool:
-        # Without a host it is the socket of this machine.
+        # Without a host, it's the Unix socket of this machine.
         return True
 
     def place(self, database: str | None = None) -> tuple[str, str, str]:
-        """Host, port and database, so that two addresses can be compared without asking anybody.
+        """Host, port and database, for comparing two addresses without connecting.
 
-        `database` is one that is named beside the address. What only a server knows, such as two names of one host,
-        stays different.
+        `database`: a name given separately from the address. Differences only a server could resolve, such as two names
+        of one host, remain.
         """
         parts = urlsplit(self._address)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}

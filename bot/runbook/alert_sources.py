@@ -1,4 +1,4 @@
-"""Alert formats of the organisation's own: where in a posted JSON each part of an alert stands."""
+"""The organisation's own alert formats: where in a posted JSON each part of an alert is."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -14,7 +14,7 @@ STEPS = 20
 
 
 def _dotted(text: str) -> str:
-    """`monitor.tags.0.name`: names of objects and numbers of lists, from the outside in."""
+    """`monitor.tags.0.name`: object keys and list indexes, from the outside in."""
     steps = text.strip().split(".")
     if not all(step and step == step.strip() for step in steps) or len(steps) > STEPS:
         raise Refused(f"“{text}” is no path into a body: write names and numbers with dots, as monitor.tags.0.name")
@@ -25,7 +25,7 @@ DottedPath = Annotated[str, refused_as_wrong(_dotted)]
 
 
 def as_written(value: object) -> object:
-    """Numbers and truths as they stand in JSON: 0 and true are compared as text."""
+    """Numbers and booleans as they are written in JSON, because 0 and true are compared as text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
@@ -42,7 +42,7 @@ Values = Annotated[tuple[Text, ...], BeforeValidator(_each_as_written), a_list("
 
 
 class SourceStatus(Part):
-    """A value that is in neither list is no news, and is left out."""
+    """A value in neither list is ignored."""
 
     path: DottedPath
     firing: Values
@@ -54,7 +54,7 @@ def _keys_as_written(words: object) -> object:
 
 
 class SourceSeverity(Part):
-    """A word that `map` has not is taken as it is."""
+    """A word that isn't in `map` is used as it is."""
 
     path: DottedPath
     map: Annotated[dict[str, Level], BeforeValidator(_keys_as_written)] = Field(default_factory=dict)
@@ -72,7 +72,7 @@ def _as_status(value: object) -> object:
 
 
 class AlertSource(Keyed):
-    """Reached at `POST /alerts/<key>`. Every part but the title may be missing from a body."""
+    """Reached at `POST /alerts/<key>`. Every part except the title may be missing from a body."""
 
     title: DottedPath
     status: Annotated[SourceStatus, BeforeValidator(_as_status)]

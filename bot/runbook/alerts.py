@@ -1,4 +1,4 @@
-"""What becomes of an alert: how loud it is, where it is told, and when it declares an incident."""
+"""What happens with an alert: its level, where it is posted, and when it declares an incident."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ Outlets = Annotated[tuple[Outlet, ...], a_list("slack, email or webhook")]
 
 
 class Levels(Part):
-    """Where an alert of each level is told."""
+    """Where alerts of each level are sent."""
 
     critical: Outlets = ("slack", "email", "webhook")
     high: Outlets = ("slack", "email")
@@ -34,7 +34,7 @@ class Levels(Part):
 
 @dataclass(frozen=True)
 class AtLeastMatch:
-    """So many alerts within a time. Written `5 in 1h`."""
+    """A number of alerts within a time. Written `5 in 1h`."""
 
     count: int
     within: timedelta
@@ -65,7 +65,8 @@ def _as_text(value: object) -> object:
 
 
 class AlertRule(Part):
-    """The first rule whose labels all match wins. Values may hold `*`, `?` and `[…]`; no `match` takes every alert.
+    """The first rule whose labels all match wins. Values may contain `*`, `?` and `[…]`; without `match` it takes every
+    alert.
 
     `level` None: the alert's own.
     """
@@ -85,7 +86,7 @@ class AlertRule(Part):
 
 
 class Heartbeat(Keyed):
-    """A job that should be heard of `every` so often; an alert opens when it is silent for `grace` more."""
+    """A job that should report `every` so often; an alert opens after another `grace` of silence."""
 
     every: Duration
     grace: Span = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""Who is told about an incident, and where."""
+"""Who gets updates about an incident, and where."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -39,22 +39,22 @@ ComponentName = Annotated[Name, refused_as_wrong(_without_comma)]
 
 
 class OwnPage(Part):
-    """A status page of our own. `title` None: named after the organisation. `to` None: served, and not written.
-    `components`: what planned work may concern, as readers call it."""
+    """A status page of our own. `title` None: named after the organisation. `to` None: only served, not written to
+    files. `components`: what planned work may affect, in the readers' words."""
 
     title: Name | None = None
     to: BackupPlace | None = None
     components: Annotated[tuple[ComponentName, ...], a_list("names")] = ()
 
 
-# What an incident may make of a component, the worst last.
+# The states an incident may put a component into, the worst last.
 ComponentState = Literal["degraded_performance", "partial_outage", "major_outage"]
 COMPONENT_STATES: tuple[str, ...] = ("operational", "under_maintenance", *get_args(ComponentState))
 
 
 class Component(Part):
-    """Of a page at statuspage.io. `name`: as readers call it, None: nobody names it. `down`: what an open incident
-    makes of it, None: that goes by its severity."""
+    """A component at statuspage.io. `name`: what readers call it, None: it can't be named. `down`: its state during an
+    open incident, None: by the severity."""
 
     name: ComponentName | None = None
     down: ComponentState | None = None
@@ -77,22 +77,22 @@ Components = Annotated[
 
 
 class StatusPage(Part):
-    """A page of statuspage.io, by its id. `components` by their ids."""
+    """A page at statuspage.io, by its id. `components` by their ids."""
 
     page: Annotated[str, refused_as_wrong(_page_id)]
     components: Components = Field(default_factory=dict)
 
     def concerned(self, named: Collection[str]) -> list[str]:
-        """The ids of those that are so called, whatever the capitals; all of them when none is named."""
+        """The ids of the components with these names, ignoring case; all of them if no name is given."""
         wanted = {name.lower() for name in named}
         return [id for id, one in self.components.items() if not wanted or (one.name or id).lower() in wanted]
 
 
 class Audience(Keyed):
-    """`automatic`: told at declaration, status changes and resolution; whoever is told by a webhook alone always is.
-    `approval`: a person says yes first.
+    """`automatic`: gets updates at declaration, status changes and resolution; the default for an audience with only a
+    webhook. `approval`: a person has to approve each update first.
 
-    `update_every` None: the severity's rhythm.
+    `update_every` None: the severity's interval.
     """
 
     email: Emails = ()
@@ -118,7 +118,7 @@ class Audience(Keyed):
 
 
 def component_names(audiences: Iterable[Audience]) -> list[str]:
-    """What planned work can be said to concern, each once: by name, at statuspage.io by id where there is none."""
+    """The components that planned work can affect, each once: by name, or at statuspage.io by id if it has none."""
     own = [name for one in audiences if one.page for name in one.page.components]
     there = [each.name or id for one in audiences if one.statuspage for id, each in one.statuspage.components.items()]
     return list(dict.fromkeys([*own, *there]))

@@ -1,4 +1,4 @@
-"""What is backed up, when, where to, and how it is proved."""
+"""What is backed up, when, where to, and how that is verified."""
 
 from datetime import time, timedelta
 from typing import Annotated, ClassVar, Literal, Self
@@ -28,10 +28,10 @@ def _rehearsal_of(text: str) -> timedelta:
 
 
 class _Backup(Keyed):
-    """Taken every day at `at`, in the runbook's time zone. `to` None: under the bot's own state directory.
+    """Taken daily at `at`, in the runbook's time zone. `to` None: under the bot's own state directory.
 
-    `drill`: how often a backup is restored to prove it, and `drill_on` where, None = on its own server;
-    `invariants` are queries and what each should answer then.
+    `drill`: how often a backup is test-restored; `drill_on`: where, None = on its own server. `invariants`: queries,
+    and the answers they should then give.
     """
 
     database_name: Name | None = Field(None, alias="database")
@@ -49,19 +49,19 @@ class _Backup(Keyed):
 
     @property
     def database(self) -> str:
-        """By name: as the file says, else as the address says; empty when neither does: all of a MongoDB."""
+        """The name of the database: the file's, otherwise the address's; '' if neither has one (all of a MongoDB)."""
         return self.database_name or self.target.database
 
     @property
     def where_drilled(self) -> Self:
-        """The same, on the server where it is drilled: its own, where the file names no other."""
+        """The same backup, but on the server where it is drilled."""
         if self.drill_on is None:
             return self
         return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
 
     @property
     def shown(self) -> str:
-        """Where it leads, as people may see it."""
+        """The address as people may see it."""
         named, address = self.database_name, self.target
         return f"{address.shown}, database {named}" if named and named != address.database else address.shown
 

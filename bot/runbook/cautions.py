@@ -1,4 +1,4 @@
-"""What is no mistake in a runbook, and should be known: who may do more than it seems, and what cannot be undone."""
+"""Warnings about a valid runbook: people may do more than it seems, or something can't be undone."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -10,12 +10,12 @@ from bot.runbook.models import Deed, Runbook
 from bot.runbook.people import Person, Who
 from bot.runbook.procedure_cautions import procedure_cautions
 
-# What leaves the house or replaces a database.
+# Sends data out, or replaces a database.
 DANGEROUS: tuple[Deed, ...] = ("backup.restore", "audience.approve")
 
 
 def cautions(runbook: Runbook, own_database: str | None, *, today: date | None = None) -> list[str]:
-    """Each in a line, with its path. `own_database` is where Tocsin keeps its own memory; None = not known here."""
+    """One line each, with its path. `own_database`: the address of Tocsin's own database; None if not known here."""
     return [
         *_covered_rights(runbook),
         *_own_database(runbook, own_database),

@@ -1,4 +1,4 @@
-"""What a value should be, as the file says it: `healthy`, `200`, `"< 5"`, `"> 0"`."""
+"""Expected values as the file writes them: `healthy`, `200`, `"< 5"`, `"> 0"`."""
 
 import operator
 import re
@@ -25,16 +25,16 @@ _NUMERIC = re.compile(r"(?P<sign><=|>=|!=|==|<|>)?\s*(?P<number>[-+]?\d+(?:\.\d+
 
 @dataclass(frozen=True)
 class Comparison:
-    """A wish about one value: to compare with a number (`< 5`), or else to read the same, whatever the capitals.
+    """An expectation of one value: a comparison with a number (`< 5`), or otherwise equal text, ignoring case.
 
-    Without a sign only whole numbers are the same however they are written (`5`, `5.0`), and decimal ones where the
-    value is no text: a version `1.10` is not `1.1`.
+    Without an operator, whole numbers are equal however they are written (`5`, `5.0`), decimal ones only if the value
+    isn't text: a version `1.10` isn't `1.1`.
     """
 
     text: str
 
     def holds(self, value: object) -> bool:
-        """False as well for what cannot be compared: a metric that is missing is not a good one."""
+        """False also for a value that can't be compared: a missing metric isn't a good one."""
         wish = _NUMERIC.fullmatch(self.text.strip())
         if wish is None or not (wish["sign"] or _is_a_number(wish["number"], value)):
             return reading_of(value) == self.text.strip().lower()
@@ -46,12 +46,12 @@ class Comparison:
 
 
 def reading_of(value: object) -> str:
-    """A value as the file would write it: JSON's true, false and null, everything else as text."""
+    """The value as the file would write it: JSON's true, false and null, everything else as text."""
     return "null" if value is None else str(value).strip().lower()
 
 
 def _is_a_number(wish: str, value: object) -> bool:
-    """Whether a wish without a sign means a number: it is written as that number would be."""
+    """Does an expectation without an operator mean a number? It does if it's written in that number's normal form."""
     return wish.isdecimal() or (wish == repr(float(wish)) and not isinstance(value, str))
 
 

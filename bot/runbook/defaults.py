@@ -1,4 +1,4 @@
-"""What a runbook means where it says nothing and the answer depends on another part of the file."""
+"""Defaults that depend on other parts of the file."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,19 +11,19 @@ from bot.runbook.zones import zone_of
 
 USUAL_ZONE = "UTC"
 USUAL_WAIT = "15m"
-# Between the tiers of a severity that is answered on the next business day.
+# The wait between tiers for a severity to be answered on the next business day.
 A_WORKING_DAY = "8h"
 
 
 def filled(runbook: Mapping[str, Any]) -> dict[str, Any]:
-    """The file's content with every ladder and every time zone written out.
+    """The file's content with all escalation ladders and time zones filled in.
 
-    Works on content that may still be wrong: what is not shaped as expected is left alone, for others to name.
+    Works on content that may still be invalid: anything of an unexpected shape is left alone and reported elsewhere.
     """
     whole = dict(runbook)
     if isinstance(whole.get("severities"), list):
         tiers = whole.get("tiers")
-        # Without tiers the runbook is refused; the placeholder keeps every severity from being blamed for it.
+        # Without tiers the runbook is rejected anyway; the placeholder avoids a mistake per severity.
         names = list(tiers) if tiers and isinstance(tiers, Mapping) else ["?"]
         whole["severities"] = [_with_ladder(severity, names) for severity in whole["severities"]]
     if isinstance(whole.get("schedules"), Mapping):
@@ -35,7 +35,7 @@ def filled(runbook: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_ladder(severity: object, tiers: Iterable[str]) -> object:
-    """Without a ladder of its own: every tier in the order of the file, each with the whole time to respond."""
+    """The default ladder: every tier in file order, each with the full time to respond."""
     if not isinstance(severity, Mapping):
         return severity
     ladder = severity.get("escalation", {})

@@ -1,7 +1,7 @@
-"""The file as plain values, with the line of each: YAML 1.2, nothing yet known of runbooks.
+"""The file as plain values with their line numbers: YAML 1.2, without any knowledge of runbooks.
 
-Read from YAML's node tree and not through a constructor, because only there every key still has its line, a key
-written twice is still there twice, and one wrong value does not hide the next.
+It reads YAML's node tree instead of using a constructor, because only the nodes keep the line of every key and all
+duplicate keys, and because one invalid value then doesn't hide the next.
 """
 
 import re
@@ -17,9 +17,9 @@ from ruamel.yaml.reader import ReaderError
 
 from bot.runbook.mistakes import Mistake, Path, RawMistake, RunbookMistakes, kind_of
 
-# Aliases of aliases can unfold to more than a machine holds.
+# Aliases of aliases can expand to more than fits in memory (a "billion laughs" file).
 MOST_NODES = 100_000
-# Keys and items as they are written, counted by their signs: to read more takes minutes, and nobody writes so much.
+# Keys and items as written, counted by their punctuation: parsing more would take minutes, and no real file has them.
 MOST_ENTRIES = 20_000
 _ENTRY = re.compile(r"[:,?](?=\s)|-(?=\s)")
 DEEPEST = 30
@@ -32,15 +32,15 @@ class Document:
     content: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     findings: list[RawMistake] = field(default_factory=list)
-    # Of what stands in a file of its own.
+    # By path: the files of parts that are in files of their own.
     files: dict[Path, str] = field(default_factory=dict)
 
     def file_of(self, path: Path) -> str | None:
-        """None: the runbook's own."""
+        """None: the runbook itself."""
         return next((self.files[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.files), None)
 
     def line_of(self, path: Path) -> int:
-        """Where it stands, or the nearest thing around it that does."""
+        """The line of this path, or of the nearest enclosing part that has one."""
         return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), 1)
 
     def holds(self, path: Path) -> bool:
@@ -49,7 +49,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a file should be: `what` with its article, a key that it begins with, and what helps whoever has none."""
+    """What a file should be: `what` with its article, its typical first key, and advice for an empty file."""
 
     what: str
     first_key: str
@@ -60,7 +60,7 @@ RUNBOOK = Expected("a runbook", "organisation", "`tocsin init` writes one to sta
 
 
 def read_document(text: str, name: str, expected: Expected = RUNBOOK) -> Document:
-    """Raises RunbookMistakes when it is no YAML at all, or no group of keys."""
+    """Raises RunbookMistakes if it isn't YAML, or isn't a mapping."""
     if sum(1 for _ in islice(_ENTRY.finditer(text), MOST_ENTRIES + 1)) > MOST_ENTRIES:
         raise _refusal(name, 1, f"holds more than {MOST_ENTRIES} keys and items: {expected.what} is not so long")
     root = _compose(text, name)
@@ -103,7 +103,7 @@ def _refusal(name: str, line: int, message: str) -> RunbookMistakes:
 
 
 class _Unfolding:
-    """Turns nodes into values, and notes what it sees on the way."""
+    """Converts nodes to values, and notes mistakes on the way."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -154,9 +154,10 @@ class _Unfolding:
         return None
 
     def _pairs(self, node: MappingNode, depth: int = 0) -> Iterator[tuple[Node, Node, bool]]:
-        """Key, value, and whether they stand here; those merged in with `<<` come last, so that the own ones win.
+        """Key, value, and whether the key is this mapping's own. Keys merged in with `<<` come last, so that own ones
+        win.
 
-        What is merged into what is merged can be more than a machine holds, too: it counts as it would stand here.
+        Nested merges can also expand beyond memory, so merged keys count towards the node limit.
         """
         merged: list[Node] = []
         for key, value in node.value:

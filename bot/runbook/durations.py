@@ -1,4 +1,4 @@
-"""Spans of time as people write them: `500ms`, `30s`, `15m`, `4h`, `7d`, `1w`, and sums such as `1h30m`."""
+"""Durations as people write them: `500ms`, `30s`, `15m`, `4h`, `7d`, `1w`, and sums such as `1h30m`."""
 
 import re
 from datetime import timedelta
@@ -9,20 +9,20 @@ UNITS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s":
 
 READ_MS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
 
-# Ten years and a little: longer is a slip of the finger, and datetime sums stay far from their end.
+# About ten years: anything longer is a typo, and datetime arithmetic stays far from overflow.
 LONGEST = timedelta(days=3660)
 
-# A unit spelt out, behind its number.
+# A unit that is spelt out, after its number.
 SPELT = re.compile(r"(?<=[\d ])(weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?)(?![a-z])", re.IGNORECASE)
 
 _SUM = re.compile("".join(rf"(?:(?P<{unit}>\d{{1,12}}){unit})?" for unit in UNITS_MS))
 
 
 def parse_duration(text: str) -> timedelta:
-    """The span `text` says; zero is allowed.
+    """Parse a duration; zero is allowed.
 
-    Units stand from long to short, each at most once; blanks and capitals do not matter. Refused without a unit, and
-    beyond ten years.
+    Units go from long to short, each at most once; spaces and case don't matter. Refused without a unit, and beyond ten
+    years.
     """
     words = "".join(text.split()).lower()
     found = _SUM.fullmatch(words)
@@ -35,7 +35,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def spoken_duration(text: str) -> timedelta:
-    """As `parse_duration`, also with the units spelt out, as people type them: `20 min`, `for 2 hours`."""
+    """Like `parse_duration`, but units may be spelt out as people type them: `20 min`, `for 2 hours`."""
     words = text.strip().rstrip(".!").split()
     if words and words[0].lower() in ("for", "in"):
         words = words[1:]
@@ -43,11 +43,11 @@ def spoken_duration(text: str) -> timedelta:
 
 
 def format_duration(span: timedelta) -> str:
-    """The shortest way to write it, to the millisecond: `1h30m`, `2w`, `10d`, `0s`. Undoes `parse_duration`."""
+    """The shortest notation, to the millisecond: `1h30m`, `2w`, `10d`, `0s`. The inverse of `parse_duration`."""
     left = round(abs(span) / timedelta(milliseconds=1))
     parts = []
     for unit, size in UNITS_MS.items():
-        # Ten days read better than one week and three days.
+        # "10d" reads better than "1w3d".
         if unit == "w" and left % size:
             continue
         count, left = divmod(left, size)
@@ -57,7 +57,7 @@ def format_duration(span: timedelta) -> str:
 
 
 def duration_read(span: timedelta) -> str:
-    """As people read it, to the millisecond: `15 min`, `1 h 30 min`, `3 d`, `29 ms`. Not to be typed."""
+    """For reading, to the millisecond: `15 min`, `1 h 30 min`, `3 d`, `29 ms`. Can't be parsed back."""
     left = round(abs(span) / timedelta(milliseconds=1))
     parts = []
     for unit, size in READ_MS.items():

@@ -1,4 +1,4 @@
-"""What is watched, how often, and when it counts as ill."""
+"""What is checked, how often, and when it counts as failing."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -16,9 +16,10 @@ CheckKind = Literal["http", "postgresql", "mongodb", "tls", "tcp", "disk"]
 
 
 class _Check(Keyed):
-    """`level` of the alert it opens; `declare`: the severity of the incident it declares; `procedure`: what to do.
+    """`level`: of the alert it opens; `declare`: the severity of the incident it declares; `procedure`: what to do
+    about it.
 
-    `availability`: the share of the time in which it should not be down; None: as for all checks.
+    `availability`: the share of time it should not be down; None: the value for all checks.
     """
 
     level: Level = "high"
@@ -28,14 +29,14 @@ class _Check(Keyed):
 
 
 class _NetworkCheck(_Check):
-    """`slow`: an answer after this is degraded. `timeout`: after this there is no answer."""
+    """`slow`: a later answer counts as degraded. `timeout`: after this it counts as no answer."""
 
     slow: Duration | None = None
     timeout: Duration = timedelta(seconds=10)
 
 
 class HttpCheck(_NetworkCheck):
-    """`json` wishes values of the answer, by dotted path; `text` should be found in it."""
+    """`json`: expected values in the answer, by dotted path; `text`: must occur in it."""
 
     kind: ClassVar[CheckKind] = "http"
     target: HttpUrl = Field(alias="http")
@@ -45,7 +46,7 @@ class HttpCheck(_NetworkCheck):
 
 
 class PostgresqlCheck(_NetworkCheck):
-    """`query_below`: no query runs for longer. `lag_below`: no replica is further behind."""
+    """`query_below`: no query should run longer. `lag_below`: no replica should lag further behind."""
 
     kind: ClassVar[CheckKind] = "postgresql"
     target: PostgresqlUrl = Field(alias="postgresql")
@@ -61,7 +62,7 @@ class MongodbCheck(_NetworkCheck):
 
 
 class TlsCheck(_NetworkCheck):
-    """A certificate that ends within `expires_within` is degraded."""
+    """Degraded if the certificate expires within `expires_within`."""
 
     kind: ClassVar[CheckKind] = "tls"
     target: TlsPlace = Field(alias="tls")
@@ -82,7 +83,7 @@ class DiskCheck(_Check):
 
 
 def kind_tag(*kinds: str) -> Callable[[object], str | None]:
-    """Which kind an entry is: the first of these keys it has. The colon keeps a tag apart from every key."""
+    """The kind of an entry: the first of these keys it has. The colon distinguishes a tag from a key."""
 
     def tag(entry: object) -> str | None:
         if isinstance(entry, Mapping):
@@ -108,7 +109,8 @@ Check = Annotated[
 
 
 class HealthSettings(Part):
-    """`fails_after`: so many bad results in a row, and as many good ones to recover. `availability`: of every check."""
+    """`fails_after`: this many bad results in a row, and as many good ones to recover. `availability`: for every
+    check."""
 
     every: Duration = timedelta(minutes=5)
     fails_after: Annotated[int, Field(ge=1, le=100)] = 2
@@ -116,5 +118,5 @@ class HealthSettings(Part):
     checks: Annotated[dict[str, Check], with_keys] = Field(default_factory=dict)
 
     def availability_of(self, check: Check) -> float | None:
-        """What was promised of this one, in per cent; None: nothing."""
+        """The objective for this check, in per cent; None if there is none."""
         return check.availability or self.availability

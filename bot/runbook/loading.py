@@ -1,4 +1,4 @@
-"""From a file to a runbook, or to all of its mistakes at once."""
+"""Loads a runbook file, or reports all of its mistakes at once."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
@@ -17,9 +17,9 @@ from bot.runbook.translation import findings_of
 
 
 def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
-    """The runbook of a file. Raises RunbookMistakes, with every mistake, also when the file cannot be read.
+    """Load the runbook. Raises RunbookMistakes with every mistake, also if the file can't be read.
 
-    `templates`, `scenarios` and `procedure_files` are from where the file lies.
+    `templates`, `scenarios` and `procedure_files` are relative to the file's folder.
     """
     runbook = read(_text_of(path), environ, str(path), path.parent)
     folders = {"templates": runbook.templates, "scenarios": runbook.scenarios}
@@ -27,9 +27,9 @@ def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
 
 
 def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml", folder: FilePath | None = None) -> Runbook:
-    """The runbook that `text` describes; `name` stands for it in the mistakes.
+    """Parse a runbook; `name` stands for the file in mistakes.
 
-    `folder` is where its `procedure_files` are looked for; None: nowhere.
+    `folder`: where its `procedure_files` are; None: they are ignored.
     """
     document = read_document(text, name)
     if folder is not None:
@@ -49,7 +49,7 @@ def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml", folde
 
 
 def _mistakes(findings: Iterable[RawMistake], document: Document, substitution: Substitution) -> Iterator[Mistake]:
-    """One for each place: what is wrong with a value first is what has to be fixed first."""
+    """One mistake per place: the first one found has to be fixed first."""
     seen: set[tuple[Path, int, str | None]] = set()
     for path, message, line, file in findings:
         place = (path, line or document.line_of(path), file or document.file_of(path))

@@ -1,4 +1,4 @@
-"""Work that comes round, and how early it is announced."""
+"""Recurring tasks, and how early planned work is announced."""
 
 from datetime import time, timedelta
 from typing import Annotated, Literal
@@ -23,8 +23,8 @@ ProvedBy = Annotated[
 
 
 class MaintenanceTask(Part):
-    """`on` is a day of the week for a weekly task, a day of the (first) month for a monthly or quarterly one.
-    `proved_by`: what the bot takes as proof that it was done."""
+    """`on`: the day of the week for a weekly task, of the (first) month for a monthly or quarterly one. `proved_by`:
+    what the bot accepts as proof that it was done."""
 
     do: Text
     every: Round
@@ -34,17 +34,17 @@ class MaintenanceTask(Part):
 
     @property
     def recurring(self) -> Recurring:
-        """When it is due, as the domain decides it."""
+        """The domain object that decides when it is due."""
         return Recurring(self.do, self.every, self.at, self.weekday, self.day, self.proved_by)
 
     @property
     def weekday(self) -> int:
-        """For a weekly task; Monday is 0, and the day when none is said."""
+        """For a weekly task: Monday is 0, the default."""
         return WEEKDAYS.index(self.on) if isinstance(self.on, str) else 0
 
     @property
     def day(self) -> int:
-        """For a monthly or quarterly task; the first when none is said."""
+        """For a monthly or quarterly task: the first by default."""
         return self.on if isinstance(self.on, int) else 1
 
     @field_validator("on", mode="before")
@@ -74,5 +74,5 @@ class Maintenance(Part):
 
     @property
     def recurring(self) -> dict[str, Recurring]:
-        """Its tasks by their keys; of two that are the same the last."""
+        """The tasks by key; of two equal ones, the last."""
         return {one.key: one for one in (task.recurring for task in self.tasks)}

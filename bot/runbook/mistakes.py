@@ -1,4 +1,4 @@
-"""What is wrong with a runbook file: where, and what to write instead."""
+"""Mistakes in a runbook file: where, and what to write instead."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing to fix. `path` is like `severities[0].escalaton`, empty for the file itself; lines count from 1.
+    """One thing to fix. `path` looks like `severities[0].escalaton`, '' for the file itself; `line` counts from 1.
 
-    `file`: of a procedure that is kept in a file of its own; None: the runbook's.
+    `file`: the procedure file it is in; None: the runbook itself.
     """
 
     path: str
@@ -27,9 +27,9 @@ class Mistake:
 
 
 class RawMistake(NamedTuple):
-    """A mistake on its way: where in the content, and what; `line` only when it is not where the path begins.
+    """A mistake as found: `path` into the content, and the message; `line` only if it isn't the path's.
 
-    `file` only when the path does not lead to it.
+    `file` only if it doesn't follow from the path.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class RawMistake(NamedTuple):
 
 
 class RunbookMistakes(Refused):
-    """Every mistake of one file, and of the files it names, at once; in the order of their lines."""
+    """Every mistake of a runbook and the files it names, in order of their lines."""
 
     def __init__(self, mistakes: Iterable[Mistake], name: str = "runbook.yml") -> None:
         self.name = name
@@ -57,14 +57,14 @@ def written(path: Path) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant; capitals do not matter."""
+    """The known word that was probably meant, ignoring case; None if none is close."""
     by_lower = {name.lower(): name for name in known}
     found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 
 
 def advice(word: str, known: Iterable[str]) -> str:
-    """`did you mean escalation?`, else the words to choose from: behind what is wrong, and a colon."""
+    """`did you mean escalation?`, otherwise the words to choose from; to be put after a mistake and a colon."""
     names = list(known)
     close = nearest(word, names)
     if close:
@@ -75,13 +75,13 @@ def advice(word: str, known: Iterable[str]) -> str:
 
 
 def advised(word: str, known: Iterable[str]) -> str:
-    """`advice` as a sentence of its own."""
+    """`advice` as a separate sentence."""
     words = advice(word, known)
     return f"{words[0].upper()}{words[1:]}{'' if words.endswith('?') else '.'}"
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in plain words."""
+    """The kind of a value, in plain words."""
     match value:
         case None:
             return "empty"

@@ -61,7 +61,7 @@ Command = Annotated[str, refused_as_wrong(_command)]
 
 
 class SlashCommands(Part):
-    """The four commands as this workspace calls them."""
+    """The four slash commands, under their names in this workspace."""
 
     incident: Command = "/incident"
     escalate: Command = "/escalate"
@@ -70,8 +70,8 @@ class SlashCommands(Part):
 
 
 class ChannelNames(Part):
-    """Channels, each with its `#`; `prefix` begins the name of every incident's room, which is archived
-    `archive_after` its end; None: never."""
+    """Channels, each with its `#`. `prefix` begins the name of every incident's room; a room is archived
+    `archive_after` the incident's end, None: never."""
 
     incidents: Channel = "#incidents"
     alerts: Channel = "#infrastructure-alerts"
@@ -81,7 +81,7 @@ class ChannelNames(Part):
 
 
 class Runbook(Part):
-    """The file, checked: every name in it that should mean something does. Groups keep the order of the file."""
+    """A validated file, in which every reference resolves. Groups keep the order of the file."""
 
     organisation: Name
     timezone: Zone = zone_of(USUAL_ZONE)
@@ -118,40 +118,39 @@ class Runbook(Part):
 
     @property
     def severity_ids(self) -> tuple[str, ...]:
-        """The gravest first."""
+        """Gravest first."""
         return tuple(one.id for one in self.severities)
 
     @property
     def channel_names(self) -> list[str]:
-        """Every channel that is named, each once, with its `#`."""
+        """Every channel that the file names, each once, with its `#`."""
         own = self.channels
         heard = [name for audience in self.audiences.values() for name in audience.slack]
         return list(dict.fromkeys([own.incidents, own.alerts, own.public, *heard]))
 
     @property
     def lead_tier(self) -> Tier:
-        """Who hears of what has to be led: the tier `lead`; without one the second, else the only one."""
+        """The tier to notify about incidents that need a lead: `lead`, otherwise the second tier, or the only one."""
         return self.tiers.get("lead") or [*self.tiers.values()][:2][-1]
 
     def home_zone(self, person: str) -> ZoneInfo:
-        """By whose clock this person sleeps: that of the schedules they take turns in, where these have the same one;
-        else the runbook's."""
+        """A person's own time zone: the one of all schedules they are in if these agree, otherwise the runbook's."""
         zones = {one.timezone for one in self.schedules.values() if person in one.people}
         return zones.pop() if len(zones) == 1 else self.timezone
 
     def severity(self, id: str) -> Severity:
-        """By its id, whatever the capitals. NotFound lists the ids there are."""
+        """Look up by id, ignoring case. NotFound lists the ids."""
         for severity in self.severities:
             if severity.id.lower() == id.strip().lower():
                 return severity
         raise NotFound(f"There is no severity “{id}”. Use {either(self.severity_ids)}.")
 
     def declared(self, words: str) -> Declared:
-        """What somebody has typed to declare, its severity apart from its title. NotFound lists the ids there are."""
+        """Split what somebody typed to declare into severity and title. NotFound lists the ids."""
         return declared(words, self._named, self.default_severity.id)
 
     def severity_first(self, words: str) -> tuple[Severity, str]:
-        """The severity typed first, by id, number or name, and what follows. NotFound lists the ids there are."""
+        """The severity typed first, by id, number or name, and the remaining words. NotFound lists the ids."""
         if found := first_named(words, self._named):
             return self.severity(found.id), found.rest
         word, _, rest = words.strip().partition(" ")
@@ -159,7 +158,7 @@ class Runbook(Part):
         return self.severity(numbered or word), rest.strip()
 
     def severity_as_declared(self, id: str) -> Severity:
-        """For an incident of an earlier runbook: a severity that has gone since keeps its id, without promises."""
+        """The severity of an existing incident. One removed from the runbook keeps its id, without any promises."""
         try:
             return self.severity(id)
         except NotFound:
@@ -170,21 +169,21 @@ class Runbook(Part):
 
     @property
     def hours(self) -> WorkingHours | None:
-        """When people work; None: at any time."""
+        """The working hours; None: not limited."""
         return self.working_hours.hours if self.working_hours else None
 
     def hours_of(self, severity: Severity) -> WorkingHours | None:
-        """When its ladder and its clocks run; None: always."""
+        """When this severity's ladder and deadlines run; None: always."""
         return self.hours if severity.paged == "working_hours" else None
 
     def pages_from(self, severity: Severity, now: datetime) -> datetime | None:
-        """When its ladder begins, if it waits for working hours; None: at once."""
+        """When its ladder starts, if it waits for working hours; None: at once."""
         begins = opening(self.hours_of(severity), now)
         return begins if begins > now else None
 
     @property
     def default_severity(self) -> Severity:
-        """The one declared without a word; of an even number the graver of the two in the middle."""
+        """The severity if none is typed. Default: the middle one; of an even number, the graver of the middle two."""
         if self.default_severity_id is not None:
             return self.severity(self.default_severity_id)
         return self.severities[(len(self.severities) - 1) // 2]
@@ -194,11 +193,11 @@ class Runbook(Part):
         return tuple(Named(one.id, one.name) for one in self.severities)
 
     def rank(self, id: str) -> int:
-        """0 for the gravest, which stands first in the file."""
+        """0 for the gravest, which is first in the file."""
         return self.severities.index(self.severity(id))
 
     def redactions(self) -> tuple[str, ...]:
-        """Every secret in the file: must never be logged or said."""
+        """Every secret in the file, which must never be logged or shown."""
         addresses: list[Dsn | None] = [self.alerts.webhook]
         addresses += [person.webhook for person in self.people.values()]
         addresses += [audience.webhook for audience in self.audiences.values()]

@@ -1,4 +1,4 @@
-"""What every part of the runbook has in common."""
+"""The base classes of all parts of the runbook."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,19 +9,19 @@ from bot.runbook.values import Key
 
 
 class Part(BaseModel):
-    """Frozen; a key it does not know is a mistake; dumps to what could have been written in the file."""
+    """Frozen; rejects unknown keys; dumps to what could have been written in the file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, defer_build=True)
 
 
 class Keyed(Part):
-    """An entry of a group: it also knows the key it stands under."""
+    """An entry of a group; it also knows its own key."""
 
     key: Key
 
 
 def key_of(seen: Mapping[str, Any]) -> str:
-    """The default of a name: the key, as long as the key itself is in order."""
+    """The default for a name: the key, if it is valid."""
     return str(seen.get("key", "?"))
 
 

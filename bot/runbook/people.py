@@ -1,4 +1,4 @@
-"""Who there is, and who is on call when."""
+"""People, and who is on call when."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,12 +37,12 @@ from bot.shipped import shelf
 
 WhoKind = Literal["person", "schedule", "tier"]
 
-# A Monday long ago: rotations without a `starts` count from it, and so never shift when the file is edited.
+# Rotations without `starts` count from this Monday, so that editing the file never shifts them.
 LONG_AGO = date(2024, 1, 1)
 
-# Beyond them no handover could be told, or was meant.
+# Dates outside these years are typos, and too extreme for computing handovers.
 YEARS = range(1970, 2100)
-# Who writes `1m` means a month.
+# Somebody who writes `1m` means a month.
 SHORTEST_SHIFT = timedelta(minutes=5)
 
 ROTATIONS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
@@ -50,7 +50,7 @@ ROTATIONS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
 
 @dataclass(frozen=True)
 class Who:
-    """A person, or whoever a schedule or a tier stands for. Written `ada`, `schedule/primary`, `tier/lead`."""
+    """A person, or the people behind a schedule or a tier. Written `ada`, `schedule/primary`, `tier/lead`."""
 
     kind: WhoKind
     key: str
@@ -72,7 +72,7 @@ class Who:
 
 @dataclass(frozen=True)
 class HandoverTime:
-    """The moment a shift changes. `weekday` counts from Monday = 0; None: on any day."""
+    """When a shift changes. `weekday` counts from Monday = 0; None: every day."""
 
     weekday: int | None
     at: time
@@ -83,7 +83,7 @@ class HandoverTime:
 
     @classmethod
     def parse(cls, text: str) -> "HandoverTime":
-        """From `Mon 09:00` or `09:00`."""
+        """Parse `Mon 09:00` or `09:00`."""
         day, _, clock = text.strip().rpartition(" ")
         try:
             return cls(weekday_of(day) if day else None, time_of_day(clock))
@@ -110,7 +110,7 @@ def _some_day(day: date) -> date:
 
 
 def _usual_handover(seen: dict[str, Any]) -> HandoverTime:
-    """A week begins on Monday; anything else changes hands every morning."""
+    """Rotations of whole weeks change on Mondays, all others every morning."""
     in_weeks = not seen.get("rotates", ROTATIONS["weekly"]) % ROTATIONS["weekly"]
     return HandoverTime(0 if in_weeks else None, time(9))
 
@@ -127,7 +127,7 @@ def _known_way(name: object) -> Via:
 
 
 def _way(written: object) -> Via | Later:
-    """From `sms`, or from `{sms: 2m}`."""
+    """Parse `sms`, or `{sms: 2m}`."""
     if isinstance(written, Later):
         return written
     if not isinstance(written, Mapping):
@@ -179,7 +179,7 @@ class Person(Keyed):
 
 
 class Provider(Keyed):
-    """A supplier: shown when asked for, never paged."""
+    """A supplier: shown on request, never paged."""
 
     name: Name = Field(default_factory=key_of)
     email: Email | None = None
@@ -187,9 +187,9 @@ class Provider(Keyed):
 
 
 class Schedule(Keyed):
-    """People who take turns. Whole days, and parts that divide a day, go by the wall clock of `timezone`. `remind`: how
-    long before a shift its person is told; None: not before it begins. `announce`: is each handover said in the channel
-    of incidents?"""
+    """People who take turns. Rotations of whole days, or of a fraction of a day, follow local time in `timezone`.
+    `remind`: how long before a shift its person is reminded, None: not at all. `announce`: post each handover in the
+    incidents channel?"""
 
     people: Annotated[tuple[Name, ...], a_list("people"), Field(min_length=1)]
     rotates: Annotated[timedelta, read_by(rotation_of, "daily, weekly or a duration"), as_written] = ROTATIONS["weekly"]
@@ -208,8 +208,8 @@ class Schedule(Keyed):
 
 
 class Tier(Keyed):
-    """Who is paged together, and by which ways. `who` may be empty: such a tier is passed over. `again`: how often the
-    same people are paged once more before the next step; None: they are not."""
+    """Who is paged together, and by which ways. A tier with an empty `who` is skipped. `again`: how often the same
+    people are paged again before the next step; None: never."""
 
     name: Name = Field(default_factory=key_of)
     who: Annotated[tuple[WhoRef, ...], a_list("people and schedules")]

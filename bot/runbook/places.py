@@ -1,4 +1,4 @@
-"""Places without a secret: `host:port`, a folder, a bucket."""
+"""Locations without a secret: `host:port`, a folder, a bucket."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[\w.-]+))(?::(?
 
 @dataclass(frozen=True)
 class HostPort:
-    """`host` as it was written, which may be in any script; `name` is what it is called on the network."""
+    """`host` as it was written, in any script; `name` is its ASCII (IDNA) form."""
 
     host: str
     port: int
@@ -32,7 +32,7 @@ class HostPort:
 
     @classmethod
     def parse(cls, text: str, port: int | None = None) -> "HostPort":
-        """From `redis:6379` or `[::1]:6379`; `port` is the one meant when none is written."""
+        """Parse `redis:6379` or `[::1]:6379`; `port` is the default."""
         found = _HOST_PORT.fullmatch(text.strip())
         meant = int(found["port"]) if found and found["port"] else port
         if found is None or meant is None or not 0 < meant < 65536:

@@ -1,4 +1,4 @@
-"""What is no mistake in a procedure, and should be known: steps nobody gets to, what nothing fills in, old age."""
+"""Warnings about valid procedures: unreachable steps, placeholders that nothing fills in, overdue reviews."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,12 +8,12 @@ from bot.domain.procedures.leads import unreached
 from bot.runbook.models import Runbook
 from bot.runbook.procedures import Procedure
 
-# What every incident knows of itself.
+# Placeholders that every incident can fill in.
 ALWAYS_KNOWN = ("incident", "severity")
 
 
 def procedure_cautions(runbook: Runbook, today: date | None) -> Iterator[str]:
-    """Each in a line, with its path. `today` None: not known here, so nothing is said of reviews."""
+    """One line each, with its path. `today` None: unknown here, so reviews aren't checked."""
     for one in runbook.procedures.values():
         path = f"procedures.{one.key}"
         for index in unreached([step.to_do for step in one.steps], runbook.procedures):
@@ -25,13 +25,13 @@ def procedure_cautions(runbook: Runbook, today: date | None) -> Iterator[str]:
 
 
 def due_for_review(runbook: Runbook, today: date) -> list[Procedure]:
-    """The oldest date first."""
+    """Oldest date first."""
     due = [one for one in runbook.procedures.values() if one.review_by and one.review_by < today]
     return sorted(due, key=lambda one: one.review_by or today)
 
 
 def _is_named(runbook: Runbook, procedure: Procedure) -> bool:
-    """An alert with labels may lead to it."""
+    """Can an alert, whose labels fill in placeholders, lead to it?"""
     return bool(procedure.alerts) or any(rule.procedure == procedure.key for rule in runbook.alerts.rules)
 
 

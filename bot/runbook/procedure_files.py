@@ -1,4 +1,4 @@
-"""Procedures kept as Markdown beside the runbook: found, read, and put among the procedures of the file."""
+"""Finds and reads procedures kept as Markdown beside the runbook, and adds them to the file's procedures."""
 
 import importlib
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from bot.runbook.mistakes import RawMistake
 MOST_FILES = 200
 MOST_PATTERNS = 20
 LARGEST_BYTES = 256 * 1024
-# What is in such a folder and no procedure.
+# Files in such a folder that aren't procedures.
 LEFT_OUT = ("readme", "index")
 
 
 def add_procedure_files(document: Document, folder: FilePath) -> None:
-    """Each file is a procedure under its own name. What is wrong with one becomes a finding with its file and line."""
+    """Add each file as a procedure under its own name. Mistakes become findings with file and line."""
     patterns = document.content.get("procedure_files")
     if not isinstance(patterns, list) or not patterns:
         return
@@ -48,7 +48,8 @@ class _Adding:
                 self._file(file, path)
 
     def _files(self, pattern: str) -> Iterator[FilePath]:
-        """From the runbook's folder. A folder that matches is no file; a pipe is one that cannot be read."""
+        """The matching files, relative to the runbook's folder. Folders are skipped; a pipe is reported as unreadable
+        later."""
         try:
             found = sorted(self._folder.glob(pattern))
         except (NotImplementedError, ValueError, OSError):
@@ -112,5 +113,5 @@ class _Adding:
 
 
 def _markdown_at_start() -> ModuleType:
-    """Imported only for runbooks that keep procedures so: the parser takes as long to read as all the rest of it."""
+    """Imported only for runbooks that use it: the parser takes as long to load as all the rest of this package."""
     return importlib.import_module("bot.markdown")

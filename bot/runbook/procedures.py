@@ -1,4 +1,4 @@
-"""What people do: procedures step by step, checklists, and what follows an incident."""
+"""What people do: procedures step by step, checklists, and the follow-up of an incident."""
 
 import re
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ CHECKLISTS: tuple[ChecklistName, ...] = ("triage", "verification", "aftercare")
 
 @written(each_or_text)
 def _deeds(entries: object) -> object:
-    """A bare text says what to do."""
+    """A bare text is short for `do`."""
     if not isinstance(entries, list | tuple):
         return entries
     return [{"do": entry} if isinstance(entry, str) else entry for entry in entries]
 
 
 class BackupAge(NamedTuple):
-    """That the last good dump of a backup is younger than so long."""
+    """A condition: the last good dump of `backup` is younger than this."""
 
     backup: str
     younger_than: timedelta
@@ -49,18 +49,18 @@ AgeOfBackup = Annotated[
     BackupAge, read_by(_backup_age, "a text such as orders younger than 1h"), PlainSerializer(str, return_type=str)
 ]
 
-# Slack has room for 25 buttons in a row, and some are for the rest.
+# Slack allows 25 buttons in a row; some are needed for other things.
 MOST_ANSWERS = 20
-# What can be known of an incident without asking anybody.
+# Facts about an incident that the bot knows without asking anybody.
 Standing = Literal["acknowledged", "led", "identified", "mitigating", "monitoring", "resolved"]
 FACTS = ("check", "backup", "incident")
 
 
 class ProcedureStep(Part):
-    """Something to do, perhaps with a command to `run`; or a question, where each answer says how to go on.
+    """Something to do, perhaps with a command to `run`; or a question whose answers say how to go on.
 
-    With a fact (a `check` that passes, a `backup`, how the `incident` stands) the bot ticks it as soon as that is so;
-    with `approve` somebody of these has to agree before another person does it. `notes` are shown below it.
+    With a fact (a passing `check`, a `backup`, the `incident`'s state), the bot ticks the step as soon as it is true.
+    With `approve`, one of these people has to agree before another person does it. `notes` are shown below it.
     """
 
     do: Text | None = None
@@ -83,7 +83,7 @@ class ProcedureStep(Part):
 
     @property
     def to_do(self) -> Step:
-        """As it is kept with a procedure under way."""
+        """The step as it is stored with a run of the procedure."""
         return Step(
             self.text, self.run, dict(self.answers or {}), list(self.notes), self.check,
             self.backup.backup if self.backup else None,
@@ -122,7 +122,7 @@ def _must_be_whole(step: Mapping[object, object], facts: list[str]) -> None:
 
 
 def _said(step: Mapping[object, object], fact: str) -> str:
-    """What a step says that has only a fact."""
+    """The text of a step that has only a fact."""
     words = {"check": "The check {} passes", "backup": "There is a good backup of {}", "incident": "The incident is {}"}
     return words[fact].format(step[fact])
 
@@ -138,7 +138,7 @@ Day = Annotated[date, read_by(_date, "a date such as 2026-12-31"), PlainSerializ
 
 
 class Procedure(Keyed):
-    """`alerts`: names of alerts it belongs to, perhaps as patterns. After `review_by` it has to be read again."""
+    """`alerts`: names of alerts it is for, which may be patterns. `review_by`: after this date it is due for review."""
 
     title: Name = Field(default_factory=key_of)
     severity: Name | None = None
@@ -148,12 +148,12 @@ class Procedure(Keyed):
     steps: Annotated[tuple[ProcedureStep, ...], a_list("steps"), BeforeValidator(_deeds), Field(min_length=1)]
 
     def is_same(self, run: Run) -> bool:
-        """Whether it has the steps with which this was begun."""
+        """Does it still have the steps this run began with?"""
         return [step.to_do for step in self.steps] == list(run.steps)
 
 
 class ChecklistItem(Part):
-    """`within` counts from the resolution of the incident; None: no promise."""
+    """`within` counts from the incident's resolution; None: no deadline."""
 
     do: Text
     within: Duration | None = None
@@ -180,14 +180,14 @@ class Checklists(Part):
 
 
 class AfterResolution(Part):
-    """`watch_for`: how long to keep looking; `all_clear`: say so afterwards."""
+    """`watch_for`: how long to keep watching; `all_clear`: post the all-clear afterwards."""
 
     watch_for: Duration | None = None
     all_clear: bool = False
 
 
 class Postmortem(Part):
-    """Deadlines from the resolution. `also_for`: words that make a post-mortem due whatever the severity."""
+    """Deadlines count from the resolution. `also_for`: words that make a post-mortem due at any severity."""
 
     schedule_within: Duration = timedelta(hours=24)
     draft_within: Duration = timedelta(hours=48)

@@ -1,4 +1,4 @@
-"""Names that should mean something: the people, tiers, severities ... that one part of the file says of another."""
+"""Checks that names refer to something: people, tiers, severities … mentioned in other parts of the file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -18,7 +18,7 @@ GROUPS: Mapping[Kind, str] = {
     "backup": "backups",
 }
 
-# Where a plain name stands, and what it names.
+# Where a bare name is used, and the kind of what it refers to.
 PLAIN: tuple[tuple[str, Kind], ...] = (
     ("default_severity", "severity"),
     ("schedules.*.people[]", "person"),
@@ -34,22 +34,22 @@ PLAIN: tuple[tuple[str, Kind], ...] = (
     ("procedures.*.steps[].check", "check"),
 )
 
-# Where a name begins a text.
+# Where a text begins with a name.
 FIRST_WORD: tuple[tuple[str, Kind], ...] = (("procedures.*.steps[].backup", "backup"),)
 
-# Where somebody is named, and by which kinds of name: `ada`, `schedule/primary`, `tier/lead`.
+# Where people are named, and in which forms: `ada`, `schedule/primary`, `tier/lead`.
 SOMEBODY: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("tiers.*.who[]", ("person", "schedule")),
     ("permissions.*[]", ("person", "schedule", "tier")),
     ("procedures.*.steps[].approve", ("person", "schedule", "tier")),
 )
 
-# What proves recurring work, and what there must be for that.
+# For each proof of a recurring task: the kind of thing it refers to.
 PROOFS: Mapping[ProofKind, Kind] = {"backup": "backup", "drill": "backup", "health": "check", "test_page": "person"}
 
 
 def unknown_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
-    """Every name that means nothing. Reads content that may be wrong in other ways: those are for others to find."""
+    """Every name that doesn't resolve. The content may be invalid otherwise; that is reported elsewhere."""
     known = {kind: names_of(content, kind) for kind in (*GROUPS, "severity")}
     for pattern, kind in (*PLAIN, *FIRST_WORD):
         for path, text in found_at(content, pattern):
@@ -73,7 +73,7 @@ def names_of(content: Mapping[str, Any], kind: Kind) -> list[str]:
 
 
 def found_at(content: object, pattern: str) -> Iterator[tuple[Path, str]]:
-    """Every text at places such as `tiers.*.who[]`: `*` is every entry of a group, `[]` every item of a list."""
+    """Every text at a pattern such as `tiers.*.who[]`: `*` is each entry of a group, `[]` each item of a list."""
     steps = pattern.replace("[]", ".[]").split(".")
     yield from ((path, value) for path, value in _reached(content, steps, ()) if isinstance(value, str))
 
@@ -108,7 +108,7 @@ def _wrong_with(name: str, kinds: Sequence[Kind], known: Mapping[Kind, list[str]
 
 
 def _wrong_with_prefixed(head: str, key: str, kinds: Sequence[Kind], known: Mapping[Kind, list[str]]) -> Iterator[str]:
-    # The head of anything else is a mistake of its shape.
+    # Any other prefix is reported as a wrong shape.
     for kind in ("schedule", "tier"):
         if head != kind:
             continue
@@ -127,7 +127,7 @@ def _advice_for_bare(name: str, kinds: Sequence[Kind], known: Mapping[Kind, list
 
 def _unproved(text: str, known: Mapping[Kind, list[str]]) -> Iterator[str]:
     head, _, name = text.strip().partition("/")
-    # Any other head is a mistake of its shape.
+    # Any other prefix is reported as a wrong shape.
     for proof, kind in PROOFS.items():
         if proof == head and not known[kind]:
             yield f"nothing can prove this: there is no {kind} in this file"

@@ -1,4 +1,4 @@
-"""What `tocsin check` prints."""
+"""The output of `tocsin check`."""
 
 from bot.runbook.mistakes import RunbookMistakes
 from bot.runbook.models import Runbook
@@ -7,13 +7,13 @@ ONE = {"people": "person", "severities": "severity"}
 
 
 def of_mistakes(error: RunbookMistakes) -> str:
-    """One line for each mistake, as editors and CI systems read it: `runbook.yml:42: severities[0].escalaton: …`."""
+    """One line per mistake, as editors and CI systems parse it: `runbook.yml:42: severities[0].escalaton: …`."""
     count = len(error.mistakes)
     return f"{error}\n{count} mistake{'' if count == 1 else 's'} in {error.name}."
 
 
 def of_runbook(runbook: Runbook, name: str) -> str:
-    """What was understood, so that a part left out by accident is seen."""
+    """A count of each part, so that people notice what is missing by accident."""
     counts = {
         "people": len(runbook.people),
         "schedules": len(runbook.schedules),

@@ -1,4 +1,4 @@
-"""What goes together and what does not, across the whole file."""
+"""Checks consistency across the whole file."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -13,19 +13,19 @@ from bot.runbook.references import found_at, names_of
 from bot.shipped import shelf
 
 LEAD = "lead"
-# The name of the bot itself in every timeline.
+# The bot's own name in every timeline.
 BOT = "tocsin"
 COMMANDS = ("incident", "escalate", "health", "backup")
 
-# Entries are given their key when they are read; a key of that name in the file would be lost.
+# Entries get a field `key` when they are read; one written in the file would be overwritten.
 KEYED = ("people", "providers", "schedules", "tiers", "audiences", "backups", "procedures")
 WITHIN = ("health.checks", "alerts.heartbeats", "alerts.sources")
 KEYED_WITHIN = tuple(f"{group}.*.key" for group in (*KEYED, *WITHIN))
 
-# What Tocsin tells of itself comes in under these names.
+# The source names of Tocsin's own alerts.
 OWN_SOURCES = ("heartbeat", "health", "backup", "system", "report")
 
-# Twice the same would be paged or told twice. (A schedule may give one person more turns than another.)
+# Duplicates would be paged or notified twice. (In a schedule, they give a person more turns.)
 LISTED_ONCE = (
     "tiers.*.who[]",
     "severities[].tell[]",
@@ -35,7 +35,7 @@ LISTED_ONCE = (
     "roles[]",
 )
 
-# What counts by them, and what of it may last longest.
+# Settings that need working hours, and the longest promise that counts in them.
 NEED_WORKING_HOURS = (
     ("severities[].paged", "working_hours"),
     ("severities[].respond_within", NEXT_BUSINESS_DAY),
@@ -46,7 +46,7 @@ LONGEST_AT_WORK = timedelta(days=30)
 
 
 def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
-    """Reads content that may be wrong in other ways: those are for others to find."""
+    """Every violation. The content may be invalid otherwise; that is reported elsewhere."""
     yield from _severities_twice(content)
     yield from _listed_twice(content)
     yield from _commands_twice(content)
@@ -76,7 +76,7 @@ def _listed_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
 
 
 def _ways_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
-    """Also one that is used at once, and once more after a while."""
+    """Also a way that is used at once and again later."""
     tiers = content.get("tiers")
     for key, tier in tiers.items() if isinstance(tiers, dict) else ():
         ways = tier.get("via") if isinstance(tier, dict) else None
@@ -109,18 +109,18 @@ def _permissions(content: Mapping[str, Any]) -> Iterator[RawMistake]:
         if names == []:
             yield RawMistake(path, "nobody could do this: name somebody, or remove the line to allow it to everybody")
         elif deed == "backup.restore" and isinstance(names, list) and len(_persons(names, content)) < 2:
-            # One person asks and another one permits.
+            # One person asks for a restore, another has to permit it.
             yield RawMistake(path, "a restore needs two people: the one who asks and another who permits it")
 
 
 def _persons(names: Iterable[Any], content: Mapping[str, Any]) -> set[str]:
-    """Everybody these names may stand for; a name that leads nowhere counts as somebody, others report it."""
+    """Everybody these names may stand for. An unknown name counts as a person; it is reported elsewhere."""
     persons: set[str] = set()
     seen: set[str] = set()
     ahead = [str(name) for name in names]
     while ahead:
         name = ahead.pop()
-        # A wrong file can go round in circles: a schedule that names itself.
+        # An invalid file may contain cycles, such as a schedule that names itself.
         if name not in seen:
             seen.add(name)
             members = _members(name, content)
@@ -130,7 +130,7 @@ def _persons(names: Iterable[Any], content: Mapping[str, Any]) -> set[str]:
 
 
 def _identity(name: str, content: Mapping[str, Any]) -> str:
-    """Two keys of one Slack account, or of one address that it is looked up by, are one person."""
+    """Two entries with the same Slack account, or the same email if they have none, are one person."""
     people = content.get("people")
     person = people.get(name) if isinstance(people, dict) else None
     known = (person.get("slack") or person.get("email")) if isinstance(person, dict) else None
@@ -138,7 +138,7 @@ def _identity(name: str, content: Mapping[str, Any]) -> str:
 
 
 def _members(name: str, content: Mapping[str, Any]) -> list[str] | None:
-    """The names that a tier or a schedule holds; None for a person, and for what cannot be followed."""
+    """The members of a tier or schedule; None for a person, and for a name that can't be resolved."""
     kind, _, key = name.partition("/")
     pattern = {"tier": "tiers.*.who[]", "schedule": "schedules.*.people[]"}.get(kind)
     if pattern is None or key not in names_of(content, "tier" if kind == "tier" else "schedule"):
@@ -164,7 +164,7 @@ def _reserved_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
 
 
 def _pages_alike(content: Mapping[str, Any]) -> Iterator[RawMistake]:
-    """The first page is served by the bot, and every other one only written."""
+    """Only the first page is served by the bot; all others have to be written to different places."""
     seen: dict[str, str] = {}
     audiences = content.get("audiences")
     groups = audiences.items() if isinstance(audiences, dict) else []
@@ -179,7 +179,7 @@ def _pages_alike(content: Mapping[str, Any]) -> Iterator[RawMistake]:
 
 
 def _lost_answers(content: Mapping[str, Any]) -> Iterator[RawMistake]:
-    """An answer that leads to a step by a number that no step has."""
+    """Answers that lead to a step number that doesn't exist."""
     for path, words in found_at(content, "procedures.*.steps[].answers.*"):
         count, step = len(content["procedures"][path[1]]["steps"]), numbered(words)
         if step is not None and not 1 <= step <= count:
@@ -187,7 +187,7 @@ def _lost_answers(content: Mapping[str, Any]) -> Iterator[RawMistake]:
 
 
 def _working_hours(content: Mapping[str, Any]) -> Iterator[RawMistake]:
-    """Whatever needs them needs them said; and a promise of so many of their hours is not to last for years."""
+    """Settings that need working hours require them; and promises in working hours must not extend over years."""
     if "working_hours" not in content:
         for pattern, word in NEED_WORKING_HOURS:
             for path, said in found_at(content, pattern):

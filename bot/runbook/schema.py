@@ -1,7 +1,7 @@
-"""The runbook file as JSON Schema (draft 2020-12), so that an editor completes and checks it while it is written.
+"""The runbook file as JSON Schema (draft 2020-12), so that editors can complete and check it.
 
-It knows which keys there are, what each holds and which must be there. Only `tocsin check` finds what is wrong between
-two parts, such as the name of a tier that is not there.
+It describes the keys, their values, and what is required. Inconsistencies between parts, such as a tier that doesn't
+exist, are found only by `tocsin check`.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from bot.runbook.written import JsonSchema, shape_of, without
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 KEY = frozenset({"key"})
-# What `defaults` fills in where the file says nothing.
+# What `defaults` fills in, so that the file may leave it out.
 FILLED: Mapping[str, frozenset[str]] = {
     "Severity": frozenset({"escalation"}),
     "EscalationPolicy": frozenset({"steps"}),
@@ -33,7 +33,7 @@ def runbook_schema() -> JsonSchema:
 
 
 class _OfTheFile(GenerateJsonSchema):
-    """As the file is written, and not as it is kept."""
+    """Describes values as written in the file, not as stored."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchema:
         shape = shape_of(schema["function"]["function"])
@@ -53,5 +53,5 @@ class _OfTheFile(GenerateJsonSchema):
         return without(FILLED.get(kind.__name__, frozenset()), made, known=True)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchema:
-        """Without the default: what is kept of it could not be written so in the file."""
+        """Omit the default: its stored form isn't valid in the file."""
         return self.generate_inner(schema["schema"])

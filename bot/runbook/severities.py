@@ -30,14 +30,14 @@ MOST_REPEATS = 20
 
 
 class EscalationStep(Part):
-    """One rung: page a tier, then wait this long for an answer."""
+    """One step of the ladder: page a tier, then wait this long for an acknowledgement."""
 
     page: Name
     wait: Duration
 
 
 def _with_waits(steps: object) -> object:
-    """A missing wait is the one of the step before, else a quarter of an hour."""
+    """A missing wait is the previous step's, or 15 minutes for the first."""
     if not isinstance(steps, list):
         return steps
     filled, wait = [], USUAL_WAIT
@@ -48,8 +48,7 @@ def _with_waits(steps: object) -> object:
 
 
 class EscalationPolicy(Part):
-    """The ladder. `repeat` counts the runs after the first; `unacknowledge`: an acknowledgement that is followed by
-    inactivity is withdrawn."""
+    """The ladder. `repeat`: further runs after the first. `unacknowledge`: inactivity withdraws an acknowledgement."""
 
     stops_on: Literal["acknowledged", "resolved"] = "acknowledged"
     steps: Annotated[tuple[EscalationStep, ...], a_list("steps"), BeforeValidator(_with_waits), Field(min_length=1)]
@@ -58,7 +57,7 @@ class EscalationPolicy(Part):
 
 
 class LongerThan(Part):
-    """A post-mortem is owed when the incident lasted longer than this."""
+    """A post-mortem is due if the incident lasted longer than this."""
 
     longer_than: Span
 
@@ -91,7 +90,7 @@ def _severity_id(text: str) -> str:
 
 
 class Severity(Part):
-    """A promise missing here (None) is not made. `paged` in working hours: its ladder and its clocks run only then."""
+    """Promises that are None aren't made. `paged` in working hours: its ladder and deadlines run only then."""
 
     id: Annotated[str, refused_as_wrong(_severity_id)]
     name: Name
@@ -122,7 +121,8 @@ class Severity(Part):
 
 
 class Objective(Part):
-    """What is promised for a scenario: `rto` until it works again, `rpo` of data lost at most. None: not promised."""
+    """The objective for a scenario: at most `rto` until it works again, at most `rpo` of data lost. None: no
+    objective."""
 
     scenario: Name
     severity: Name | None = None

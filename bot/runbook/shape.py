@@ -1,4 +1,4 @@
-"""Which keys a part of a file knows: asked of the models themselves, to suggest the one that was meant."""
+"""Finds the keys that a part of the file may have, from the models, to suggest the intended one."""
 
 from collections.abc import Iterable
 from types import NoneType, UnionType
@@ -8,13 +8,13 @@ from pydantic import BaseModel, Tag
 
 
 def known_keys(location: Iterable[str | int], root: type[BaseModel]) -> list[str]:
-    """The keys of the part at pydantic's `location` in `root`; none when there is no such part."""
+    """The keys of the part at pydantic's `location` in `root`; empty if there is no such part."""
     part: Any = root
     for step in location:
         part = _bare(_inside(part, step))
     if not _is_model(part):
         return []
-    # `key` is given to every entry of a group, never written.
+    # `key` is set by us for every entry of a group, never written.
     return [field.alias or name for name, field in part.model_fields.items() if name != "key"]
 
 
@@ -32,7 +32,7 @@ def _inside(annotation: Any, step: str | int) -> Any:
 
 
 def _bare(annotation: Any) -> Any:
-    """Without `Annotated` around it, and without `| None`."""
+    """The type without `Annotated` and without `| None`."""
     if get_origin(annotation) is Annotated:
         return _bare(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):

@@ -1,4 +1,4 @@
-"""`${NAME}` and `${NAME:-default}` from the environment, in the parts of the file that speak of the outside world."""
+"""Replaces `${NAME}` and `${NAME:-default}` with environment variables, in the sections that need them."""
 
 import re
 from collections.abc import Mapping
@@ -6,18 +6,18 @@ from typing import Any
 
 from bot.runbook.mistakes import Path, RawMistake
 
-# Never in procedures: what stands there is text for a shell.
+# Never in procedures, whose texts are meant for a shell.
 SECTIONS = ("people", "audiences", "health", "backups", "alerts")
 
 _REFERENCE = re.compile(r"\$\{(?P<inside>[^}]*)\}?")
 _INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^$]*))?")
 
-# Hiding a value of a letter or two would hide half of every sentence.
+# Redacting values of a letter or two would ruin every sentence.
 SHORTEST_HIDDEN = 4
 
 
 class Substitution:
-    """One pass over the content; afterwards it knows what was found wrong, and which values must not be shown."""
+    """One pass over the content. Afterwards it has the mistakes it found, and the values that must not be shown."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -28,7 +28,7 @@ class Substitution:
         return {key: self._value(value, (key,)) if key in SECTIONS else value for key, value in content.items()}
 
     def hidden(self, sentence: str) -> str:
-        """The sentence with every value from the environment written as its variable again."""
+        """The sentence with every value from the environment replaced by its variable."""
         for value in sorted(self._used, key=len, reverse=True):
             sentence = sentence.replace(value, f"${{{self._used[value]}}}")
         return sentence
@@ -43,7 +43,7 @@ class Substitution:
         return value
 
     def _group(self, group: Mapping[str, Any], path: Path) -> dict[str, Any]:
-        """`${PHONE:-}` with no PHONE means that there is none: the key is left out."""
+        """`${PHONE:-}` without PHONE leaves the key out."""
         values = {key: self._value(value, (*path, key)) for key, value in group.items()}
         return {key: value for key, value in values.items() if value != "" or group[key] == ""}
 
@@ -58,7 +58,7 @@ class Substitution:
             )
             return found[0]
         name, default = inside["name"], inside["default"]
-        # As in a shell, and as in the settings: empty counts as unset.
+        # As in a shell and in the settings, empty counts as unset.
         value = self._environ.get(name) or default
         if value is None:
             advice = f"set it, or give it a default: ${{{name}:-…}}"

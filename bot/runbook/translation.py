@@ -1,4 +1,4 @@
-"""What pydantic found, in sentences a person can act on."""
+"""Translates pydantic's errors into sentences a person can act on."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,21 +14,21 @@ MOST_FINDINGS = 500
 
 
 def findings_of(error: ValidationError, document: Document, root: type[BaseModel]) -> Iterator[RawMistake]:
-    """One for every place of the file, in pydantic's order; none behind so many that nobody reads them.
+    """One mistake per error, in pydantic's order, up to a limit that nobody reads beyond.
 
-    `root` is what the whole file should have been.
+    `root` is the model of the whole file.
     """
     for number, details in enumerate(error.errors(include_url=False)):
         if number == MOST_FINDINGS:
             yield RawMistake((), f"and {error.error_count() - number} more mistakes")
             return
-        # A default that could not be worked out because of another mistake, which is reported.
+        # A default that couldn't be computed because of another mistake, which is reported itself.
         if details["type"] != "default_factory_not_called":
             yield RawMistake(_path(details, document), _sentence(details, root))
 
 
 def _path(details: ErrorDetails, document: Document) -> Path:
-    """Pydantic's location without what is not written in the file: names of choices, and parts filled in by us."""
+    """Pydantic's location without what isn't written in the file: union tags, and parts we filled in."""
     path = tuple(part for part in details["loc"] if not str(part).startswith(("kind:", "[key]")))
     if details["type"] == "missing":
         return path

@@ -1,4 +1,4 @@
-"""The small types of the runbook file: how each is written, and what is said when it is written wrongly."""
+"""The basic types of the runbook file: their notation, and the messages for mistakes."""
 
 import re
 from collections.abc import Callable
@@ -21,29 +21,29 @@ LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-# Slack's limits: the name of a channel, and the text of a section.
+# Slack's limits for a channel's name and a section's text.
 CHANNEL_LENGTH = 80
 TEXT_LENGTH = 3000
 NAME_LENGTH = 150
 
-# One host without a dot is real: mail on the machine itself.
+# `localhost` is the only host without a dot: mail on this machine.
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?:localhost|(?:[a-z0-9-]+\.)+[a-z0-9-]{2,})", re.ASCII | re.IGNORECASE)
 
 
 def wrong(said: str) -> PydanticCustomError:
-    """A mistake with its sentence ready to be read."""
+    """A mistake with a finished sentence."""
     return PydanticCustomError("wrong", "{said}", {"said": said})
 
 
 def read_by(parse: Callable[[str], Any], shape: str) -> BeforeValidator:
-    """The value through `parse`; what is neither text nor number is told that it should be a `shape`."""
+    """Parse the value with `parse`. Anything but text and numbers is told to be a `shape`."""
 
     @written(said(shape))
     def read(value: object) -> object:
         if isinstance(value, bool | list | dict | None):
             raise wrong(f"should be {shape}, is {kind_of(value)}")
         if not isinstance(value, str | int | float):
-            return value  # already read: a model made from another model
+            return value  # already parsed: a model made from another model
         try:
             return parse(str(value))
         except Refused as refusal:
@@ -53,7 +53,7 @@ def read_by(parse: Callable[[str], Any], shape: str) -> BeforeValidator:
 
 
 def a_list(shape: str) -> BeforeValidator:
-    """Says what the list should hold when there is no list."""
+    """Reject anything but a list, and say what the list should contain."""
 
     def check(value: object) -> object:
         if not isinstance(value, list | tuple):
@@ -64,7 +64,7 @@ def a_list(shape: str) -> BeforeValidator:
 
 
 def not_empty(shape: str) -> BeforeValidator:
-    """Of what may be left out: a key with nothing behind it is a mistake, for nobody can tell what it was to mean."""
+    """For optional parts: a key without a value is a mistake, because its meaning would be unclear."""
 
     def check(value: object) -> object:
         if value is None:
@@ -75,7 +75,7 @@ def not_empty(shape: str) -> BeforeValidator:
 
 
 def refused_as_wrong(check: Callable[[str], str]) -> AfterValidator:
-    """What `check` makes of a text; its Refused becomes a mistake of the file."""
+    """Apply `check` to a text; its Refused becomes a mistake of the file."""
 
     def checked(text: str) -> str:
         try:
@@ -187,7 +187,7 @@ SlackId = Annotated[str, refused_as_wrong(_slack_id)]
 Channel = Annotated[str, refused_as_wrong(_channel)]
 # More than zero, at most ten years.
 Duration = Annotated[timedelta, read_by(some_time, "a duration such as 15m"), as_written]
-# The same, or zero.
+# Likewise, but may be zero.
 Span = Annotated[timedelta, read_by(parse_duration, "a duration such as 15m"), as_written]
 # 80.0 for `80%`.
 Percent = Annotated[float, read_by(_percent, "a percentage such as 80%"), _as_percent]

@@ -1,4 +1,4 @@
-"""Every address of the organisation's own that something is posted to."""
+"""All webhooks of the organisation that we post to."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ ALERTS = "alerts"
 
 
 def webhooks_of(runbook: Runbook) -> Mapping[str, Webhook]:
-    """By name; an audience has its kind before its key, because a person may have the same one."""
+    """By name. Audiences are prefixed with their kind, because a person may have the same key."""
     found = {key: one.webhook for key, one in runbook.people.items()}
     found |= {ALERTS: runbook.alerts.webhook} if runbook.alerts.webhook else {}
     found |= {f"audience/{key}": one.webhook for key, one in runbook.audiences.items()}

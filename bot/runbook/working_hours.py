@@ -1,4 +1,4 @@
-"""The hours in which people work: severities that can wait are paged only then."""
+"""Working hours: severities that can wait are paged only then."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated
@@ -11,7 +11,7 @@ from bot.runbook.defaults import USUAL_ZONE
 from bot.runbook.parts import Part
 from bot.runbook.values import WEEKDAYS, TimeOfDay, Zone, a_list, read_by, weekday_of, wrong
 
-# Shorter days would make a promise of some hours last for months.
+# With shorter days, a promise of a few hours would take months.
 SHORTEST = timedelta(hours=1)
 A_DAY = timedelta(days=1)
 
@@ -24,7 +24,7 @@ Weekday = Annotated[str, read_by(_day, "a day of the week such as Mon")]
 
 
 class WorkingTimes(Part):
-    """`to` at or before `from` is on the next day."""
+    """If `to` isn't after `from`, it is on the next day."""
 
     days: Annotated[tuple[Weekday, ...], a_list("days of the week"), Field(min_length=1)] = WEEKDAYS[:5]
     begins: TimeOfDay = Field(time(9), alias="from")

@@ -1,10 +1,10 @@
-"""How a part of the file may be written, where it is read into something else: for the schema that editors use."""
+"""How values are written in the file if they are parsed into something else; for the JSON schema that editors use."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 JsonSchema = dict[str, Any]
-# Of what the value is read into.
+# Returns the schema of the parsed value.
 Inner = Callable[[], JsonSchema]
 Reader = TypeVar("Reader", bound=Callable[..., object])
 
@@ -12,7 +12,7 @@ SCALAR: JsonSchema = {"type": ["string", "number", "boolean"]}
 
 
 def written(shape: Callable[[Inner], JsonSchema]) -> Callable[[Reader], Reader]:
-    """Marks what reads a value before pydantic does."""
+    """Decorate a function that parses a value before pydantic validates it."""
 
     def mark(read: Reader) -> Reader:
         read.written = shape  # type: ignore[attr-defined]
@@ -22,13 +22,13 @@ def written(shape: Callable[[Inner], JsonSchema]) -> Callable[[Reader], Reader]:
 
 
 def shape_of(read: object) -> Callable[[Inner], JsonSchema] | None:
-    """None: it is written as what it becomes."""
+    """None: it is written in the form it is parsed into."""
     shape: Callable[[Inner], JsonSchema] | None = getattr(read, "written", None)
     return shape
 
 
 def said(shape: str) -> Callable[[Inner], JsonSchema]:
-    """One text or number; `shape` says which."""
+    """One text or number; `shape` describes it."""
     return lambda inner: SCALAR | {"description": shape}
 
 
@@ -41,7 +41,7 @@ def or_text(inner: Inner) -> JsonSchema:
 
 
 def each_or_text(inner: Inner) -> JsonSchema:
-    """A list each entry of which may be a bare text."""
+    """A list whose entries may be bare texts."""
     whole = inner()
     return whole | {"items": {"anyOf": [{"type": "string"}, whole["items"]]}}
 
@@ -55,7 +55,7 @@ def values_scalar(inner: Inner) -> JsonSchema:
 
 
 def without(names: frozenset[str], schema: Mapping[str, Any], *, known: bool) -> JsonSchema:
-    """`names` may be left out; where they are not even `known`, nobody writes them."""
+    """Make `names` optional; unless they are `known`, remove them, because nobody writes them."""
     kept = {name: one for name, one in schema.get("properties", {}).items() if known or name not in names}
     required = [name for name in schema.get("required", ()) if name not in names]
     rest = {name: part for name, part in schema.items() if name not in ("properties", "required")}

@@ -1,4 +1,4 @@
-"""Time zones by the names of the IANA database."""
+"""Time zones, by their names in the IANA database."""
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
