@@ -1,4 +1,4 @@
-"""One call to Slack: every answer that is not a yes becomes one of our errors."""
+"""Calls to Slack's API, with every unsuccessful answer translated into one of our errors."""
 
 import time
 from collections.abc import Mapping
@@ -17,26 +17,26 @@ from bot.wire.http_client import USER_AGENT, ask
 
 CALL_TIMEOUT_S = 10
 WHOSE = "Slack"
-# A page of a conversation's history with every block of two hundred messages.
+# Two hundred messages with all their blocks fit: one page of a conversation's history.
 LARGEST_ANSWER = 16 * 1024 * 1024
-# What Slack asks for where it does not say how long.
+# If Slack doesn't say how long to wait.
 USUAL_RETRY_AFTER = timedelta(seconds=1)
-# Its limits are counted by the minute; and one that is longer would keep every card or a whole channel waiting.
+# Slack's limits are per minute; a longer wait would block every card, or a whole channel.
 LONGEST_RETRY_AFTER = timedelta(minutes=1)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-# The app's installation is at fault and an operator can fix it: worth another try, nothing was accepted.
+# The app's installation is at fault, which an operator can fix. Nothing was accepted, so retrying makes sense.
 CURABLE = frozenset({
     "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
     "no_permission", "accesslimited", "restricted_action", "service_unavailable", "team_access_not_granted",
 })  # fmt: skip
-# Slack itself failed and may have done the work all the same.
+# Slack itself failed, and may nevertheless have done the work.
 OUTCOME_UNKNOWN = frozenset({"internal_error", "fatal_error", "request_timeout"})
 BUSY = frozenset({"ratelimited", "rate_limited"})
 
 
 class AppRefused(Unreachable):
-    """The token or a scope is at fault: an operator can fix it, so what waits is kept. `code`: Slack's word for why."""
+    """The token or a scope is at fault. An operator can fix that, so deliveries wait. `code`: Slack's error code."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -44,17 +44,17 @@ class AppRefused(Unreachable):
 
 
 class SlackAnswer(dict[str, Any]):
-    """An object of an answer that is a yes. A part that must be there and is not makes it no answer of Slack's."""
+    """A successful answer, or an object in it. A missing required part raises Unanswered: it isn't Slack's answer."""
 
     def __missing__(self, name: str) -> Any:
         raise Unanswered(f"Slack's answer lacks {name}")
 
 
 class Calls:
-    """Nothing is sent again by itself: a call that may have been accepted raises Unanswered.
+    """Never retries by itself: a call that may have been accepted raises Unanswered.
 
-    What asks is the client of everything that leaves, and not Slack's own: that one follows redirects, and takes what a
-    proxy answers for a refusal of Slack's, or for a fault of its caller.
+    Uses our own HTTP client instead of Slack's, which follows redirects and mistakes a proxy's answer for a refusal by
+    Slack or a bug of the caller.
     """
 
     def __init__(
@@ -62,28 +62,28 @@ class Calls:
     ) -> None:
         self._clock = clock
         self._metrics = metrics or Metrics()
-        # Until when, on the steady counter: a clock that is set back makes no rest longer.
+        # Until when each place is rate-limited, on the monotonic clock, so that setting back the clock extends nothing.
         self._resting: dict[str, timedelta] = {}
-        # Known once Slack was asked who we are.
+        # Known after the first `whoami`.
         self.workspace_url: str | None = None
         self.team_id: str | None = None
         self.enterprise_id: str | None = None
         self._session = session
-        # How many seconds Slack's clock is ahead of ours, as of its last answer.
+        # Slack's clock skew: how many seconds it is ahead of ours, as of its last answer.
         self.ahead_s = 0.0
-        # For Bolt, which asks who we are; and it knows the proxy of the environment.
+        # Used by Bolt to ask who we are; it also reads the proxy from the environment.
         self.client = AsyncWebClient(
             token=token, base_url=base_url, session=session, timeout=CALL_TIMEOUT_S, retry_handlers=[]
         )
-        # It would apply that to every address, also to one on this machine.
+        # It would use the proxy for every address, even on this machine.
         if urlsplit(base_url).hostname in LOOPBACK:
             self.client.proxy = None
 
     async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> SlackAnswer:
-        """Any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed.
+        """Call any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed.
 
-        Where Slack has just answered `ratelimited` it is not asked again before its time: a hundred messages that wait
-        for one channel would else all be refused at once, again and again.
+        After `ratelimited`, the same place isn't called again before its time. Otherwise a hundred messages waiting for
+        one channel would all be refused at once, again and again (thundering herd).
         """
         place = _place(method, body)
         self._must_not_rest(place)
@@ -119,8 +119,8 @@ class Calls:
         raise self._failure(method, answer)
 
     def _failure(self, method: str, answer: Answer) -> Failed:
-        """Slack refuses by an object with `ok: false` and a word for why. Whatever else comes back is no word of its
-        own, such as a proxy's page or a redirect, and does not tell what has become of the call."""
+        """The error for an unsuccessful answer. Slack refuses with `ok: false` and an error code. Anything else, such
+        as a proxy's page or a redirect, isn't Slack's and doesn't say what became of the call."""
         said = answer.json
         code = said.get("error") if said.get("ok") is False else None
         if answer.status == 429 or code in BUSY:
@@ -138,7 +138,7 @@ class Calls:
 
     @property
     def limited(self) -> LimitedWay | None:
-        """Where Slack has told this process to wait, and until when at the latest; None: nowhere."""
+        """What Slack currently limits for this process, and until when at the latest; None: nothing."""
         now = self._clock.passed()
         waits = {place: until - now for place, until in self._resting.items() if until > now}
         if not waits:
@@ -156,7 +156,7 @@ class Calls:
         del self._resting[place]
 
     async def whoami(self) -> tuple[str, frozenset[str]]:
-        """The bot's own user id, and the scopes its token has."""
+        """The bot's own user id, and its token's scopes."""
         try:
             answer, said = await self._ask("auth.test")
         except Unanswered as error:
@@ -168,24 +168,24 @@ class Calls:
         return str(said["user_id"]), frozenset(part.strip() for part in scopes.split(",") if part.strip())
 
     def link_to(self, channel: str, ts: str) -> str | None:
-        """Where a message stands; None while nobody knows how the workspace is reached."""
+        """The link to a message; None until the workspace's URL is known."""
         if self.workspace_url is None:
             return None
         return f"{self.workspace_url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
 
 def _place(method: str, body: Mapping[str, Any]) -> str:
-    """What shares one of Slack's limits: a channel for posts, the whole method for everything else."""
+    """The scope of a rate limit: the channel for posts, the method for everything else."""
     return f"{method} {body['channel']}" if method == "chat.postMessage" else method
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Slack rejects many explicit nulls."""
+    """Without None values: Slack rejects many explicit nulls."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def _query(values: Mapping[str, Any]) -> dict[str, str]:
-    """Slack wants 1 and 0 in a query."""
+    """Slack expects 1 and 0 for booleans in a query."""
     return {
         name: str(int(value)) if isinstance(value, bool) else str(value) for name, value in _present(values).items()
     }

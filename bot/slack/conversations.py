@@ -1,4 +1,4 @@
-"""Channels and direct conversations in Slack: opened, found, joined, filled with people."""
+"""Channels and direct messages in Slack: creating, finding, joining, inviting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ from bot.slack.calls import Calls
 
 @dataclass(frozen=True)
 class Room:
-    """`is_member`: the bot is in it, `is_archived`: it takes no messages; both as far as was asked."""
+    """`is_member`: the bot is in it. `is_archived`: it accepts no messages. Both are False if they weren't asked
+    for."""
 
     id: str
     name: str
@@ -21,10 +22,10 @@ class Room:
 
 
 class Conversations(Calls):
-    """Where things are said, and who is there."""
+    """Where messages go, and who is there."""
 
     async def open_direct(self, user: str) -> str:
-        """The id of the direct conversation with this person."""
+        """The id of the direct-message channel with this person."""
         answer = await self.call("conversations.open", params={"users": user})
         return str(answer["channel"]["id"])
 
@@ -33,7 +34,7 @@ class Conversations(Calls):
         return Room(answer["channel"]["id"], answer["channel"]["name"])
 
     async def invite(self, channel: str, users: list[str]) -> None:
-        """Invite all who can be invited; those who are in already, and those who cannot be, change nothing."""
+        """Invite everybody who can be invited; idempotent, and people who can't be invited are skipped."""
         try:
             await self.call(
                 "conversations.invite", params={"channel": channel, "users": ",".join(users), "force": True}
@@ -43,7 +44,7 @@ class Conversations(Calls):
                 raise
 
     async def kick(self, channel: str, user: str) -> None:
-        """Take somebody out of a channel; who is not in it any more changes nothing."""
+        """Remove somebody from a channel; idempotent."""
         try:
             await self.call("conversations.kick", params={"channel": channel, "user": user})
         except Rejected as error:
@@ -51,7 +52,7 @@ class Conversations(Calls):
                 raise
 
     async def archive(self, channel: str) -> None:
-        """Nobody can post there any more, and the bot is put out of it; one that is archived already stays so."""
+        """Archive a channel: nobody can post there, and the bot is removed. Idempotent."""
         try:
             await self.call("conversations.archive", params={"channel": channel})
         except Rejected as error:
@@ -62,7 +63,7 @@ class Conversations(Calls):
         await self.call("conversations.setTopic", params={"channel": channel, "topic": topic})
 
     async def has_topic(self, channel: str, topic: str) -> bool:
-        """Does the channel bear it? Slack escapes `&`, `<` and `>` where it has not been given them so."""
+        """Is this the channel's topic? Slack escapes `&`, `<` and `>` in topics, so both are compared unescaped."""
         found = (await self.call("conversations.info", params={"channel": channel}))["channel"]
         return unescape((found.get("topic") or {}).get("value") or "") == unescape(topic)
 
@@ -82,7 +83,7 @@ class Conversations(Calls):
         return _room((await self.call("conversations.info", params={"channel": channel}))["channel"])
 
     async def was_made_by_us(self, channel: str, *, since: datetime) -> bool:
-        """Did this bot open the channel, at this time or later?"""
+        """Did this bot create the channel, at this time or later?"""
         found = (await self.call("conversations.info", params={"channel": channel}))["channel"]
         own, _ = await self.whoami()
         return found.get("creator") == own and float(found.get("created", 0)) >= since.timestamp() - 1

@@ -1,4 +1,4 @@
-"""Files in Slack: put there in three steps, to be shown in a message."""
+"""Files in Slack: uploaded in three steps, to be shown in a message."""
 
 import json
 from datetime import datetime
@@ -12,10 +12,11 @@ LOOKED_THROUGH = 200
 
 
 class Files(Calls):
-    """What is uploaded belongs to the bot, and is seen by whoever is shown a message with it."""
+    """Uploads belong to the bot and are visible to everybody who sees a message with them."""
 
     async def upload(self, name: str, content: bytes, *, alt: str, channel: str | None = None) -> str:
-        """The id of the file; with a `channel` it is posted there. `alt`: what it shows. Raises a kind of Failed."""
+        """Upload a file and return its id; with `channel`, post it there. `alt` describes it. Raises a kind of
+        Failed."""
         announced = {"filename": name, "length": len(content), "alt_txt": alt[:ALT_LENGTH]}
         place = await self.call("files.getUploadURLExternal", params=announced)
         await self._send(place["upload_url"], content)
@@ -32,7 +33,7 @@ class Files(Calls):
         return any(file.get("name") == name for said in lately for file in said.get("files") or ())
 
     async def _send(self, url: str, content: bytes) -> None:
-        """The address is the permission: no token goes with it."""
+        """Send the content. The URL itself is the credential, so no token is sent."""
         headers = {"Content-Type": "application/octet-stream"}
         answer = await ask(
             self._session, "POST", url, whose=WHOSE, timeout_s=CALL_TIMEOUT_S, proxy=self.client.proxy, data=content,

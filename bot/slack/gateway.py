@@ -1,4 +1,4 @@
-"""Everything the bot does in Slack, in our words, behind one face."""
+"""Everything the bot does in Slack, in our own terms, behind one facade."""
 
 from bot.slack.calls import AppRefused
 from bot.slack.canvases import Canvases
@@ -11,4 +11,4 @@ __all__ = ["AppRefused", "Gateway", "Posted", "Room", "TooMuchSaid"]
 
 
 class Gateway(Messages, Members, Files, Canvases):
-    """One per process. A subject is a module: what is new in Slack goes to its subject, or becomes one."""
+    """One per process. Each subject is a module; new features go into one of them, or become a new one."""

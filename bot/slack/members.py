@@ -1,4 +1,4 @@
-"""The people of the workspace, and what only one of them sees: a form, their home page."""
+"""The members of the workspace, and what only one of them sees: modals and the App Home."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from bot.slack.calls import Calls
 
 
 class Members(Calls):
-    """Who they are, and what they are shown."""
+    """Who members are, and the views shown to them."""
 
     async def account_of(self, email: str) -> str | None:
-        """The id of the member with this address; None when there is none, or they have left the workspace."""
+        """The id of the member with this email address; None if there is none, or they were deactivated."""
         try:
             answer = await self.call("users.lookupByEmail", params={"email": email})
         except Rejected as error:
@@ -22,20 +22,20 @@ class Members(Calls):
         return None if answer["user"].get("deleted") else str(answer["user"]["id"])
 
     async def name_of(self, user: str) -> str:
-        """How this member is called."""
+        """The member's name."""
         found = (await self.call("users.info", params={"user": user}))["user"]
         names = (found.get("real_name"), found.get("profile", {}).get("display_name"), found.get("name"))
         return next((shown for name in names if name and (shown := plain_line(str(name)))), user)
 
     async def is_bot(self, user: str) -> bool:
-        """An app or a workflow. False of whom Slack does not tell. Raises a kind of Failed."""
+        """Is it an app or a workflow? False if Slack doesn't say. Raises a kind of Failed."""
         try:
             return bool((await self.call("users.info", params={"user": user}))["user"].get("is_bot"))
         except Rejected:
             return False
 
     async def is_person(self, user: str) -> bool:
-        """A member of the workspace who has not left it, and no app. Raises a kind of Failed."""
+        """Is it an active member, and not an app? Raises a kind of Failed."""
         try:
             found = (await self.call("users.info", params={"user": user}))["user"]
         except Rejected as error:
@@ -45,14 +45,14 @@ class Members(Calls):
         return not found.get("is_bot") and not found.get("deleted")
 
     async def is_deactivated(self, user: str) -> bool:
-        """Of whom Slack does not tell: False. Raises a kind of Failed."""
+        """False if Slack doesn't say. Raises a kind of Failed."""
         try:
             return bool((await self.call("users.info", params={"user": user}))["user"].get("deleted"))
         except Rejected:
             return False
 
     async def is_of_another_organisation(self, user: str) -> bool:
-        """Whether Slack says so: only a channel is shared with them. Raises a kind of Failed."""
+        """Does Slack say so? They are here only through a shared channel. Raises a kind of Failed."""
         found = (await self.call("users.info", params={"user": user}))["user"]
         of_organisation = (found.get("enterprise_user") or {}).get("enterprise_id")
         if of_organisation and of_organisation == self.enterprise_id:
@@ -63,7 +63,7 @@ class Members(Calls):
         await self.call("views.open", trigger_id=trigger_id, view=view)
 
     async def replace_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        """Of a modal that is open."""
+        """Replace an open modal."""
         await self.call("views.update", view_id=view_id, view=view)
 
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:

@@ -17,19 +17,19 @@ from bot.wire.http_client import ask
 log = logging.getLogger(__name__)
 
 METADATA_TYPE = "tocsin_delivery"
-# How far back is read beyond the time in question. Keys are never used twice, so that costs reading and nothing else.
+# How much earlier than the time in question we read. Keys are unique, so this costs reading but finds nothing wrong.
 WINDOW = timedelta(days=1)
 PAGES = 25
-# How the id of a person begins.
+# How people's ids begin.
 PERSON = ("U", "W")
-# Slack's word for blocks it does not take, such as a file that is not ready yet; the status tells no more.
+# Slack's code for blocks that it doesn't accept, such as a file that isn't ready yet; it gives no details.
 UNREADABLE = "invalid_blocks"
 WORD = re.compile(r"[a-z][a-z_]{1,60}")
 
 
 @dataclass(frozen=True)
 class Posted:
-    """Where a message stands. As text, and read from it: `<channel>/<ts>`."""
+    """The position of a message. As text, and parsed from it: `<channel>/<ts>`."""
 
     channel: str
     ts: str
@@ -44,16 +44,17 @@ class Posted:
 
 
 class TooMuchSaid(Unanswered):
-    """A conversation holds more than can be looked through."""
+    """A conversation has more messages than we can search."""
 
 
 class Messages(Conversations):
-    """What is said, and where it stands."""
+    """What is said, and where."""
 
     async def post(
         self, channel: str, message: Message, *, key: str | None = None, thread_ts: str | None = None
     ) -> Posted:
-        """Post to a channel, or to a person by their id. `key` is kept in the message's metadata, to find it again."""
+        """Post to a channel, or to a person by id. `key` goes into the metadata, so that the message can be found
+        again."""
         answer = await self._say(
             "chat.postMessage", message, channel=channel, metadata=_metadata(key), thread_ts=thread_ts,
             unfurl_links=False, unfurl_media=False,
@@ -65,7 +66,7 @@ class Messages(Conversations):
         await self._say("chat.update", message, **place, metadata=_metadata(key), parse="none")
 
     async def _say(self, method: str, message: Message, **params: Any) -> Mapping[str, Any]:
-        """What Slack does not take for its shape is said once more, without its pictures, and then as plain text."""
+        """Send the message; if Slack rejects its blocks, retry without pictures, then as plain text."""
         for said in (message, *plainer(message)):
             try:
                 return await self.call(method, text=said.text, blocks=list(said.blocks), **params)
@@ -77,7 +78,7 @@ class Messages(Conversations):
         raise refused
 
     async def take_back(self, posted: Posted) -> None:
-        """Delete a message of ours; one that is gone already is no trouble."""
+        """Delete a message of ours; idempotent."""
         try:
             await self.call("chat.delete", channel=posted.channel, ts=posted.ts)
         except Rejected as error:
@@ -87,29 +88,29 @@ class Messages(Conversations):
     async def find_posted(
         self, channel: str, key: str, *, since: datetime, within: timedelta = WINDOW
     ) -> Posted | None:
-        """Our first message with this key in the history of a channel, or of our conversation with a person.
+        """Our first message with this key in a channel, or in the conversation with a person; None if there is none.
 
-        As `all_posted`.
+        Like `all_posted`.
         """
         return next(iter(await self.all_posted(channel, key, since=since, within=within)), None)
 
     async def all_posted(self, channel: str, key: str, *, since: datetime, within: timedelta = WINDOW) -> list[Posted]:
-        """Our messages with this key, oldest first, since then by our clock.
+        """Our messages with this key since then, oldest first.
 
-        The key is what tells it; the time only bounds how far back is read, and may be off by `within`. How far Slack's
-        clock is from ours, in whose time messages stand, is known from the date of its answer. Raises TooMuchSaid.
+        The key identifies them. `since`, by our clock, only limits how far back we read, with a tolerance of `within`.
+        Slack's clock skew is known from its Date header and allowed for. Raises TooMuchSaid.
         """
         if channel.startswith(PERSON):
-            # A person is somewhere to post to, and has no history.
+            # A person's id can be posted to but has no history.
             channel = await self.open_direct(channel)
         found: list[Posted] = []
         cursor: dict[str, str] = {}
         for _ in range(PAGES):
             params = {"channel": channel, "include_all_metadata": True, "limit": 200, **cursor}
             answer = await self.call("conversations.history", params=params)
-            # A date that a proxy has given the answer may be of any time: it never shortens how far back is read.
+            # A proxy may have set the Date header to anything, so the skew may only extend how far back we read.
             oldest = (since - within).timestamp() + min(self.ahead_s, 0)
-            # Slack gives the newest first.
+            # Slack returns the newest first.
             said, following = _history(answer)
             found = [Posted(channel, ts) for ts, its_key in reversed(said) if its_key == key] + found
             cursor = {"cursor": following}
@@ -131,7 +132,7 @@ class Messages(Conversations):
         raise TooMuchSaid("the thread has more replies than can be looked through")
 
     async def message_at(self, channel: str, ts: str) -> dict[str, Any] | None:
-        """The message that stands there, also inside a thread; None when it is gone."""
+        """The message at this position, also inside a thread; None if it was deleted."""
         params = {"channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": True, "limit": 1}
         answer = await self.call("conversations.replies", params=params)
         return next((found for found in answer.get("messages", []) if found["ts"] == ts), None)
@@ -148,13 +149,13 @@ class Messages(Conversations):
                 raise
 
     async def whisper(self, channel: str, user: str, message: Message) -> None:
-        """Only this person sees it, and only if they are in the channel."""
+        """Post an ephemeral message: only this person sees it, and only if they are in the channel."""
         await self.call(
             "chat.postEphemeral", channel=channel, user=user, text=message.text, blocks=list(message.blocks)
         )
 
     async def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
-        """Answer a command or button where it was used; works where the bot is no member. Good for 30 minutes."""
+        """Answer a command or button where it was used, even where the bot isn't a member. Valid for 30 minutes."""
         body = {
             "response_type": "ephemeral",
             "replace_original": replace,
@@ -175,7 +176,8 @@ class Messages(Conversations):
 
 
 def _not_taken(answer: Answer) -> Failed:
-    """Slack refuses an answer with a word and nothing else, such as `used_url` or `invalid_blocks`, in JSON or bare."""
+    """The error for a refused answer. Slack sends just a code such as `used_url` or `invalid_blocks`, in JSON or
+    bare."""
     words = str(answer.json.get("error") or answer.body.decode("utf-8", "replace").strip())
     if not 400 <= answer.status < 500 or not WORD.fullmatch(words):
         return Unanswered(f"Slack did not take an answer: HTTP {answer.shown}")
@@ -184,8 +186,8 @@ def _not_taken(answer: Answer) -> Failed:
 
 
 def _history(answer: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], str]:
-    """The `ts` and the key of each message, and where the next ones begin. Raises Unanswered for what is no history:
-    then it is not known what was posted, and what was may be sent again in the end."""
+    """The `ts` and key of each message, and the cursor of the next page. Raises Unanswered if it isn't a history: then
+    we don't know what was posted, and a message may eventually be sent again."""
     try:
         said = [(f"{one['ts']}", _key_of(one)) for one in answer["messages"] if float(one["ts"]) >= 0]
         return said, (answer.get("response_metadata") or {}).get("next_cursor") or ""

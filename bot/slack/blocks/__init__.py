@@ -1,4 +1,4 @@
-"""The only writer of Block Kit: everything that Slack shows of ours, within Slack's limits."""
+"""The only place that writes Block Kit: everything we show in Slack, within Slack's limits."""
 
 from bot.slack.blocks.boxes import Box, checklist
 from bot.slack.blocks.messages import (

@@ -1,4 +1,4 @@
-"""A list with a box for each item, within Slack's limits."""
+"""A list with a checkbox for each item, within Slack's limits."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from bot.rendering import escape_mrkdwn
 from bot.slack.blocks.messages import Block, Button, Message, clip, item, message, plain, prose, rows
 
-# Slack's limit for the words beside a box.
+# Slack's limit for the text beside a checkbox.
 BOX_LENGTH = 75
-# Of an item that is longer, above its box.
+# A longer text is repeated above its checkbox, up to this length.
 WHOLE_LENGTH = 400
-# So many boxes leave room for what stands around them; of a long list the open ones come first.
+# Leaves room for the rest of the message. In a longer list, open items come first.
 BOXES = 18
 
 
 @dataclass(frozen=True)
 class Box:
-    """`words` are plain text; `note` stands below them. `action` gets `<subject> on` or `<subject> off`."""
+    """`words` are plain text; `note` is shown below. `action` is called with `<subject> on` or `<subject> off`."""
 
     words: str
     action: str
@@ -28,8 +28,8 @@ class Box:
 def checklist(
     words: str, boxes: Sequence[Box], following: tuple[str, Button] | None, buttons: Iterable[Button]
 ) -> Message:
-    """`following`: the line of what comes next, with its button beside it. One element a box: what two people tick at
-    once never undoes the other's."""
+    """`following`: the line about the next item, with its button. Each checkbox is an element of its own, so that two
+    people who tick at the same time don't overwrite each other (lost update)."""
     said = message(words)
     shown = boxes if len(boxes) <= BOXES else sorted(boxes, key=lambda one: one.ticked)[:BOXES]
     left = len(boxes) - len(shown)
@@ -46,7 +46,7 @@ def _box(box: Box) -> list[Block]:
     element: Block = {"type": "checkboxes", "action_id": f"{box.action}#{box.subject}", "options": [option]}
     if box.ticked:
         element["initial_options"] = [option]
-    # Slack keeps what somebody has ticked in a block of the same name, whatever an edit says.
+    # Slack keeps a user's tick in a block of the same id, whatever an edit says, so the id changes with the state.
     block = {"type": "actions", "block_id": f"{box.subject} {'on' if box.ticked else 'off'}", "elements": [element]}
     whole = prose(clip(escape_mrkdwn(box.words), WHOLE_LENGTH)) if len(box.words) > BOX_LENGTH else []
     return [*whole, block]

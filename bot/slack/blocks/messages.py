@@ -1,4 +1,4 @@
-"""Messages as Slack's blocks: prose, lists, pictures and buttons, within Slack's limits."""
+"""Messages as Slack blocks: prose, lists, pictures and buttons, within Slack's limits."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from bot.rendering import escape_mrkdwn
 
 Block = dict[str, Any]
 
-# Slack's limits, in characters and pieces.
+# Slack's limits, in characters or items.
 SECTION_LENGTH = 3000
 FIELD_LENGTH = 2000
 FALLBACK_LENGTH = 3000
 BUTTON_LENGTH = 75
 ALT_LENGTH = 2000
 MESSAGE_BLOCKS = 50
-# All blocks of a message together: Slack refuses more than some 13,200 characters, and says so nowhere.
+# For all blocks of a message together: Slack rejects more than about 13,200 characters, an undocumented limit.
 MESSAGE_LENGTH = 12_000
-# Of a line of code: escaped it may be five times as long.
+# For a line of code: escaping may make it five times as long.
 CODE_LENGTH = 500
-# Of the line that counts what is left out.
+# Reserved for the line that counts what is left out.
 MORE_LENGTH = 40
-# Less room than this stays empty rather than have a line cut for it.
+# Leave less room than this empty rather than cut a line to fill it.
 WORTH_FILLING = 200
 FIELDS = 10
-# All of a message's, so that the words have room beside them.
+# For all fields of a message together, so that room remains for its text.
 FIELDS_LENGTH = 5_000
 BUTTONS_IN_A_ROW = 25
 
 
 @dataclass(frozen=True)
 class Button:
-    """`action` says what is wanted (`incident.acknowledge`), `value` of what. `confirm` is a question asked first."""
+    """`action` says what to do (`incident.acknowledge`), `value` to what. `confirm`: a question to confirm first."""
 
     label: str
     action: str
@@ -43,19 +43,19 @@ class Button:
 
 @dataclass(frozen=True)
 class Message:
-    """What is posted: `text` for notifications and screen readers, `blocks` for the eye."""
+    """What is posted: `text` for notifications and screen readers, `blocks` for display."""
 
     text: str
     blocks: Sequence[Block]
 
 
 def message(words: str, buttons: Iterable[Button] = (), fields: Sequence[str] = (), footnote: str = "") -> Message:
-    """A message of prose: the first line is the headline and stands for the whole; blank lines part the paragraphs."""
+    """A message of prose. Its first line is the headline and the notification; blank lines separate paragraphs."""
     tail = [_fields(fields)] if fields else []
     tail += rows(buttons)
     if footnote:
         tail.append({"type": "context", "elements": [mrkdwn(clip(footnote, FIELD_LENGTH))]})
-    # However long the words are, the buttons under them stay.
+    # However long the text is, the buttons below it remain.
     room = MESSAGE_LENGTH - min(sum(map(len, fields)), FIELDS_LENGTH) - min(len(footnote), FIELD_LENGTH)
     blocks = [*fitted(prose(words), MESSAGE_BLOCKS - len(tail), room), *tail]
     return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks)
@@ -67,15 +67,15 @@ def headed(words: str, said: Message) -> Message:
 
 
 def prose(words: str) -> list[Block]:
-    """One section a paragraph."""
+    """One section per paragraph."""
     paragraphs = [part.strip("\n") for part in words.split("\n\n") if part.strip()]
     return [{"type": "section", "text": mrkdwn(piece)} for part in paragraphs for piece in _pieces(part)]
 
 
 def fitted(sections: Sequence[Block], blocks: int, length: int, *, cut: bool = False) -> list[Block]:
-    """As many of their lines as so many blocks and characters have room for; the last one counts what is left out.
+    """As many lines as fit into this many blocks and characters; a last line counts what is left out.
 
-    `cut`: a long line that would leave much of the room empty is cut, so that its beginning can be read.
+    `cut`: if a long line would leave much of the room empty, show its beginning.
     """
     texts = [section["text"]["text"] for section in sections]
     if len(texts) <= blocks and sum(map(len, texts)) <= length:
@@ -95,7 +95,7 @@ def fitted(sections: Sequence[Block], blocks: int, length: int, *, cut: bool = F
 
 
 def more(lines: int) -> list[Block]:
-    """The line that counts what is left out; nothing when nothing is."""
+    """The line that counts what is left out; empty if nothing is."""
     return prose(f"… and {lines} more line{'s' * (lines != 1)}") if lines else []
 
 
@@ -104,7 +104,7 @@ def _lines(text: str) -> int:
 
 
 def rows(buttons: Iterable[Button]) -> list[Block]:
-    """The buttons as one row; nothing when there are none."""
+    """The buttons as one row; empty if there are none."""
     elements = [_button(button) for button in buttons][:BUTTONS_IN_A_ROW]
     return [{"type": "actions", "elements": elements}] if elements else []
 
@@ -115,9 +115,9 @@ def item(words: str, button: Button) -> Block:
 
 
 def plainer(said: Message) -> Iterator[Message]:
-    """Other ways to say it, where Slack does not take it: without pictures that it cannot load, then as words alone.
+    """Simpler versions for when Slack rejects a message: without pictures it can't load, then as text alone.
 
-    None for an uploaded file: it is not ready yet.
+    None for an uploaded file: it just isn't ready yet.
     """
     if any("slack_file" in block for block in said.blocks):
         return
@@ -129,7 +129,7 @@ def plainer(said: Message) -> Iterator[Message]:
 
 
 def code(text: str) -> list[Block]:
-    """As it is, in several sections; a line too long for one goes on in the next. Text that ends code is parted."""
+    """Verbatim text in several sections; overlong lines are continued. Backticks that would end the code are split."""
     lines = (line[start : start + CODE_LENGTH] for line in text.split("\n") for start in _starts(line))
     pieces = _pieces(escape_mrkdwn("\n".join(lines).replace("```", "`` `")), SECTION_LENGTH - len("```\n\n```"))
     return [{"type": "section", "text": mrkdwn(f"```\n{piece}\n```")} for piece in pieces]
@@ -144,13 +144,13 @@ def divider() -> Block:
 
 
 def picture(file: str, alt: str) -> Message:
-    """A file that the bot has uploaded, shown; `alt` says in words what it shows."""
+    """Show a file that the bot has uploaded; `alt` describes it in words."""
     alt = clip(alt, ALT_LENGTH)
     return Message(alt, [{"type": "image", "slack_file": {"id": file}, "alt_text": alt}])
 
 
 def with_image(said: Message, url: str, alt: str) -> Message:
-    """The same message with a picture before its buttons, from an address that Slack asks for it."""
+    """The same message with a picture above its buttons, from a URL that Slack fetches."""
     picture = {"type": "image", "image_url": url, "alt_text": clip(alt, ALT_LENGTH)}
     words = [block for block in said.blocks if block["type"] != "actions"]
     buttons = [block for block in said.blocks if block["type"] == "actions"]
@@ -158,7 +158,7 @@ def with_image(said: Message, url: str, alt: str) -> Message:
 
 
 def mrkdwn(text: str) -> Block:
-    """`verbatim`: without it Slack would turn a plain @here of somebody's title into a live mention."""
+    """`verbatim` keeps Slack from turning a plain @here in somebody's title into a live mention."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
@@ -179,7 +179,7 @@ def clip(text: str, length: int) -> str:
 
 
 def _pieces(paragraph: str, length: int = SECTION_LENGTH) -> list[str]:
-    """A paragraph too long for one section, cut at its lines."""
+    """Split a paragraph that is too long for one section, at line breaks."""
     pieces, piece = [], ""
     for line in paragraph.split("\n"):
         line = clip(line, length)

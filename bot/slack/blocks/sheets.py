@@ -1,4 +1,4 @@
-"""A message built around one command that somebody copies: it stands there whole, or not at all."""
+"""Messages around a command that somebody copies: the command is shown completely or not at all."""
 
 from collections.abc import Callable, Iterable
 
@@ -18,22 +18,22 @@ from bot.slack.blocks.messages import (
     rows,
 )
 
-# Of the words around the command: what comes before it, the step itself, what belongs to it, what lies ahead.
+# The room for the text before the command, the step itself, its notes, and what lies ahead.
 HEAD, STEP, BESIDE, AHEAD = 2_000, 2_500, 2_000, 1_400
 COMMAND_LENGTH = MESSAGE_LENGTH - HEAD - STEP - BESIDE - AHEAD
-# Of one line of it: a section holds it whole.
+# For one line of the command, which must not be split between sections.
 LINE_LENGTH = SECTION_LENGTH - len("```\n\n```")
 BLOCKS_EACH = 9
 
 
 def fits(command: str) -> bool:
-    """Whether it can be shown as it is. One that is cut, or broken into lines, must not be copied."""
+    """Can it be shown unchanged? A command that was cut or re-wrapped must not be copied."""
     lines = [len(escape_mrkdwn(line)) for line in command.split("\n")]
     return "```" not in command and max(lines) <= LINE_LENGTH and sum(lines) + len(lines) <= COMMAND_LENGTH
 
 
 def sheet(head: str, step: str, command: str | None, beside: str, ahead: str, buttons: Iterable[Button]) -> Message:
-    """The head's first line stands for the whole. A command that does not fit is left out."""
+    """The head's first line is the notification. A command that doesn't fit is left out."""
     shown = _commands(command)
     spare = max(0, COMMAND_LENGTH - _length(shown))
 
@@ -43,7 +43,7 @@ def sheet(head: str, step: str, command: str | None, beside: str, ahead: str, bu
         spare -= max(0, _length(found) - length)
         return found
 
-    # What the command leaves is had in this order: the step itself is what is needed now.
+    # Room that the command doesn't need goes to the step first: it's what matters now.
     whole, before = part(step, STEP), part(head, HEAD)
     blocks = [*before, *whole, *shown, *part(beside, BESIDE), *part(ahead, AHEAD), *rows(buttons)]
     return Message(clip(head.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks[:MESSAGE_BLOCKS])
@@ -55,8 +55,8 @@ def listing(
     buttons: Iterable[Button] = (),
     onward: Callable[[int], Button] | None = None,
 ) -> Message:
-    """Words, a command and what belongs to it, one part below the other, as many as one message holds whole; the first
-    in any case. `onward`: the button behind which the others are, given how many stand here."""
+    """Parts of text, command and notes, one below another: as many as fit completely into one message, but at least
+    one. `onward`: makes the button for the remaining parts, given how many are shown."""
     blocks, tail, room, shown, left = prose(head), rows(buttons), MESSAGE_LENGTH - len(head), 0, 0
     for words, command, beside in parts:
         part = [*prose(words), *_commands(command), *prose(beside)]
@@ -72,7 +72,7 @@ def listing(
 
 
 def _commands(command: str | None) -> list[Block]:
-    """In as many sections as it takes, each of whole lines."""
+    """The command in as many sections as needed, each of whole lines."""
     pieces: list[str] = []
     for line in escape_mrkdwn(command).split("\n") if command and fits(command) else ():
         if pieces and len(pieces[-1]) + 1 + len(line) <= LINE_LENGTH:

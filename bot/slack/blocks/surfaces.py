@@ -1,4 +1,4 @@
-"""Forms, notices and the App Home as Slack's blocks, and what was filled in."""
+"""Modals and the App Home as Slack blocks, and the values filled in."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,19 +12,19 @@ from bot.slack.blocks.messages import Block, Button, Message, clip, code, divide
 TITLE_LENGTH = 24
 OPTION_LENGTH = 75
 VIEW_BLOCKS = 100
-# Of what is shown as it is, in signs of JSON; Slack takes 250,000 bytes of a whole view.
+# For verbatim text, in characters of JSON; Slack accepts 250,000 bytes per view.
 VIEW_LENGTH = 200_000
 OPTIONS = 100
-# How the block ids begin of what is said above a form that came back.
+# The block ids above a returned form begin with this.
 REFUSAL = "refusal"
 
 
 @dataclass(frozen=True)
 class Input:
-    """A field of a form. `options` makes it a choice, `kind` `person` asks for a member, `text` for words.
+    """A field of a form. With `options` it's a choice; `kind` `person` asks for a member, `text` for text.
 
-    `mark`: in a form that takes another's place, tells a text from the one of the same name before, whose words Slack
-    would keep. `action`: of a choice, what is done as soon as somebody chooses, before the form is sent.
+    `mark`: set it when a form replaces another, to tell an input from the earlier one of the same name, whose text
+    Slack would keep. `action`: for a choice, what to do as soon as somebody chooses, before the form is submitted.
     """
 
     name: str
@@ -51,8 +51,8 @@ def form(
     buttons: Iterable[Button] = (),
     below: Iterable[Block] = (),
 ) -> dict[str, Any]:
-    """A modal. `private` comes back with the submission, unseen by the person. `buttons` stand above the inputs,
-    `below` is shown under them."""
+    """A modal. `private` is returned with the submission, invisible to the person. `buttons` are above the inputs,
+    `below` under them."""
     return {
         "type": "modal",
         "callback_id": callback,
@@ -65,7 +65,7 @@ def form(
 
 
 def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any]:
-    """A submitted modal once more, as it was filled in, with these words above in the place of earlier ones."""
+    """A submitted modal again, with its inputs as filled in and these words at the top, instead of earlier ones."""
     kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close")}
     said = [block | {"block_id": f"{REFUSAL}{number}"} for number, block in enumerate(prose(words))]
     others = [block for block in view["blocks"] if not block.get("block_id", "").startswith(REFUSAL)]
@@ -74,7 +74,7 @@ def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any
 
 
 def raw(title: str, words: str, text: str) -> dict[str, Any]:
-    """A modal that shows a text as it is, as much of it as there is room for."""
+    """A modal that shows a text verbatim, as far as it fits."""
     blocks = code(text)
     sizes = accumulate(len(json.dumps(block)) for block in blocks)
     room = VIEW_BLOCKS - len(prose(words)) - 1
@@ -84,13 +84,13 @@ def raw(title: str, words: str, text: str) -> dict[str, Any]:
 
 
 def notice(title: str, said: Message) -> dict[str, Any]:
-    """A modal that only says something."""
+    """A modal without inputs."""
     blocks = list(said.blocks)[:VIEW_BLOCKS]
     return {"type": "modal", "title": plain(clip(title, TITLE_LENGTH)), "close": plain("Close"), "blocks": blocks}
 
 
 def home(parts: Iterable[Message]) -> dict[str, Any]:
-    """The App Home: messages one below the other."""
+    """The App Home: messages one below another."""
     blocks: list[Block] = []
     for part in parts:
         blocks += [*part.blocks, divider()]
@@ -98,14 +98,14 @@ def home(parts: Iterable[Message]) -> dict[str, Any]:
 
 
 class Filled(dict[str, str]):
-    """A form's inputs by name. One that the form has not is Refused: another version of ours has opened it."""
+    """A form's inputs by name. Refused for a name it doesn't have: the form was opened by another version of ours."""
 
     def __missing__(self, name: str) -> str:
         raise Refused("This form is from an older version of Tocsin. Open it again.")
 
 
 def is_changed(view: Mapping[str, Any], name: str) -> bool:
-    """Whether somebody has typed into this input of an open form."""
+    """Has somebody typed into this input of an open form?"""
     block: Block = next((one for one in view.get("blocks", ()) if one.get("block_id") == name), {})
     begun = str(block.get("element", {}).get("initial_value") or "")
     held = view.get("state", {}).get("values", {}).get(name, {})
@@ -113,7 +113,7 @@ def is_changed(view: Mapping[str, Any], name: str) -> bool:
 
 
 def values_of(state: Mapping[str, Any]) -> Filled:
-    """What a person filled in, by the input's name; empty ones as ''. `state` is a view's `state.values`."""
+    """The values a person filled in, by input name; '' if empty. `state` is the view's `state.values`."""
     return Filled({name: _value(next(iter(element.values()), {})) for name, element in state.items()})
 
 
@@ -126,7 +126,7 @@ def _value(element: Mapping[str, Any]) -> str:
 
 
 def _filled(block: Block, state: Mapping[str, Any]) -> Block:
-    """An input that begins with what was filled in."""
+    """An input whose initial value is what was filled in."""
     if block["type"] != "input":
         return block
     element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
