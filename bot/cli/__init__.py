@@ -1,6 +1,6 @@
 """The command line: `tocsin run`, `tocsin sandbox`, `tocsin check` …
 
-Exit codes: 0 it is done; 1 it was tried, and something is wrong; 2 it could not begin, for what it needs is missing.
+Exit codes: 0 done; 1 it was tried and something is wrong; 2 it couldn't start, because something it needs is missing.
 """
 
 import errno
@@ -21,7 +21,7 @@ NOT_KNOWN = "It is not known whether this was done. Check with `tocsin status` b
 
 
 class Sentence(click.ClickException):
-    """What went wrong, as it is, on stderr."""
+    """An error shown as it is, on stderr."""
 
     def show(self, file: Any = None) -> None:
         click.echo(self.format_message(), err=True)
@@ -32,7 +32,7 @@ class CannotBeginSentence(Sentence):
 
 
 class Door(Shelf):
-    """Errors a person or the world can fix are a sentence, never a traceback."""
+    """The command group. Errors that a person can fix, or the world has caused, print a sentence, never a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -47,7 +47,7 @@ class Door(Shelf):
             raise
         except OSError as error:
             if error.errno == errno.EPIPE:
-                # Nobody reads any more: what else is to be done then, click knows.
+                # The reader has closed the pipe; click handles that.
                 raise
             if error.errno == errno.ENOSPC:
                 _say_no_more()
@@ -58,13 +58,13 @@ class Door(Shelf):
 
 
 def _fault(context: click.Context) -> Sentence:
-    # Through the log, which knows the secrets, and not as Python would print it.
+    # Through the log, which redacts secrets, instead of Python's own traceback.
     log.exception("command=%s", context.invoked_subcommand)
     return Sentence("This is a fault in Tocsin: the lines above say where.")
 
 
 def _say_no_more() -> None:
-    """What could not be written would be tried once more at the end, and fail the whole command."""
+    """Redirect stdout to /dev/null: buffered output would be retried at exit and would fail the command again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

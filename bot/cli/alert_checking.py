@@ -1,4 +1,4 @@
-"""`tocsin check --alert FILE --source NAME`: what the runbook makes of a sample of an alert."""
+"""`tocsin check --alert FILE --source NAME`: what the runbook does with a sample alert."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from bot.services.paging.simulations import Reach, simulate_by_rotation
 from bot.settings import Settings
 from bot.sources import Reading, Source, Unreadable, WrongShape, every_source
 
-# One by one; of a storm the rest is counted.
+# Alerts shown one by one; further ones are only counted.
 SHOWN = 10
 
 
 def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
-    """Raises Refused for what cannot be read as this source's."""
+    """Print it. Raises Refused for a sample that this source can't read."""
     known = every_source(runbook.alerts.sources)
     if source not in known:
         raise Refused(f"There is no source “{source}”; there is: {', '.join(sorted(known))}.")
@@ -46,7 +46,7 @@ def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
 
 
 def _rest(runbook: Runbook, source: str, alerts: Sequence[ReceivedAlert]) -> dict[str, object]:
-    """Of those that are not shown one by one: how many of each level, and how many declare an incident."""
+    """A summary of the alerts that aren't shown: how many of each level, and how many declare an incident."""
     verdicts = [judge(runbook.alerts.rules, source, alert) for alert in alerts if alert.firing]
     levels = Counter(verdict.level for verdict in verdicts)
     return {
@@ -76,9 +76,9 @@ def _facts(runbook: Runbook, settings: Settings, source: str, alert: ReceivedAle
     severity = _declared(runbook, verdict.declares) if alert.firing else None
     pages_later = alert.firing and not verdict.declares and verdict.level == "critical"
     if pages_later:
-        # What nobody acknowledges waits for no working hours.
+        # A critical alert that nobody acknowledges pages at once, regardless of working hours.
         severity = runbook.default_severity.model_copy(update={"paged": "always"})
-    # No bot runs by these settings: where it runs, its ways are set up.
+    # Without a token these aren't a bot's settings, so assume that every way is configured.
     ready = ready_ways(settings) if settings.slack_bot_token else frozenset(ways())
     reach = Reach(ready, settings.twilio_from)
     return {

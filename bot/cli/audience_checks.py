@@ -1,4 +1,4 @@
-"""What the doctor finds about those who are to be told: their outlets, statuspage.io, and status pages of our own."""
+"""The doctor's checks of audiences: their outlets, statuspage.io, and our own status pages."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ async def audience_findings(settings: Settings, runbook: Runbook) -> AsyncIterat
 
 
 async def _statuspage(settings: Settings, key: str, wanted: StatusPage) -> Finding:
-    """Asks for the page and its components, and changes nothing."""
+    """Read the page and its components; changes nothing."""
     assert settings.statuspage_token
     where = f"audience {key}: statuspage.io page {wanted.page}"
     async with http_client() as session:
@@ -45,7 +45,7 @@ async def _statuspage(settings: Settings, key: str, wanted: StatusPage) -> Findi
 
 
 async def _own_page(settings: Settings, key: str, page: OwnPage) -> Finding:
-    """Looks whether the place is there; nothing is written."""
+    """Check that the place exists; writes nothing."""
     where = f"audience {key}: status page"
     if page.to is None:
         return Finding(f"{where} at {SERVED} only: while the bot is down nobody can read it")

@@ -1,4 +1,4 @@
-"""What the doctor finds about backups: can each database be dumped from here, and kept where it should be?"""
+"""The doctor's checks of backups: can each database be dumped from here, and stored where it should be?"""
 
 import asyncio
 from pathlib import Path
@@ -12,12 +12,12 @@ from bot.services.wiring.recovery import backups_folder
 from bot.settings import Settings
 from bot.store.embedded.place import binaries
 
-# What is written to see that it can be, and taken away again.
+# A file written to test the place, and removed again.
 PROBE_FILE = "tocsin-doctor"
 
 
 async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
-    """Side by side: one that hangs delays none."""
+    """Runs all checks concurrently, so that a hanging one delays no other."""
     tried = [(_database(backup), _restore(backup), _place(settings, backup)) for backup in runbook.backups.values()]
     return list(await asyncio.gather(*(one for each in tried for one in each)))
 
@@ -36,7 +36,7 @@ async def _database(backup: Backup) -> Finding:
 
 
 async def _restore(backup: Backup) -> Finding:
-    """What a drill or a restore would find out only when it is needed."""
+    """Check what a drill or restore would otherwise discover only when it's needed."""
     try:
         equipment = await restorers()[backup.kind].ready(backup, program_folders(binaries()))
         foreseen = await restorers()[backup.kind].foreseen(backup)
@@ -53,7 +53,7 @@ async def _restore(backup: Backup) -> Finding:
         where = await _room(backup) if backup.drill else ""
         return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights{where}")
     try:
-        # What is to be drilled there is not there: what it takes is seen where it is backed up.
+        # The drill's server doesn't have the database, so the requirements come from the original.
         source = (await dumpers()[backup.kind].equip(backup, program_folders(binaries()))).source
         await restorers()[backup.kind].ready(backup.where_drilled, program_folders(binaries()), source)
     except Failed as error:
@@ -66,7 +66,7 @@ async def _restore(backup: Backup) -> Finding:
 
 
 async def _room(backup: Backup) -> str:
-    """Of a drill beside its database: a PostgreSQL whose disk is full stops."""
+    """What to know about disk space for a drill beside its database: a PostgreSQL whose disk is full stops."""
     takes = "; a drill takes as much room on its server again"
     try:
         unseen = await restorers()[backup.kind].unseen(backup)
@@ -95,7 +95,7 @@ async def _place(settings: Settings, backup: Backup) -> Finding:
 
 
 def _unmarked(backup: Backup, to: str) -> Finding:
-    """Without the bot's own database an empty mount point looks like a folder that is new."""
+    """Without the bot's database we can't tell an empty mount point from a new folder."""
     return Finding(
         f"backup {backup.key}: {to} can be written to, and no backup has been kept in it (it has no {local.MARK}). "
         "If there should be some, its disk is not mounted: mount it before the next backup"
@@ -103,7 +103,7 @@ def _unmarked(backup: Backup, to: str) -> Finding:
 
 
 def _not_there(backup: Backup, to: str) -> Finding:
-    """It is not made here: where a disk is not mounted, that would hide it."""
+    """Not created here: if a disk isn't mounted, a new folder would hide that."""
     if backup.to is None:
         return Finding(f"backup {backup.key}: {to} is not there yet: the first backup makes it")
     return Finding(

@@ -1,4 +1,4 @@
-"""The dumps of a folder or bucket, read from their manifests: for the hour when the bot's own host burned."""
+"""Lists the dumps in a folder or bucket by their manifests alone, for the hour when the bot's own host has burned."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ QUIET = "CRITICAL"
 
 @dataclass(frozen=True)
 class ListedDump:
-    """A dump with what stands beside it. `verdict` is in words, '' = nobody looked."""
+    """A dump and its manifest. `verdict`: in words, '' if it wasn't verified."""
 
     kept: KeptDump
     beside: Beside
@@ -41,17 +41,18 @@ class ListedDump:
 
     @property
     def stranger(self) -> str:
-        """Of which other file the manifest says that it is; '' = of none. Both may have been renamed together."""
+        """The file name in the manifest, if it's another one; '' otherwise. Both files may have been renamed
+        together."""
         return self.facts.file if self.facts and self.facts.file != self.kept.file else ""
 
     @property
     def is_offered(self) -> bool:
-        """To be restored by hand."""
+        """Can it be offered for a restore by hand?"""
         return self.facts is not None and not self.is_damaged and (not self.stranger or self.verdict == "valid")
 
     @property
     def typed(self) -> str:
-        """The file as one types it into a shell: anybody may have named it."""
+        """The file name quoted for a shell, because anybody may have named it."""
         return quote(self.kept.file if not self.kept.file.startswith("-") else f"./{self.kept.file}")
 
 
@@ -82,7 +83,7 @@ async def _tell(place: str | None, verify: bool) -> int:
 
 
 def _runbook(settings: Settings, *, needed: bool) -> Runbook | None:
-    """It may have burned too. None: it cannot be read, which is said where it is `needed`."""
+    """The runbook, which may be lost too; None if it can't be read. If it's `needed`, that is printed."""
     try:
         return read_runbook(settings, log_level=QUIET)
     except CannotBegin as error:
@@ -103,7 +104,7 @@ def _whole(place: str) -> str:
 
 
 async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[ListedDump]:
-    """Newest first; what has no manifest comes last."""
+    """Newest first; dumps without a manifest last."""
     known, kinds = places(settings), dumpers()
     if kind_of_place(where) not in known:
         raise Refused(f"{where} is no place for backups: say a folder, or s3://bucket/prefix.")
@@ -125,7 +126,7 @@ async def _proved(at: BackupPlace, where: str, one: ListedDump, kinds: Mapping[s
     try:
         return replace(one, verdict=await _verdict(at, where, one.kept.file, one.facts, kinds))
     except Damaged as error:
-        # Of which dump anything is known then, nobody says.
+        # Then the manifest may describe another dump, so we don't call this one damaged.
         verdict = "cannot be verified" if one.stranger else f"damaged: {error}"
         return replace(one, verdict=verdict, is_damaged=True)
     except Failed as error:

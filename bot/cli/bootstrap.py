@@ -1,4 +1,4 @@
-"""What every command begins with: the settings, the log and the runbook."""
+"""What every command starts with: settings, log and runbook."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from bot.settings import Settings
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, *, log_level: str | None = None) -> Settings:
-    """The environment, and a log that keeps its secrets. `log_level` None: as the environment says."""
+    """Read the environment, and set up a log that redacts its secrets. `log_level` None: the environment's."""
     logs.configure(level=log_level or "INFO")
     try:
         settings = Settings.from_environment(environ)
@@ -22,7 +22,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, *, log_level: str | N
 
 
 def read_runbook(settings: Settings, *, log_level: str | None = None) -> Runbook:
-    """The runbook of the settings; its secrets stay out of the log too. Raises CannotBegin with every mistake."""
+    """Read the runbook, and redact its secrets in the log too. Raises CannotBegin with every mistake."""
     try:
         runbook = load(settings.runbook, os.environ)
     except Refused as error:

@@ -1,4 +1,4 @@
-"""The key that signs calendar feeds: replaced when a link was passed on."""
+"""Replaces the key that signs calendar feeds, for when a link has leaked."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""How a command is carried out, and the signals that tell it to stop."""
+"""Runs a command, and stops it on signals."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ import click
 
 log = logging.getLogger(__name__)
 
-# A moment before Docker and its like kill.
+# A moment before Docker and the like send SIGKILL.
 GONE_WITHIN_S = 9.5
 NOT_IN_ORDER = 1
 
@@ -21,10 +21,10 @@ Result = TypeVar("Result")
 
 
 def carry_out(work: Coroutine[Any, Any, Result], *, gone_within_s: float | None = None) -> Result:
-    """Run it to its end. Told to stop by SIGTERM, Ctrl-C or the end of its terminal, it is stopped in order, and
-    click.Abort is raised. What was started by `nohup` outlives its terminal.
+    """Run to the end and return the result. SIGTERM, Ctrl-C, or the end of its terminal stop it cleanly and raise
+    click.Abort. After `nohup` it outlives its terminal.
 
-    A second signal does not wait for the order. `gone_within_s`: nor does the process, so long after the first.
+    A second signal doesn't wait for the clean stop. `gone_within_s`: nor does the process, this long after the first.
     """
 
     async def until_told() -> Result:
@@ -48,13 +48,13 @@ def carry_out(work: Coroutine[Any, Any, Result], *, gone_within_s: float | None 
 
 
 def serve(work: Coroutine[Any, Any, None], *, gone_within_s: float = GONE_WITHIN_S) -> None:
-    """The same for what has no other end than being told to stop."""
+    """The same, for commands that only end when they are stopped."""
     with suppress(click.Abort):
         carry_out(work, gone_within_s=gone_within_s)
 
 
 def _leave_after(seconds: float) -> None:
-    """What cannot be stopped, such as a thread that waits for a name server, must not have the process killed."""
+    """Exit after this time, even if something can't be stopped (a thread waiting for DNS), to avoid a SIGKILL."""
 
     def leave() -> None:
         log.warning("stop: something has not ended after %g s, left as it is", seconds)

@@ -1,4 +1,4 @@
-"""What the doctor finds about the channels that the runbook names."""
+"""The doctor's checks of the channels named in the runbook."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -12,7 +12,7 @@ MAKES = "not found, `tocsin run` makes it unless an archived or private one has 
 
 
 async def channel_findings(bot: Gateway, runbook: Runbook, found: Inspection | None) -> AsyncIterator[Finding]:
-    """Each by its name; where none bears it, by the id of the one that did. Raises a kind of Failed."""
+    """Look up each by name; if there is none, by the id of the channel that had the name. Raises a kind of Failed."""
     standing = await bot.find_channels()
     known = found.channels if found else {}
     missing = found.channels_missing if found else {}
@@ -21,7 +21,7 @@ async def channel_findings(bot: Gateway, runbook: Runbook, found: Inspection | N
             joined = "the bot is in it" if room.is_member else "`tocsin run` joins it"
             yield Finding(f"channel {name}: found, {joined}")
         elif slack_id := known.get(name.lstrip("#")):
-            # What was written down of it is said with the rest of the database.
+            # A closed channel is reported with the findings from the database.
             if not (found and name in found.closed):
                 yield await _by_id(bot, name, slack_id)
         else:
@@ -29,7 +29,7 @@ async def channel_findings(bot: Gateway, runbook: Runbook, found: Inspection | N
 
 
 async def _by_id(bot: Gateway, name: str, slack_id: str) -> Finding:
-    """Of one that the bot has used under this name."""
+    """Look up a channel that the bot has used under this name."""
     try:
         room = await bot.room(slack_id)
     except Rejected as error:

@@ -1,4 +1,4 @@
-"""The command that says whether the runbook file is right."""
+"""`tocsin check`: validates the runbook file."""
 
 import importlib
 import os
@@ -65,5 +65,5 @@ def _has_own_words(runbook: Runbook) -> bool:
 
 
 def _at_start(module: str) -> Any:
-    """Imported only for those who ask: it takes what pages people, which takes several times as long to read."""
+    """Imported only on demand: it needs the pagers, which take several times as long to load as the rest."""
     return importlib.import_module(f"bot.cli.{module}")

@@ -1,4 +1,4 @@
-"""The deeds of the incident room from a shell: for the hour when Slack itself is down."""
+"""The incident commands for a shell, for the hour when Slack itself is down."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from bot.services import Services
 from bot.services.paging.standings import IncidentStanding
 from bot.store.deadlocks import again_after_deadlock
 
-# A running bot sends a page within milliseconds. When none has been tried after this, none is running.
+# A running bot sends a page within milliseconds. If none was tried after this time, no bot is running.
 LEFT_TO_THE_BOT_S = 1.5
 WATCHED_FOR_S = 15.0
 LOOK_EVERY_S = 0.1
@@ -54,7 +54,8 @@ def status(ref: str | None) -> None:
 
 
 def readable(typed: str) -> str:
-    """With a sign in the place of each byte that is no UTF-8, as a terminal of another alphabet sends."""
+    """The text with a replacement character for each byte that isn't UTF-8, as from a terminal with another
+    encoding."""
     return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -69,7 +70,7 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
             facts = {"incident": incident, "perhaps": meant.perhaps, "mistyped": meant.mistyped}
             click.echo(services.rendering.say("documents/shell_declared", **facts))
         finally:
-            # Also when nobody can read it: a closed pipe or a full disk keeps nobody from being paged.
+            # Even if the output can't be written: a closed pipe or a full disk must not prevent the pages.
             standing = await _see_through(services, incident.id)
         _show(services, standing)
 
@@ -109,7 +110,7 @@ def actor_of(services: Services, who: str | None) -> Actor:
 
 
 async def _see_through(services: Services, incident_id: int) -> IncidentStanding:
-    """Until every page has had an answer, or the time is up. Sends them from here when nobody else does."""
+    """Wait until every page is answered, or for `WATCHED_FOR_S`. Sends the pages itself if no bot does."""
     began = time.monotonic()
     while True:
         standing = await services.standings.now(incident_id)

@@ -1,4 +1,4 @@
-"""The command that proves every outside connection, and says how to fix what is broken."""
+"""`tocsin doctor`: tests every outside connection, and says how to fix what is broken."""
 
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -61,7 +61,7 @@ def doctor(person: str | None, wait: str, webhook: str | None) -> None:
 
 
 async def _examine(settings: Settings) -> int:
-    """Every finding is told as it is made; returns how many are broken."""
+    """Print each finding as soon as it is made; return how many are broken."""
     broken = 0
     async for finding in _findings(settings):
         click.echo(str(finding))
@@ -139,7 +139,7 @@ async def _workspace(bot: Gateway, runbook: Runbook | None, found: Inspection | 
 
 
 async def _account(bot: Gateway, runbook: Runbook, person: Person) -> Finding:
-    """Whether a direct message would find them."""
+    """Would a direct message reach this person?"""
     if person.slack is None:
         if await bot.account_of(person.email or ""):
             return Finding(f"person {person.key}: found in Slack by email")

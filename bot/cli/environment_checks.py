@@ -1,4 +1,4 @@
-"""What the doctor finds about the database, the time, and how the bot is reached from outside."""
+"""The doctor's checks of the database, the clock, and whether the bot can be reached from outside."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -17,14 +17,14 @@ from bot.store.errors import NO_SESSION, POOLED
 from bot.store.updates.status_pages import PageRow
 from bot.store.upkeep.inspection import Inspection, inspect
 
-# The bot keeps the database's time, so pages are not late by it; Slack's signatures are good for five minutes of ours.
+# Pages aren't affected, because the bot uses the database's clock; but Slack's signatures expire after five minutes.
 CLOCKS_MAY_DIFFER = timedelta(seconds=30)
 MORE_SESSIONS = "Have it keep 21 for each process of the bot, and 12 for a shell (pgbouncer: default_pool_size)."
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
 async def inspected(settings: Settings) -> Inspection | Finding:
-    """What the database says of itself, or why it says nothing."""
+    """What the database reports about itself, or why it doesn't answer."""
     try:
         async with database_url(settings) as url:
             return await inspect(url)
@@ -105,7 +105,7 @@ def _closed(found: Inspection) -> list[Finding]:
 
 
 def _pages(found: Inspection) -> list[Finding]:
-    """Readers see a page that gets old."""
+    """Status pages that can't be written, so that readers see outdated ones."""
     fix = "Fix that place, or `to` of the page in the runbook; the bot tries again every five minutes."
     return [
         Finding(
@@ -120,7 +120,7 @@ def _ago(page: PageRow, found: Inspection) -> str:
 
 
 async def _public_url(settings: Settings, *, is_running: bool) -> Finding:
-    """An address that does not lead to a running bot makes links that nobody can follow."""
+    """Does PUBLIC_URL lead to a running bot? If not, links that we send are dead."""
     url = settings.public_url
     if url is None:
         return Finding("PUBLIC_URL is not set, so mails and texts have no link to acknowledge by")
@@ -134,7 +134,7 @@ async def _public_url(settings: Settings, *, is_running: bool) -> Finding:
 
 
 async def _does_not_lead_here(url: str) -> str | None:
-    """Why not; None when it does."""
+    """Why not; None if it does."""
     try:
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session, session.get(url) as answer:
             if answer.headers.get("Server") == "tocsin" or '"alive"' in await answer.text():

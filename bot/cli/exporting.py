@@ -1,4 +1,4 @@
-"""Incidents as files, for archives and other programs: also while Slack is down."""
+"""Exports incidents as files, for archives and other programs; works while Slack is down."""
 
 import json
 from pathlib import Path
@@ -61,7 +61,7 @@ async def _all(kind: str, folder: Path, *, private: bool) -> None:
 
 
 def _keep(folder: Path, name: str, text: str, *, private: bool) -> None:
-    """In place of an earlier one; a private one is for nobody else on this machine to read."""
+    """Write the file, replacing an earlier one; a private incident's is readable only by its owner."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if private:
@@ -76,5 +76,5 @@ def _written(services: Services, record: IncidentRecord, kind: str) -> str:
     if kind == "json":
         return json.dumps(whole(record), indent=2, ensure_ascii=False) + "\n"
     documents = services.documents
-    # Who is not in the runbook has no other name while Slack is not asked.
+    # Slack isn't asked here, so people who aren't in the runbook are shown by their id.
     return documents.table(record) if kind == "csv" else MENTION.sub(r"\1", documents.markdown(record))

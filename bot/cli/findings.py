@@ -1,11 +1,11 @@
-"""What the doctor finds, each in a line."""
+"""The doctor's findings, one line each."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that was proved, or (`fix` is not empty) something that is broken and what to do about it."""
+    """Something that works, or, if `fix` isn't empty, something that is broken and what to do about it."""
 
     what: str
     fix: str = ""

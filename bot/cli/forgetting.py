@@ -1,4 +1,4 @@
-"""The command that takes one person's data out."""
+"""`tocsin forget`: removes one person's data."""
 
 import click
 

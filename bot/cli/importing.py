@@ -1,4 +1,4 @@
-"""The command that drafts a runbook from documents in Markdown."""
+"""`tocsin import`: drafts a runbook from Markdown documents."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def import_(files: tuple[Path, ...], templates: Path | None) -> None:
 
 
 def _write_templates(draft: Draft, folder: Path) -> None:
-    """Each with the shipped words where the document has none; never over a file that is there."""
+    """Write the templates, with the shipped text where the document has none; never overwrites a file."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, texts in draft.templates.items():
@@ -62,7 +62,7 @@ def _write_templates(draft: Draft, folder: Path) -> None:
 
 
 def _checked(draft: Draft, templates: str | None) -> str:
-    """What the check finds wrong with it stands at its beginning."""
+    """The draft, with the mistakes that `tocsin check` would find in it at the top."""
     text = written(draft, templates)
     try:
         read(text, {}, DRAFT)
@@ -84,6 +84,6 @@ def _text_of(file: Path) -> str:
     except OSError as error:
         raise CannotBegin(f"{file} cannot be read: {error.strerror}.") from error
     if text.count("\0") > len(text) // 4:
-        # UTF-16 without a mark, of which every byte is a sign of UTF-8 too.
+        # UTF-16 without a byte order mark, which decodes as UTF-8 with many NULs.
         raise CannotBegin(f"{file} {NOT_UTF_8}")
     return text

@@ -1,4 +1,4 @@
-"""The command that writes a runbook to start from."""
+"""`tocsin init`: writes a starter runbook."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from bot.domain.errors import NotFound, Refused
 from bot.shipped import STARTER, SUCCESSORS, shipped_runbook, shipped_runbooks
 
 WRITTEN_TO = Path("runbook.yml")
-# What `tocsin schema` is kept as, so that the line finds it.
+# The file name for the output of `tocsin schema`, as used by the modeline below.
 SCHEMA = "runbook.schema.json"
 FOR_EDITORS = f"""\
 # Keys are completed and checked while you type by an editor with a YAML language server:

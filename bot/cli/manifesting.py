@@ -1,4 +1,4 @@
-"""The command that prints the Slack app's manifest."""
+"""`tocsin manifest`: prints the Slack app's manifest."""
 
 import click
 

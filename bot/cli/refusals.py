@@ -1,7 +1,7 @@
-"""What keeps a command from beginning."""
+"""The error of a command that can't start."""
 
 from bot.domain.errors import Refused
 
 
 class CannotBegin(Refused):
-    """What the command needs is missing or cannot be used: nothing was tried."""
+    """What the command needs is missing or unusable; nothing was tried."""

@@ -1,4 +1,4 @@
-"""The command that plays scripted incidents."""
+"""`tocsin rehearse`: plays scripted incidents."""
 
 import os
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ def rehearse(
     plays = [_ready(name, runbook) for name in files]
     replays = [_ready_again(path, runbook) for path in pasts]
     if junit:
-        # Whether it can be written is known before anything is played.
+        # Check that it can be written before anything is played.
         _write(junit, as_junit([]))
     rehearsals = carry_out(_played(plays, replays))
     if junit:
@@ -65,7 +65,7 @@ def rehearse(
 
 
 def _ready(name: str, runbook: Path | None) -> tuple[Script, Runbook]:
-    """Everything is read before anything is played. Raises CannotBegin with every mistake."""
+    """Read everything before anything is played. Raises CannotBegin with every mistake."""
     try:
         path = _path_of(name)
         script = load_script(path)
@@ -78,7 +78,7 @@ def _ready(name: str, runbook: Path | None) -> tuple[Script, Runbook]:
 
 
 def _path_of(name: str) -> Path:
-    """Raises Refused for what looks like a shipped one's name and is none."""
+    """Raises Refused for a name that looks like a shipped scenario's but isn't one."""
     shipped, path = shipped_scenarios(), Path(name)
     if name not in shipped and not path.suffix and not path.exists():
         raise Refused(f"There is no scenario and no file “{name}”. {advised(name, shipped)}")
@@ -95,7 +95,7 @@ def _ready_again(path: Path, runbook: Path | None) -> tuple[Replay, Runbook]:
 
 
 def _runbook_of(script: Script, path: Path) -> Path:
-    """A shipped one by its name, else a path from where the scenario lies; without any the one that stands here."""
+    """A shipped runbook by name, otherwise a path relative to the scenario; by default the one in this folder."""
     said = script.scenario.runbook
     if said is None:
         return _own_runbook()
@@ -109,7 +109,7 @@ def _own_runbook() -> Path:
 async def _played(
     plays: Sequence[tuple[Script, Runbook]], replays: Sequence[tuple[Replay, Runbook]]
 ) -> list[Rehearsal]:
-    """Of the plays; a replay expects nothing, and so cannot fail."""
+    """The results of the plays. A replay has no expectations and so can't fail."""
     rehearsals = []
     async with Hall.opened() as hall:
         for script, runbook in plays:

@@ -1,4 +1,4 @@
-"""The address of the form for people without Slack: shown to whoever hands it out, and replaced."""
+"""`tocsin report-link`: shows or replaces the address of the report form for people without Slack."""
 
 import click
 

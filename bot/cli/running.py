@@ -1,4 +1,4 @@
-"""The commands that run the bot, and bring the schema it stands on up to date."""
+"""`tocsin run` and `tocsin migrate`."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +17,9 @@ from bot.rendering import Rendering
 from bot.settings import Settings
 from bot.store import migrations
 
-# Names are looked up in threads, and a name server that is away holds one for half a minute. The usual handful would
-# soon all wait for the names of sick checks, or of the mail server, and a page whose own name has to be looked up with
-# them: so more than one provider has places.
+# DNS look-ups run in threads, and each may block for half a minute if the name server is down. With the default
+# handful, look-ups for failing checks or the mail server would soon starve those for pages. Hence more threads than one
+# provider could occupy.
 THREADS = 256
 
 
@@ -50,7 +50,7 @@ async def _run(app: App) -> None:
 
 
 async def _prepare(rendering: Rendering) -> None:
-    """Nobody waits for what is needed for the first time, nor for a look through all that is there."""
+    """Compile the templates, and exempt what is loaded from garbage collection, so that nobody waits for either."""
     keep_what_is_there()
     rendering.keep(await compiled_elsewhere(rendering.filters))
 
@@ -61,7 +61,7 @@ async def _migrate(settings: Settings) -> list[str]:
 
 
 def _must_be_complete(settings: Settings) -> None:
-    """A lost secret must never give a healthy, silent pager."""
+    """Refuse to start without its configuration: a lost secret must not yield a healthy-looking but silent pager."""
     missing = list(settings.missing_for_slack)
     if not settings.runbook.exists():
         missing.append(f"a runbook at {settings.runbook} (`tocsin init` writes one)")

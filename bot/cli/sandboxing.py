@@ -1,4 +1,4 @@
-"""The command that shows the bot in the browser, in a simulated workspace."""
+"""`tocsin sandbox`: shows the bot in the browser, in a simulated workspace."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import serve
 from bot.sandbox_app import run_sandbox
 
-# All that the sandbox reads of the environment: whatever else stands there belongs to something real, and may be wrong.
+# The only variables that the sandbox reads. All others belong to something real, and may even be invalid.
 SANDBOX_READS = frozenset(
     {"PORT", "HOST", "TOCSIN_HOME", "TOCSIN_RUNBOOK", "HOME", "XDG_STATE_HOME", "LOG_LEVEL", "LOG_FORMAT"}
 )

@@ -1,4 +1,4 @@
-"""The command that prints what an editor has to know of the runbook file."""
+"""`tocsin schema`: prints the runbook's JSON Schema for editors."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""Every command by name: where it is, and its line of help. Each is imported when it is asked for.
+"""Every command by name, with its module and its line of help. Each is imported on demand.
 
-All together take a processor most of a second to read, and `tocsin --help` needs none of them.
+Importing all of them takes most of a CPU second, and `tocsin --help` needs none.
 """
 
 import importlib
@@ -15,20 +15,20 @@ from bot.garbage import uncollected
 
 @dataclass(frozen=True)
 class ListedCommand:
-    """`place` is `module:name` in this package; `help` is what its own help begins with."""
+    """`place` is `module:name` in this package; `help` is the first sentence of its own help."""
 
     place: str
     help: str
 
     def load_at_start(self) -> click.Command:
         module, _, name = self.place.partition(":")
-        # What is imported stays: to look for garbage in it takes a fifth of the time.
+        # Imported modules stay anyway: scanning them for garbage takes a fifth of the time.
         with uncollected():
             command: click.Command = getattr(importlib.import_module(f"bot.cli.{module}"), name)
         return command
 
 
-# In the order a newcomer meets them.
+# In the order in which newcomers need them.
 COMMANDS: Mapping[str, ListedCommand] = {
     "sandbox": ListedCommand("sandboxing:sandbox", "Try all of it in your browser, without any account."),
     "init": ListedCommand("init:init", "Write a runbook to start from to ./runbook.yml."),
@@ -55,7 +55,7 @@ COMMANDS: Mapping[str, ListedCommand] = {
 
 
 class Shelf(click.Group):
-    """A group whose commands are on the shelf until they are asked for."""
+    """A click group that imports a command when it is used."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -69,5 +69,5 @@ class Shelf(click.Group):
 
 
 def load_all() -> Mapping[str, Any]:
-    """Every command by name, for a process that has to have read all of them."""
+    """Import every command, for a process that needs all of them."""
     return {name: listed.load_at_start() for name, listed in COMMANDS.items()}

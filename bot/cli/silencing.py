@@ -1,4 +1,4 @@
-"""Silences from a shell, such as a deploy script's."""
+"""`tocsin silence`: silences from a shell, for example by a deploy script."""
 
 import click
 

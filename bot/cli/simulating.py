@@ -1,4 +1,4 @@
-"""`tocsin check --simulate`: who would be paged now, and the gaps in that."""
+"""`tocsin check --simulate`: who would be paged now, and the gaps."""
 
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from bot.store.upkeep.inspection import inspect
 
 
 def tell(runbook: Runbook, settings: Settings) -> None:
-    """Ends the command with 1 when the runbook has gaps of its own."""
+    """Print it; exits with 1 if the runbook itself has gaps."""
     _tell_ladders(runbook, settings)
     _tell_audience_gaps(audience_gaps(runbook, settings))
     _tell_unconfirmed(runbook, settings)
@@ -40,12 +40,12 @@ def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
 
 
 def ways_where_it_runs(settings: Settings) -> frozenset[Via]:
-    """Without a token no bot runs by these settings: all of them, for it may have what is missing here."""
+    """The ways configured where the bot runs. Without a Slack token that isn't here, so assume all of them."""
     return frozenset(ways()) if settings.slack_bot_token is None else ready_ways(settings)
 
 
 def _tell_audience_gaps(found: Sequence[AudienceGap]) -> None:
-    """Never the runbook's own: what is missing here may be there where the bot runs."""
+    """Never counted as the runbook's gaps: what is missing here may be configured where the bot runs."""
     if found:
         click.echo("Audiences that nothing reaches before this is set up:")
     for gap in found:
@@ -53,7 +53,7 @@ def _tell_audience_gaps(found: Sequence[AudienceGap]) -> None:
 
 
 def _tell_unconfirmed(runbook: Runbook, settings: Settings) -> None:
-    """Only the database knows, and it says nothing of the file: so the command does not fail for it."""
+    """Depends on the database, not on the file, so it never fails the command."""
     if not is_kept_true(runbook):
         return
     if settings.database_url is None:
@@ -72,7 +72,7 @@ def _tell_unconfirmed(runbook: Runbook, settings: Settings) -> None:
 
 
 def unconfirmed_said(one: Unconfirmed, zone: ZoneInfo) -> str:
-    """In a line, without the contact."""
+    """One line, without the contact itself."""
     who, asked = f"{one.person.name} by {way_name(one.via)}", f"{one.asked_at.astimezone(zone):%a %d %b %Y %H:%M %Z}"
     if one.error:
         return f"contact: {who}: the test page of {asked} was not accepted ({one.error})"
@@ -82,7 +82,7 @@ def unconfirmed_said(one: Unconfirmed, zone: ZoneInfo) -> str:
 
 
 def _tell_gaps(found: Sequence[Gap]) -> None:
-    """Ends the command when the runbook has some of its own."""
+    """Print them; exits with 1 if the runbook itself has any."""
     own, missing_here = [gap for gap in found if gap.is_of_runbook], [gap for gap in found if not gap.is_of_runbook]
     if own:
         click.echo(f"{len(own)} gap{'' if len(own) == 1 else 's'} of the runbook in who would be paged:")
@@ -99,7 +99,7 @@ def _tell_gaps(found: Sequence[Gap]) -> None:
 
 
 def said(gap: Gap) -> str:
-    """One gap in a line, the tier first, and what would close it."""
+    """One gap in a line: the tier first, then what would close it."""
     tier = f"tier {gap.tier.key} ({gap.tier.name})"
     if gap.kind == "nobody":
         return f"{tier}: nobody is in it, so it is passed over; add somebody to its `who`"

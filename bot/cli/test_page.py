@@ -1,4 +1,4 @@
-"""`tocsin doctor --page`: pages one person for real, marked TEST, and waits until they have acknowledged."""
+"""`tocsin doctor --page`: sends one person real pages, marked TEST, and waits for their acknowledgement."""
 
 import asyncio
 import time
@@ -19,9 +19,9 @@ from bot.services.paging.gaps import ready_ways
 from bot.services.paging.standings import IncidentStanding
 from bot.store.upkeep import backlog
 
-# A running bot sends a page within milliseconds. When none has been tried after this, none does.
+# A running bot sends a page within milliseconds. If none was tried after this time, no bot is running.
 LEFT_TO_THE_BOT_S = 1.5
-# How long a provider may take to say yes or no, before it is told as it stands.
+# How long to wait for a provider's answer before the page is reported as it stands.
 PROVIDERS_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.1
 SAID = {
@@ -37,7 +37,7 @@ UNKNOWN = "not known whether it was sent"
 
 
 async def try_paging(who: str, within: timedelta) -> bool:
-    """Tells each finding as it is made. True when every way worked and the person has acknowledged."""
+    """Print each finding as it is made. True if every way worked and the person acknowledged."""
     settings = read_settings(log_level="CRITICAL")
     async with App(settings, read_runbook(settings, log_level="CRITICAL"), Clock()).at_hand() as services:
         key = services.people.meant(who)
@@ -64,7 +64,7 @@ async def _see_through(services: Services, key: str, incident_id: int, within: t
 
 
 def _gaps(services: Services, key: str) -> list[Finding]:
-    """The ways the runbook asks for by which this person cannot be paged at all."""
+    """The requested ways by which this person can't be paged at all."""
     person, ready = services.people.person(key), ready_ways(services.settings)
     found = []
     for via in services.test_pages.ways_of(key):
@@ -79,7 +79,7 @@ def _gaps(services: Services, key: str) -> list[Finding]:
 
 
 async def _answers(services: Services, incident_id: int) -> AsyncIterator[Finding]:
-    """What each provider says, as it says it."""
+    """Each provider's answer, as it arrives."""
     told: set[int] = set()
     began = time.monotonic()
     while True:
@@ -106,7 +106,7 @@ def _said(page: Page) -> Finding:
 
 
 async def _acknowledgement(services: Services, key: str, incident_id: int, within: timedelta) -> Finding:
-    """Waits for it; whoever presses the button or the link, or replies, has acknowledged."""
+    """Wait for the acknowledgement, by button, link or reply."""
     name = services.people.display_name(key)
     if not await _is_a_bot_running(services):
         return Finding("acknowledgement: no bot runs on this database, so nobody would take it", "Start `tocsin run`.")
@@ -135,6 +135,6 @@ async def _is_a_bot_running(services: Services) -> bool:
 
 
 async def _send_from_here(services: Services) -> None:
-    """What no running bot has taken."""
+    """Send what no running bot has claimed."""
     await services.carrier.take_due()
     await services.carrier.finish(PROVIDERS_WITHIN_S)

@@ -1,4 +1,4 @@
-"""The keys that sign webhooks and links: shown to those who must know them, and rotated."""
+"""`tocsin webhook-key` and `tocsin link-key`: show and rotate the keys that sign webhooks and links."""
 
 from datetime import datetime
 
@@ -50,7 +50,7 @@ def link_key(rotate: bool, at_once: bool) -> None:
 
 
 async def key_of(name: str) -> str:
-    """The key for the webhook of a person, an audience, or of `alerts`. Raises NotFound when they have none."""
+    """The key for the webhook of a person, an audience, or of `alerts`. Raises NotFound if they have none."""
     settings = read_settings(log_level="WARNING")
     runbook = read_runbook(settings)
     address = _address(runbook, name)
@@ -59,7 +59,7 @@ async def key_of(name: str) -> str:
 
 
 async def _keys(*, rotate: bool, at_once: bool) -> list[str]:
-    """A line for each webhook of the runbook, after what happened to the former keys."""
+    """One line per webhook of the runbook, after a line about the former keys if they were rotated."""
     settings = read_settings(log_level="WARNING")
     runbook = read_runbook(settings)
     lines: list[str] = []

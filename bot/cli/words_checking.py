@@ -1,4 +1,4 @@
-"""Are the organisation's own templates right; and every text for audiences as a file to be read."""
+"""Checks an organisation's own templates, and writes every text for audiences to files."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,12 @@ from bot.words.audience import AudienceWords
 from bot.words.documents import OwnDocument
 from bot.words.overrides import KINDS, PLANNED_KINDS, Overrides
 
-# Samples are read, not sent: they say the same whenever they are made.
+# A fixed time, so that samples never change.
 SAMPLE_TIME = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
 
 
 def check(runbook: Runbook, letters: Path | None) -> None:
-    """Renders every template at every moment; ends the command with 1 when one is wrong. `letters`: a folder."""
+    """Render every template for every moment; exits with 1 if one fails. `letters`: the folder to write to, or None."""
     overrides = Overrides(Path(runbook.templates) if runbook.templates else None, runbook.timezone)
     gravest = runbook.severities[0]
     severity = SeverityFacts(gravest.id, gravest.name, gravest.means)

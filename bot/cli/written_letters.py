@@ -1,4 +1,4 @@
-"""Writes texts into a folder, and never over what somebody else has put or changed there."""
+"""Writes texts to a folder without overwriting files that others have created or changed."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -12,7 +12,7 @@ HEAD = "Every text for audiences with sample facts, written by tocsin check --re
 
 
 def write_letters(folder: Path, files: Mapping[str, str]) -> None:
-    """All, or none. Raises Refused for a file that is not as we left it, and when the folder can't be written."""
+    """Write all or nothing. Raises Refused if a file isn't as we left it, or if the folder can't be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         ours = _known(folder)
@@ -28,7 +28,7 @@ def write_letters(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _replace(folder: Path, files: Mapping[str, str]) -> None:
-    """A disk that is full is found out before anything that was there is touched."""
+    """Write drafts first, so that a full disk is noticed before any existing file is touched."""
     with TemporaryDirectory(prefix=".tocsin-", dir=folder) as drafts:
         for name, text in files.items():
             (Path(drafts) / name).write_text(text, "utf-8")
@@ -37,7 +37,7 @@ def _replace(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _known(folder: Path) -> dict[str, str | None]:
-    """What we have written there, with its digest; None of the index: it is ours by its first line."""
+    """The files we wrote earlier, each with its digest. The index is recognised by its first line."""
     index = folder / INDEX
     if index.is_symlink() or not index.is_file():
         return {}
