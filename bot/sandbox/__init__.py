@@ -1,4 +1,4 @@
-"""A simulated Slack workspace: as strict as Slack, spoken to by the unchanged SDK, driven by simulated people.
+"""A simulated Slack workspace: as strict as Slack, used by the unchanged SDK, driven by simulated people.
 
     workspace = Workspace(clock, manifest)          # bot.sandbox.workspace; manifest = parsed manifest.yml
     async with serving(workspace) as slack:         # bot.sandbox.server; or Server(workspace, port=…) with start/stop
@@ -18,13 +18,13 @@
         await ada.opens_home(); ada.home(); ada.modal(); ada.sees("#general"); ada.labels(card)
 
         workspace.sent                              # every effect of the app, in order (records.Sent)
-        workspace.complaints                        # what Slack would have objected to; a sound story ends with none
+            workspace.complaints                        # what Slack would have objected to; must be empty after a test
         workspace.untrusted.add(text); workspace.audit()              # smuggled mentions and links
         workspace.faults.limit("chat.postMessage", retry_after=2)     # also refuse, break_down, hang, drop, slow_down
         workspace.rates.enabled = True              # Slack's rate limits, off by default
         workspace.timing.ack_seconds = 0.2          # time-out, also retry_scale for the events' retries
         await workspace.sockets.refresh()           # Slack asks the app to connect anew; also cut()
 
-`page_api.add_page` serves the browser page; `mailbox.Mailbox` shows what left by email, SMS and the like;
-`telephone.TelephoneCompany` is a simulated Twilio, for texts and calls.
+`page_api.add_page` serves the browser page; `mailbox.Mailbox` shows what was sent by email, SMS and the like;
+`telephone.TelephoneCompany` is a simulated Twilio for texts and calls.
 """

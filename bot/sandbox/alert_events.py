@@ -1,4 +1,4 @@
-"""What monitoring systems would send, in the shape each really has: one alert of each, and a storm of many."""
+"""Sample alerts in each monitoring system's real format: one of each, and a storm of many."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Any
 from bot.sandbox.happenings import Happening
 
 SAMPLES = files("bot.sandbox") / "samples"
-# What cannot be guessed from the name in the address.
+# Display names that can't be derived from the source's name.
 NAMES = {
     "alertmanager": "Alertmanager", "pagerduty": "a sender made for PagerDuty", "uptimerobot": "UptimeRobot",
     "uptimekuma": "Uptime Kuma", "sns": "CloudWatch, through SNS", "errors": "an application", "azure": "Azure Monitor",
@@ -20,7 +20,7 @@ Post = Callable[[str, bytes], Awaitable[None]]
 
 
 def alert_events(post: Post) -> list[Happening]:
-    """One for each sample there is, and the storm."""
+    """One happening per sample, and the storm."""
     names = sorted(file.name.removesuffix(".json") for file in SAMPLES.iterdir() if file.name.endswith(".json"))
     return [*(_event(name, post) for name in names), _storm(post)]
 
@@ -34,7 +34,7 @@ def _event(source: str, post: Post) -> Happening:
 
 
 def _unsigned(source: str, body: bytes) -> bytes:
-    """Only Amazon can sign the envelope of SNS: as a raw delivery its message comes without."""
+    """Only Amazon can sign SNS envelopes, so an SNS sample is posted as a raw delivery, without one."""
     return str(json.loads(body)["Message"]).encode() if source == "sns" else body
 
 

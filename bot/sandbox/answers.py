@@ -1,4 +1,4 @@
-"""What a person gets back for something they did."""
+"""What a person gets back for an action."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,11 +8,11 @@ from bot.sandbox.model import Message
 
 @dataclass(frozen=True)
 class AppAnswer:
-    """`error` is what Slack shows when the app did not answer well (`operation_timeout`, `dispatch_failed`).
+    """`error` is what Slack shows if the app didn't answer properly (`operation_timeout`, `dispatch_failed`).
 
-    `messages` are the app's answers, ephemeral or not: that of the acknowledgement, and those that come later through
-    the response URL; the list grows as they arrive. `errors` are those of a form, by block_id. `latency_ms` is real
-    time until the acknowledgement. `body` is the raw acknowledgement.
+    `messages`: the app's answers, ephemeral or not, in the acknowledgement and later through the response URL; the list
+    grows as they arrive. `errors`: of a form, by block_id. `latency_ms`: real time until the acknowledgement. `body`:
+    the raw acknowledgement.
     """
 
     latency_ms: float = 0.0
@@ -23,5 +23,5 @@ class AppAnswer:
 
     @property
     def text(self) -> str:
-        """All that was answered so far, message under message."""
+        """The text of all answers so far, one below another."""
         return "\n".join(message.text for message in self.messages)

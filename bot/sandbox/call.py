@@ -1,4 +1,4 @@
-"""One call of the Web API: its arguments, however they were sent, and what the caller may touch."""
+"""One call of the Web API: its arguments, however they were encoded, and what the caller may access."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ _TRUE = frozenset({"1", "true", "True"})
 
 @dataclass
 class MethodCall:
-    """`scopes` are those the method needs, by kind of conversation (`any` where the kind does not matter)."""
+    """`scopes`: the scopes that the method needs, by kind of conversation (`any` if the kind doesn't matter)."""
 
     state: State
     method: str
@@ -27,7 +27,7 @@ class MethodCall:
         return value if isinstance(value, str) else str(value)
 
     def required(self, name: str, error: str = "") -> str:
-        """The argument as text; refused when it is missing, with `error` where the method has its own word."""
+        """The argument as text; refused if it's missing, with `error` if the method has an error code of its own."""
         if not (value := self.text(name)):
             raise SlackError(error) if error else invalid_arguments(f"missing required field: {name}")
         return value
@@ -45,13 +45,13 @@ class MethodCall:
             raise invalid_arguments(f"must be an integer: {name}") from error
 
     def names(self, name: str) -> list[str]:
-        """A list, which may have come as text with commas."""
+        """A list, which may be given as comma-separated text."""
         value = self.arguments.get(name, [])
         parts = value if isinstance(value, list) else str(value).split(",")
         return [str(part).strip() for part in parts if str(part).strip()]
 
     def parsed(self, name: str, error: str = "") -> Any:
-        """A structure, which may have come as JSON text; None when absent."""
+        """A structure, which may be given as JSON text; None if absent."""
         value = self.arguments.get(name)
         if not isinstance(value, str):
             return value
@@ -61,13 +61,13 @@ class MethodCall:
             raise (SlackError(error) if error else invalid_arguments(f"not JSON: {name}")) from cause
 
     def need_scope(self, kind: str) -> None:
-        """Refuse unless the token has one of the scopes that allow this method on this kind of conversation."""
+        """Refuse unless the token has a scope that allows this method on this kind of conversation."""
         wanted = self.scopes.get("any") or self.scopes.get(kind, ())
         if wanted and not self.state.scopes & set(wanted):
             raise self.missing_scope(wanted[0])
 
     def need_some_scope(self) -> None:
-        """Refuse a token with which this method could not work on any kind of conversation."""
+        """Refuse a token with which this method can't work on any kind of conversation."""
         wanted = [scope for scopes in self.scopes.values() for scope in scopes]
         if wanted and not self.state.scopes & set(wanted):
             raise self.missing_scope(*dict.fromkeys(scopes[0] for scopes in self.scopes.values()))
@@ -77,11 +77,11 @@ class MethodCall:
         return SlackError("missing_scope", needed=",".join(needed), provided=provided)
 
     def conversation(self, name: str = "channel", *, by_name: bool = False) -> Channel:
-        """The conversation named by an argument, when the app can see it; `by_name` also takes `#general`."""
+        """The conversation named by an argument, if the app can see it; `by_name` also accepts `#general`."""
         return self.conversation_called(self.required(name, "channel_not_found"), by_name=by_name)
 
     def conversation_called(self, given: str, *, by_name: bool = False) -> Channel:
-        """The conversation with this id, when the app can see it."""
+        """The conversation with this id, if the app can see it."""
         channel = self.state.conversations.get(given)
         if channel is None and by_name:
             channel = self.state.conversations.named(given)
@@ -92,11 +92,11 @@ class MethodCall:
         return channel
 
     def joined(self, name: str = "channel", *, archived: bool = False) -> Channel:
-        """A conversation the app is a member of; an archived one is refused unless asked for."""
+        """A conversation the app is a member of; an archived one is refused unless allowed."""
         return self.as_member(self.conversation(name), archived=archived)
 
     def as_member(self, channel: Channel, *, archived: bool = False) -> Channel:
-        """The same conversation; refused unless the app is in it."""
+        """The same conversation; refused unless the app is a member."""
         if channel.archived and not archived:
             raise SlackError("is_archived")
         if not self._is_in(channel):

@@ -1,4 +1,4 @@
-"""What has just changed in the workspace, told to whoever listens: the live page, the event sender, waiting tests."""
+"""Notifies listeners of changes in the workspace: the live page, the event sender, waiting tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ ChangeKind = Literal[
 
 @dataclass(frozen=True)
 class Change:
-    """`user` is who did it, or whose screen it is; `notes` holds what only this kind of change has."""
+    """`user`: who did it, or whose screen it is; `notes`: details particular to this kind of change."""
 
     kind: ChangeKind
     channel: Channel | None = None
@@ -50,7 +50,7 @@ class Changes:
         self._listeners: list[Callable[[Change], None]] = []
 
     def listen(self, listener: Callable[[Change], None]) -> Callable[[], None]:
-        """Tell `listener` of every change from now on; returns what ends that."""
+        """Call `listener` for every change from now on; returns a function that ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

@@ -1,4 +1,4 @@
-"""The channels and direct conversations of the workspace, who is in them, and what was said there."""
+"""The workspace's channels and direct conversations, their members and messages."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from bot.sandbox.numbering import with_ids
 
 
 class Conversations:
-    """Keeps the truth and tells every change; whether somebody may do it is asked elsewhere."""
+    """Holds the state and notifies of every change; permissions are checked elsewhere."""
 
     def __init__(self, ids: Identifiers, stamps: Timestamps, changes: Changes, users: dict[str, User]) -> None:
         self._ids, self._stamps, self._changes, self._users = ids, stamps, changes, users
@@ -25,11 +25,11 @@ class Conversations:
         return self._channels.get(channel_id)
 
     def named(self, name: str) -> Channel | None:
-        """Also an archived one: a name stays taken."""
+        """The channel of this name, even if archived, since its name stays taken."""
         return self._named.get(name.removeprefix("#"))
 
     def adopt(self, channel: Channel) -> Channel:
-        """Take in a channel as it is, without any message about it."""
+        """Add a channel as it is, without notification or message."""
         self._channels[channel.id] = self._named[channel.name] = channel
         return channel
 
@@ -41,7 +41,7 @@ class Conversations:
         return channel
 
     def direct(self, one: str, other: str) -> Channel:
-        """The direct conversation of two, opened when there is none yet."""
+        """The direct conversation of two people; created if there is none."""
         if open_already := self._direct.get(frozenset((one, other))):
             return open_already
         channel = Channel(self._ids.next("D"), "directmessage", "im", one, self._stamps.seconds(), [one, other])
@@ -81,7 +81,7 @@ class Conversations:
         self._tell("channel", channel)
 
     def archive(self, channel: Channel, user: str) -> None:
-        """Nobody can post any more, and every app is put out of the channel."""
+        """Nobody can post any more, and apps are removed from the channel."""
         self.say_that(channel, user, "channel_archive", "archived the channel")
         channel.archived = True
         self._tell("channel_archived", channel, user=user)
@@ -93,18 +93,18 @@ class Conversations:
         self._tell("channel_unarchived", channel, user=user)
 
     def make_private(self, channel: Channel, user: str) -> None:
-        """Who is in it stays; no event is told of it besides the message."""
+        """Members stay. Only the message tells of it; there is no event."""
         channel.kind = "private"
         self.say_that(channel, user, "channel_convert_to_private", "made this channel private")
         self._tell("channel", channel)
 
     def remove(self, channel: Channel, user: str) -> None:
-        """For good, with all its messages; its name can be given again."""
+        """Delete the channel with all its messages; its name becomes free."""
         del self._channels[channel.id], self._named[channel.name]
         self._tell("channel_deleted", channel, user=user)
 
     def say(self, channel: Channel, user: str, text: str, **details: Any) -> Message:
-        """Add a message; `details` are further fields of Message. Block and action ids that were left out are given."""
+        """Add a message; `details` are further fields of Message. Missing block and action ids are filled in."""
         blocks: list[Json] | None = details.pop("blocks", None)
         numbered = with_ids(blocks) if blocks else None
         message = Message(self._stamps.next(), channel.id, user, text, blocks=numbered, **details)
@@ -117,7 +117,7 @@ class Conversations:
         return message
 
     def say_that(self, channel: Channel, user: str, subtype: str, text: str) -> Message:
-        """Slack's own message about something that happened in the channel."""
+        """Add Slack's own message about something that happened in the channel."""
         return self.say(channel, user, text, subtype=subtype)
 
     def edit(self, message: Message, text: str, *, blocks: list[Json] | None, marks_edited: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Carries requests to the app: interactions once, events again until they are acknowledged."""
+"""Delivers requests to the app: interactions once, events with retries until they are acknowledged."""
 
 import asyncio
 from dataclasses import replace
@@ -10,7 +10,7 @@ from bot.sandbox.timing import Timing
 
 
 class Courier:
-    """Every missing acknowledgement of a connected app becomes a complaint."""
+    """Each missing acknowledgement by a connected app becomes a complaint."""
 
     def __init__(self, state: State, timing: Timing) -> None:
         self._state, self._timing = state, timing
@@ -25,7 +25,7 @@ class Courier:
         return self.transport is not None and self.transport.connected
 
     async def send(self, delivery: AppRequest) -> Acknowledgement:
-        """Deliver once; nobody retries an interaction but the person who made it."""
+        """Deliver once: interactions aren't retried, except by the person who made them."""
         if self.transport is None or not self.transport.connected:
             return Acknowledgement("failed", 0.0, reason="connection_failed")
         answer = await self.transport.deliver(delivery)
@@ -34,7 +34,7 @@ class Courier:
         return answer
 
     def send_event(self, payload: Json) -> None:
-        """Deliver in the background, and again after each failure until the retries are used up."""
+        """Deliver in the background, retrying after each failure until the retries are used up."""
         if self._held is not None:
             self._held.append(payload)
             return
@@ -46,7 +46,7 @@ class Courier:
         task.add_done_callback(self._tasks.discard)
 
     def hold_events(self) -> None:
-        """Keep events back until they are released: Slack promises neither their order nor their haste."""
+        """Hold events back until they are released, because Slack guarantees neither order nor promptness."""
         self._held = []
 
     def release_events(self, *, newest_first: bool = False) -> None:
@@ -55,7 +55,7 @@ class Courier:
             self.send_event(payload)
 
     async def events_arrived(self) -> None:
-        """Wait until every event so far was tried once."""
+        """Wait until every event so far has been tried once."""
         while pending := [attempt for attempt in self._first_attempts if not attempt.done()]:
             await asyncio.wait(pending)
 

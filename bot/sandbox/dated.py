@@ -1,4 +1,4 @@
-"""What a server says of its clock: the date of every answer, as the simulated ones are in a time of their own."""
+"""Sets the Date header of simulated servers' answers to simulated time."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -10,7 +10,7 @@ Prepare = Callable[[web.Request, web.StreamResponse], Awaitable[None]]
 
 
 def dated_by(now: Callable[[], datetime]) -> Prepare:
-    """Every answer bears this date."""
+    """A signal handler that sets it on every answer."""
 
     async def prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Date"] = format_datetime(now(), usegmt=True)

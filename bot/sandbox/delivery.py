@@ -1,4 +1,4 @@
-"""How a request reaches the app, over Socket Mode or HTTP, and what became of it."""
+"""How a request reaches the app, by Socket Mode or HTTP, and the outcome."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -12,7 +12,7 @@ Outcome = Literal["acknowledged", "timeout", "failed"]
 
 @dataclass(frozen=True)
 class AppRequest:
-    """One request to the app. The retry fields only mean something for events."""
+    """One request to the app. The retry fields are used only for events."""
 
     envelope: Envelope
     payload: Json
@@ -21,7 +21,7 @@ class AppRequest:
 
     @property
     def name(self) -> str:
-        """What it is, in the words of a complaint: `/incident`, `block_actions`, `reaction_added`."""
+        """Its name in a complaint: `/incident`, `block_actions`, `reaction_added`."""
         if self.envelope == "slash_commands":
             return str(self.payload["command"])
         if self.envelope == "interactive":
@@ -31,7 +31,7 @@ class AppRequest:
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """`body` is what the app answered, None when nothing; `reason` is Slack's word for a failure (`http_timeout`)."""
+    """`body`: the app's answer, None if empty; `reason`: Slack's code for a failure (`http_timeout`)."""
 
     outcome: Outcome
     latency_ms: float
@@ -45,7 +45,7 @@ class Acknowledgement:
 
     @property
     def error(self) -> str | None:
-        """The error a person sees in Slack; None when all went well."""
+        """The error that a person sees in Slack; None if all went well."""
         return {"acknowledged": None, "timeout": "operation_timeout", "failed": "dispatch_failed"}[self.outcome]
 
 
@@ -57,10 +57,10 @@ def milliseconds_since(started: float) -> float:
 class Transport(Protocol):
     @property
     def connected(self) -> bool:
-        """Whether the app could be reached now."""
+        """Can the app be reached now?"""
 
     async def deliver(self, delivery: AppRequest) -> Acknowledgement:
-        """Hand the request over and wait for the acknowledgement, at most until the deadline."""
+        """Hand the request over and wait for the acknowledgement, until the deadline at most."""
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

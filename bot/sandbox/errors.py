@@ -1,4 +1,4 @@
-"""How the simulated Slack says no: to the app with an error code, to a person with a sentence."""
+"""How the simulated Slack refuses: an error code for the app, a sentence for a person."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from bot.domain.errors import Refused
 class SlackError(Exception):
     """A Web API call answered with `{"ok": false, "error": code}`; `fields` are further keys of the answer.
 
-    `is_slacks_own`: the app could not know better, so it is no mistake of the app's.
+    `is_slacks_own`: not the app's mistake, because it couldn't know better.
     """
 
     def __init__(self, code: str, *, is_slacks_own: bool = False, **fields: Any) -> None:
@@ -26,4 +26,4 @@ def invalid_arguments(*messages: str) -> SlackError:
 
 
 class NotOnScreen(Refused):
-    """A person tried to use what is not there: no such button, channel, message or open form."""
+    """A person tried to use something that isn't there: a button, channel, message or open form."""

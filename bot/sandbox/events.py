@@ -1,4 +1,4 @@
-"""What happens in the workspace, told to the app as events: only those it subscribed to and may hear."""
+"""Sends the app events about the workspace, only those it has subscribed to and may receive."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _CHANNEL_EVENTS = {
 
 @dataclass(frozen=True)
 class Event:
-    """`subscription` is the name under which the manifest asks for it; `scope` is None when none is needed."""
+    """`subscription`: its name in the manifest; `scope`: the required scope, None if none is."""
 
     subscription: str
     scope: str | None

@@ -1,4 +1,4 @@
-"""One exchange between a person and the app: the request, its acknowledgement, and what that does to the screen."""
+"""One exchange between a person and the app: the request, its acknowledgement, and the effect on the screen."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ class Exchange:
         return _answer(received, url)
 
     async def act(self, user: User, place: Message | View, action: Json, values: Json) -> AppAnswer:
-        """A button or menu was used. `action` names it by block_id and action_id and holds what was chosen."""
+        """A button or menu was used. `action` has its block_id and action_id, and what was chosen."""
         element = element_at(place, action["block_id"], action["action_id"])
         whole = _whole_action(element, action)
         said = "This app did not answer:"
@@ -48,7 +48,7 @@ class Exchange:
         return _answer(await self._send(user, delivery, said), url)
 
     async def submit(self, user: User, view: View) -> AppAnswer:
-        """Send the form as it is filled in; what Slack's own client objects to never reaches the app."""
+        """Submit the form as filled in; a form that Slack's client would reject doesn't reach the app."""
         if complaints := objections(view):
             return AppAnswer(errors=complaints)
         urls = self._form_urls(user, view)
@@ -64,7 +64,7 @@ class Exchange:
         return AppAnswer(received.latency_ms, None, received.body, errors=errors)
 
     async def dismiss(self, user: User, view: View, *, everything: bool = False) -> AppAnswer:
-        """Close a form, or the whole stack; the app hears of it only where it asked to."""
+        """Close a form, or the whole stack. The app is notified only if it asked for that."""
         stack = self._state.screens.modals(user.id)
         cleared = everything or bool(view.content.get("clear_on_close"))
         closing = list(reversed(stack)) if cleared else [view]
@@ -91,7 +91,7 @@ class Exchange:
         return _answer(await self._send(user, delivery, said), url)
 
     async def suggest(self, user: User, place: Message | View, block_id: str, action_id: str, typed: str) -> list[Json]:
-        """The options the app offers for what was typed into an external menu; none when it did not answer."""
+        """The app's options for what was typed into an external menu; empty if it didn't answer."""
         element = element_at(place, block_id, action_id)
         if len(typed) < element.get("min_query_length", 3):
             return []
@@ -119,7 +119,7 @@ class Exchange:
             self._state.complain(error.code, f"the acknowledgement of {command}", str(error.fields))
 
     def _form_urls(self, user: User, view: View) -> list[Json]:
-        """Response URLs for the channels chosen in menus that ask for one."""
+        """Response URLs for the channels chosen in menus with `response_url_enabled`."""
         urls = []
         for block in view.blocks:
             element = block.get("element", {})
@@ -137,7 +137,7 @@ def _answer(received: Acknowledgement, url: ResponseUrl | None = None) -> AppAns
 
 
 def _whole_action(element: Json, action: Json) -> Json:
-    """What the app is told of the element, with what was chosen."""
+    """The action as sent to the app: details of the element, and what was chosen."""
     kept = ("type", "action_id", "text", "value", "style", "placeholder", "confirm", "url")
     return action | {key: element[key] for key in kept if key in element}
 

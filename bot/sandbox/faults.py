@@ -1,4 +1,4 @@
-"""Things going wrong on purpose: refusals, slowness, broken answers and lost connections, per method and number."""
+"""Fault injection: refusals, slowness, broken answers and lost connections, per method and count."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ PAGE = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
 
 @dataclass
 class Fault:
-    """`after` means: the call is carried out first, so that the app cannot know whether it was; `kept`: long after."""
+    """`after`: the fault comes after the call was carried out, so the app can't know that it was. `kept`: it is carried
+    out much later."""
 
     method: str
     kind: FaultKind
@@ -33,7 +34,8 @@ class Fault:
 
 
 class Faults:
-    """Each strikes `times` calls of the method (`*` for all; None for ever), only where `when(arguments)` says so."""
+    """Each fault hits `times` calls (None: unlimited) of a method (`*`: all), only those for which
+    `when(arguments)`."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
@@ -44,11 +46,11 @@ class Faults:
         self.kept: list[Callable[[], object]] = []
 
     def keep_files_back(self, times: int) -> None:
-        """So many messages that show an uploaded file are refused: Slack has yet to look at it."""
+        """Refuse this many messages that show an uploaded file, as Slack does while it processes the file."""
         self._files_kept_back = times
 
     def keeps_file_back(self) -> bool:
-        """Is this message one of them? Counted."""
+        """Is this message one of those to refuse? Counts it."""
         is_kept_back = self._files_kept_back > 0
         self._files_kept_back -= is_kept_back
         return is_kept_back
@@ -56,7 +58,7 @@ class Faults:
     def refuse(
         self, method: str, code: str, *, times: int | None = 1, when: Callable[[Json], bool] | None = None
     ) -> None:
-        """Answer with this error code, such as `fatal_error`; nothing is carried out."""
+        """Answer with this error code, such as `fatal_error`; the call isn't carried out."""
         self._faults.append(Fault(method, "error", times, code=code, when=when))
 
     def limit(
@@ -75,7 +77,7 @@ class Faults:
         status: int = 500,
         body: str = PAGE,
     ) -> None:
-        """Answer as no Slack does, by default 500 with a page of HTML."""
+        """Answer as Slack never would; by default 500 with an HTML page."""
         self._faults.append(Fault(method, "html", times, status=status, body=body, after=after, when=when))
 
     def hang(
@@ -87,7 +89,7 @@ class Faults:
         after: bool = False,
         when: Callable[[Json], bool] | None = None,
     ) -> None:
-        """Answer as usual, so much later."""
+        """Answer normally, but this much later."""
         self._faults.append(Fault(method, "hang", times, seconds=seconds, after=after, when=when))
 
     def drop(
@@ -98,29 +100,29 @@ class Faults:
         after: bool = True,
         when: Callable[[Json], bool] | None = None,
     ) -> None:
-        """Close the connection without an answer; by default when the call has been carried out."""
+        """Close the connection without an answer, by default after the call was carried out."""
         self._faults.append(Fault(method, "drop", times, after=after, when=when))
 
     def lag(self, method: str, *, times: int | None = 1, when: Callable[[Json], bool] | None = None) -> None:
-        """Close the connection without an answer, and carry the call out when it is told to `catch_up`."""
+        """Close the connection without an answer, and carry the call out only at `catch_up`."""
         self._faults.append(Fault(method, "drop", times, kept=True, when=when))
 
     def catch_up(self) -> None:
-        """Whatever lags behind is carried out."""
+        """Carry out all calls that lag behind."""
         kept, self.kept = self.kept, []
         for carry_out in kept:
             carry_out()
 
     def slow_down(self, latency_ms: float) -> None:
-        """Every call of every method takes this much longer."""
+        """Delay every call of every method by this much."""
         self.latency_ms = latency_ms
 
     def withhold(self, *scopes: str) -> None:
-        """As if the app had been installed without these scopes."""
+        """Act as if the app had been installed without these scopes."""
         self.withheld_scopes.update(scopes)
 
     def heal(self, method: str) -> None:
-        """Whatever was to strike calls of exactly this name (`*` for those of all) does not any more."""
+        """Remove all faults registered for exactly this method name (`*` for those of all methods)."""
         self._faults = [fault for fault in self._faults if fault.method != method]
 
     def clear(self) -> None:
@@ -129,7 +131,7 @@ class Faults:
         self.withheld_scopes.clear()
 
     def strike(self, method: str, arguments: Json) -> Fault | None:
-        """The fault that meets this call, counted; None when it goes well."""
+        """The fault for this call, counted; None if there is none."""
         fault = next((fault for fault in self._faults if fault.strikes(method, arguments)), None)
         if fault is not None and fault.times is not None:
             fault.times -= 1

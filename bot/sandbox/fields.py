@@ -1,4 +1,4 @@
-"""The fields of a form: what each holds at first, and what it holds when a person filled it in."""
+"""The fields of a form: their initial values, and their values when filled in."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from bot.sandbox.errors import NotOnScreen
 from bot.sandbox.model import Json
 
-# Where each type of element keeps its value in `state.values`, and under which key its beginning is given.
+# The key of each element type's value in `state.values`, and (as `initial_…`) of its initial value.
 HOLDS = {
     "plain_text_input": "value",
     "email_text_input": "value",
@@ -34,7 +34,7 @@ _LISTS = frozenset({"selected_options", "selected_users", "selected_conversation
 
 
 def initial_value(element: Json) -> Json | None:
-    """The element's entry in `state.values` before anybody touched it; None when it has none."""
+    """The element's entry in `state.values` before anybody touched it; None if it has none."""
     key = HOLDS.get(element["type"])
     if key is None:
         return None
@@ -49,12 +49,12 @@ def value_key(element: Json) -> str:
 
 
 def is_empty(entry: Json) -> bool:
-    """Whether an entry of `state.values` holds nothing."""
+    """Is this entry of `state.values` empty?"""
     return not any(value not in (None, "", []) for key, value in entry.items() if key != "type")
 
 
 def plain_value(element: Json, given: Any) -> Any:
-    """A text, number, date or time as Slack sends it."""
+    """A text, number, date or time in Slack's notation."""
     if element["type"] == "datetimepicker":
         return int(given.timestamp()) if isinstance(given, datetime) else int(given)
     if isinstance(given, time):
@@ -65,7 +65,7 @@ def plain_value(element: Json, given: Any) -> Any:
 
 
 def option_named(element: Json, wanted: str) -> Json:
-    """The option that is labelled so, or has this value; refused unless there is exactly one."""
+    """The option with this label or value; refused unless there is exactly one."""
     options = [*element.get("options", ()), *(o for g in element.get("option_groups", ()) for o in g["options"])]
     found = [option for option in options if wanted in (option["text"]["text"], option.get("value"))]
     if len(found) != 1:

@@ -1,4 +1,4 @@
-"""Filling in a form and what Slack itself objects to before it is sent."""
+"""Fills in forms, and makes the objections of Slack's client before they are submitted."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 def fill(state: State, view: View, values: Mapping[str, Any]) -> None:
-    """Put `values` into the form; each key is a field's label or block_id."""
+    """Fill in the form; keys are labels or block ids."""
     for name, given in values.items():
         block = field(view, name)
         element = block["element"]
@@ -22,7 +22,7 @@ def fill(state: State, view: View, values: Mapping[str, Any]) -> None:
 
 
 def entry(state: State, element: Json, given: Any) -> Json:
-    """The element's part of `state.values` when a person gave this: words, an option's label, people, days."""
+    """The element's entry in `state.values` for what a person gave: text, an option's label, people, dates."""
     key = value_key(element)
     if given is None:
         return {"type": element["type"], key: [] if key.endswith("s") else None}
@@ -30,7 +30,7 @@ def entry(state: State, element: Json, given: Any) -> Json:
 
 
 def objections(view: View) -> dict[str, str]:
-    """What Slack's own client says about each field, by block_id, before anything is sent to the app."""
+    """The objections of Slack's client to each field, by block_id, before anything is sent to the app."""
     found = {}
     for block in view.blocks:
         if block["type"] == "input" and (sentence := _objection(block, _value(view, block))):
@@ -51,7 +51,7 @@ def _chosen(state: State, element: Json, key: str, given: Any) -> Any:
 
 
 def _option(element: Json, given: Any) -> Json:
-    """Of an external menu the option itself is given, as the app had suggested it."""
+    """For an external menu, the option itself is given, as the app suggested it."""
     return dict(given) if isinstance(given, Mapping) else option_named(element, str(given))
 
 

@@ -1,4 +1,4 @@
-"""What surrounds the sandbox's workspace: what can be made to happen with one click, and a clock that can be moved."""
+"""The sandbox around the workspace: what can be triggered with one click, and a clock that can be moved."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ async def _nothing_due() -> None:
 
 @dataclass(frozen=True)
 class Happening:
-    """`state` says whether it is on now; None means that it is no switch."""
+    """`state`: is it on now? None: it isn't a switch."""
 
     id: str
     label: str
@@ -31,7 +31,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Link:
-    """A page beside this one that is worth a look."""
+    """A related page that is worth a look."""
 
     label: str
     address: str
@@ -40,7 +40,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A command for somebody who has never seen this: what they type, and what it does."""
+    """A command to try for newcomers: what to type, and what it does."""
 
     command: str
     effect: str
@@ -48,9 +48,9 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Stage:
-    """`next_due`: what is due next and when, None when nothing is. `forward` moves the clock on by a while.
+    """`next_due`: what is due next and when, None if nothing is. `forward` advances the clock.
 
-    `replaced`: the runbook's addresses that lead elsewhere here.
+    `replaced`: the runbook's addresses that were replaced by something here.
     """
 
     forward: Forward

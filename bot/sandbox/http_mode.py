@@ -1,4 +1,4 @@
-"""HTTP mode: signed requests to the app's one URL, as Slack sends them to apps without Socket Mode."""
+"""HTTP mode: sends signed requests to the app's one URL, as Slack does for apps without Socket Mode."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ from bot.sandbox.timing import Timing
 
 
 class HttpMode:
-    """Sends to `url`; must be made inside a running event loop, and closed."""
+    """Sends to `url`; must be created inside a running event loop, and closed."""
 
     def __init__(self, url: str, signing_secret: str, clock: Clock, timing: Timing) -> None:
         self.url, self._secret, self._clock, self._timing = url, signing_secret, clock, timing
@@ -43,7 +43,7 @@ class HttpMode:
             return Acknowledgement("failed", milliseconds_since(started), reason="connection_failed")
 
     async def verify(self) -> bool:
-        """Whether the app repeats a challenge, as Slack asks when the URL is entered."""
+        """Does the app echo the challenge that Slack sends when the URL is configured?"""
         challenge = secrets.token_hex(16)
         payload = {"token": "verification-token", "challenge": challenge, "type": "url_verification"}
         body, headers = self.signed(AppRequest("events_api", payload))
@@ -54,7 +54,7 @@ class HttpMode:
         await self._session.close()
 
     def signed(self, delivery: AppRequest) -> tuple[bytes, dict[str, str]]:
-        """The body and headers of this request. The signature counts real time, like the app that checks it."""
+        """The body and headers of this request. The signature uses real time, like the app that checks it."""
         content_type, body = _encoded(delivery)
         timestamp = str(int(self._clock.machine_now().timestamp()))
         base = b"v0:" + timestamp.encode() + b":" + body

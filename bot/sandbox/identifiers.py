@@ -1,4 +1,4 @@
-"""Ids and message timestamps as Slack gives them: opaque, unique, and the timestamps increasing."""
+"""Ids and message timestamps like Slack's: ids opaque and unique, timestamps increasing."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,11 +7,11 @@ from bot.clock import Clock
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SPACE = 36**9
-_STRIDE = 2_654_435_761  # shares no factor with 36, so no id comes twice
+_STRIDE = 2_654_435_761  # coprime to 36, so no id repeats
 
 
 class Identifiers:
-    """Ids that look random and are the same in every run."""
+    """Ids that look random but are the same in every run."""
 
     def __init__(self) -> None:
         self._given = 0
@@ -22,7 +22,7 @@ class Identifiers:
 
 
 class Timestamps:
-    """Message timestamps of the clock; while it stands still each is a microsecond after the one before."""
+    """Message timestamps by the clock; while it stands still, each is a microsecond later than the last."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -38,7 +38,7 @@ class Timestamps:
 
 
 def micros(ts: str) -> int:
-    """A message's timestamp in microseconds; without a fraction it means the full second."""
+    """A message timestamp in microseconds; without a fraction it means the full second."""
     seconds, _, fraction = ts.partition(".")
     return int(seconds) * 1_000_000 + int(fraction.ljust(6, "0"))
 

@@ -31,7 +31,7 @@ def slash_command(state: State, user: User, channel: Channel, command: str, text
 def message_action(
     state: State, user: User, message: Message, action: Json, values: Json, url: ResponseUrl
 ) -> AppRequest:
-    """A button or menu of a message was used; of an ephemeral one the app does not get the message back."""
+    """A button or menu of a message was used. An ephemeral message isn't included in the payload."""
     channel = state.conversations.get(message.channel)
     container = {
         "type": "message",
@@ -99,7 +99,7 @@ def global_shortcut(state: State, user: User, callback_id: str) -> AppRequest:
 
 
 def suggestion(state: State, user: User, place: View | Message, element: Json, block_id: str, typed: str) -> AppRequest:
-    """A person types into an external select and the app is asked for options."""
+    """A person types into an external select, and the app is asked for options."""
     if isinstance(place, View):
         where: Json = {"container": {"type": "view", "view_id": place.id}, "view": view_json(state, place)}
     else:

@@ -1,4 +1,4 @@
-"""Slack's numbers, read from the JSON file beside this module."""
+"""Slack's limits, read from the JSON file beside this module."""
 
 import json
 from functools import cache
@@ -14,6 +14,6 @@ def limits() -> dict[str, Any]:
 
 
 def limit(subject: str, name: str) -> int:
-    """One upper bound, such as `limit("header", "text")`; of a `[low, high]` pair the higher."""
+    """One upper bound, such as `limit("header", "text")`; for a `[low, high]` pair, the high one."""
     number = limits()[subject][name]
     return int(number[1] if isinstance(number, list) else number)

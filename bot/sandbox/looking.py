@@ -1,4 +1,4 @@
-"""Finding things on the screen by the words a person reads there."""
+"""Finds things on the screen by the words that a person reads there."""
 
 import re
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from bot.sandbox.numbering import elements_of
 
 Place = Message | View
 
-# An emoji, as a shortcode or as the sign itself, may stand before a label.
+# An emoji, as shortcode or character, may precede a label.
 _LEADING_EMOJI = re.compile(r"^(?::[a-z0-9_+'-]+:|[^\w\s(/#'\"&+-])+\s+", re.UNICODE)
 
 
 def blocks_of(place: Place) -> list[Json]:
-    """All blocks that are seen there, those of attachments and inside containers too."""
+    """All visible blocks, including those of attachments and inside containers."""
     if isinstance(place, View):
         return list(_flat(place.blocks))
     attached = [block for attachment in place.attachments for block in attachment.get("blocks", ())]
@@ -24,7 +24,7 @@ def blocks_of(place: Place) -> list[Json]:
 def pressable(place: Place, label: str) -> tuple[Json, Json, Json | None]:
     """The block, the element and the option of the one button or overflow entry with this label.
 
-    Refused unless there is exactly one; the refusal says what there is.
+    Refused unless there is exactly one; the refusal lists what there is.
     """
     shown = list(_pressables(place))
     found = [entry for entry in shown if _same(entry[0], label)]
@@ -35,7 +35,7 @@ def pressable(place: Place, label: str) -> tuple[Json, Json, Json | None]:
 
 
 def box(place: Place, label: str) -> tuple[Json, Json, Json]:
-    """The block, the checkboxes and the option of the one box with this label."""
+    """The block, the checkboxes element and the option of the one box with this label."""
     shown = [
         (block, element, option)
         for block in blocks_of(place)
@@ -51,7 +51,7 @@ def box(place: Place, label: str) -> tuple[Json, Json, Json]:
 
 
 def menu(place: Place, name: str) -> tuple[Json, Json]:
-    """The block and the menu that is called so, by the block's text, its placeholder, or its action or block id."""
+    """The block and element of the menu with this name: the block's text, a placeholder, or an action or block id."""
     shown = [(b, e) for b in blocks_of(place) for e in elements_of(b) if e["type"] != "button"]
     found = [(block, element) for block, element in shown if name in _names_of(block, element)]
     if len(found) != 1:
@@ -79,7 +79,7 @@ def element_at(place: Place, block_id: str, action_id: str) -> Json:
 
 
 def labels(place: Place) -> list[str]:
-    """Everything that could be pressed there, without leading emoji."""
+    """The labels of everything that can be pressed there, without leading emoji."""
     return [bare(entry[0]) for entry in _pressables(place)]
 
 

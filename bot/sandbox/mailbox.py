@@ -1,4 +1,4 @@
-"""What left the bot by other ways than Slack: emails caught by an SMTP sink, and texts and calls handed in."""
+"""What the bot sent by other ways than Slack: mails caught by an SMTP sink, and texts and calls added here."""
 
 import asyncio
 import email
@@ -17,13 +17,13 @@ from bot.sandbox.errors import NotOnScreen
 
 MailKind = Literal["email", "sms", "voice", "webhook"]
 
-# Does one of the `answers`; returns what is said to it.
+# Gives one of the `answers`; returns the reply.
 Answered = Callable[[str], Awaitable[str]]
 
 
 @dataclass(frozen=True)
 class Mail:
-    """One item; `html` is None when there is only text. `sender` and `headers` are known of emails."""
+    """One item; `html` is None if there is only text. Only mails have `sender` and `headers`."""
 
     id: int
     kind: MailKind
@@ -34,7 +34,7 @@ class Mail:
     at: datetime
     sender: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    answers: tuple[str, ...] = ()  # what whoever got it can do with it
+    answers: tuple[str, ...] = ()  # what the recipient can do with it
     answered: Answered | None = field(default=None, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
@@ -42,24 +42,24 @@ class Mail:
 
 
 class Mailbox:
-    """Items in the order in which they came. The SMTP sink runs between `start` and `stop`, on a free port."""
+    """Items in order of arrival. The SMTP sink runs between `start` and `stop`, on a free port."""
 
     def __init__(self, clock: Clock, changes: Changes) -> None:
         self._clock, self._changes = clock, changes
         self._server: asyncio.Server | None = None
         self.items: list[Mail] = []
         self.smtp_url = ""
-        self.refusal: str | None = None  # the SMTP answer to every mail, such as "451 try later"; None accepts
+        self.refusal: str | None = None  # the SMTP reply to every mail, such as "451 try later"; None: accept
 
     def add(self, kind: MailKind, to: str, subject: str, text: str, html: str | None = None, **known: Any) -> Mail:
-        """Show one more item; `known` are further fields of Mail."""
+        """Add an item; `known` are further fields of Mail."""
         mail = Mail(len(self.items) + 1, kind, to, subject, text, html, self._clock.now(), **known)
         self.items.append(mail)
         self._changes.tell(Change("mail", notes={"mail": mail}))
         return mail
 
     async def answer(self, number: int, answer: str) -> str:
-        """Somebody answers an item; what they are told. Raises NotOnScreen when it has no such answer."""
+        """Answer an item and return the reply. Raises NotOnScreen if it has no such answer."""
         mail = next((one for one in self.items if one.id == number), None)
         if mail is None or mail.answered is None or answer not in mail.answers:
             raise NotOnScreen("This cannot be answered so.")
@@ -76,7 +76,7 @@ class Mailbox:
             self._server = None
 
     def take(self, recipients: list[str], content: bytes) -> None:
-        """An email as it came over SMTP."""
+        """Add a mail as received by SMTP."""
         message = email.message_from_bytes(content, _class=EmailMessage, policy=email.policy.default)
         self.add(
             "email",
@@ -90,7 +90,7 @@ class Mailbox:
 
 
 class _Sink:
-    """Takes every mail; the method's name is the one aiosmtpd calls."""
+    """Accepts every mail; the method name is aiosmtpd's."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox

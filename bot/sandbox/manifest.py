@@ -1,4 +1,4 @@
-"""What the app's manifest grants and asks for: commands, scopes, events and shortcuts."""
+"""What the app's manifest grants and requests: commands, scopes, events and shortcuts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Manifest:
 
 
 def read_manifest(document: Mapping[str, Any]) -> Manifest:
-    """The parsed `manifest.yml` as the workspace obeys it; raises KeyError when a part Slack requires is missing."""
+    """Parse the loaded `manifest.yml`; raises KeyError if a part that Slack requires is missing."""
     features, settings = document["features"], document["settings"]
     return Manifest(
         bot_name=str(features["bot_user"]["display_name"]),

@@ -1,4 +1,4 @@
-"""Finds mentions and links that untrusted text has smuggled into what the app shows, and signs left unescaped."""
+"""Finds mentions and links that untrusted text has smuggled into what the app shows, and unescaped `<…>`."""
 
 import re
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from typing import Any
 from bot.sandbox.model import Message, View
 
 _LIVE = re.compile(r"<(?:!|@|#|https?:|mailto:)[^<>]*>")
-# What Slack takes for a link to nowhere, and does not show as it was written.
+# Slack takes this for a broken link and doesn't show it as written.
 _UNESCAPED = re.compile(r"<(?![@#!]|[a-z][a-z0-9+.-]*:)[^<>\n]*>")
 _PLAIN = re.compile(r"(?<![\w@])@(?:here|channel|everyone)\b")
 
 
 def smuggled(place: Message | View, untrusted: set[str]) -> Iterator[str]:
-    """Each live mention or link shown there that stands so in one of the untrusted texts, and each unescaped `<…>`."""
+    """Each live mention or link shown there that comes from an untrusted text, and each unescaped `<…>`."""
     names = {token for text in untrusted for token in _PLAIN.findall(text)}
     live = {token for text in untrusted for token in _LIVE.findall(text)}
     for text, parses_names in formatted_texts(place):
@@ -24,7 +24,7 @@ def smuggled(place: Message | View, untrusted: set[str]) -> Iterator[str]:
 
 
 def formatted_texts(place: Message | View) -> Iterator[tuple[str, bool]]:
-    """Every text shown as mrkdwn, and whether plain `@here` is live in it."""
+    """Every text shown as mrkdwn, and whether a plain `@here` in it is live."""
     if isinstance(place, View):
         yield from _objects(place.blocks)
         return

@@ -1,4 +1,4 @@
-"""What a workspace is made of: people, channels, messages, bookmarks, user groups, views and files."""
+"""The data of a workspace: people, channels, messages, bookmarks, user groups, views and files."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -17,7 +17,7 @@ class User:
     color: str = "4a6fa5"
     is_bot: bool = False
     deleted: bool = False
-    # Of another workspace, with which a channel is shared; '': of this one.
+    # The workspace of a member from outside, through a shared channel; '': this one.
     team: str = ""
 
 
@@ -45,7 +45,7 @@ class Message:
     edited_ts: str | None = None
     reactions: dict[str, list[str]] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
-    parses_names: bool = False  # sent with link_names or parse=full: plain @here is live in its text
+    parses_names: bool = False  # sent with link_names or parse=full: a plain @here in its text is live
 
     @property
     def is_reply(self) -> bool:
@@ -70,7 +70,7 @@ class Channel:
     members: list[str] = field(default_factory=list)
     topic: str = ""
     purpose: str = ""
-    # Who has set them, and when (Unix seconds).
+    # Who set them, and when (Unix seconds).
     topic_by: tuple[str, int] = ("", 0)
     purpose_by: tuple[str, int] = ("", 0)
     archived: bool = False
@@ -104,13 +104,13 @@ class Channel:
         return self._threads.get(ts, [])
 
     def other_member(self, user: str) -> str:
-        """With whom this direct conversation is, seen from one of the two."""
+        """The other participant of this direct conversation."""
         return next((member for member in self.members if member != user), user)
 
 
 @dataclass(eq=False)
 class View:
-    """A modal or a Home tab as Slack keeps it; `content` is what the app sent, with missing ids filled in."""
+    """A modal or Home tab as Slack stores it; `content` is what the app sent, with missing ids filled in."""
 
     id: str
     user: str
@@ -136,7 +136,7 @@ class View:
 
 @dataclass
 class Canvas:
-    """The document of a channel."""
+    """A channel's document."""
 
     id: str
     channel: str

@@ -1,4 +1,4 @@
-"""The block and action ids that Slack gives where the app left them out."""
+"""Fills in block and action ids that the app left out, as Slack does."""
 
 import copy
 from collections.abc import Iterator
@@ -38,7 +38,8 @@ INTERACTIVE = frozenset(
 
 
 def with_ids(blocks: list[Json], prefix: str = "b") -> list[Json]:
-    """A copy in which every block has a `block_id`, new ones with `prefix`, and what is interactive an `action_id`."""
+    """A copy in which every block has a `block_id` (new ones with `prefix`), and every interactive element an
+    `action_id`."""
     numbered = copy.deepcopy(blocks)
     taken = {block["block_id"] for block in numbered if "block_id" in block}
     fresh = (name for name in _names(prefix) if name not in taken)
@@ -50,7 +51,7 @@ def with_ids(blocks: list[Json], prefix: str = "b") -> list[Json]:
 
 
 def elements_of(block: Json) -> list[Json]:
-    """What can be pressed, chosen or filled in, in the order in which it is seen."""
+    """The interactive elements of a block, in visual order."""
     inside = [block.get("accessory"), block.get("element"), *_listed(block, "elements"), *_listed(block, "actions")]
     own = [part for part in inside if isinstance(part, dict) and part.get("type") in INTERACTIVE]
     nested = [*_listed(block, "child_blocks"), *(_listed(block, "elements") if block["type"] == "carousel" else ())]

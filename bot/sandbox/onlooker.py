@@ -8,7 +8,7 @@ from bot.sandbox.typed import as_message
 
 
 class Onlooker:
-    """One human member, looking. What is not there raises NotOnScreen."""
+    """One human member, looking. Whatever isn't there raises NotOnScreen."""
 
     def __init__(self, state: State, user: User) -> None:
         self._state = state
@@ -19,18 +19,18 @@ class Onlooker:
         return self.user.id
 
     def sees(self, channel: str | Channel = "#general") -> list[Message]:
-        """The messages there, oldest first, with the ephemeral ones that are for this person."""
+        """The messages there, oldest first, including ephemeral ones for this person."""
         found = self._find(channel)
         if found.kind != "public" and self.id not in found.members:
             raise NotOnScreen(f"{self.user.real_name} cannot see {found.name}.")
         return self._state.visible_messages(found, self.id)
 
     def channels(self) -> list[Channel]:
-        """The channels and direct conversations this person is in."""
+        """The channels and direct conversations that this person is in."""
         return [channel for channel in self._state.conversations if self.id in channel.members]
 
     def direct_messages(self) -> list[Message]:
-        """What stands in the direct conversation with the app, oldest first."""
+        """The direct conversation with the app, oldest first."""
         return self.sees(self._state.conversations.direct(self._state.bot.id, self.id))
 
     def modals(self) -> list[View]:
@@ -44,15 +44,15 @@ class Onlooker:
         return stack[-1]
 
     def home(self) -> View | None:
-        """The Home tab, as last published; None before."""
+        """The Home tab as last published; None before that."""
         return self._state.screens.home(self.id)
 
     def labels(self, place: Place | None = None) -> list[str]:
-        """What could be pressed there, without leading emoji."""
+        """What can be pressed there, without leading emoji."""
         return labels(place or self.modal())
 
     def typed(self, text: str) -> str:
-        """What Slack makes of this text when it is typed into the composer."""
+        """The text as Slack's composer would convert it."""
         return as_message(self._state, text)
 
     def _find(self, channel: str | Channel) -> Channel:

@@ -1,4 +1,4 @@
-"""What an installation finds around it, simulated: Slack, mail, telephones, statuspage.io and a website."""
+"""A simulation of everything around an installation: Slack, mail, telephones, statuspage.io and a website."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,7 +30,7 @@ class Outside:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What the bot is told of it: nothing else is around."""
+        """The bot's environment variables for all of it; it knows nothing else."""
         return {
             "SLACK_BOT_TOKEN": self.workspace.bot_token,
             "SLACK_APP_TOKEN": self.workspace.app_token,
@@ -51,9 +51,11 @@ async def outside(
     channels: Iterable[str] = CHANNELS,
     is_lived_in: bool = True,
 ) -> AsyncIterator[Outside]:
-    """All of it, on free ports, until the block ends. `bot_at` is asked when the telephone company first posts there:
-    the bot starts later. `app` is the manifest that the bot was installed by; None: the shipped one. `is_lived_in`:
-    somebody has written in it this morning."""
+    """All of it, on free ports, until the block ends.
+
+    `bot_at`: called when the telephone company first posts to the bot, which starts later. `app`: the manifest that the
+    bot was installed with; None: the shipped one. `is_lived_in`: put some messages of this morning into it.
+    """
     workspace = Workspace(clock, dict(YAML(typ="safe").load(app or manifest.shipped())), channels=channels)
     if is_lived_in:
         furnish(workspace)

@@ -1,4 +1,4 @@
-"""The browser page of the sandbox: its files, what it reads, and what it lets a person do."""
+"""The sandbox's browser page: its files, its data, and the actions it offers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,9 +27,9 @@ _SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "text/plain")
 
 
 def add_page(application: web.Application, workspace: Workspace, stage: Stage, guard: PageGuard) -> None:
-    """Serve the page at `/` and everything it needs under `/sandbox/`, to whom `guard` lets in."""
+    """Serve the page at `/` and its API under `/sandbox/`, to whoever `guard` admits."""
     page = PageApi(workspace, stage, guard)
-    # Outermost: what is refused here is not even looked up.
+    # Outermost, so that refused requests aren't even routed.
     application.middlewares.insert(0, guard.middleware)
     router = application.router
     router.add_get("/", page.index)
@@ -93,7 +93,7 @@ class PageApi:
         return web.Response(body=file.content, content_type=file.mimetype, headers=headers)
 
     async def do(self, request: web.Request) -> web.Response:
-        """One deed of a person; what cannot be done is answered with a sentence."""
+        """Perform one action of a person; if it's impossible, the answer is a sentence."""
         deed = _DEEDS.get(request.match_info["deed"])
         if deed is None:
             raise web.HTTPNotFound(text="no such deed")
@@ -113,7 +113,7 @@ class PageApi:
         await asyncio.gather(watching, return_exceptions=True)
 
     async def part(self, _: web.Application) -> None:
-        """Before the server waits for its connections to end: these would never."""
+        """Close live connections before the server waits for connections to end, because these never would."""
         await self._live.close()
 
     async def _say(self, body: Json) -> Json:

@@ -1,4 +1,4 @@
-"""Who may use the sandbox's page: a browser on this machine that was shown it in this run, and no other site's page."""
+"""Restricts the sandbox's page to browsers that opened it in this run, and excludes other sites' pages."""
 
 import hmac
 import ipaddress
@@ -18,17 +18,17 @@ NOT_FROM_OUTSIDE = "From another machine the sandbox opens only with the address
 
 
 class PageGuard:
-    """Three locks, because anything in a browser can send requests to loopback.
+    """Three checks, because any web page can send requests to loopback.
 
-    `Host` must name the loopback: a foreign name that resolves to it (DNS rebinding) is refused, on every route.
-    `Origin`, when there is one, must be the page's own: WebSockets are not held by the same-origin policy.
-    `/sandbox/` needs the token of this run: the page at `/` hands it out as a cookie, to loopback freely, to any other
-    machine only for the token itself (`/?token=…`).
+    `Host` must be a loopback name: a foreign name that resolves to loopback (DNS rebinding) is refused on every route.
+    `Origin`, if present, must be the page's own, because WebSockets aren't subject to the same-origin policy.
+    `/sandbox/` requires this run's token. The page at `/` sets it as a cookie: for loopback freely, for other machines
+    only in exchange for the token itself (`/?token=…`).
     """
 
     def __init__(self, token: str | None = None) -> None:
         self.token = token or secrets.token_urlsafe(24)
-        # Cookies know no ports: two sandboxes on one machine must not overwrite each other's.
+        # Cookies aren't separated by port, so each sandbox on a machine needs a cookie name of its own.
         self.cookie = f"sandbox-{secrets.token_hex(4)}"
 
     @web.middleware
@@ -42,7 +42,7 @@ class PageGuard:
         return await handler(request)
 
     def admit(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Hand out the token with the page. Raises HTTPForbidden to another machine that does not have it."""
+        """Set the token cookie with the page. Raises HTTPForbidden for another machine without the token."""
         if not is_loopback(request.remote) and not self._is_known(request.query.get("token", "")):
             raise web.HTTPForbidden(text=NOT_FROM_OUTSIDE)
         response.set_cookie(self.cookie, self.token, path="/", httponly=True, samesite="Strict")
@@ -52,7 +52,7 @@ class PageGuard:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether this is a name or an address of this machine's loopback."""
+    """Is this a loopback name or address?"""
     if host is None or host.lower() in LOOPBACK_NAMES:
         return host is not None
     try:

@@ -1,4 +1,4 @@
-"""The workspace in the JSON that the browser page reads, seen by one of its people."""
+"""The workspace as JSON for the browser page, as one of its people sees it."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def users_json(workspace: Workspace) -> list[Json]:
 
 
 def channels_json(workspace: Workspace, me: User) -> list[Json]:
-    """Public channels, and the private ones and direct conversations `me` is in."""
+    """Public channels, and the private ones and direct conversations that `me` is in."""
     return [channel_json(workspace, channel, me) for channel in workspace.conversations if may_see(channel, me)]
 
 
@@ -114,7 +114,7 @@ async def clock_json(workspace: Workspace, next_due: NextDue) -> Json:
 
 
 def installed_json(workspace: Workspace) -> Json:
-    """What the app's manifest adds to the composer and to the menu of a message."""
+    """What the app's manifest adds to the composer and to the message menu."""
     manifest = workspace.manifest
     commands = [
         {"command": c.name, "description": c.description, "usage_hint": c.usage_hint} for c in manifest.commands
@@ -144,7 +144,7 @@ def _file(workspace: Workspace, file_id: str) -> Json:
 
 
 def _canvas(workspace: Workspace, channel: Channel) -> Json | None:
-    """As HTML: what stands in it is text, links and tables, and never markup of its own."""
+    """As HTML: text, links and tables; raw HTML in it is escaped."""
     canvas = next((one for one in workspace.canvases.values() if one.channel == channel.id), None)
     if canvas is None:
         return None

@@ -1,4 +1,4 @@
-"""The live connection of the browser page: every change, as one frame, to each person who may see it."""
+"""The browser page's live connection: each change becomes a frame for everybody who may see it."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from bot.sandbox.model import Channel, Json, User
 from bot.sandbox.workspace import Workspace
 
 _CLOCK_SECONDS = 1.0
-# How long a page has to answer that it is closed.
+# How long a page may take to confirm the close.
 _GOODBYE_S = 0.5
 
 
 class Viewer:
-    """One open page and the person it is."""
+    """One open page and its person."""
 
     def __init__(self, me: User) -> None:
         self.me = me
@@ -34,7 +34,7 @@ class Live:
         workspace.changes.listen(self._hear)
 
     async def serve(self, request: web.Request, me: User) -> web.WebSocketResponse:
-        """Send frames until the page goes away."""
+        """Send frames until the page is closed."""
         link = web.WebSocketResponse(heartbeat=30, timeout=_GOODBYE_S)
         await link.prepare(request)
         viewer = Viewer(me)
@@ -43,7 +43,7 @@ class Live:
         writing = asyncio.create_task(_write(link, viewer))
         try:
             async for _ in link:
-                pass  # the page has nothing to say here; reading notices its leaving
+                pass  # the page sends nothing; reading detects that it was closed
         finally:
             writing.cancel()
             self._viewers.remove(viewer)
@@ -51,7 +51,7 @@ class Live:
         return link
 
     async def watch_clock(self) -> None:
-        """Tell every page when what is due next has changed, looking each second while somebody is there."""
+        """Send every page the next due event when it changes; looks every second while somebody is connected."""
         while True:
             await asyncio.sleep(_CLOCK_SECONDS)
             if self._viewers:
@@ -65,7 +65,7 @@ class Live:
             viewer.frames.put_nowait({"type": "clock", "clock": clock})
 
     async def close(self) -> None:
-        """Says good-bye to all of them at once, and waits for no answer: a sleeping tab gives none."""
+        """Close all connections at once, without waiting for replies: a sleeping tab sends none."""
         await asyncio.gather(*(link.close(code=WSCloseCode.GOING_AWAY) for link in self._links))
 
     def _hear(self, change: Change) -> None:

@@ -1,4 +1,4 @@
-"""What a person does in Slack: the driver of story tests and of the browser page."""
+"""What a person does in Slack; drives story tests and the browser page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +18,9 @@ from bot.sandbox.state import State
 
 
 class Person(Onlooker):
-    """One human member. Every deed returns after the app's acknowledgement, or Slack's giving up on it.
+    """One human member. Every action returns after the app's acknowledgement, or when Slack gives up on it.
 
-    What cannot be done because it is not on the screen raises NotOnScreen, which says what is there instead.
+    Actions on something that isn't on the screen raise NotOnScreen, which lists what is there instead.
     """
 
     def __init__(self, state: State, courier: Courier, exchange: Exchange, user: User) -> None:
@@ -28,14 +28,14 @@ class Person(Onlooker):
         self._courier, self._exchange = courier, exchange
 
     async def types(self, text: str, channel: str | Channel = "#general") -> AppAnswer:
-        """Type into the composer: a slash command, or a message when it begins otherwise."""
+        """Type into the composer: a slash command, or otherwise a message."""
         if not text.startswith("/"):
             await self.says(text, channel)
             return AppAnswer()
         return await self._exchange.command(self.user, self._room(channel), text)
 
     async def says(self, text: str, channel: str | Channel = "#general", *, thread_ts: str | None = None) -> Message:
-        """Post a message, typed as in the composer: `@ada` and `#general` become mentions."""
+        """Post a message as typed in the composer: `@ada` and `#general` become mentions."""
         room = self._room(channel)
         if text.startswith("/"):
             raise NotOnScreen("Slash commands do not work in threads." if thread_ts else "This is a command.")
@@ -46,10 +46,10 @@ class Person(Onlooker):
         return message
 
     async def presses(self, label: str, place: Place | None = None, **filled: Any) -> AppAnswer:
-        """Press the one button (or overflow entry) with this label; an emoji may stand before it.
+        """Press the one button (or overflow entry) with this label, which may have an emoji before it.
 
-        `place` is a message, a form or the Home tab; None means the form on top. `filled` are the message's other
-        menus, each by its action_id, as they stand when the button is pressed.
+        `place`: a message, a form or the Home tab; None: the form on top. `filled`: the message's other menus, by
+        action_id, as they are when the button is pressed.
         """
         where = place or self.modal()
         block, element, option = pressable(where, label)
@@ -60,7 +60,7 @@ class Person(Onlooker):
     async def selects(self, name: str, chosen: Any, place: Place | None = None) -> AppAnswer:
         """Choose in a menu or picker; `name` is its text, label, placeholder or id.
 
-        In a form's input block nothing is sent before the form is, unless the block dispatches actions.
+        An input block of a form sends nothing until the form is submitted, unless it dispatches actions.
         """
         where = place or self.modal()
         block, element = menu(where, name)
@@ -72,7 +72,7 @@ class Person(Onlooker):
         return await self.acts(where, action, values)
 
     async def ticks(self, label: str, place: Place | None = None) -> AppAnswer:
-        """Tick the one box with this label; a ticked one is cleared."""
+        """Toggle the one checkbox with this label."""
         where = place or self.modal()
         block, element, option = box(where, label)
         values = self._values(where, {})
@@ -83,31 +83,31 @@ class Person(Onlooker):
         return await self.acts(where, action, values)
 
     async def acts(self, place: Place, action: Json, values: Json) -> AppAnswer:
-        """Use what has this block_id and action_id, with Slack's own names for what was chosen."""
+        """Use the element with this block_id and action_id; `action` and `values` are in Slack's format."""
         self._refuse_unseen(place)
         return await self._exchange.act(self.user, place, action, values)
 
     async def submits(self, view: View | None = None, values: Mapping[str, Any] | None = None) -> AppAnswer:
-        """Fill in a form, by the fields' labels or block ids, and send it; None means the form on top."""
+        """Fill in a form, by labels or block ids, and submit it; None: the form on top."""
         form = view or self.modal()
         self._refuse_gone(form)
         fill(self._state, form, values or {})
         return await self._exchange.submit(self.user, form)
 
     async def submits_values(self, view: View, values: Json) -> AppAnswer:
-        """Send a form whose fields are given in the form of `state.values`."""
+        """Submit a form whose values are given like `state.values`."""
         self._refuse_gone(view)
         view.values = view.values | values
         return await self._exchange.submit(self.user, view)
 
     async def dismisses(self, view: View | None = None, *, everything: bool = False) -> AppAnswer:
-        """Close a form without sending it, or all of them."""
+        """Close a form without submitting it, or all of them."""
         form = view or self.modal()
         self._refuse_gone(form)
         return await self._exchange.dismiss(self.user, form, everything=everything)
 
     async def looks_up(self, typed: str, name: str, place: Place | None = None) -> list[Json]:
-        """Type into an external menu; the options that the app offers."""
+        """Type into an external menu; returns the app's options."""
         where = place or self.modal()
         is_form = isinstance(where, View) and where.content["type"] == "modal"
         block = field(where, name) if is_form and isinstance(where, View) else menu(where, name)[0]
@@ -115,12 +115,12 @@ class Person(Onlooker):
         return await self.is_offered(where, block["block_id"], element["action_id"], typed)
 
     async def is_offered(self, place: Place, block_id: str, action_id: str, typed: str) -> list[Json]:
-        """The options that the app offers in this external menu for what was typed."""
+        """The app's options in this external menu for what was typed."""
         self._refuse_unseen(place)
         return await self._exchange.suggest(self.user, place, block_id, action_id, typed)
 
     async def uses_shortcut(self, callback_id: str, message: Message | None = None) -> AppAnswer:
-        """Use a message shortcut, or a global one when there is no message."""
+        """Use a message shortcut, or a global one if there is no message."""
         return await self._exchange.shortcut(self.user, callback_id, message)
 
     async def reacts(self, name: str, message: Message) -> None:
@@ -138,7 +138,7 @@ class Person(Onlooker):
         await self._courier.events_arrived()
 
     async def opens_messages(self) -> Channel:
-        """Look at the direct conversation with the app."""
+        """Open the direct conversation with the app."""
         self._state.tell(Change("home_opened", user=self.id, notes={"tab": "messages"}))
         await self._courier.events_arrived()
         return self._state.conversations.direct(self._state.bot.id, self.id)
@@ -175,12 +175,12 @@ class Person(Onlooker):
         await self._courier.events_arrived()
 
     async def removes(self, channel: str | Channel) -> None:
-        """Delete a channel for good, as an owner of the workspace can, also one that is archived."""
+        """Delete a channel, archived or not, as a workspace owner can."""
         self._state.conversations.remove(self._find(channel), self.id)
         await self._courier.events_arrived()
 
     async def opens_channel(self, name: str) -> Channel:
-        """Open a public channel."""
+        """Create a public channel."""
         channel = self._state.conversations.create(name.removeprefix("#"), kind="public", creator=self.id)
         await self._courier.events_arrived()
         return channel

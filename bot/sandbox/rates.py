@@ -1,4 +1,4 @@
-"""Slack's rate limits: so many calls of a method per minute, and one message per second and channel."""
+"""Slack's rate limits: calls of a method per minute, and one message per second and channel."""
 
 import time
 from collections import deque
@@ -6,19 +6,19 @@ from collections import deque
 from bot.sandbox.limits import limits
 
 WINDOW_SECONDS = 60.0
-POST_BURST = 4  # Slack tolerates short bursts; how short is not written down
+POST_BURST = 4  # Slack tolerates short bursts; how many messages isn't documented
 POST_SECONDS = 1.0
 
 
 class Rates:
-    """Counts real time. Off unless `enabled`: most stories are about something else."""
+    """In real time. Off unless `enabled`, because most tests are about something else."""
 
     def __init__(self) -> None:
         self.enabled = False
         self._calls: dict[str, deque[float]] = {}
 
     def wait(self, method: str, channel: str = "") -> int | None:
-        """Count the call; the seconds of `Retry-After` when it came too early, None when it may pass."""
+        """Count the call; returns the seconds for `Retry-After` if it came too early, otherwise None."""
         if not self.enabled:
             return None
         if method == "chat.postMessage":

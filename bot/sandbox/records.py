@@ -1,4 +1,4 @@
-"""What the app did, for tests to read: everything it sent, and everything Slack would have complained about."""
+"""Records for tests: everything the app sent, and everything that Slack would have objected to."""
 
 from dataclasses import dataclass, field
 
@@ -7,10 +7,10 @@ from bot.sandbox.model import Json
 
 @dataclass(frozen=True)
 class Sent:
-    """One effect the app caused: a Web API call that changed something, an answer to a response URL
+    """One effect caused by the app: a Web API call that changed something, an answer to a response URL
     (`method="response_url"`), or an acknowledgement that shows something (`method="ack"`).
 
-    `blocks` and `metadata` are as the app gave them; `arguments` is all it gave.
+    `blocks` and `metadata` are as the app sent them; `arguments` is everything it sent.
     """
 
     method: str
@@ -25,7 +25,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Complaint:
-    """Something an app must not do: an unknown method, an invalid request, a missing or senseless acknowledgement."""
+    """Something that an app must not do: an unknown method, an invalid request, a missing or invalid
+    acknowledgement."""
 
     what: str
     where: str

@@ -1,4 +1,4 @@
-"""Somebody without Slack, who fills in the form of reports as a browser would."""
+"""Simulates somebody without Slack who submits the report form from a browser."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ REPORT = {
     "contact": "jo@customer.example.com",
 }
 
-# Where the form is, the whole address.
+# Returns the form's full URL.
 Form = Callable[[], Awaitable[str]]
 
 

@@ -1,4 +1,4 @@
-"""The response URLs of slash commands and interactions: five uses within thirty minutes."""
+"""The response URLs of slash commands and interactions: valid for five uses within thirty minutes."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from bot.sandbox.model import Message
 
 @dataclass
 class ResponseUrl:
-    """`source` is the message whose button was pressed; a slash command and a shortcut have none to replace."""
+    """`source`: the message whose button was pressed; slash commands and shortcuts have no message to replace."""
 
     id: str
     channel: str
@@ -35,7 +35,7 @@ class ResponseUrls:
         return url
 
     def use(self, name: str) -> ResponseUrl | Literal["expired_url", "used_url"]:
-        """Count one use; or Slack's word for why there is none left."""
+        """Count one use; returns Slack's error code if there is none left."""
         url = self._given.get(name)
         if url is None or self._clock.now() - url.given_at > timedelta(seconds=limits()["timing"]["response_url_s"]):
             return "expired_url"

@@ -1,4 +1,4 @@
-"""The response URL over HTTP: an app's later answers to a command or an interaction."""
+"""The response URL over HTTP: an app's later answers to a command or interaction."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ class Responses:
         return web.Response(text="ok")
 
     def answer(self, url: ResponseUrl, body: Json, *, method: str = "response_url") -> Message | None:
-        """Show what the app answered; None when it only deleted."""
+        """Show the app's answer; None if it only deleted."""
         if body.get("delete_original"):
             self._delete_original(url)
             if not any(body.get(key) for key in ("text", "blocks", "attachments")):

@@ -1,4 +1,4 @@
-"""An ordinary morning of the example team, and an incident to begin with."""
+"""A normal morning of the example team, and an incident to start with."""
 
 from bot.sandbox.answers import AppAnswer
 from bot.sandbox.model import Channel
@@ -19,14 +19,14 @@ _BEGINNING = (
 
 
 def furnish(workspace: Workspace) -> None:
-    """A few friendly messages in #general, said before anybody looks."""
+    """Post a few friendly messages in #general before anybody looks."""
     for name, text in _MORNING:
         person = workspace.person(name)
         workspace.conversations.say(workspace.channel("#general"), person.id, person.typed(text))
 
 
 async def begin(workspace: Workspace) -> list[AppAnswer]:
-    """Eve declares an incident and adds what she knows, by typing commands to the connected app."""
+    """Eve declares an incident and adds what she knows, by commands to the connected app."""
     await workspace.until(lambda: workspace.connected, within=30)
     eve = workspace.person("eve")
     before = {channel.id for channel in eve.channels()}
@@ -36,5 +36,5 @@ async def begin(workspace: Workspace) -> list[AppAnswer]:
 
 
 def _new_room(person: Person, before: set[str]) -> Channel | None:
-    """The first channel this person was brought into since; direct conversations do not count."""
+    """The first channel this person was added to since then, not counting direct conversations."""
     return next((c for c in person.channels() if c.kind != "im" and c.id not in before), None)

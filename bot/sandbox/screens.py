@@ -35,7 +35,7 @@ class Screens:
         return next((view for view in self.everything() if view.content.get("external_id") == external_id), None)
 
     def open(self, user: str, content: Json) -> View:
-        """Show a new modal alone; one that was open before is gone."""
+        """Show a new modal alone; open ones are closed."""
         self._refuse_taken(content)
         view = self._new(user, content)
         self._stacks[user] = [view]
@@ -55,7 +55,7 @@ class Screens:
         return stack[-1]
 
     def replace(self, view: View, content: Json) -> View:
-        """Change an open view in place; what was filled in stays where block and action ids stay."""
+        """Change an open view in place; values are kept where block and action ids stay the same."""
         self._refuse_taken(content, besides=view)
         kept = view.values
         self._fill(view, content)
@@ -116,7 +116,7 @@ class Screens:
 
 
 def initial_values(blocks: list[Json]) -> dict[str, Any]:
-    """`state.values` before anybody filled in anything; buttons and menus without a memory have no place in it."""
+    """`state.values` before anything is filled in; buttons and stateless menus have no entry."""
     values: dict[str, Any] = {}
     for block in blocks:
         fields = {e["action_id"]: value for e in elements_of(block) if (value := initial_value(e)) is not None}

@@ -1,4 +1,4 @@
-"""The simulated Slack as a server on loopback: Web API, Socket Mode, uploads and response URLs, with a mail sink."""
+"""The simulated Slack as a loopback server: Web API, Socket Mode, uploads, response URLs, and an SMTP sink."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ LARGEST_REQUEST = 64 * 1024 * 1024
 
 
 class Server:
-    """Serves one workspace; `port` 0 takes any free one. `api_url` is what the app is given as its Slack."""
+    """Serves one workspace; `port` 0: any free one. `api_url` is the app's SLACK_API_URL."""
 
     def __init__(self, workspace: Workspace, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._workspace, self._host, self._port = workspace, host, port
@@ -53,7 +53,7 @@ class Server:
         return application
 
     async def _upload(self, request: web.Request) -> web.Response:
-        """The second step of an upload: the bytes, without any authorization."""
+        """The second step of an upload: the bytes, without authorisation."""
         file = self._workspace.files.get(request.match_info["id"])
         content = await request.read()
         if file is None or file.content is not None:

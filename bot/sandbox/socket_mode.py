@@ -1,4 +1,4 @@
-"""Socket Mode: web sockets of the app, over which each request goes to exactly one of them."""
+"""Socket Mode: the app's WebSockets; each request goes to exactly one of them."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from bot.sandbox.timing import Timing
 
 @dataclass(eq=False)
 class Socket:
-    """One connection of the app, with the envelopes it has still to acknowledge."""
+    """One connection of the app, with the envelopes it has yet to acknowledge."""
 
     link: web.WebSocketResponse
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class SocketMode:
         return f"/link/?ticket={ticket}&app_id={self._state.app_id}"
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """The web socket itself: greet, then take acknowledgements until it closes."""
+        """Serve a WebSocket: send hello, then receive acknowledgements until it closes."""
         if request.query.get("ticket") not in self._tickets:
             raise web.HTTPForbidden(text="bad ticket")
         self._tickets.discard(request.query["ticket"])
@@ -82,9 +82,9 @@ class SocketMode:
             socket.waiting.pop(envelope_id, None)
 
     async def refresh(self, *, reason: str = "refresh_requested", warn: bool = False) -> None:
-        """Ask every connected app process to connect anew; with `warn`, some seconds before.
+        """Ask every connected process of the app to reconnect; with `warn`, send a warning some seconds before.
 
-        The old connections stay open until the app leaves them, or its time for that is over.
+        The old connections stay open until the app closes them or its time is up.
         """
         retiring = list(self._sockets)
         for socket in retiring:
@@ -97,7 +97,7 @@ class SocketMode:
             await self._let_go(socket)
 
     async def cut(self) -> None:
-        """Close every connection without a word, as a failing network does."""
+        """Close every connection abruptly, like a network failure."""
         for socket in list(self._sockets):
             await socket.link.close(drain=False)
 

@@ -1,4 +1,4 @@
-"""What a runbook leads to, replaced by something of this sandbox: nothing here acts on the real world."""
+"""Replaces the runbook's external addresses with parts of the sandbox, so that nothing affects the real world."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ LEFT_OUT = "left out: the sandbox has nothing like it"
 
 @dataclass(frozen=True)
 class Places:
-    """What the sandbox has: URLs of a website and a PostgreSQL database, and a folder."""
+    """What the sandbox offers: the URLs of a website and a PostgreSQL database, and a folder."""
 
     website: str
     database: str
@@ -35,7 +35,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Replaced:
-    """One address of the runbook: by its YAML path, as people may see it, and what is used instead."""
+    """One replaced address: its YAML path, the address as people may see it, and what replaces it."""
 
     what: str
     was: str
@@ -43,12 +43,12 @@ class Replaced:
 
 
 def stand_in(runbook: Runbook, places: Places) -> tuple[Runbook, list[Replaced]]:
-    """The same runbook with every address that leads out of the sandbox replaced, and what was."""
+    """The same runbook with every external address replaced, and the list of replacements."""
     return StandIns(places).applied_to(runbook)
 
 
 class StandIns:
-    """Collects what it replaces; for one runbook."""
+    """Collects what it replaces; use it for one runbook only."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -67,7 +67,7 @@ class StandIns:
 
     def _person(self, key: str, person: Person) -> Person:
         webhook = self._hook(f"people.{key}.webhook", person.webhook)
-        # An account of the real workspace means nobody here: people are found by their mail address.
+        # Member ids of the real workspace mean nothing here; people are found by email.
         return person.model_copy(update={"webhook": webhook, "slack": None})
 
     def _audience(self, key: str, audience: Audience) -> Audience:
@@ -107,7 +107,8 @@ class StandIns:
         return None
 
     def _http(self, what: str, check: HttpCheck) -> HttpCheck:
-        """A page of the example website that answers as this check expects; what stands in it is not asked for."""
+        """A page of the example website that returns the expected status; expectations about its content are
+        dropped."""
         self._note(what, check.target, EXAMPLE_WEBSITE)
         target = HttpUrl(f"{self._places.website}{CHECKED}{quote(what)}?status={check.expect}")
         return check.model_copy(update={"target": target, "json_wishes": {}, "text": None})
@@ -152,8 +153,8 @@ class StandIns:
 
 
 def bring_in(workspace: Workspace, runbook: Runbook) -> None:
-    """Accounts for the people of this runbook who have none, so that they can be paged and played; they are in every
-    public channel, as the others are."""
+    """Create accounts for the runbook's people who have none, so that they can be paged and played. Like all others,
+    they are in every public channel."""
     public = [one for one in workspace.conversations if one.kind == "public"]
     for key, person in runbook.people.items():
         email = person.email or f"{key}@example.com"

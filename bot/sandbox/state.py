@@ -1,4 +1,4 @@
-"""Everything the workspace knows: team, users, conversations, screens, files, tokens, and what the app did so far."""
+"""The workspace's state: team, users, conversations, screens, files, tokens, and what the app has done."""
 
 import secrets
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ class State:
 
     @property
     def scopes(self) -> frozenset[str]:
-        """The scopes of the bot's token: the manifest's, but for those that were withheld."""
+        """The bot token's scopes: the manifest's, without those withheld."""
         return self.manifest.scopes - self.faults.withheld_scopes
 
     @property
@@ -75,5 +75,5 @@ class State:
         return self.conversations.get(which) or self.conversations.named(which)
 
     def visible_messages(self, channel: Channel, user: str) -> list[Message]:
-        """What this person sees there, oldest first: ephemeral messages only when they are theirs."""
+        """What this person sees there, oldest first: ephemeral messages only if they are for them."""
         return [message for message in channel.messages if message.ephemeral_for in (None, user)]

@@ -1,4 +1,4 @@
-"""A simulated statuspage.io: its API for incidents over real HTTP, and a page of what its readers would see."""
+"""A simulated statuspage.io: its incident API over real HTTP, and a page with what readers would see."""
 
 import html
 from collections import deque
@@ -20,9 +20,9 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """What becomes of a request: `status` answers it instead; None: the connection ends without an answer.
+    """A fault for one request: it gets `status` as its answer; None: the connection is closed without one.
 
-    `is_done`: what was asked for is done all the same. `writes`: of requests that change something only.
+    `is_done`: the request is carried out nevertheless. `writes`: applies only to requests that change something.
     """
 
     status: int | None = None
@@ -32,8 +32,8 @@ class Fault:
 
 
 class SimulatedStatuspage:
-    """`incidents` are the newest first, each with its `incident_updates`, the newest first. Takes any page's id, and
-    makes any component that is named, but for pages and components that are in `unknown`."""
+    """`incidents` are newest first, each with its `incident_updates`, newest first. Accepts every page and creates
+    every component that is mentioned, except those in `unknown`."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -49,7 +49,7 @@ class SimulatedStatuspage:
 
     @property
     def environ(self) -> dict[str, str]:
-        """As the bot is told of it."""
+        """The bot's environment variables for it."""
         return {"STATUSPAGE_TOKEN": TOKEN, "STATUSPAGE_API_URL": f"{self.url}/v1"}
 
     @asynccontextmanager
@@ -99,7 +99,7 @@ class SimulatedStatuspage:
         return web.json_response({"error": "out of order"}, status=fault.status, headers=fault.headers)
 
     def _fault(self, request: web.Request) -> Fault | None:
-        """The next one, when it is for requests of this kind."""
+        """The next fault, if it applies to this kind of request."""
         if self.faults and (request.method != "GET" or not self.faults[0].writes):
             return self.faults.popleft()
         return None
@@ -158,7 +158,7 @@ class SimulatedStatuspage:
         return web.json_response({"published_at": self._now().isoformat()})
 
     async def _shown(self, request: web.Request) -> web.Response:
-        """What people would read there, for who looks at the sandbox."""
+        """A page with what readers would see, for visitors of the sandbox."""
         parts = [part for one in self.incidents for part in _as_html(one)] or ["<p>No incidents.</p>"]
         page = "".join(["<!doctype html><title>Statuspage</title><h1>Statuspage</h1>", *parts])
         return web.Response(text=page, content_type="text/html")
@@ -178,7 +178,7 @@ class SimulatedStatuspage:
         return incident
 
     def _must_be_valid(self, given: Json, incident: Json | None) -> None:
-        """As the real one: 422, with every reason. `incident` None: it is to be made."""
+        """Answers 422 with every reason, like the real one. `incident` None: it is being created."""
         named = {*given.get("components", {}), *given.get("component_ids", [])}
         reasons = [*wrong_in(given, incident, self._now()), *(["Component not found"] if self.unknown & named else [])]
         if reasons:
@@ -188,7 +188,7 @@ class SimulatedStatuspage:
         return web.json_response([one for one in self._on(request) if one["status"] in statuses])
 
     def _on(self, request: web.Request) -> list[Json]:
-        """Each with its components as they are now."""
+        """The page's incidents, with the current states of their components."""
         found = [one for one in self.incidents if one["page_id"] == request.match_info["page"]]
         for one in found:
             one["components"] = [

@@ -1,4 +1,4 @@
-"""What statuspage.io refuses of an incident, or of scheduled maintenance: an incident with states of its own."""
+"""What statuspage.io rejects for incidents and for scheduled maintenance, which is an incident with other states."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ FIELDS = frozenset((
     "auto_transition_to_maintenance_state", "auto_transition_to_operational_state",
     "auto_transition_deliver_notifications_at_start", "auto_transition_deliver_notifications_at_end",
 ))  # fmt: skip
-# What is scheduled must be ahead, but for the time that a request takes.
+# Tolerance for "in the future", for the time that a request takes.
 A_MOMENT = timedelta(minutes=5)
 
 
 def wrong_in(given: Json, incident: Json | None, now: datetime) -> list[str]:
-    """Every reason; `incident` as it is there, None: it is to be made."""
+    """Every reason; `incident` as stored, None: it is being created."""
     merged = {**(incident or {}), **given}
     components, metadata = given.get("components", {}), given.get("metadata", {})
     wrong = {
@@ -44,7 +44,7 @@ def wrong_in(given: Json, incident: Json | None, now: datetime) -> list[str]:
 
 
 def _statuses(incident: Json | None) -> tuple[str, ...]:
-    """What it may become: an incident stays one, and so does maintenance."""
+    """The allowed states: an incident can't become maintenance, nor the reverse."""
     if incident is None:
         return (*OF_INCIDENTS, *OF_MAINTENANCE)
     return OF_MAINTENANCE if incident["status"] in OF_MAINTENANCE else OF_INCIDENTS

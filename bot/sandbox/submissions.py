@@ -1,4 +1,4 @@
-"""What the app's answer to a submitted form does to the screen, and what Slack says about a senseless one."""
+"""Applies the app's answer to a submitted form, and rejects an invalid one as Slack does."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ TROUBLE = "We had some trouble connecting. Try again?"
 
 
 class SenselessAnswer(Exception):
-    """The acknowledgement of a form is none that Slack understands."""
+    """The acknowledgement of a form isn't one that Slack understands."""
 
 
 def apply_answer(state: State, view: View, body: Any) -> dict[str, str]:
-    """Close, change or stack views as the app answered; returns the errors to show in the form, by block_id.
+    """Close, change or push views as the app answered; returns the errors to show in the form, by block_id.
 
-    Raises SenselessAnswer when the answer is none that Slack takes; then the form stays as it is.
+    Raises SenselessAnswer if Slack wouldn't accept the answer; then the form stays as it is.
     """
     if body in (None, {}, ""):
         state.screens.close(view)

@@ -4,7 +4,7 @@ from bot.sandbox.model import User
 
 
 def example_team() -> list[User]:
-    """Six people; their email addresses are those in the starter runbook."""
+    """Six people, with the email addresses of the starter runbook."""
     return [
         _person("ada", "Ada Obi", "On-call engineer", "b4464b"),
         _person("ben", "Ben Moss", "Engineering lead", "3c7ab5"),

@@ -1,4 +1,4 @@
-"""How patient the workspace is with the app, in real seconds."""
+"""How long the workspace waits for the app, in real seconds."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from bot.sandbox.limits import limits
 
 @dataclass
 class Timing:
-    """Slack's own figures unless changed; `retry_scale` shortens the waits between an event's retries.
+    """Slack's own values by default; `retry_scale` shortens the waits between an event's retries.
 
-    `warning_seconds` pass between the warning of a disconnection and its request, `leave_seconds` until it is forced.
+    `warning_seconds`: between the warning and the request to disconnect; `leave_seconds`: until it is forced.
     """
 
     ack_seconds: float

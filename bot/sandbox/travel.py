@@ -1,4 +1,4 @@
-"""Moving the sandbox's clock: to the next event, or on by a while with everything on the way at its own time."""
+"""Moves the sandbox's clock: to the next event, or by a time span, with everything on the way at its own time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,47 +8,47 @@ from typing import Protocol
 
 from bot.clock import Clock
 
-# What is due and when; None when nothing is.
+# When, and what; None if nothing is due.
 Due = tuple[datetime, str]
 
-# A journey of many stops (a year of health checks) is cut short: the rest is one leap.
+# A journey with too many stops (a year of health checks) ends with one leap.
 MOST_STOPS = 600
-# On a busy machine a page takes seconds. To move on without waiting for it would have it called late, or not accepted.
+# On a busy machine a page takes seconds. Moving on without waiting would make it count as late or not accepted.
 STOP_TIMEOUT_S = 8.0
 JOURNEY_TIMEOUT_S = 60.0
 GLANCE_S = 0.005
-# While something is under way: on a busy machine that takes long, and every glance takes from it.
+# The interval of looks while something is running: on a busy machine that takes long, and looking costs time too.
 PATIENT_GLANCE_S = 0.015
-# So many glances at rest, one after the other: what has just ended may have made more due.
+# How many idle looks in a row it takes: what has just ended may have made more due.
 CALM = 3
 
 
 class Bot(Protocol):
-    """What a traveller has to know of the bot."""
+    """What Travel needs of the bot."""
 
     async def due(self) -> list[Due]:
-        """Everything that waits for its time, in any order."""
+        """Everything scheduled, in any order."""
 
     def wake(self, names: Iterable[str]) -> None:
-        """Look at what is due there; the names are those of `due`."""
+        """Make the bot look for due work; `names` are those from `due`."""
 
     @property
     def is_idle(self) -> bool: ...
 
 
 class Travel:
-    """Stops at each deadline and lets it be dealt with: three missed promises are never missed at one instant."""
+    """Stops at each deadline until it has been handled, so that several deadlines never pass at the same moment."""
 
     def __init__(self, clock: Clock, bot: Bot, *, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
         self._clock, self._bot = clock, bot
         self._stop_timeout_s = stop_timeout_s
 
     async def next_due(self) -> Due | None:
-        """The soonest that lies ahead."""
+        """The next thing that lies ahead."""
         return self._soonest(await self._bot.due())
 
     async def through(self, by: timedelta) -> None:
-        """As `forward`, however many stops it takes. Raises TimeoutError when the bot does not come to rest at one."""
+        """Like `forward`, but with any number of stops. Raises TimeoutError if the bot doesn't settle at one."""
         target = self._clock.now() + by
         known = await self._bot.due()
         while (due := self._soonest(known)) is not None and due[0] < target:
@@ -56,8 +56,8 @@ class Travel:
         await self._stop_at(target, known)
 
     async def forward(self, by: timedelta) -> None:
-        """Returns when the bot has dealt with what became due, or takes its time over it: on a journey of too many
-        stops the last of them are left out."""
+        """Move the clock; returns when the bot has handled what became due, or takes too long. On a journey with too
+        many stops, the last ones are skipped."""
         target = self._clock.now() + by
         known: list[Due] | None = None
         try:
@@ -73,17 +73,17 @@ class Travel:
         await self._go_to(target, known)
 
     async def settled(self) -> None:
-        """Until nothing is due at this instant and nothing under way. Raises TimeoutError when that takes too long."""
+        """Wait until nothing is due now and nothing is running. Raises TimeoutError if that takes too long."""
         await self._settled()
 
     async def _settled(self) -> list[Due]:
-        """As `settled`; what is due later."""
+        """Like `settled`; returns what is due later."""
         async with asyncio.timeout(self._stop_timeout_s):
             calm = 0
             while True:
                 is_idle = self._bot.is_idle
                 calm = calm + 1 if is_idle else 0
-                # What is due is asked last and once: it is a question to every table.
+                # Asked last and only once, because it queries every table.
                 if calm == CALM:
                     known = await self._bot.due()
                     if not self._wake(known) and self._bot.is_idle:
@@ -97,7 +97,8 @@ class Travel:
         return await self._bot.due()
 
     async def _stop_at(self, instant: datetime, known: list[Due] | None) -> list[Due]:
-        """What is due then. `known`: what is due, when that is known: nobody else has to look."""
+        """Stop there; returns what is due later. `known`: what is due, if known: then the bot needn't look for
+        itself."""
         is_quiet = known is not None and self._clock.is_frozen
         self._clock.move(max(instant - self._clock.now(), timedelta(0)), quietly=is_quiet)
         self._wake(known or [])
@@ -108,7 +109,7 @@ class Travel:
         return min((due for due in dues if due[0] > now), default=None)
 
     def _wake(self, dues: Iterable[Due]) -> bool:
-        """Whether anything is due now."""
+        """Wake the bot for what is due now; returns whether anything is."""
         names = {name for at, name in dues if at <= self._clock.now()}
         if names:
             self._bot.wake(names)

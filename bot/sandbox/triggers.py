@@ -1,4 +1,4 @@
-"""Trigger ids: a person's click lets the app open one form, once, for three real seconds."""
+"""Trigger ids: a person's click allows the app to open one form, once, within three real seconds."""
 
 import secrets
 import time
@@ -17,14 +17,14 @@ class Trigger:
 
 
 class Triggers:
-    """Counts real time, whatever the workspace's clock says: the app's haste is what is judged."""
+    """Counts real time, whatever the workspace's clock says, because it's the app's speed that is judged."""
 
     def __init__(self) -> None:
         self._triggers: dict[str, Trigger] = {}
         self.valid_seconds = float(limits()["timing"]["trigger_id_s"])
 
     def give(self, user: str, *, view: str | None = None) -> str:
-        """A trigger id for what `user` just did; `view` is the modal in which they did it."""
+        """A trigger id for what `user` just did; `view`: the modal in which they did it."""
         name = f"{len(self._triggers) + 1000}.{secrets.randbelow(10**9)}.{secrets.token_hex(16)}"
         self._triggers[name] = Trigger(user, view, time.monotonic())
         return name
@@ -33,7 +33,7 @@ class Triggers:
         return self._triggers[name].user
 
     def check(self, name: str) -> Trigger:
-        """The trigger, still to be marked as used; refused when unknown, too old, or used already."""
+        """The trigger, not yet marked as used; refused if it is unknown, too old, or already used."""
         trigger = self._triggers.get(name)
         if trigger is None:
             raise SlackError("invalid_trigger_id")

@@ -1,4 +1,4 @@
-"""What Slack makes of the text that a person types: mentions, links and escaped signs."""
+"""Converts text that a person types as Slack does: mentions, links, escaped characters."""
 
 import re
 from collections.abc import Callable
@@ -20,12 +20,12 @@ def escaped(text: str) -> str:
 
 
 def as_message(state: State, typed: str) -> str:
-    """The text of a message that was typed so: `@ada` is a mention, links are links, `&<>` are escaped."""
+    """The text of a typed message: `@ada` becomes a mention, links become links, `&<>` are escaped."""
     return _translated(state, typed)
 
 
 def as_command_text(state: State, typed: str, *, should_escape: bool) -> str:
-    """The `text` of a slash command; as typed, unless the command asked Slack to escape."""
+    """The `text` of a slash command: as typed, unless the command asked Slack to escape it."""
     return _translated(state, typed) if should_escape else typed
 
 

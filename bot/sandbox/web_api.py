@@ -1,4 +1,4 @@
-"""The Web API over HTTP: reads the call however it was sent, checks the token, answers as Slack does."""
+"""The Web API over HTTP: parses calls in any encoding, checks the token, and answers as Slack does."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ METHODS: dict[str, Method] = {
 }
 OPEN_CONNECTION = "apps.connections.open"
 
-# Errors that a sound app may meet: the world changed, or somebody was faster. Every other error is the app's mistake.
+# Errors that a correct app may meet: the world changed, or somebody was faster. All others are the app's mistake.
 _INNOCENT = frozenset(
     {
         "already_archived",
@@ -151,7 +151,7 @@ class WebApi:
         )
 
     def _reached(self, call: MethodCall) -> str | None:
-        """The one person the call was about: named in it, the other one of a direct conversation, or who clicked."""
+        """The one person the call was about: named in it, the partner of a direct conversation, or whoever clicked."""
         if call.text("trigger_id"):
             return self._state.triggers.user_of(call.text("trigger_id"))
         if call.touched is not None and call.touched.kind == "im":
@@ -166,7 +166,7 @@ class _TooSoon(Exception):
 
 
 async def _arguments(request: web.Request) -> Json:
-    """Query, form and JSON body in one, as Slack merges them."""
+    """Query, form and JSON body merged, as Slack does."""
     arguments: Json = dict(request.query)
     if request.content_type == "application/json":
         arguments |= _object(await request.text())
@@ -184,7 +184,7 @@ def _object(text: str) -> Json:
 
 
 async def _spoilt(request: web.Request, fault: Fault, answer: Callable[[], web.Response]) -> web.Response:
-    """The call goes wrong: before it is carried out or after, or only late."""
+    """Make the call go wrong: before or after it is carried out, or only late."""
     done = answer() if fault.after else None
     if fault.kind != "hang":
         return _broken(request, fault)

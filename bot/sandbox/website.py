@@ -1,4 +1,4 @@
-"""A small website for the health checks and the webhooks of the sandbox, which can be broken with one click."""
+"""A small website for the sandbox's health checks and webhooks, which can be broken with one click."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,12 +7,12 @@ from aiohttp import web
 
 from bot.sandbox.mailbox import Mailbox
 
-# Below the first stand pages that answer with the status they are asked for (`?status=204`), below the second webhooks.
+# Prefixes: pages that answer with the requested status (`?status=204`), and webhooks.
 CHECKED, HOOKS = "/checked/", "/hooks/"
 
 
 class Website:
-    """`/` and `/api/health`, 500 while it is broken. What is posted to its hooks is shown in the mailbox."""
+    """`/` and `/api/health`, which answer 500 while it is broken. Webhook posts are shown in the mailbox."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox

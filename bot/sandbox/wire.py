@@ -1,4 +1,4 @@
-"""Users, channels, messages and views in the JSON in which Slack gives them to an app."""
+"""Users, channels, messages and views in the JSON that Slack sends to apps."""
 
 from bot.sandbox.model import Bookmark, Channel, File, Json, Message, User, UserGroup, View
 from bot.sandbox.state import State
@@ -58,7 +58,7 @@ def _described(value: str, by: tuple[str, int]) -> Json:
 
 
 def message_json(state: State, message: Message, *, with_metadata: bool = False) -> Json:
-    """A message as history, events and interactions carry it; absent keys are absent, never null."""
+    """A message as in history, events and interactions; absent fields are omitted, never null."""
     answer: Json = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text}
     optional = {
         "subtype": message.subtype,
@@ -91,7 +91,7 @@ def _thread_summary(state: State, message: Message) -> Json:
 
 
 def view_json(state: State, view: View) -> Json:
-    """A view as the app gets it back: everything Slack fills in, with `state.values`."""
+    """A view as the app gets it back: with everything Slack fills in, and `state.values`."""
     defaults: Json = {"private_metadata": "", "callback_id": "", "external_id": "", "close": None, "submit": None}
     defaults |= {"title": None, "clear_on_close": False, "notify_on_close": False}
     return (

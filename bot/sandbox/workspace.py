@@ -1,4 +1,4 @@
-"""The simulated workspace as tests and the page hold it: its state, its people, and the app it talks to."""
+"""The simulated workspace, as used by tests and the page: its state, its people, and the app it talks to."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,7 @@ _GLANCE_SECONDS = 0.05
 
 
 class Workspace(State):
-    """A team with its channels, in which everybody is; the app is installed but in no channel yet.
+    """A team with channels that everybody is in; the app is installed but in no channel yet.
 
     `manifest` is the parsed manifest.yml. The app is reached over Socket Mode until `use_http` is called.
     """
@@ -53,7 +53,7 @@ class Workspace(State):
 
     @property
     def connected(self) -> bool:
-        """Whether the app can be reached."""
+        """Can the app be reached?"""
         return self.courier.connected
 
     def person(self, name: str) -> Person:
@@ -73,16 +73,16 @@ class Workspace(State):
         return channel
 
     def messages(self, channel: str | Channel) -> list[Message]:
-        """Everything said there, oldest first: replies, ephemeral and system messages too."""
+        """Everything posted there, oldest first: including replies, ephemeral and system messages."""
         found = channel if isinstance(channel, Channel) else self.channel(channel)
         return list(found.messages)
 
     def direct_messages(self, name: str) -> list[Message]:
-        """What stands between a person and the app."""
+        """The conversation between a person and the app."""
         return self.person(name).direct_messages()
 
     def add_channel(self, name: str, *, members: Iterable[str] | None = None, private: bool = False) -> Channel:
-        """A channel made before the story begins; without `members` every human is in it."""
+        """A channel from before the story begins; without `members`, every human is in it."""
         ids = [user.id for user in self.humans] if members is None else list(members)
         kind: Kind = "private" if private else "public"
         creator, created = ids[0] if ids else "", self.stamps.seconds()
@@ -91,23 +91,24 @@ class Workspace(State):
         return self.conversations.adopt(channel)
 
     def add_user(self, user: User) -> Person:
-        """Somebody new, in no channel yet."""
+        """Add somebody new, in no channel yet."""
         self.users[user.id] = user
         self.tell(Change("users"))
         return self.person(user.id)
 
     def use_http(self, url: str) -> None:
-        """Reach the app by signed requests to this URL from now on, instead of over Socket Mode."""
+        """Reach the app by signed requests to this URL from now on, instead of Socket Mode."""
         self.courier.transport = HttpMode(url, self.signing_secret, self.clock, self.timing)
 
     def uninstall(self) -> None:
-        """The app is removed: its tokens are revoked and it is told so."""
+        """Uninstall the app: its tokens are revoked, and it gets the events."""
         self.tell(Change("tokens_revoked"))
         self.tell(Change("uninstalled"))
         self.faults.revoked = True
 
     def audit(self) -> list[str]:
-        """Every mention or link that a text in `untrusted` smuggled in, each unescaped `<…>`, in messages and views."""
+        """Every mention or link smuggled in by a text in `untrusted`, and every unescaped `<…>`, in messages and
+        views."""
         found = []
         for channel in self.conversations:
             for message in channel.messages:
@@ -120,9 +121,9 @@ class Workspace(State):
         return found
 
     async def until(self, look: Callable[[], Seen | None], *, within: float = 60.0) -> Seen:
-        """Wait until `look` sees something, and return it; TimeoutError after `within` real seconds.
+        """Wait until `look` returns something, and return it; TimeoutError after `within` real seconds.
 
-        A `look` that raises NotOnScreen or IndexError has not seen it yet.
+        A `look` that raises NotOnScreen or IndexError hasn't seen it yet.
         """
         changed = asyncio.Event()
         stop = self.changes.listen(lambda _: changed.set())

@@ -1,1 +1,1 @@
-"""The Web API's methods: one module per family, each with a table `METHODS` of what it answers to."""
+"""The Web API's methods: one module per family, each with a table `METHODS`."""

@@ -1,4 +1,4 @@
-"""Canvases: a channel has one, made and written by methods of their own."""
+"""Canvases: a channel has at most one, with methods of its own to create and edit it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.sandbox.limits import limits
 from bot.sandbox.methods.method import Method, anywhere
 from bot.sandbox.model import Canvas, Json
 
-# With a section of the canvas these insert; without one only these say where.
+# Operations on the whole canvas; those on a section need a `section_id`.
 _WHOLE = ("replace", "insert_at_start", "insert_at_end")
 _OF_A_SECTION = ("insert_before", "insert_after", "delete")
 
@@ -30,7 +30,7 @@ def create(call: MethodCall) -> Json:
 
 
 def edit(call: MethodCall) -> Json:
-    """One change of the whole canvas at a time: this workspace keeps no sections."""
+    """One change of the whole canvas at a time; sections aren't simulated."""
     canvas = call.state.canvases.get(call.required("canvas_id"))
     changes = call.parsed("changes")
     if not isinstance(changes, list) or len(changes) != 1 or not isinstance(changes[0], dict):

@@ -1,4 +1,4 @@
-"""What a channel may be called, and Slack's word for each way of getting it wrong."""
+"""The rules for channel names, with Slack's error code for each violation."""
 
 import re
 
@@ -11,7 +11,7 @@ _ONLY_PUNCTUATION = re.compile(r"[_-]+")
 
 
 def check_name(state: State, name: str) -> None:
-    """Refuse a name that is empty, too long, badly spelled, or taken, also by an archived channel."""
+    """Refuse a name that is empty, too long, badly spelled, or taken, even by an archived channel."""
     if not name:
         raise SlackError("invalid_name_required")
     if len(name) > LONGEST:

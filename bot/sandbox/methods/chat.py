@@ -1,4 +1,4 @@
-"""chat.*: saying, changing and deleting messages."""
+"""chat.*: posting, changing and deleting messages."""
 
 from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
@@ -59,7 +59,7 @@ def update(call: MethodCall) -> Json:
     if len(call.text("text")) > limit("chat.update", "text_max"):
         raise SlackError("msg_too_long")
     content = content_of(call)
-    # As Slack does: new content without blocks leaves the message without blocks, and only then says "(edited)".
+    # As in Slack: an update without blocks removes the blocks, and only then the message says "(edited)".
     message.attachments, message.parses_names = content.attachments, content.parses_names
     if content.metadata is not None:
         message.metadata = content.metadata
@@ -98,7 +98,7 @@ def _destination(call: MethodCall) -> Channel:
 
 
 def _thread(call: MethodCall, channel: Channel) -> str | None:
-    """The parent's timestamp; a reply given instead means the same thread."""
+    """The parent's timestamp; a reply's timestamp means the same thread."""
     given = call.text("thread_ts")
     if not given:
         return None

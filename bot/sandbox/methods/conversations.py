@@ -1,4 +1,4 @@
-"""conversations.*: making, naming, describing and closing channels."""
+"""conversations.*: creating, renaming, describing and archiving channels."""
 
 from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
@@ -61,7 +61,7 @@ def archive(call: MethodCall) -> Json:
 
 
 def unarchive(call: MethodCall) -> Json:
-    """Never works for a bot: archiving put it out of the channel."""
+    """Never works for a bot, because archiving removes it from the channel."""
     channel = _room(call)
     if not channel.archived:
         raise SlackError("not_archived")

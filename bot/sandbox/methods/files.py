@@ -1,4 +1,4 @@
-"""files.*: uploading in three steps: ask for a URL, send the bytes there, share."""
+"""files.*: uploading in three steps: request a URL, send the bytes there, share."""
 
 import mimetypes
 from typing import Any
@@ -26,7 +26,7 @@ def get_upload_url(call: MethodCall) -> Json:
 
 
 def complete_upload(call: MethodCall) -> Json:
-    """Shares the uploaded files; the message it makes is not named in the answer, as with Slack."""
+    """Share the uploaded files. As with Slack, the answer doesn't name the message that this posts."""
     uploaded = [_uploaded(call, entry) for entry in _entries(call)]
     channels = _channels(call)
     for file, title in uploaded:

@@ -1,4 +1,4 @@
-"""conversations.history and replies: what was said."""
+"""conversations.history and replies: reading messages."""
 
 import re
 
@@ -16,14 +16,14 @@ _TS = re.compile(r"\d+(\.\d{1,6})?")
 
 
 def history(call: MethodCall) -> Json:
-    """Newest first, without replies in threads and without ephemeral messages."""
+    """Newest first, without thread replies and ephemeral messages."""
     channel = call.joined(archived=True)
     shown = [m for m in reversed(channel.messages) if not m.is_reply and _is_between(call, m)]
     return _answer(call, shown)
 
 
 def replies(call: MethodCall) -> Json:
-    """A thread, oldest first, beginning with its parent."""
+    """A thread, oldest first, starting with its parent."""
     channel = call.joined(archived=True)
     parent = channel.message(call.required("ts"))
     if parent is None:

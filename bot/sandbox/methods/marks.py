@@ -1,4 +1,4 @@
-"""pins.*, bookmarks.* and reactions.*: what is fastened to channels and messages."""
+"""pins.*, bookmarks.* and reactions.*."""
 
 import re
 

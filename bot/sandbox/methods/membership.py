@@ -1,4 +1,4 @@
-"""conversations.join, leave, invite and kick: who is in a channel."""
+"""conversations.join, leave, invite and kick."""
 
 from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
@@ -37,7 +37,7 @@ def leave(call: MethodCall) -> Json:
 
 
 def invite(call: MethodCall) -> Json:
-    """All or nobody, unless `force` is set: then the good ones come in and the others are named."""
+    """Invite all or none, unless `force` is set: then the valid ones join and the others are listed."""
     channel = call.joined()
     if channel.kind == "im":
         raise SlackError("method_not_supported_for_channel_type")

@@ -1,4 +1,4 @@
-"""A method of the Web API, as the tables of this package list it."""
+"""A method of the Web API, as listed in this package's tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ Scopes = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Method:
-    """`changes` is whether success is an effect worth recording; the first scope of each tuple is the one asked for."""
+    """`changes`: does success have an effect worth recording? The first scope of each tuple is the one reported as
+    needed."""
 
     answer: Callable[[MethodCall], Json]
     scopes: Scopes = field(default_factory=dict)

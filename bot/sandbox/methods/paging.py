@@ -1,4 +1,4 @@
-"""Cursors: how long lists are handed out in pages."""
+"""Pagination of long lists by cursors."""
 
 import base64
 from typing import TypeVar
@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 def page(call: MethodCall, items: list[Item], *, default: int = 100, most: int = 1000) -> tuple[list[Item], Json]:
-    """The page the caller asked for, and the `response_metadata` that leads to the next; "" means no more."""
+    """The requested page, and the `response_metadata` with the cursor of the next; "" means that there is none."""
     size = call.number("limit", default) or default
     if not 0 < size <= most:
         raise SlackError("invalid_limit")

@@ -1,4 +1,4 @@
-"""What a message may contain: text, blocks, attachments and metadata, checked as Slack checks them."""
+"""What a message may contain: text, blocks, attachments and metadata, checked as Slack does."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ class Content:
 
 
 def content_of(call: MethodCall) -> Content:
-    """The message in the call's arguments; refused when there is nothing in it or something is wrong with it."""
+    """The message in the call's arguments; refused if it is empty or invalid."""
     blocks = _blocks(call.parsed("blocks", "invalid_blocks_format"))
     _must_have_files(call, blocks or [])
     attachments = _numbered(check_attachments(call.parsed("attachments", "invalid_attachments") or []))
@@ -50,7 +50,7 @@ def _blocks(given: Any) -> list[Json] | None:
 
 
 def _must_have_files(call: MethodCall, blocks: list[Json]) -> None:
-    """A picture is one that was uploaded, whole, and of a kind that can be shown."""
+    """An image has to be an uploaded file, completed, and of a displayable type."""
     for number, block in enumerate(blocks):
         wanted = block.get("slack_file", {}).get("id")
         file = call.state.files.get(wanted) if wanted else None
@@ -74,7 +74,7 @@ def _cut(call: MethodCall, text: str) -> str:
 
 
 def _numbered(attachments: list[Json]) -> list[Json]:
-    """Their blocks can be pressed like those of the message."""
+    """Number their blocks too, so that their buttons can be pressed."""
     return [
         part | {"blocks": with_ids(part["blocks"], f"attached{number}b")} if part.get("blocks") else part
         for number, part in enumerate(attachments)

@@ -1,4 +1,4 @@
-"""users.* and usergroups.*: who is there."""
+"""users.* and usergroups.*: the members."""
 
 from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError, invalid_arguments

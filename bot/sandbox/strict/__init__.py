@@ -1,1 +1,1 @@
-"""Slack's judgement of Block Kit: what is refused, and with which words."""
+"""Slack's validation of Block Kit: what it rejects, and with which words."""

@@ -1,4 +1,4 @@
-"""The blocks of everyday: sections, headers, actions, inputs, context, images, rich text."""
+"""The common blocks: sections, headers, actions, inputs, context, images, rich text."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -38,7 +38,7 @@ def _blocks() -> dict[str, Check]:
 
 
 def _child() -> dict[str, Check]:
-    """The blocks that may stand inside a container."""
+    """The blocks allowed inside a container."""
     return {"section": _section(), "divider": shape({"type": text()}, with_block_id()), "context": _context()} | {
         "header": shape({"type": text(), "text": plain(limit("header", "text"))}, with_block_id()),
         "actions": _actions(),

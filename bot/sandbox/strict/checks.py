@@ -1,6 +1,6 @@
-"""Small checks of JSON from which the shapes of Block Kit are put together.
+"""Basic checks of JSON values, from which the shapes of Block Kit are composed.
 
-A check is a function of a value, its JSON pointer, and a list to which it adds what is wrong, as Slack words it.
+A check is a function of a value, its JSON pointer, and a list to which it appends what is wrong, in Slack's words.
 """
 
 import re
@@ -74,7 +74,7 @@ def array(item: Check, low: int = 0, high: int | None = None) -> Check:
 
 
 def shape(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None, *further: Check) -> Check:
-    """An object with exactly these keys; then `further` checks, once every part is sound."""
+    """An object with only these keys; then `further` checks, if every part is valid."""
     known = {**required, **(optional or {})}
 
     def check(value: Any, pointer: str, findings: Findings) -> None:
@@ -100,7 +100,7 @@ def shape(required: Mapping[str, Check], optional: Mapping[str, Check] | None = 
 
 
 def by_type(shapes: Mapping[str, Check], what: str) -> Check:
-    """An object whose `type` says which of these shapes it must have."""
+    """An object whose `type` selects one of these shapes."""
 
     def check(value: Any, pointer: str, findings: Findings) -> None:
         if not isinstance(value, dict):
@@ -116,7 +116,7 @@ def by_type(shapes: Mapping[str, Check], what: str) -> Check:
 
 
 def one_of(*keys: str) -> Check:
-    """Exactly one of these keys is there."""
+    """Exactly one of these keys is present."""
 
     def check(value: Any, pointer: str, findings: Findings) -> None:
         if sum(key in value for key in keys) != 1:
@@ -126,7 +126,7 @@ def one_of(*keys: str) -> Check:
 
 
 def some_of(*keys: str) -> Check:
-    """At least one of these keys is there."""
+    """At least one of these keys is present."""
 
     def check(value: Any, pointer: str, findings: Findings) -> None:
         if not any(key in value for key in keys):
@@ -136,4 +136,4 @@ def some_of(*keys: str) -> Check:
 
 
 def anything(value: Any, pointer: str, findings: Findings) -> None:
-    """Not judged here."""
+    """Not checked here."""

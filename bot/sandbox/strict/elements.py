@@ -1,4 +1,4 @@
-"""What can stand inside blocks: buttons, menus, pickers and inputs, and where each may stand."""
+"""The elements of blocks (buttons, menus, pickers and inputs) and where each is allowed."""
 
 from functools import cache
 from typing import Any

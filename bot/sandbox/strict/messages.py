@@ -1,4 +1,4 @@
-"""Messages as a whole: blocks, attachments and metadata, refused with the error codes of chat.postMessage."""
+"""Whole messages: blocks, attachments and metadata, rejected with the error codes of chat.postMessage."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.sandbox.strict.surfaces import judge_blocks
 
 
 def check_message_blocks(blocks: Any) -> list[Json]:
-    """The blocks, when Slack would take them in a message; else `invalid_blocks` with what is wrong."""
+    """The blocks, if Slack would accept them in a message; otherwise raises `invalid_blocks` with the reasons."""
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
     if findings := judge_blocks(blocks, "message", "/blocks"):
@@ -30,7 +30,7 @@ def check_attachments(attachments: Any) -> list[Json]:
 
 
 def check_metadata(metadata: Any) -> Json | None:
-    """Metadata is an event type and an object, nothing else."""
+    """Metadata must be an event type and an object, nothing else."""
     if metadata is None or metadata == {}:
         return None
     if not isinstance(metadata, dict) or set(metadata) - {"event_type", "event_payload", "entities"}:

@@ -1,4 +1,4 @@
-"""The blocks Slack added since 2025: tables, charts, cards, alerts, containers, plans."""
+"""The blocks that Slack added since 2025: tables, charts, cards, alerts, containers, plans."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,7 +27,7 @@ _ID: dict[str, Check] = {"block_id": text(1, 255)}
 
 
 def newer_blocks(children: Callable[[], Mapping[str, Check]]) -> dict[str, Check]:
-    """By type; `children` gives the blocks that may stand in a container."""
+    """By type; `children` returns the blocks allowed in a container."""
     card = _card()
     cards = array(by_type({"card": card}, "card"), 1, limit("carousel", "elements"))
     return {
@@ -175,7 +175,7 @@ def _context_actions() -> Check:
 
 
 def _or_null(check: Check) -> Check:
-    """Column settings may skip a column with null."""
+    """Column settings may be null to skip a column."""
 
     def judge(value: Any, pointer: str, findings: Findings) -> None:
         if value is not None:

@@ -1,4 +1,4 @@
-"""Rich text: sections, lists, quotes and preformatted parts, and the leaves in them."""
+"""Rich text: sections, lists, quotes and preformatted parts, and their elements."""
 
 from functools import cache
 

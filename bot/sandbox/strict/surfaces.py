@@ -1,4 +1,4 @@
-"""Rules about all the blocks of a message, modal or Home tab together."""
+"""Rules about all blocks of a message, modal or Home tab together."""
 
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ Surface = Literal["message", "modal", "home"]
 
 
 def judge_blocks(blocks: Any, surface: Surface, pointer: str) -> Findings:
-    """Everything that is wrong with these blocks on this surface, in Slack's words; empty when nothing is."""
+    """Everything wrong with these blocks on this surface, in Slack's words; empty if nothing is."""
     findings: Findings = []
     most = limit("message" if surface == "message" else "view", "blocks_max")
     array(block(), 0, most)(blocks, pointer, findings)
@@ -74,7 +74,7 @@ def _message_totals(blocks: list[Json], pointer: str, findings: Findings) -> Non
 
 
 def _characters(part: Any) -> int:
-    """How much text is in the cells of a table."""
+    """The amount of text in a table's cells."""
     if isinstance(part, list):
         return sum(_characters(entry) for entry in part)
     if isinstance(part, dict):

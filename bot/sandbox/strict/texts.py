@@ -9,17 +9,17 @@ _STYLES = ("primary", "danger")
 
 
 def plain(high: int, low: int = 1) -> Check:
-    """A plain_text object of so many characters."""
+    """A plain_text object of `low` to `high` characters."""
     return by_type({"plain_text": _plain(low, high)}, "text")
 
 
 def formatted(high: int, low: int = 1) -> Check:
-    """A mrkdwn object of so many characters."""
+    """A mrkdwn object of `low` to `high` characters."""
     return by_type({"mrkdwn": _mrkdwn(low, high)}, "text")
 
 
 def either(high: int, low: int = 1) -> Check:
-    """A plain_text or mrkdwn object of so many characters."""
+    """A plain_text or mrkdwn object of `low` to `high` characters."""
     return by_type({"plain_text": _plain(low, high), "mrkdwn": _mrkdwn(low, high)}, "text")
 
 
@@ -55,7 +55,7 @@ def confirm() -> Check:
 
 
 def begins_with_an_option(value: Any, pointer: str, findings: Findings) -> None:
-    """`initial_option(s)` must be among the options, to the letter."""
+    """`initial_option(s)` must be identical to some of the options."""
     offered = [*value.get("options", ()), *(o for group in value.get("option_groups", ()) for o in group["options"])]
     begins = [value["initial_option"]] if "initial_option" in value else value.get("initial_options", [])
     for chosen in begins:

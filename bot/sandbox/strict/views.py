@@ -1,4 +1,4 @@
-"""Modals and Home tabs as a whole, refused with the error codes of views.open."""
+"""Whole modals and Home tabs, rejected with the error codes of views.open."""
 
 import json
 from functools import cache
@@ -13,7 +13,8 @@ from bot.sandbox.strict.texts import plain
 
 
 def check_view(view: Any, kind: str) -> Json:
-    """The view, when Slack would show it as this kind (`modal` or `home`); else `invalid_arguments` and why."""
+    """The view, if Slack would show it as this kind (`modal` or `home`); otherwise raises `invalid_arguments` with the
+    reasons."""
     if not isinstance(view, dict):
         raise invalid_arguments("must provide an object [json-pointer:/view]")
     if len(json.dumps(view, ensure_ascii=False).encode()) > limit("view", "bytes_max"):
@@ -24,7 +25,7 @@ def check_view(view: Any, kind: str) -> Json:
 
 
 def judge_view(view: Json, kind: str) -> Findings:
-    """Everything that is wrong with the view; empty when nothing is."""
+    """Everything wrong with the view; empty if nothing is."""
     findings: Findings = []
     if view.get("type") != kind:
         found(findings, f"must be of type {kind}", "/view/type")

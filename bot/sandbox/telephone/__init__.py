@@ -1,7 +1,7 @@
-"""A simulated Twilio: takes texts and calls as strictly as the real one, and speaks back with signed requests.
+"""A simulated Twilio, as strict as the real one, which sends signed requests back.
 
-`TelephoneCompany` is one account, and what people and telephones do with it; `Door` is its HTTP; `rules` are what it
-objects to.
+`TelephoneCompany` is one account, with the actions of its people and telephones; `Door` is its HTTP API; `rules` are
+its objections.
 """
 
 from bot.sandbox.telephone.company import TelephoneCompany

@@ -1,4 +1,4 @@
-"""One account at the simulated Twilio: what it took, and what people and telephones do."""
+"""One account at the simulated Twilio: what it accepted, and what people and telephones do."""
 
 import asyncio
 import html
@@ -26,9 +26,9 @@ PRESSED = "Press "
 
 @dataclass
 class TelephoneCompany:
-    """`origin` is its address between `start` and `stop`.
+    """`origin` is its URL between `start` and `stop`.
 
-    What it sends goes to the public address it was given; `really_at` is where that is found on this machine.
+    Its requests go to the bot's public URL; `really_at` returns the bot's real address on this machine.
     """
 
     clock: Clock
@@ -37,11 +37,11 @@ class TelephoneCompany:
     really_at: Callable[[], str] | None = None
     account: str = field(default_factory=lambda: f"AC{secrets.token_hex(16)}")
     token: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
-    delivers: bool = False  # whether each text is reported as delivered, and each call as ringing, by itself
-    hides: bool = False  # whether its lists are not to be had
+    delivers: bool = False  # report each text as delivered, and each call as ringing?
+    hides: bool = False  # do its lists answer with an error?
     origin: str = ""
     items: list[Item] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)  # the number of every request for a text or call
+    asked: list[str] = field(default_factory=list)  # the number in each request for a text or call
     stopped: set[str] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -62,7 +62,7 @@ class TelephoneCompany:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What the bot is told of it."""
+        """The bot's environment variables for it."""
         return {
             "TWILIO_ACCOUNT_SID": self.account,
             "TWILIO_AUTH_TOKEN": self.token,
@@ -72,7 +72,7 @@ class TelephoneCompany:
 
     @property
     def is_idle(self) -> bool:
-        """Nothing is on its way to anybody, and no report to the bot."""
+        """Is nothing under way, neither to people nor to the bot?"""
         return not self._tasks
 
     def texts(self, to: str | None = None) -> list[Item]:
@@ -81,21 +81,21 @@ class TelephoneCompany:
     def calls(self, to: str | None = None) -> list[Item]:
         return [one for one in self.items if one.kind == "voice" and to in (None, one.to)]
 
-    # What goes wrong
+    # Faults
 
     def refuse(self, code: int, *, status: int = 400, to: str | None = None) -> None:
         self.faults.append(Fault("refuse", _to(to), None, status=status, code=code))
 
     def hang(self, *, to: str | None = None, times: int | None = None) -> None:
-        """Says nothing until `release`, and takes it only then."""
+        """Answers nothing until `release`, and accepts requests only then."""
         self.faults.append(Fault("hang", _to(to), times))
 
     def hold(self, *, to: str | None = None) -> None:
-        """Takes each, and says nothing until `release`."""
+        """Accepts each request, but answers only after `release`."""
         self.faults.append(Fault("hold", _to(to), None))
 
     def drop(self, *, to: str | None = None) -> None:
-        """Takes the next one, and ends the connection without an answer."""
+        """Accepts the next request, and closes the connection without an answer."""
         self.faults.append(Fault("drop", _to(to), 1))
 
     def limit(self, retry_after: int, *, to: str | None = None) -> None:
@@ -110,7 +110,7 @@ class TelephoneCompany:
         await self._released.wait()
 
     def fault(self, to: str) -> Fault | None:
-        """The fault that this request meets."""
+        """The fault for this request; None if there is none."""
         fault = next((one for one in self.faults if one.of(to)), None)
         if fault and fault.times is not None:
             fault.times -= 1
@@ -121,14 +121,14 @@ class TelephoneCompany:
     # What people and telephones do
 
     async def reports(self, item: Item, status: str, *, code: str = "") -> int:
-        """Tell the bot what became of it; the status of the bot's answer."""
+        """Report a new status to the bot; returns the HTTP status of its answer."""
         item.status = status
         names = ("MessageSid", "MessageStatus") if item.kind == "sms" else ("CallSid", "CallStatus")
         told = dict(zip(names, (item.sid, status), strict=True)) | ({"ErrorCode": code} if code else {})
         return (await self.tells(item.fields["StatusCallback"], told, item.to))[0]
 
     async def texted(self, phone: str, text: str, *, public_url: str) -> str:
-        """Somebody sends a text to our number; what is answered to them."""
+        """Somebody texts our number; returns the reply."""
         word = text.strip().upper()
         if word in STOP_WORDS:
             self.stopped.add(phone)
@@ -139,14 +139,14 @@ class TelephoneCompany:
         return _between("Message", answer)
 
     async def picked_up(self, call: Item) -> str:
-        """Somebody picks up; the TwiML that they hear."""
+        """Somebody picks up; returns the TwiML they hear."""
         if "Twiml" in call.fields:
             return str(call.fields["Twiml"])
         _, heard = await self.tells(call.fields["Url"], {"CallSid": call.sid, "CallStatus": "in-progress"}, call.to)
         return heard
 
     async def pressed(self, call: Item, key: str) -> str:
-        """Somebody who has picked up presses a key; the TwiML that they hear then."""
+        """Somebody who has picked up presses a key; returns the TwiML they hear then."""
         heard = await self.picked_up(call)
         action = re.search(r'action="([^"]*)"', heard)
         if action is None:
@@ -154,7 +154,7 @@ class TelephoneCompany:
         return (await self.tells(html.unescape(action[1]), {"CallSid": call.sid, "Digits": key}, call.to))[1]
 
     async def tells(self, address: str, told: Mapping[str, str], to: str) -> tuple[int, str]:
-        """A signed request to the bot: what it answered."""
+        """Send the bot a signed request; returns its answer."""
         form = {"AccountSid": self.account, "ApiVersion": "2010-04-01", "To": to, "From": self.number, **told}
         headers = {"X-Twilio-Signature": signature(self.token, address, MultiDict(form))}
         url = URL(address, encoded=True)
@@ -164,7 +164,7 @@ class TelephoneCompany:
             return answer.status, await answer.text()
 
     def take(self, kind: Kind, fields: MultiDict[str]) -> Item:
-        """A text or call that is asked for. Raises Refusal."""
+        """Accept a request for a text or call. Raises Refusal."""
         if names := unknown(kind, fields):
             self.complaints.append(f"{kind}: no such fields: {', '.join(names)}")
         must_be_right(kind, fields, number=self.number, stopped=self.stopped)
@@ -178,7 +178,7 @@ class TelephoneCompany:
         return item
 
     async def _deliver(self, item: Item) -> None:
-        """What happens to an ordinary one. A call rings, and what would be said in it can be read."""
+        """The normal course. A call only rings, but its words can be read in the mailbox."""
         if item.kind == "voice":
             item.body = _between("Say", await self.picked_up(item))
             self._show(item)
@@ -187,7 +187,7 @@ class TelephoneCompany:
                 await self.reports(item, status)
 
     def _show(self, item: Item) -> None:
-        """In the mailbox, where it can be answered."""
+        """Add it to the mailbox, where it can be answered."""
         answers = ("Reply ACK", "Reply STOP") if item.kind == "sms" else (f"{PRESSED}1", f"{PRESSED}2")
         self.mailbox.add(
             item.kind, item.to, "", item.body,
@@ -195,7 +195,7 @@ class TelephoneCompany:
         )  # fmt: skip
 
     async def _answered(self, item: Item, answer: str) -> str:
-        """Somebody answers in the mailbox; what they are told."""
+        """Somebody answers in the mailbox; returns the reply."""
         word = answer.rpartition(" ")[2]
         if item.kind == "sms":
             return await self.texted(item.to, word, public_url=item.public_url or "")
@@ -212,6 +212,6 @@ def _to(number: str | None) -> Callable[[str], bool]:
 
 
 def _between(tag: str, twiml: str) -> str:
-    """The first such element's text, as a person sees or hears it."""
+    """The text of the first such element, as a person sees or hears it."""
     found = re.search(rf"<{tag}>(.*?)</{tag}>", twiml, re.DOTALL)
     return html.unescape(found[1]).strip() if found else ""

@@ -1,4 +1,4 @@
-"""The HTTP of the simulated Twilio, under the paths of the real one."""
+"""The simulated Twilio's HTTP API, under the real one's paths."""
 
 import base64
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,7 @@ Serve = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Account(Protocol):
-    """Whose door it is."""
+    """The account that this API serves."""
 
     account: str
     token: str
@@ -42,7 +42,7 @@ class Door:
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str) -> str:
-        """Returns the origin."""
+        """Start it and return the origin."""
         application = web.Application()
         application.on_response_prepare.append(dated_by(lambda: self._account.clock.now()))
         application.router.add_get(f"{FOLDER}.json", self._guarded(self._show))

@@ -1,4 +1,4 @@
-"""What the simulated Twilio keeps, and what a test has it do instead of saying yes."""
+"""What the simulated Twilio stores, and the faults that tests inject."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Kind = Literal["sms", "voice"]
 
 @dataclass
 class Item:
-    """A text or a call that was taken. `body` is the text; of a call it is what is said, once it is known."""
+    """A text or call that was accepted. `body` is its text; for a call, its words once they are known."""
 
     sid: str
     kind: Kind
@@ -31,13 +31,13 @@ class Item:
 
     @property
     def public_url(self) -> str | None:
-        """Where the bot said that it can be reached; None when it did not."""
+        """The bot's public URL as given in the request; None if it gave none."""
         return self.fields["StatusCallback"].partition("/twilio/")[0] if "StatusCallback" in self.fields else None
 
 
 @dataclass
 class Fault:
-    """What happens to the next requests about these numbers; `times` None: until it is taken away."""
+    """What happens to the next requests for these numbers; `times` None: until removed."""
 
     kind: Literal["refuse", "hang", "hold", "drop", "limit"]
     of: Callable[[str], bool]
@@ -48,7 +48,7 @@ class Fault:
 
 
 class Refusal(Exception):
-    """A no, by the number that Twilio gives it."""
+    """A refusal, with Twilio's error number."""
 
     def __init__(self, status: int, code: int, message: str, wait: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""What Twilio objects to in a request for a text or a call."""
+"""What Twilio objects to in a request for a text or call."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ FIELDS: Mapping[Kind, frozenset[str]] = {
 
 
 def must_be_right(kind: Kind, fields: Mapping[str, Any], *, number: str, stopped: set[str]) -> None:
-    """Raises Refusal. `number` is the account's own; `stopped` are those that want no more texts."""
+    """Raises Refusal. `number`: the account's own; `stopped`: the numbers that have opted out of texts."""
     to = str(fields.get("To", ""))
     checks = [
         (NUMBER.fullmatch(to) is not None, 21211, "The 'To' number is not a valid phone number"),
@@ -41,5 +41,5 @@ def must_be_right(kind: Kind, fields: Mapping[str, Any], *, number: str, stopped
 
 
 def unknown(kind: Kind, fields: Mapping[str, Any]) -> list[str]:
-    """Fields there are none of; the real one passes over them in silence."""
+    """Fields that don't exist; the real Twilio ignores them silently."""
     return sorted(set(fields) - FIELDS[kind])
