@@ -1,6 +1,6 @@
-"""Rehearsals: a scripted incident through the whole bot, in simulated time and before a simulated world.
+"""Rehearsals: a scripted incident played through the whole bot, in simulated time and a simulated world.
 
-`play` gives a `Rehearsal`: what happened, and what became of each expectation. Nothing of it leaves this machine.
+`play` returns a `Rehearsal`: what happened, and the outcome of each expectation. Nothing leaves this machine.
 """
 
 from bot.rehearsal.judging import Outcome

@@ -1,4 +1,4 @@
-"""Does what the script says: what people do, with what is on their screens, and what goes wrong around the bot."""
+"""Carries out the script: what people do with what is on their screens, and what fails around the bot."""
 
 import re
 from collections.abc import Awaitable
@@ -14,16 +14,16 @@ from bot.sandbox.people import Person
 from bot.scenarios.steps import Deed, Step
 
 ACKNOWLEDGE = "Acknowledge"
-# Twilio's own number for a service that cannot be reached.
+# Twilio's code for a service that can't be reached.
 OUT_OF_SERVICE = 20503
 
 
 class Undone(TocsinError):
-    """A deed that could not be done, and why."""
+    """A deed that couldn't be done, and why."""
 
 
 class Actor:
-    """Each step is noted as it is done; what people could not do is noted as undone."""
+    """Notes each step as a fact; what people couldn't do is noted as undone."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -62,7 +62,7 @@ class Actor:
             self._note("deed", str(error), who=key, kind="undone")
 
     def _must_be_done(self, account: str) -> None:
-        """Raises Undone: what the bot answered to a command or a button that it refused."""
+        """Raises Undone with the bot's answer, if it refused a command or button."""
         if refused := [why for who, why in self._stage.undone if who == account]:
             raise Undone(self._stage.watch.as_read(" ".join(refused)))
 
@@ -84,7 +84,7 @@ class Actor:
             must_be_taken(await person.types(commands[deed.verb].strip(), where))
 
     async def _room(self, person: Person) -> Channel | str:
-        """Of the newest incident that this person can see, joined; else where everybody is."""
+        """The room of the newest incident that this person can see, which they join; otherwise #general."""
         workspace = self._stage.around.workspace
         rooms = [one for one in workspace.conversations if one.creator == workspace.bot.id and one.kind != "im"]
         rooms = [one for one in rooms if one.topic and (one.kind == "public" or person.id in one.members)]
@@ -95,7 +95,7 @@ class Actor:
         return rooms[-1]
 
     async def _acknowledges(self, key: str, person: Person, way: str) -> None:
-        """By the way that is named, else by the first that this person was paged by and that works."""
+        """Acknowledge by the named way, otherwise by the first way that paged this person and works."""
         ways = {
             "in Slack": self._by_button, "by text": self._by_text, "by call": self._by_call, "by mail": self._by_link,
         }  # fmt: skip
@@ -137,7 +137,7 @@ class Actor:
         await self._has_acknowledged(key, self._stage.press_link(links[-1]))
 
     async def _has_acknowledged(self, key: str, deed: Awaitable[object]) -> None:
-        """Raises Undone: whoever was first, or what is over, is not acknowledged by it."""
+        """Raises Undone if this didn't acknowledge: somebody was first, or the incident is over."""
         before = await self._acknowledgements(key)
         await deed
         await self._stage.settled()
@@ -167,13 +167,13 @@ class Actor:
 
 
 def must_be_taken(answer: AppAnswer) -> None:
-    """Raises Undone: what Slack showed to who asked."""
+    """Raises Undone with the error that Slack showed to the person."""
     if answer.error:
         raise Undone(f"Slack says {answer.error}.")
 
 
 def _message_with(person: Person, label: str) -> Message:
-    """The newest that has such a button for this person."""
+    """The newest message in which this person has such a button."""
     found = [one for room in person.channels() for one in person.sees(room) if label in labels(one)]
     if not found:
         raise NotOnScreen(f"There is no button “{label}”.")

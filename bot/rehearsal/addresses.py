@@ -1,19 +1,19 @@
-"""Whose address is it? Of the people and audiences of a runbook, as they can be reached in a rehearsal."""
+"""Maps addresses to the people and audiences of a runbook, as they can be reached in a rehearsal."""
 
 from bot.runbook import Runbook
 from bot.sandbox.workspace import Workspace
 
 
 class Addresses:
-    """Several people may share one."""
+    """Several people may share an address."""
 
     def __init__(self, runbook: Runbook, workspace: Workspace) -> None:
-        """Everybody of the runbook has an account in the workspace."""
+        """Every person of the runbook has to have an account in the workspace."""
         self._runbook = runbook
         self._accounts = {key: self._account_of(key, workspace) for key in runbook.people}
 
     def account(self, person: str) -> str:
-        """Their Slack account."""
+        """This person's Slack account."""
         return self._accounts[person]
 
     def by_account(self, user: str) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class Addresses:
         return tuple(key for key in self._runbook.people if name == f"people.{key}.webhook")
 
     def readers_by_mail(self, address: str) -> list[str]:
-        """Audiences."""
+        """The keys of the audiences with this address."""
         found = self._runbook.audiences.items()
         return [key for key, one in found if any(_same(email, address) for email in one.email)]
 
@@ -41,7 +41,7 @@ class Addresses:
         return [key for key in self._runbook.audiences if name == f"audiences.{key}.webhook"]
 
     def readers_of(self, page: str) -> list[str]:
-        """Of a page at statuspage.io, by its id."""
+        """The audiences of a page at statuspage.io, by its id."""
         found = self._runbook.audiences.items()
         return [key for key, one in found if one.statuspage and one.statuspage.page == page]
 

@@ -1,4 +1,4 @@
-"""Who was paged then, and who in the replay: page by page."""
+"""Compares whom an incident paged originally and in the replay, page by page."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from bot.rehearsal.facts import Fact
 from bot.scenarios.replays import PastPage, Replay
 
-# Of two pages of one instant nobody says that one came later: then, they took as long as providers took.
+# Pages closer than this count as simultaneous: originally, they took as long as providers took.
 SAME_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """`then`, `now`: when a provider accepted it, both by the clock of then; None: nobody accepted such a page.
+    """`then`, `now`: when a provider accepted it, both by the original clock; None: no such page was accepted.
 
-    `lost`: it was tried then, and nobody is known to have accepted it.
+    `lost`: originally it was attempted but isn't known to have been accepted.
     """
 
     person: str
@@ -30,7 +30,7 @@ class Compared:
 
     @property
     def later(self) -> timedelta:
-        """Than then; below zero when it is sooner. Of one that is in both."""
+        """How much later than originally, negative if earlier. Only for a page that is in both."""
         assert self.then is not None and self.now is not None
         return self.now - self.then
 
@@ -40,7 +40,7 @@ class Compared:
 
 
 def compared(replay: Replay, facts: Iterable[Fact]) -> list[Compared]:
-    """In the order of time. The first page of somebody by one way is compared with their first then, and so on."""
+    """In order of time. A person's first page by one way is compared with their first original one, and so on."""
     now: dict[tuple[str, str], list[datetime]] = {}
     for fact in facts:
         if fact.kind == "paged":
@@ -62,6 +62,6 @@ def _paired(pages: Iterable[PastPage], now: dict[tuple[str, str], list[datetime]
 
 
 def _one(people: tuple[str, ...], replay: Replay) -> str:
-    """Of several who share an address, somebody who was paged then."""
+    """Of several people who share an address, one who was paged originally."""
     paged = {page.person for page in replay.past.pages}
     return next((key for key in people if key in paged), people[0])

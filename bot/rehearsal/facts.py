@@ -1,21 +1,21 @@
-"""What happened in a rehearsal: what was done to the bot, what reached somebody, and what it wrote down."""
+"""What happened in a rehearsal: the script's events, what reached people, and what the bot recorded."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-# `event`: of the script; `undone`: a deed of the script that could not be done; `entry`: any other of the timeline.
+# `event`: of the script; `undone`: a deed of the script that couldn't be done; `entry`: another timeline entry.
 Kind = Literal["event", "undone", "declared", "entry", "acknowledged", "resolved", "paged", "said", "told"]
-# Of what happened at one instant, what was the cause of the rest.
+# The order of facts with the same time: causes first.
 ORDER: tuple[Kind, ...] = ("event", "undone", "declared", "said", "paged", "acknowledged", "entry", "told", "resolved")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """`who` are keys of people: several where they share an address. `via`: how a page or an update arrived; of an
-    `event` what happened: firing, resolved, away, back, killed, inject, deed.
+    """`who`: keys of people, several if they share an address. `via`: how a page or update arrived; for an `event`,
+    what happened: firing, resolved, away, back, killed, inject, deed.
 
-    `place`: the channel of what was said, without its `#`. `text`: what was said, written or typed, as it was.
+    `place`: the channel of a message, without `#`. `text`: what was said, written or typed, verbatim.
     """
 
     at: datetime

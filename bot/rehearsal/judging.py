@@ -1,4 +1,4 @@
-"""Was an expectation met, and by what, or what happened instead?"""
+"""Judges whether an expectation was met, and by what, or what happened instead."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from bot.scenarios.expectations import ANYBODY, Expectation
 
 @dataclass(frozen=True)
 class Outcome:
-    """`shown`: of one that was met what met it; of one that was not, what happened instead. Perhaps nothing: then a
-    `never` is about a channel that never was."""
+    """`shown`: the facts that met it, or else what happened instead. It may be empty: for a `never` that failed, the
+    channel then doesn't exist."""
 
     expectation: Expectation
     is_met: bool
@@ -33,7 +33,8 @@ def judge(wish: Expectation, facts: Sequence[Fact], begins: datetime, runbook: R
 
 
 def _was_there(place: str | None, facts: Iterable[Fact], runbook: Runbook) -> bool:
-    """Whether it is a channel at all: into the room of an incident something is always posted."""
+    """Does the channel exist? An incident's room can be recognised by what is posted there, which is always
+    something."""
     if place is None or _bare(place) in map(_bare, runbook.channel_names):
         return True
     return any(_bare(place) == fact.place for fact in facts)
@@ -49,7 +50,7 @@ def _is_between(wish: Expectation, fact: Fact, begins: datetime) -> bool:
 
 
 def _nearest(wish: Expectation, facts: Iterable[Fact]) -> list[Fact]:
-    """What was said is too much to be shown; of the others all of the same kind."""
+    """All facts of the same kind; none for messages, because there are too many."""
     return [] if wish.what == "said" else list(facts)
 
 
@@ -74,6 +75,6 @@ def _is_somebody(who: str | None, fact: Fact, runbook: Runbook) -> bool:
 
 
 def _everybody_in(tier: Tier, runbook: Runbook) -> Iterator[str]:
-    """Also those of its schedules who are not on duty."""
+    """Includes everybody in its schedules, on duty or not."""
     for entry in tier.who:
         yield from [entry.key] if entry.kind == "person" else runbook.schedules[entry.key].people

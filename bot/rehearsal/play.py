@@ -1,4 +1,4 @@
-"""Plays scripts, one after the other, each on an empty database of one server."""
+"""Plays scripts one after another, each with an empty database on one server."""
 
 import itertools
 import shutil
@@ -22,16 +22,16 @@ from bot.store.embedded import throwaway
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.example import own_database
 
-# An ordinary afternoon, when every schedule has begun: a Tuesday.
+# A normal Tuesday afternoon; later, if a schedule begins later.
 USUAL_DAY, USUAL_WEEKDAY, USUAL_TIME = datetime(2026, 1, 6), 1, time(14)  # noqa: DTZ001 - in the runbook's zone
-# What reached somebody is noted where it arrived, and not by what the bot says of it.
+# What reaches people is noted where it arrives, not from the timeline.
 SEEN_ELSEWHERE = frozenset({"paged", "escalated", "told"})
 OF_THEIR_OWN: Mapping[str, Kind] = {"declared": "declared", "acknowledged": "acknowledged", "resolved": "resolved"}
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What happened, in its order, and what became of each expectation."""
+    """What happened, in order, and the outcome of each expectation."""
 
     name: str
     scenario: Scenario
@@ -43,7 +43,7 @@ class Rehearsal:
 
     @property
     def succeeded(self) -> bool:
-        """Also everything that somebody should do could be done."""
+        """All expectations were met, and every deed of the script could be done."""
         return all(one.is_met for one in self.outcomes) and not self.undone
 
     @property
@@ -52,17 +52,17 @@ class Rehearsal:
 
 
 class Hall:
-    """Where rehearsals are played: `opened` starts its database server, which is thrown away at the end."""
+    """Where rehearsals are played. `opened` starts a temporary database server and discards it at the end."""
 
     def __init__(self, folder: Path, new_database: Callable[[], Awaitable[str]]) -> None:
-        """`new_database` makes one in which nothing has happened yet, and returns its URL."""
+        """`new_database` creates an empty database and returns its URL."""
         self._folder = folder
         self._new_database = new_database
 
     @classmethod
     @asynccontextmanager
     async def opened(cls) -> AsyncIterator["Hall"]:
-        """Raises Failed when no server can be started here."""
+        """Raises Failed if no server can be started here."""
         folder = _new_folder()
         server = EmbeddedPostgres(folder, settings=throwaway.SETTINGS)
         try:
@@ -72,7 +72,8 @@ class Hall:
             shutil.rmtree(folder, ignore_errors=True)
 
     async def play(self, script: Script, runbook: Runbook) -> Rehearsal:
-        """Raises RunbookMistakes when the script does not fit the runbook, Failed when the stage cannot be built."""
+        """Raises RunbookMistakes if the script doesn't fit the runbook, Failed if the bot can't be started or doesn't
+        settle."""
         script.must_fit(runbook)
         scenario = script.scenario
         begins = scenario.begins_in(runbook.timezone, usual_beginning(runbook))
@@ -87,14 +88,14 @@ class Hall:
 
 
 def _new_folder() -> Path:
-    """Open to the account that the server runs as, where that is one of its own."""
+    """A folder that the server's account can enter, where that is an account of its own."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-rehearsal-", dir=throwaway.quickest_place()))
     folder.chmod(0o711)
     return folder
 
 
 async def played(stage: Stage, scenario: Scenario, begins: datetime) -> list[Fact]:
-    """Everything that happened, in its order."""
+    """Everything that happened, in order."""
     actor = Actor(stage)
     steps = sorted(scenario.script, key=lambda step: step.at)
     for at, together in itertools.groupby(steps, key=lambda step: step.at):
@@ -108,7 +109,7 @@ async def played(stage: Stage, scenario: Scenario, begins: datetime) -> list[Fac
 
 
 def _written(incidents: Iterable[Mapping[str, Any]]) -> list[Fact]:
-    """What the bot wrote into the timelines; of a declaration with the severity it was declared with."""
+    """The facts in the timelines. A declaration has the severity with which it was declared."""
     return [fact for incident in incidents for fact in _entries(incident)]
 
 
@@ -125,7 +126,7 @@ def _entries(incident: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def usual_beginning(runbook: Runbook) -> datetime:
-    """The first Tuesday afternoon when every schedule has begun."""
+    """The first Tuesday afternoon at which every schedule has begun."""
     begun = max([USUAL_DAY.date(), *(one.starts for one in runbook.schedules.values() if one.starts)])
     day = begun + timedelta(days=(USUAL_WEEKDAY - begun.weekday()) % 7)
     return datetime.combine(day, USUAL_TIME, runbook.timezone)

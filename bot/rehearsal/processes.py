@@ -1,4 +1,4 @@
-"""The bot's processes at one database and one clock, as whoever moves that clock has to know them."""
+"""The bot's processes that share a database and a clock, as needed by whoever moves the clock."""
 
 import asyncio
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from bot.sandbox.travel import Due
 
 
 class Processes:
-    """Those that are added, until they are removed. What is due is in the database, so any of them can tell."""
+    """The running processes. Any of them can say what is due, because that is in the database."""
 
     def __init__(self, *apps: App) -> None:
         self._apps = list(apps)

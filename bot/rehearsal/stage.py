@@ -1,4 +1,4 @@
-"""The bot on its stage: a database of its own, a simulated world around it, and a clock that stands still."""
+"""The bot on a stage: with a database of its own, a simulated world around it, and a clock that stands still."""
 
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -25,19 +25,19 @@ from bot.scenarios.steps import ScriptedAlert
 from bot.settings import Settings
 from bot.store.database import Database
 
-TOKEN = "rehearsal"  # noqa: S105 - of a door that closes with the rehearsal
+TOKEN = "rehearsal"  # noqa: S105 - valid only during the rehearsal
 PUBLIC_URL = "https://tocsin.example.com"
-# A busy machine is no failure: what becomes of a deed must not hang on how long anything really takes.
+# Generous, because results must not depend on how fast the machine is.
 PATIENCE_S = 60.0
 CONNECT = partial(Database, work_connections=4, at_rest=0, intake_timeout_s=PATIENCE_S)
-# Whoever moves the clock has everything looked at.
+# Rarely matters: whoever moves the clock wakes everything that is due.
 SWEEP_EVERY_S = 5.0
-# More than a week of scripts can declare.
+# More incidents than a script of a week can declare.
 EVERY = 100_000
 
 
 class Stage:
-    """`app` is the process that runs now; another one after each `kill`."""
+    """`app` is the process that is running now; a new one after each `kill`."""
 
     def __init__(self, settings: Settings, runbook: Runbook, clock: Clock, around: Outside) -> None:
         self.clock = clock
@@ -46,7 +46,7 @@ class Stage:
         self.addresses = Addresses(runbook, around.workspace)
         self.watch = Watch(clock, around, self.addresses)
         self.app: App
-        # What was asked for in Slack and not done: by which account, and what it was told.
+        # Commands and buttons that the bot refused: the account, and the answer it got.
         self.undone: list[tuple[str, str]] = []
         self._settings = settings
         self._processes = Processes()
@@ -54,7 +54,7 @@ class Stage:
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
-        """Another process, and the only one."""
+        """Start another process, the only one."""
         self.app = App(
             self._settings, self.runbook, self.clock, embedded=True, connect=CONNECT, sweep_every_s=SWEEP_EVERY_S,
             on_undone=lambda account, why: self.undone.append((account, why)),
@@ -65,7 +65,7 @@ class Stage:
         self.app.doors.scheduler.wake()
 
     async def kill(self) -> None:
-        """It writes nothing down and sends nothing any more, whatever it has in hand: as by `kill -9`."""
+        """Stop the process like `kill -9`: it neither writes nor sends anything more, whatever it was doing."""
         services = self.app.services
         services.db.wait_no_longer()
         await services.session.close()
@@ -80,25 +80,25 @@ class Stage:
         self.watch.look_at_statuspage()
 
     async def until(self, instant: datetime) -> None:
-        """Time goes by; whatever becomes due on the way is done at its own time."""
+        """Advance the clock; everything due on the way is done at its own time."""
         await self._travel.through(max(instant - self.clock.now(), timedelta(0)))
         self.watch.look_at_statuspage()
 
     async def raise_alert(self, alert: ScriptedAlert) -> None:
-        """As a monitoring system does."""
+        """Post the alert, as a monitoring system would."""
         await self._asked("POST", "/alerts/generic", json.dumps(alert.as_body()).encode())
 
     async def press_link(self, path: str) -> None:
-        """The one button behind a link of a mail."""
+        """Press the one button on the page behind a mail's link."""
         await self._asked("POST", path)
 
     async def incidents(self) -> list[dict[str, Any]]:
-        """All of them, oldest first, as they are exported: the private ones too."""
+        """All incidents, oldest first, in the export format, including private ones."""
         services = self.app.services
         known = await services.incidents.newest(open_only=False, limit=EVERY)
         return [whole(await services.records.of(one.id)) for one in reversed(known)]
 
-    # What a traveller has to know of the bot
+    # What Travel needs of the bot
 
     async def due(self) -> list[tuple[datetime, str]]:
         return await self._processes.due()
@@ -122,7 +122,7 @@ class Stage:
 
 @asynccontextmanager
 async def staged(runbook: Runbook, begins: datetime, *, database: str, folder: Path) -> AsyncIterator[Stage]:
-    """A stage on which the clock shows `begins` and nothing has happened yet. `database` is empty."""
+    """A stage on which the clock shows `begins` and nothing has happened yet. `database` must be empty."""
     clock = Clock()
     clock.freeze(begins)
     async with AsyncExitStack() as stack:
@@ -148,7 +148,7 @@ async def staged(runbook: Runbook, begins: datetime, *, database: str, folder: P
 
 
 def _without_what_watches(runbook: Runbook) -> Runbook:
-    """Nothing is watched or backed up here, so nothing proves a task: what fails is what the script has fail."""
+    """The runbook without checks, heartbeats, backups and proofs: only what the script makes fail does fail."""
     health = runbook.health.model_copy(update={"checks": {}})
     alerts = runbook.alerts.model_copy(update={"heartbeats": {}})
     tasks = [task.model_copy(update={"proved_by": None}) for task in runbook.maintenance.tasks]
@@ -157,7 +157,7 @@ def _without_what_watches(runbook: Runbook) -> Runbook:
 
 
 def _channels(runbook: Runbook) -> list[str]:
-    """Those that the runbook names, beside the ones that every workspace has."""
+    """The channels that the runbook names, and those that every workspace has."""
     found = ["#general", "#random", *runbook.channel_names]
     return list(dict.fromkeys(name.removeprefix("#") for name in found))
 

@@ -1,4 +1,4 @@
-"""A rehearsal as text for people, and as JUnit's XML for whoever runs it again and again."""
+"""Presents a rehearsal as text for people, and as JUnit XML for CI."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +14,12 @@ from bot.rendering import Rendering
 from bot.scenarios import Replay
 
 SHOWN_AT_MOST = 5
-# Whom it paged, and why then: what was said beside is no question of a replay.
+# A replay is about who was paged and why; messages are left out.
 OF_A_REPLAY: tuple[Kind, ...] = ("event", "undone", "declared", "paged", "acknowledged", "resolved")
 
 
 def as_text(rehearsal: Rehearsal) -> str:
-    """The transcript, and the verdict."""
+    """The transcript and the verdict."""
     words = _Words.of(rehearsal)
     shown = [fact for fact in rehearsal.facts if _is_of_interest(fact, rehearsal)]
     lines = [(words.clock(fact.at), words.fact(fact)) for fact in shown]
@@ -28,7 +28,7 @@ def as_text(rehearsal: Rehearsal) -> str:
 
 
 def as_replay(replay: Replay, rehearsal: Rehearsal) -> str:
-    """The transcript, and each page then and now."""
+    """The transcript, and each page originally and now."""
     words = _Words.of(rehearsal)
     shown = [fact for fact in rehearsal.facts if fact.kind in OF_A_REPLAY]
     lines = [(words.clock(fact.at), words.fact(fact)) for fact in shown]
@@ -39,7 +39,7 @@ def as_replay(replay: Replay, rehearsal: Rehearsal) -> str:
 
 
 def as_junit(rehearsals: Sequence[Rehearsal]) -> bytes:
-    """A suite for each, a case for each expectation, and one for everything that somebody could not do."""
+    """A suite per rehearsal, with a case per expectation, and one per deed that couldn't be done."""
     root = ElementTree.Element("testsuites", name="tocsin rehearse")
     for one in rehearsals:
         words = _Words.of(one)
@@ -59,13 +59,13 @@ def as_junit(rehearsals: Sequence[Rehearsal]) -> bytes:
 
 
 def _in_xml(text: str) -> str:
-    """Signs that no XML may hold, as a scenario's alerts may, are blanks."""
+    """Replace characters that XML can't contain, which a scenario's alerts may, by spaces."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in text)
 
 
 @dataclass(frozen=True)
 class _Words:
-    """What is said of one rehearsal."""
+    """Words for one rehearsal."""
 
     rehearsal: Rehearsal
     rendering: Rendering
@@ -74,7 +74,7 @@ class _Words:
     @classmethod
     def of(cls, rehearsal: Rehearsal) -> "_Words":
         zone = rehearsal.runbook.timezone
-        # On the night the clocks change an hour comes twice.
+        # When the clocks go back, an hour comes twice, so show the zone.
         offsets = {at.astimezone(zone).utcoffset() for at in (rehearsal.begins, rehearsal.ends)}
         return cls(rehearsal, Rendering(zone), len(offsets) > 1)
 
@@ -98,6 +98,6 @@ class _Words:
 
 
 def _is_of_interest(fact: Fact, rehearsal: Rehearsal) -> bool:
-    """Of what is said in Slack, what stands in a channel that the runbook names: rooms repeat the timeline."""
+    """Leaves out messages, except those in channels that the runbook names, because rooms repeat the timeline."""
     names = rehearsal.runbook.channels
     return fact.kind != "said" or f"#{fact.place}" in (names.incidents, names.alerts, names.public)

@@ -1,4 +1,4 @@
-"""What reached somebody, noted where it arrives: in Slack, in mailboxes, on telephones and on statuspage.io."""
+"""Notes what reaches people where it arrives: in Slack, in mailboxes, on telephones and on statuspage.io."""
 
 import re
 
@@ -16,7 +16,7 @@ PAGE_MAIL = re.compile(r"<tocsin\.page-")
 
 
 class Watch:
-    """Listens from its beginning on. What was never accepted is not here, whatever the bot says of it."""
+    """Records from its creation on. What was never accepted isn't recorded, whatever the bot says about it."""
 
     def __init__(self, clock: Clock, around: Outside, addresses: Addresses) -> None:
         self._clock = clock
@@ -27,13 +27,13 @@ class Watch:
         around.workspace.changes.listen(self._on_change)
 
     def look_at_statuspage(self) -> None:
-        """It tells nobody when something is written there, so it is asked after each instant."""
+        """Poll statuspage.io, because it doesn't notify us of updates; called after each moment."""
         updates = [
             (incident["page_id"], update)
             for incident in self._around.statuspage.incidents
             for update in incident["incident_updates"]
         ]
-        # The newest stand first, of the incidents as of the updates of each; the order within an instant says nothing.
+        # Incidents and their updates are newest first; the order within one moment doesn't matter.
         for page, update in updates[: len(updates) - self._written_at_statuspage]:
             for audience in self._addresses.readers_of(page):
                 self._note(
@@ -76,7 +76,7 @@ class Watch:
                 self._note(Fact(now, "told", mail.subject, via="email", audience=audience))
 
     def as_read(self, text: str) -> str:
-        """What a person sees of mrkdwn: names and times in the place of what stands for them."""
+        """mrkdwn as a person sees it, with names and times in place of their markup."""
         users = self._around.workspace.users
         shown = MENTION.sub(lambda found: users[found[1]].real_name if found[1] in users else found[0], text)
         return unescape_mrkdwn(LABELLED.sub(r"\1", shown).replace("*", ""))
