@@ -1,8 +1,8 @@
-"""What Markdown says, in the runbook's terms: procedures kept as files, and drafts of whole runbooks.
+"""Reads Markdown as parts of a runbook: procedures kept as files, and drafts of whole runbooks.
 
-Pure: text in, plain values out, with the line of everything; any text at all gives a value. `read_procedure` reads one
-file of `procedure_files`; `drafts` makes a draft of a whole runbook. Nothing here knows the runbook's models: what is
-drafted is checked by `bot/runbook` like what somebody wrote.
+Pure: text in, plain values with line numbers out; every text yields a value. `read_procedure` reads one file of
+`procedure_files`; `drafts` drafts a whole runbook. Nothing here knows the runbook's models: drafts are validated by
+`bot/runbook` like hand-written files.
 """
 
 from bot.markdown.procedures import ProcedureText, read_procedure

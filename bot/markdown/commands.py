@@ -1,4 +1,4 @@
-"""What of a block of code is a command: prompts go, sample output goes."""
+"""Extracts the commands from a code block: removes prompts and sample output."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from bot.markdown.outline import Code
 
-# What somebody would show and not type.
+# Languages that are shown rather than run.
 _SHOWN = frozenset(
     """c cpp css csv diff go html http java json jsx kotlin log logs markdown md mermaid out output plain plaintext rust
     swift text ts tsx txt typescript xml""".split()  # noqa: SIM905
@@ -23,7 +23,7 @@ _ROOT = re.compile(r"#[ \t]+(?=\S)")
 _CONTINUED = re.compile(r">[ \t]?")
 _HERE_DOCUMENT = re.compile(r"<<-?\s*['\"]?(?P<end>\w+)")
 
-# What comes before sample output.
+# Words that announce sample output.
 _SAMPLE = re.compile(
     r"\b(?:(?:sample|example|expected)\s+(?:output|response|result)s?|output|should\s+(?:see|look|show|print|return)|"
     r"looks?\s+(?:something\s+)?like|(?:prints|returns|responds with|shows)\s*:?$|similar\s+to)\b",
@@ -35,7 +35,7 @@ _NUMBERED = re.compile(r"(?:#|//|--)\s*(?:step\s+)?\d{1,2}[.):]\s*(?P<words>\S.*
 
 @dataclass(frozen=True)
 class Part:
-    """Commands under one comment. `words` None: what comes before any; `text` may be empty: only words."""
+    """Commands under one comment. `words` None: what precedes the first comment; `text` may be ''."""
 
     words: str | None
     text: str
@@ -43,7 +43,7 @@ class Part:
 
 
 def command_in(code: Code, introduced_by: str = "") -> str:
-    """What there is to copy; empty when it only shows something. `introduced_by`: the words before it."""
+    """The text to copy; '' if the block only shows something. `introduced_by`: the text before it."""
     lines = code.text.split("\n")
     if any(_prompted(line, code.language) is not None for line in lines):
         return _typed(lines, code.language)
@@ -53,7 +53,7 @@ def command_in(code: Code, introduced_by: str = "") -> str:
 
 
 def only_comments(text: str) -> list[str] | None:
-    """The words of what is all comments, and so nothing to run; None: there is a command in it."""
+    """The words of a text that consists only of comments; None: there is a command in it."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not all(_COMMENT.match(line) for line in lines):
         return None
@@ -61,14 +61,15 @@ def only_comments(text: str) -> list[str] | None:
 
 
 def numbered_parts(code: Code) -> Sequence[Part]:
-    """The parts of a block whose comments are numbered (`# 1. Check …`); none when they are not."""
+    """The parts of a block with numbered comments (`# 1. Check …`); empty if there are none."""
     found = [(at, _NUMBERED.fullmatch(line.strip())) for at, line in enumerate(code.text.split("\n"))]
     starts = {at: match["words"] for at, match in found if match}
     return list(_parts(code, starts)) if len(starts) > 1 else ()
 
 
 def commented_parts(code: Code) -> Sequence[Part]:
-    """The parts of a block that are apart by an empty line, each below a comment; none of fewer than two."""
+    """The parts of a block that are separated by empty lines, each under a comment; empty if there are fewer than
+    two."""
     lines = ["", *code.text.split("\n")]
     starts: dict[int, str] = {}
     for at, (before, line) in enumerate(pairwise(lines)):
@@ -93,7 +94,7 @@ def _is_sample(words: str) -> bool:
 
 
 def _prompted(line: str, language: str) -> str | None:
-    """What is typed behind the prompt; None when there is none."""
+    """What is typed after the prompt; None if there is no prompt."""
     bare = line.lstrip()
     found = _PROMPT.match(bare) or (_ROOT.match(bare) if language in _TRANSCRIPTS else None)
     return bare[found.end() :] if found else None

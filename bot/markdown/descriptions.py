@@ -1,4 +1,4 @@
-"""Numbered lists that say what there is, and not what to do: “Critical services”."""
+"""Recognises numbered lists that describe things instead of steps to do, such as “Critical services”."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,14 +8,15 @@ from bot.markdown.outline import Block, Code, Item, Listing, Section
 from bot.markdown.questions import question_in
 from bot.markdown.words import plain
 
-# By its last word a heading names things. Anything else may head steps, however they are worded.
+# Headings ending in one of these words name things. Under any other heading, items may be steps however they are
+# worded.
 _THINGS = re.compile(
     r".*\b(?:services|components|dependencies|features|metrics|principles|goals|terms|definitions|environments|"
     r"technologies|integrations|responsibilities|assumptions|constraints|benefits|achievements|overview|architecture|"
     r"stack|background|scope|purpose|glossary)",
     re.IGNORECASE,
 )
-# What the steps of runbooks begin with.
+# The verbs with which steps of runbooks begin.
 _VERBS = frozenset(
     """
     acknowledge add analyse analyze announce apply approve archive ask assess assign attach back block call
@@ -35,8 +36,8 @@ _CLAUSES = re.compile(r"[:;.,()–—>→]\s*|\s-\s|\band\b|\bthen\b", re.IGNORE
 
 
 def is_description(section: Section) -> bool:
-    """Nothing below it is a command, a question or begins with a verb; and its heading names things, or every entry
-    is a name with what it is: “Page level: catches a route's errors”."""
+    """Nothing in it is a command, a question or begins with a verb; and its heading names things, or every entry is a
+    name with an explanation: “Page level: catches a route's errors”."""
     lists = [block for block in section.blocks if isinstance(block, Listing)]
     items = [item for one in lists for item in one.items]
     names_things = _THINGS.fullmatch(section.title) or all(
@@ -50,7 +51,7 @@ def is_description(section: Section) -> bool:
 
 
 def is_told(text: str) -> bool:
-    """Whether a part of it begins with a verb that tells somebody what to do."""
+    """Does a clause of it begin with a verb that tells somebody what to do?"""
     parts = (plain(part).split() for part in _CLAUSES.split(text))
     return any(part[0].lower() in _VERBS for part in parts if part)
 

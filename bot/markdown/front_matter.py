@@ -1,4 +1,4 @@
-"""What stands before a document between two lines of `---`."""
+"""Parses front matter: YAML between two lines of `---` at the start of a document."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ UNREADABLE = "the lines between --- cannot be read as YAML"
 
 @dataclass(frozen=True)
 class FrontMatter:
-    """`values`: texts and lists of texts; `body` begins on `body_line`. `mistake`: its line, and what."""
+    """`values`: texts and lists of texts; `body` starts at `body_line`. `mistake`: its line and message."""
 
     body: str
     body_line: int = 1
@@ -25,7 +25,7 @@ class FrontMatter:
 
 
 def front_matter(text: str) -> FrontMatter:
-    """Of any text: where there is none, all of it is the body."""
+    """Parse any text; without front matter, all of it is the body."""
     found = _FENCED.match(text)
     if found is None:
         return FrontMatter(text)

@@ -1,4 +1,4 @@
-"""A Markdown document as sections of blocks: plain values with the line of each, nothing yet known of runbooks."""
+"""Parses a Markdown document into sections of blocks with line numbers; knows nothing of runbooks."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ from markdown_it.tree import SyntaxTreeNode
 
 from bot.markdown.words import inline_text, one_line, plain
 
-# The level of a paragraph that is all bold: below every heading.
+# The level of a paragraph that is entirely bold: below every heading.
 LABEL = 7
-# Of marks within one line; markdown-it bounds the depth of lists and quotations itself.
+# For marks within one line; markdown-it itself limits the nesting of lists and quotations.
 DEEPEST = 20
 EMPHASIS = frozenset({"em", "strong"})
 
@@ -21,7 +21,7 @@ _CHECKBOX = re.compile(r"\[(?P<tick>[ xX])\]\s+")
 
 @dataclass(frozen=True)
 class Paragraph:
-    """`text` keeps the line breaks of its source; `line` counts from 1, as everywhere here."""
+    """`text` keeps the source's line breaks; `line` counts from 1, as everywhere here."""
 
     text: str
     line: int
@@ -29,7 +29,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Code:
-    """`language` as it stands behind the fence, in lower case; empty: none."""
+    """`language`: the word after the fence, in lower case; '' if none."""
 
     language: str
     text: str
@@ -38,7 +38,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Item:
-    """An entry of a list; `within` is what else it holds. `is_box`: it has a box to tick."""
+    """An entry of a list; `within`: its further blocks. `is_box`: it has a checkbox."""
 
     text: str
     line: int
@@ -71,7 +71,7 @@ Block = Paragraph | Code | Listing | Table
 
 @dataclass
 class Section:
-    """What stands below a heading, before the next one. `level` 0: before the first; `LABEL`: a bold line."""
+    """What follows a heading, up to the next. `level` 0: before the first heading; `LABEL`: under a bold line."""
 
     title: str
     level: int
@@ -81,7 +81,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Outline:
-    """`sections` in the order of the document; the first is what comes before any heading, perhaps nothing."""
+    """`sections` in document order; the first is what precedes any heading, possibly empty."""
 
     sections: Sequence[Section]
 
@@ -90,7 +90,7 @@ class Outline:
         return next((one.title for one in self.sections if 0 < one.level < LABEL and one.title), None)
 
     def around(self, index: int) -> list[Section]:
-        """The headings that a section stands below, the outermost first."""
+        """The headings above a section, outermost first."""
         found: list[Section] = []
         level = self.sections[index].level
         for section in reversed(self.sections[:index]):
@@ -101,14 +101,14 @@ class Outline:
 
 
 def outline(text: str, first_line: int = 1) -> Outline:
-    """Of any text at all. `first_line`: of the file, where something stands before `text`."""
+    """Parse any text. `first_line`: the line of the file at which `text` starts."""
     parser = MarkdownIt("commonmark").enable("table")
     root = SyntaxTreeNode(_shallow(parser.parse(text.replace("\0", "\ufffd"))))
     return Outline(_Reading(first_line).sections(root))
 
 
 def lines_of(blocks: Sequence[Block]) -> list[str]:
-    """What they say, line by line, without the empty ones."""
+    """The text of blocks, line by line, without empty lines."""
     found: list[str] = []
     for block in blocks:
         if isinstance(block, Paragraph | Code):
@@ -122,7 +122,7 @@ def lines_of(blocks: Sequence[Block]) -> list[str]:
 
 
 def _shallow(tokens: list[Token]) -> list[Token]:
-    """Emphasis may be nested without end, and its tree is walked by recursion: so deep only the words stay."""
+    """Flatten deep emphasis to its text: it may be nested without limit, and the tree is walked by recursion."""
     for token in tokens:
         if token.children:
             token.children = _shallow([one for one in token.children if one.level < DEEPEST or one.tag not in EMPHASIS])
@@ -179,7 +179,7 @@ class _Reading:
 
 
 def _unquoted(nodes: Sequence[SyntaxTreeNode]) -> Iterator[SyntaxTreeNode]:
-    """What stands in a quotation stands here."""
+    """The nodes, with those in quotations in place of the quotation."""
     for node in nodes:
         if node.type == "blockquote":
             yield from _unquoted(node.children)
@@ -192,7 +192,7 @@ def _said(node: SyntaxTreeNode) -> str:
 
 
 def _label(node: SyntaxTreeNode) -> str | None:
-    """What a paragraph says that is bold from end to end, with or without a colon; None for any other node."""
+    """The text of a paragraph that is entirely bold, with or without a colon; None for any other node."""
     if node.type != "paragraph":
         return None
     parts = [part for part in node.children[0].children if part.type != "text" or part.content.strip(" :")]

@@ -1,4 +1,4 @@
-"""A procedure that is kept as a Markdown file."""
+"""Reads a procedure that is kept as a Markdown file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ FRONT = ("title", "severity", "alerts", "review_by")
 
 @dataclass(frozen=True)
 class ProcedureText:
-    """`content` as the runbook file would have it; `lines` of its parts (`("steps", 2)`) and `mistakes` by line."""
+    """`content`: in the runbook's form; `lines`: of its parts (`("steps", 2)`); `mistakes`: line and message."""
 
     content: Mapping[str, Any]
     lines: Mapping[tuple[str | int, ...], int] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class ProcedureText:
 
 
 def read_procedure(text: str, default_title: str) -> ProcedureText:
-    """Of any text at all. Names in it, such as its severity, are not looked at."""
+    """Read any text. Names in it, such as its severity, aren't checked."""
     front = front_matter(text)
     read = outline(front.body, front.body_line)
     steps = steps_in(read.sections)

@@ -1,4 +1,4 @@
-"""Lines that begin with “If”: what is asked, and what an answer says to do."""
+"""Parses lines that begin with “If”: the question, and what to do for each answer."""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ NEXT, STOP = "Continue with the next step", "Stop"
 _IF = re.compile(r"(?:if|in case)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _ELSE = re.compile(r"(?:otherwise|if not|else)\b[,:]?\s*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _BRANCH = re.compile(r"[├└|+`][─-]{1,4} ?(?P<answer>yes|no) ?(?:→|->|:|=>) ?(?P<words>.+)", re.IGNORECASE)
-# Where the condition ends; a comma before a blank only, for numbers have theirs.
+# Ends the condition. Only a comma before a space counts, because numbers contain commas.
 _THEN = re.compile(r",? then |: |, | (?:->|=>|[-–—→]) ", re.IGNORECASE)
 _OTHERWISE = re.compile(r"[.;,]\s+(?:otherwise|if not|else)\b[,:]?\s*", re.IGNORECASE)
-# What can be asked by turning two words around.
+# Conditions that become a question by swapping subject and verb.
 _TURNED = re.compile(
     r"(?P<who>this|that|the [\w-]+(?: [\w-]+)?|"
     r"(?!(?:\w+ )?(?:that|which|who|what|where|when)\b.*\w \w)[\w-]+(?: [\w-]+)?)\s+"
@@ -23,7 +23,7 @@ _HAVE_TO = re.compile(r"(?:you|they|we) (?:have to|need|want|use)\b", re.IGNOREC
 
 @dataclass(frozen=True)
 class Question:
-    """`then`: what to do when it is so; empty when the line does not say. `otherwise`: the same when it is not."""
+    """`then`: what to do if so, '' if the line doesn't say; `otherwise`: what to do if not."""
 
     ask: str
     then: str = ""
@@ -31,7 +31,7 @@ class Question:
 
 
 def question_in(text: str) -> Question | None:
-    """Of a line such as “If the disk is full, remove old logs”; None when it does not begin like one."""
+    """Parse a line such as “If the disk is full, remove old logs”; None if it doesn't begin like one."""
     found = _IF.fullmatch(" ".join(text.split()))
     if found is None or _ELSE.fullmatch(" ".join(text.split())):
         return None
@@ -58,7 +58,7 @@ def tree_in(text: str) -> list[tuple[int, Question]]:
 
 
 def otherwise_in(text: str) -> str | None:
-    """What “Otherwise, …” says to do; None when the text does not begin like that."""
+    """What “Otherwise, …” says to do; None if the text doesn't begin like that."""
     found = _ELSE.fullmatch(" ".join(text.split()))
     return _capital(found["rest"]) if found else None
 

@@ -1,4 +1,4 @@
-"""The steps that sections of a document hold: numbered items, boxes, headings with commands, and questions."""
+"""Extracts the steps in sections of a document: numbered items, checkboxes, headings with commands, questions."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from bot.markdown.outline import LABEL, Block, Code, Item, Listing, Paragraph, S
 from bot.markdown.questions import NEXT, STOP, Question, otherwise_in, question_in, tree_in
 from bot.markdown.words import one_line, plain
 
-# What stands there is read about, not done.
+# Sections to read, without anything to do.
 READ_ABOUT = re.compile(
     r"(?:table of )?contents?|references?|links|useful links|further reading|see also|related.*|"
     r"(?:additional )?resources|change ?log|"
@@ -18,14 +18,14 @@ READ_ABOUT = re.compile(
     re.IGNORECASE,
 )
 SYMPTOMS = re.compile(r"symptoms?|signs?|indicators?|how to recogni[sz]e.*", re.IGNORECASE)
-# A note is cut before it is too long for the runbook.
+# Notes are cut to this length, which fits the runbook's limit.
 MOST_WORDS = 2900
 
 
 @dataclass
 class Step:
-    """Of `run` and `answers` at most one is there in the end. `line` counts from 1. `leads_past`: how many of the steps
-    below it are only for when the answer to its question is yes."""
+    """In the end it has at most one of `run` and `answers`. `line` counts from 1. `leads_past`: how many of the
+    following steps apply only if the answer is yes."""
 
     words: str
     line: int
@@ -35,7 +35,7 @@ class Step:
     leads_past: int = 1
 
     def plain(self, number: int, count: int) -> dict[str, Any]:
-        """As the runbook file would have it: the step `number`, from 1, of `count`."""
+        """In the runbook's form: the step `number`, from 1, of `count`."""
         if self.question is None:
             content: dict[str, Any] = {"do": self.words}
             comments = only_comments(self.run)
@@ -43,14 +43,14 @@ class Step:
             return content | ({"run": self.run} if comments is None else {}) | ({"notes": notes} if notes else {})
         on = NEXT if number < count else STOP
         past = f"Go to step {number + self.leads_past + 1}" if number + self.leads_past < count else STOP
-        # A question whose answer is the step below it leads past that step.
+        # A question whose yes leads to the next step has a no that skips it.
         otherwise = self.question.otherwise or (on if self.question.then else past)
         answers = {"Yes": self.question.then or on, "No": otherwise}
         return {"ask": self.question.ask, "answers": answers} | ({"notes": self.notes} if self.notes else {})
 
 
 def steps_in(sections: Iterable[Section], *, apart: bool = False) -> list[Step]:
-    """In their order. `apart`: the commented parts of one block of commands are steps each."""
+    """All steps, in order. `apart`: the commented parts of a code block become separate steps."""
     reading = _Steps(apart=apart)
     for section in sections:
         if SYMPTOMS.fullmatch(section.title):
@@ -72,7 +72,7 @@ class _Steps:
         self._introduction = ""
 
     def section(self, section: Section) -> None:
-        """Until it has a step of its own, the heading is the one that a command would belong to."""
+        """Read a section. Until it has a step, a command belongs to its heading."""
         self._above = None
         self._introduction = ""
         condition = self._condition(section)
@@ -99,11 +99,11 @@ class _Steps:
             and self.steps[before:]
             and heading is not self.steps[before]
         ):
-            # A bold line has no place of its own: it says what the steps below it are for.
+            # A bold line isn't a step itself: it says what the steps below are for.
             self.steps[before].words = f"{plain(section.title)}: {self.steps[before].words}"
 
     def _condition(self, section: Section) -> Step | None:
-        """A bold line such as “If the site is down:” asks, and what is below it is for when it is so."""
+        """A bold line such as “If the site is down:” is a question, and what follows applies if so."""
         if section.level != LABEL or (question := question_in(section.title)) is None:
             return None
         asked = Step(one_line(section.title), section.line, question=question)
@@ -111,12 +111,12 @@ class _Steps:
         return asked
 
     def _introduced(self, block: Block) -> Step | None:
-        """The question of a line such as “If it has to be taken down:”, which is about all of the block below it."""
+        """The question of a line such as “If it has to be taken down:”, which applies to the whole next block."""
         is_line = isinstance(block, Paragraph) and block.text.rstrip().endswith(":")
         return self._above if is_line and self._above and self._above.question else None
 
     def _ends(self, asked: Step | None) -> None:
-        """Here what the question leads to."""
+        """Mark the end of what the question's yes leads to."""
         if asked is None or asked.question is None or asked.question.then:
             return
         below = len(self.steps) - next(at for at, step in enumerate(self.steps, start=1) if step is asked)
@@ -139,19 +139,19 @@ class _Steps:
     def _run(self, run: str, line: int, heading: Step | None) -> None:
         step = self._above or self._add(heading or Step("Run", line))
         if step.question is not None:
-            # A question has no command: what its answer is about is the step below it.
+            # Questions have no command: what their answer is about becomes the next step.
             step = self._when_so(step, step.question, line)
         step.run = f"{step.run}\n{run}".strip("\n")
 
     def _when_so(self, asked: Step, question: Question, line: int) -> Step:
-        """The step below a question, for when the answer is yes."""
+        """Add the step after a question, for the answer yes."""
         if question.otherwise:
             asked.notes.append(f"Otherwise: {question.otherwise}")
         asked.question = Question(question.ask)
         return self._add(Step(one_line(question.then or asked.words).rstrip(":"), line))
 
     def _noted(self, above: Step, notes: Sequence[str], line: int) -> None:
-        """What stands below a question that doesn't say what to do when it is so says that."""
+        """Add notes. After a question that doesn't say what to do if so, they are that step."""
         if above.question is not None and not above.question.then:
             above = self._when_so(above, above.question, line)
         above.notes += [words[:MOST_WORDS] for words in notes]
@@ -185,7 +185,7 @@ class _Steps:
                 )
 
     def _within(self, blocks: Sequence[Block]) -> None:
-        """What an item holds: commands are its step's, and so are nested items, as notes."""
+        """Read an item's content: commands belong to its step, nested items become its notes."""
         for block in blocks:
             if isinstance(block, Code):
                 self._code(block, None)
@@ -196,7 +196,7 @@ class _Steps:
                     self._nested(item)
 
     def _nested(self, item: Item) -> None:
-        """A nested question is a step; any other nested item is a note of the step it stands in."""
+        """A nested question becomes a step; any other nested item a note of its step."""
         otherwise = otherwise_in(item.text)
         if question := question_in(item.text):
             self._add(Step(one_line(item.text), item.line, question=question))
@@ -214,7 +214,7 @@ class _Steps:
 
 
 def _without_words(section: Section) -> Section:
-    """What is to be done in a section that says how something is recognised."""
+    """Only what there is to do in a section about symptoms."""
     done = [block for block in section.blocks if isinstance(block, Code) or _is_numbered(block)]
     return Section(section.title, section.level, section.line, done)
 

@@ -1,10 +1,10 @@
-"""The words of a Markdown document without its marks."""
+"""Extracts the words of a Markdown document, without markup."""
 
 import re
 
 from markdown_it.tree import SyntaxTreeNode
 
-# What a browser would take for a tag. Anything else in angle brackets is a placeholder, such as <host>.
+# Real HTML tags. Anything else in angle brackets is a placeholder, such as <host>.
 _TAGS = frozenset(
     [
         "a",
@@ -62,7 +62,7 @@ _COMMENT = re.compile(r"<!--.*?-->|<[?!][^>]*>", re.DOTALL)
 
 
 def inline_text(node: SyntaxTreeNode) -> str:
-    """What the node says: code in its back-ticks, links with their address where that says more."""
+    """The text of a node: code in backticks, links with their address if it adds anything."""
     match node.type:
         case "text":
             return node.content
@@ -81,7 +81,7 @@ def inline_text(node: SyntaxTreeNode) -> str:
 
 
 def plain(text: str) -> str:
-    """On one line, without signs and pictures before it and a colon behind it."""
+    """On one line, without leading symbols and emoji, and without a trailing colon."""
     words = " ".join(text.split()).rstrip(" :")
     start = next((at for at, sign in enumerate(words) if _begins(sign)), len(words))
     return words[start:]
@@ -92,7 +92,7 @@ def one_line(text: str) -> str:
 
 
 def key_of(name: str) -> str:
-    """A key of the runbook from a name: `Disk full (prod)` is `Disk-full-prod`. Empty when nothing of it can be one."""
+    """A runbook key from a name: `Disk full (prod)` becomes `Disk-full-prod`. '' if nothing usable remains."""
     return re.sub(r"[^\w.]+", "-", name).strip("-._")[:80].rstrip("-._")
 
 

@@ -1,6 +1,6 @@
-"""Drafts of whole runbooks from the documents that a team already has. `draft_of` reads them, `written` writes YAML.
+"""Drafts whole runbooks from a team's existing documents. `draft_of` reads them, `written` writes YAML.
 
-Nothing is invented: what a document does not say stands in the draft as a comment that asks for it.
+Nothing is invented: what a document doesn't say becomes a TODO comment in the draft.
 """
 
 from bot.markdown.drafts.draft import Draft, Note

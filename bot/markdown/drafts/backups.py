@@ -1,4 +1,4 @@
-"""Backups as documents have them: when, how long kept, and the variable that commands have for the address."""
+"""Reads backup policies: when, how long they are kept, and the variable with the address in commands."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ KEY = "database"
 
 
 def databases_in(code: Code, draft: Draft) -> None:
-    """Whose address its commands take from which variable; the names and folders of dumps."""
+    """Note the variables from which commands take a database's address, and the names and folders of dumps."""
     for found in _CLIENT.finditer(code.text):
         kind = "mongodb" if found["client"].startswith("mongo") else "postgresql"
         draft.databases[(kind, found["name"])] += 1
@@ -38,7 +38,7 @@ def databases_in(code: Code, draft: Draft) -> None:
 
 
 def read_policy(title: str, lines: Sequence[str], draft: Draft) -> list[str]:
-    """What of it is about no database. Its keys, such as `keep`, wait for the database's address."""
+    """Read a policy; returns its lines that aren't about a database. Settings such as `keep` wait for the address."""
     labelled = [(named(line)[0], line) for line in lines]
     one = any(_ONE.fullmatch(label) for label, _ in labelled)
     own = [line for label, line in labelled if one or _DATABASE.search(label)]
@@ -53,7 +53,7 @@ def read_policy(title: str, lines: Sequence[str], draft: Draft) -> list[str]:
 
 
 def backups_of(draft: Draft) -> dict[str, Any]:
-    """With the address that the document's commands use; without one none, and the draft asks for it."""
+    """The backups, with the address that commands use; without an address none, and the draft asks for it."""
     if KEY not in draft.backups:
         return {}
     keys = dict(draft.backups[KEY])
@@ -77,7 +77,7 @@ def backups_of(draft: Draft) -> dict[str, Any]:
 
 
 def database_of(draft: Draft) -> tuple[str, str] | None:
-    """Its kind, and its address as the variable that most of the document's commands have for it."""
+    """The database's kind, and as its address the variable that most commands use for it; None if none does."""
     if not draft.databases:
         return None
     ((kind, name), _), *_ = draft.databases.most_common(1)

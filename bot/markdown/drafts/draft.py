@@ -1,4 +1,4 @@
-"""What was understood of documents so far, and what was left out."""
+"""What has been understood of the documents so far, and what was left out."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ TODO = "TODO"
 class Note:
     """One line of the report. `understood` None: left out, because of `why`. `line` counts from 1.
 
-    `place`: the key of the runbook where it stands, `procedures.<key>` behind that procedure.
+    `place`: the key of the runbook it belongs to; `procedures.<key>`: after that procedure.
     """
 
     file: str
@@ -28,7 +28,7 @@ class Note:
 
 
 class Unread(NamedTuple):
-    """An entry of a list or a table that is understood otherwise."""
+    """An entry that wasn't understood, in a list or table that was."""
 
     line: int
     text: str
@@ -37,15 +37,15 @@ class Unread(NamedTuple):
 
 @dataclass
 class Draft:
-    """Parts as the runbook file would have them, by key."""
+    """Parts in the runbook's form, by key."""
 
     title: str = ""
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     providers: dict[str, dict[str, Any]] = field(default_factory=dict)
     tiers: dict[str, str] = field(default_factory=dict)
-    # What stands beside a tier's name and is no contact: “[if data has leaked]”.
+    # Text beside a tier's name that isn't a contact: “[if data has leaked]”.
     tier_words: dict[str, str] = field(default_factory=dict)
-    # Who is called before anybody else, when a heading says so: the tier's key and name, and the keys of its people.
+    # Who is called first, if a heading says so: the tier's key and name, and the keys of its people.
     team: tuple[str, str] | None = None
     responders: list[str] = field(default_factory=list)
     severities: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -55,16 +55,16 @@ class Draft:
     postmortem: dict[str, Any] = field(default_factory=dict)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # By the name of the shipped template: the texts of its moments.
+    # By the name of the shipped template: the texts for its moments.
     templates: dict[str, dict[str, str]] = field(default_factory=dict)
     channels: dict[str, str] = field(default_factory=dict)
     health: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # What an address of `checks` has to be as fast as, and how full a database may be.
+    # The required speed of HTTP checks, and the limit for a database's connections.
     slow: str | None = None
     connections_below: str | None = None
     backups: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # The variables that commands have for the address of a database, each with its kind; and databases by name.
+    # Variables that commands use for a database's address, each with its kind; and names of databases.
     databases: Counter[tuple[str, str]] = field(default_factory=Counter)
     database_names: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
@@ -73,7 +73,7 @@ class Draft:
     notes: list[Note] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
 
-    # What a person has to decide before the part with that key can be relied on.
+    # What a person has to decide before this part can be relied on, by key.
     asks: dict[str, list[str]] = field(default_factory=dict)
 
     def ask(self, key: str, what: str) -> None:
@@ -88,13 +88,13 @@ class Draft:
         )
 
     def tier(self, name: str) -> str:
-        """The key of the tier of that name; a new one is paged after those before it."""
+        """The key of the tier with this name; new tiers are paged after earlier ones."""
         key = _key(name, "tier")
         self.tiers.setdefault(key, name)
         return key
 
     def person(self, name: str, contact: Mapping[str, Any]) -> str:
-        """Their key. Of a person who is named twice, what was said first stays."""
+        """The person's key. If somebody is mentioned twice, the first details win."""
         key = _key(name, "person")
         known = self.people.setdefault(key, {"name": name})
         for word, value in contact.items():
@@ -106,7 +106,7 @@ class Draft:
             self.team, self.responders = (_key(title, "tier"), one_line(title)[:150]), list(people)
 
     def provider(self, role: str, name: str, contact: Mapping[str, Any]) -> None:
-        """Under what they do. A name in brackets is to be filled in."""
+        """Add a provider, keyed by its role. A name in brackets is a placeholder, to be asked for."""
         is_named = name and not name.startswith(("[", "<"))
         if name and not is_named:
             self.ask("providers", f"who is “{role}”? The document has {name}")
@@ -119,7 +119,7 @@ class Draft:
                 known.setdefault(word, value)
 
     def check(self, name: str, kind: str, target: str) -> str | None:
-        """Its key; None: that address is watched already."""
+        """Add a check and return its key; None: the address is already checked."""
         if any(one.get(kind) == target for one in self.checks.values()):
             return None
         host = _key(target.partition("://")[2] or target, "check")

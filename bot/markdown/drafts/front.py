@@ -1,4 +1,4 @@
-"""What the front matter of a document says about its one procedure."""
+"""Applies a document's front matter to its procedure, if it has exactly one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -19,7 +19,7 @@ def title_of(front: FrontMatter) -> str:
 
 
 def take(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str]) -> Iterator[Note]:
-    """Into the procedure of the document. `procedures`: the keys of all that it has."""
+    """Apply it to the document's procedure. `procedures`: the keys of all its procedures."""
     place = f"procedures.{procedures[0]}" if procedures else ""
     if front.mistake:
         line, why = front.mistake
@@ -38,7 +38,7 @@ def take(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str])
 
 
 def _titled(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[str]) -> Iterator[Note]:
-    """As in a procedure that is kept as a file, it goes before the heading."""
+    """The title takes precedence over the heading, as in procedure files."""
     title, line = title_of(front), front.lines["title"]
     if title and len(procedures) == 1:
         draft.procedures[procedures[0]]["title"] = title[:150]
@@ -50,7 +50,7 @@ def _titled(draft: Draft, file: str, front: FrontMatter, procedures: Sequence[st
 
 
 def _read(key: str, value: Any) -> Any:
-    """As the runbook file would have it; None: it cannot be that."""
+    """In the runbook's form; None: invalid."""
     texts = [value] if isinstance(value, str) and value.strip() else list(_texts(value))
     if key == "severity" and texts:
         return severity_in(texts[0])

@@ -1,4 +1,4 @@
-"""Lists that say something a runbook has: contacts, escalations, objectives, check lists, upkeep."""
+"""Reads lists with runbook content: contacts, escalations, objectives, checklists, maintenance."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ WHATEVER = re.compile(
 )
 POSTMORTEM = re.compile(r"post-?mortem", re.IGNORECASE)
 WITHIN = re.compile(r"\bwithin\b", re.IGNORECASE)
-# A way to reach nobody in particular.
+# Ways to reach nobody in particular.
 WAYS = re.compile(r"e-?mail|phone|telephone|slack|web ?site|status page", re.IGNORECASE)
 FIRST = re.compile(r"(?:immediate|first|initial) (?:response|responders?)", re.IGNORECASE)
 CHANNELS = re.compile(r"communication channels?", re.IGNORECASE)
@@ -37,7 +37,7 @@ CHANNEL = re.compile(r"#([a-z][a-z0-9_-]{2,79})")
 
 
 def read_list(section: Section, around: Sequence[str], listing: Listing, draft: Draft) -> Found | None:
-    """What it was understood as; None: it says nothing that is known here, and may be steps."""
+    """Read a list and return what it was understood as; None: nothing known, it may be steps."""
     title = section.title
     above = " / ".join((*around[-2:], title))
     if any(isinstance(block, Code) for item in listing.items for block in item.within):
@@ -63,7 +63,7 @@ def _ticked(title: str, around: Sequence[str], listing: Listing, draft: Draft) -
         return _checklist(listing, title, duration_in(title), draft)
     if all(item.is_box for item in listing.items) or (CHECKLIST.search(title) and not listing.is_numbered):
         return _checklist(listing, above, duration_in(title), draft)
-    # What is to be done, below a heading about the time after the end.
+    # Things to do under a heading about the time after the incident.
     is_after = any(AFTER.search(one) for one in around[1:][-2:])
     if is_after and not listing.is_numbered and all(is_told(item.text) for item in listing.items):
         return _checklist(listing, above, duration_in(title), draft)
@@ -152,7 +152,7 @@ def _deadlines(listing: Listing, draft: Draft) -> Found | None:
 
 
 def _owed(listing: Listing, draft: Draft) -> Found | None:
-    """Which incidents a post-mortem is owed for: “All P1 incidents”, “P2 with more than 30 min impact”."""
+    """Which incidents need a post-mortem: “All P1 incidents”, “P2 with more than 30 min impact”."""
     known = 0
     for item in listing.items:
         span = duration_in(item.text)
@@ -186,7 +186,7 @@ def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -
 
 
 def _after(words: str, within: str | None, draft: Draft) -> None:
-    """What else an entry of the time after the end says."""
+    """Read further settings from an aftercare entry."""
     if words.startswith("monitor for") and (span := duration_in(words)):
         draft.after_resolution.setdefault("watch_for", span)
     if "all clear" in words:

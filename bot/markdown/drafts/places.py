@@ -1,4 +1,4 @@
-"""Where in a draft stands what was not understood: by its subject, else behind what comes before it in its document."""
+"""Decides where unread parts go in a draft: by subject, otherwise after what precedes them in their document."""
 
 import re
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ TOP = "organisation"
 
 
 class Found(NamedTuple):
-    """`key`: of the runbook, into which it was read; `words`: what the report calls it."""
+    """`key`: of the runbook it was read into; `words`: its name in the report."""
 
     key: str
     words: str
 
 
-# The first that a heading fits.
+# The first match wins.
 _SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (key, re.compile(words, re.IGNORECASE))
     for key, words in (
@@ -39,7 +39,7 @@ _SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 
 def subject_of(titles: Sequence[str]) -> str:
-    """The key that the innermost of these headings is about; empty: none is known."""
+    """The key that the innermost matching heading is about; '' if none matches."""
     for title in reversed(titles):
         for key, sign in _SUBJECTS:
             if sign.search(title):
@@ -48,7 +48,7 @@ def subject_of(titles: Sequence[str]) -> str:
 
 
 def placed(notes: Sequence[Note]) -> list[Note]:
-    """Of one document, in its order; what has no place yet gets that of what was understood before it."""
+    """One document's notes in order; a note without a place gets that of the last one understood before it."""
     done: list[Note] = []
     last = TOP
     for note in notes:

@@ -1,4 +1,4 @@
-"""Reads documents into a draft: section by section, each as the first thing that it looks like."""
+"""Reads documents into a draft, section by section, each as the first thing that it resembles."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ PUBLIC = re.compile(r"\bpost in #(?P<channel>[a-z][a-z0-9_-]{1,79})\b.{0,20}\b(?
 
 
 def draft_of(documents: Sequence[tuple[str, str]]) -> Draft:
-    """Of (name, text) of each; any text at all gives a draft, perhaps an empty one."""
+    """Draft from (name, text) pairs; every text yields a draft, possibly an empty one."""
     draft = Draft()
     for name, text in documents:
         _Reading(draft, name, front_matter(text)).all()
@@ -43,7 +43,7 @@ def draft_of(documents: Sequence[tuple[str, str]]) -> Draft:
 
 
 def _complete(draft: Draft) -> None:
-    """What only all documents together say."""
+    """Fill in what depends on all documents together."""
     draft.backups = backups_of(draft)
     if draft.connections_below:
         limit = {"connections_below": draft.connections_below}
@@ -63,7 +63,7 @@ def _complete(draft: Draft) -> None:
 
 
 def _unnamed_in_the_matrix(draft: Draft) -> None:
-    """Whom the others begin with is paged alone: nobody says that it climbs."""
+    """For severities missing from the matrix, page the first tier alone: nothing says that they escalate."""
     first = next(
         (one["escalation"]["steps"][0]["page"] for one in draft.severities.values() if "escalation" in one), ""
     )
@@ -114,7 +114,7 @@ class _Reading:
             elif isinstance(block, Listing):
                 what = read_list(said, (*around, section.title), block, self._draft)
             if what and said is not section:
-                # The line that introduces what was understood has been understood too.
+                # The line that introduces what was understood is understood, too.
                 rest.pop()
             said = _introduced(section, block)
             if what:
@@ -126,7 +126,7 @@ class _Reading:
             self._rest(Section(section.title, section.level, section.line, rest), around)
 
     def _besides(self, section: Section, around: Sequence[str]) -> None:
-        """What it says apart from what it is: its steps stay steps."""
+        """Read what a section says in passing; its steps remain steps."""
         for line, found in watch(section, around, self._draft):
             self._note(section, line, found)
         for code in _code_in(section.blocks):
@@ -157,7 +157,7 @@ class _Reading:
         self._note(section, section.line, Found("severities", f"severity {id}"))
 
     def _notice(self, section: Section) -> None:
-        """How early planned work is announced; that also stays where it is, as a step."""
+        """Read how early planned work is announced; the line also remains a step."""
         said = (duration_in(line) for line in lines_of(section.blocks) if NOTICE.search(line))
         span = next((one for one in said if one and one[0].isdigit()), None)
         if span and self._draft.notice is None:
@@ -165,7 +165,7 @@ class _Reading:
             self._note(section, section.line, Found("maintenance", f"maintenance.notice, {span}"))
 
     def _rest(self, section: Section, around: Sequence[str]) -> None:
-        """A step of the procedure at hand, the beginning of another, a template, or nothing that is known here."""
+        """Anything else: steps of the current procedure or the start of another, a template, or unknown."""
         if READ_ABOUT.fullmatch(section.title):
             self._left(section, around, "references have no key; keep them where they are")
         elif any(TEMPLATE.search(title) for title in (section.title, *around[-1:])) and not (
@@ -223,7 +223,7 @@ class _Reading:
         self._notes.append(Note(self._file, line, one_line(section.title), found.words, place=found.key))
 
     def _unread(self, section: Section, place: str) -> None:
-        """What a list or a table holds besides."""
+        """Note the entries of a list or table that weren't understood."""
         for line, text, why in self._draft.unread:
             self._notes.append(Note(self._file, line, one_line(section.title), None, why, text, place))
         self._draft.unread.clear()
@@ -235,7 +235,7 @@ class _Reading:
 
 
 def _introduced(section: Section, block: Block) -> Section:
-    """What comes after a line such as “Daily tasks:” stands below it as below a heading."""
+    """Treat a line such as “Daily tasks:” as a heading for what follows it."""
     is_line = isinstance(block, Paragraph) and "\n" not in block.text and block.text.rstrip(" *").endswith(":")
     return Section(plain(block.text), LABEL, block.line) if is_line and isinstance(block, Paragraph) else section
 
@@ -245,7 +245,7 @@ def _has_commands(blocks: Sequence[Block]) -> bool:
 
 
 def _is_done(blocks: Sequence[Block]) -> bool:
-    """Whether there is a numbered list: what to do, and not what it is like."""
+    """Is there a numbered list, so that it is something to do instead of a description?"""
     return any(isinstance(one, Listing) and one.is_numbered for one in blocks)
 
 

@@ -1,4 +1,4 @@
-"""Tables that say something a runbook has: severities, contacts, escalations, objectives."""
+"""Reads tables with runbook content: severities, contacts, escalations, objectives."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,7 +8,7 @@ from bot.markdown.drafts.values import contact_in, duration_in, listed, severity
 from bot.markdown.outline import Table
 from bot.markdown.words import one_line, plain
 
-# By which words of the heads a column is known; the first that fits.
+# Words in its heading by which a column is recognised; the first match wins.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "rto": ("rto", "recovery time"),
     "rpo": ("rpo", "recovery point", "data loss"),
@@ -29,14 +29,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "contact": ("contact", "reach"),
     "availability": ("availability", "hours", "available"),
 }
-# What stands where a name is to be filled in.
+# Placeholders for a name.
 ROW = "its cells name nothing that a runbook has a key for"
 NOBODY = ("TBD", "TODO", "N/A", "NONE", "VACANT", "?")
 Cells = Mapping[str, str]
 
 
 def read_table(table: Table, draft: Draft) -> Found | None:
-    """What it was understood as; None: it says nothing that is known here."""
+    """Read a table and return what it was understood as; None: nothing known."""
     columns = [_column(head) for head in table.head]
     rows = [dict(zip(columns, (one_line(cell) for cell in row.cells), strict=False)) for row in table.rows]
     for key, kind, needs, read in KINDS:

@@ -1,4 +1,5 @@
-"""Texts for audiences as templates: the document's words while the incident is open, the shipped ones otherwise."""
+"""Makes templates of texts for audiences: the document's words while an incident is open, otherwise the shipped
+ones."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +7,7 @@ from collections.abc import Mapping
 from bot.markdown.outline import Code, Section
 from bot.markdown.words import one_line
 
-# Who reads a text, by the words of its heading; the shipped template that it takes the place of.
+# The shipped template that a text replaces, by words in its heading that say who reads it.
 READERS: Mapping[str, re.Pattern[str]] = {
     "stakeholder": re.compile(r"stakeholder|management|executive|board\b", re.IGNORECASE),
     "client": re.compile(r"client|customer|users?\b|external|parents", re.IGNORECASE),
@@ -18,7 +19,7 @@ OPEN, OVER = "open", "resolved"
 _OPEN_MOMENTS = '["declared", "update", "severity", "reopened"]'
 _NOT_KNOWN = "[to be confirmed]"
 _PLACEHOLDER = re.compile(r"P?\[(?P<name>[A-Za-z][^\[\]\n]{0,80})\](?!\()")
-# Which fact stands for a placeholder, by the words before it on its line and by its own. The first that fits.
+# The fact for a placeholder, by the words before it on its line and its own words. The first match wins.
 _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(rf"\b(?:{words})\b", re.IGNORECASE), fact)
     for words, fact in (
@@ -39,7 +40,7 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 def reader_of(section: Section, around: str) -> str | None:
-    """The name of a shipped template; None: the document does not say who reads it."""
+    """The name of a shipped template; None: the document doesn't say who reads it."""
     for words in (section.title, around):
         found = [name for name, sign in READERS.items() if sign.search(words)]
         if found:
@@ -48,7 +49,7 @@ def reader_of(section: Section, around: str) -> str | None:
 
 
 def text_in(section: Section) -> str | None:
-    """What stands in its only block of text, as a template: the subject is its first line."""
+    """Its only code block, converted to a template whose first line is the subject; None if there isn't exactly one."""
     blocks = [block.text.strip() for block in section.blocks if isinstance(block, Code) and block.text.strip()]
     if len(blocks) != 1:
         return None
@@ -59,7 +60,7 @@ def text_in(section: Section) -> str | None:
 
 
 def template(texts: Mapping[str, str], shipped: str) -> str:
-    """The file. At a moment that the document has no words for, such as the all clear, it says what is shipped."""
+    """The template file. For moments without words in the document, such as the all-clear, it uses the shipped ones."""
     parts = []
     if OPEN in texts:
         parts.append(f"{{% if moment in {_OPEN_MOMENTS} %}}\n{texts[OPEN]}")
@@ -91,5 +92,5 @@ def _fact(before: str, found: re.Match[str]) -> str:
 
 
 def _literal(text: str) -> str:
-    """As it is, whatever it may mean in a template."""
+    """The text escaped for the template language."""
     return re.sub(r"\{(?=[{%#])", '{{ "{" }}', text)

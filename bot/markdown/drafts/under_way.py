@@ -1,4 +1,4 @@
-"""The procedure that a document is in the middle of: its heading, and the parts below it so far."""
+"""Collects the procedure that a document is in the middle of: its heading, and the parts so far."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from bot.markdown.questions import question_in
 from bot.markdown.steps import SYMPTOMS, as_content, steps_in
 from bot.markdown.words import one_line
 
-# A part of the procedure above it.
+# Headings of parts of the procedure above them.
 PARTS = re.compile(
     r"(?:immediate |initial |first )?(?:actions?|responses?|steps?|fix(?:es)?)|investigation|diagnosis|mitigation|"
     r"resolution|verification|recovery|symptoms?|meaning|impact",
@@ -21,7 +21,7 @@ PARTS = re.compile(
 
 
 class UnderWay:
-    """`otherwise`: the title of what stands below no heading."""
+    """`otherwise`: the title for steps without a heading."""
 
     def __init__(self, draft: Draft, otherwise: str) -> None:
         self._draft = draft
@@ -31,7 +31,7 @@ class UnderWay:
         self._above = ""
 
     def begin(self, head: Section, above: str) -> tuple[Section, int, Found] | None:
-        """What is below this heading is of it until another begins. The one before is finished: what it became."""
+        """Start a procedure at this heading; returns the outcome of the previous one, which is finished."""
         done = self.finish()
         self._head, self._parts, self._above = head, [], above
         return done
@@ -40,7 +40,7 @@ class UnderWay:
         return self._head is not None and section.level > self._head.level
 
     def takes(self, section: Section, around: Sequence[str]) -> tuple[Section, int, Found] | None:
-        """As a part of it, or as the beginning of the next: then what it became."""
+        """Add a section to the procedure, or start the next; then returns the outcome of the previous one."""
         is_condition = section.level == LABEL and question_in(section.title) is not None
         is_part = section.level == LABEL or bool(PARTS.fullmatch(section.title))
         if is_part and self.goes_on(section):
@@ -53,7 +53,7 @@ class UnderWay:
         return done
 
     def finish(self) -> tuple[Section, int, Found] | None:
-        """Its heading, the line of its first part, and the procedure; None: it has no steps."""
+        """The procedure's heading, the line of its first part, and what it became; None: it has no steps."""
         head, parts = self._head, self._parts
         self._head, self._parts = None, []
         steps = as_content(steps_in(parts, apart=True)) if head else []
@@ -71,7 +71,7 @@ class UnderWay:
         )
 
     def _title(self, head: Section) -> str:
-        """Of two that are called the same, the second says where it stands."""
+        """If two have the same title, the second one adds the heading above it."""
         title = unnumbered(one_line(head.title))[:150] or self._otherwise
         known = {one["title"] for one in self._draft.procedures.values()}
         above = unnumbered(one_line(self._above))

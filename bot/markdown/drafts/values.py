@@ -1,4 +1,4 @@
-"""Durations, contacts and severities as documents write them."""
+"""Parses durations, contacts and severities as documents write them."""
 
 import re
 from typing import Any
@@ -20,7 +20,7 @@ NEXT_DAY = "next business day"
 
 
 def duration_in(text: str) -> str | None:
-    """`15m` of “< 15 min”; of a range its end. None: none is said."""
+    """`15m` for “< 15 min”; the end of a range. None if there is none."""
     if NEXT_DAY in text.lower():
         return NEXT_DAY
     found = list(_SPAN.finditer(text))
@@ -28,7 +28,7 @@ def duration_in(text: str) -> str | None:
 
 
 def contact_in(text: str) -> dict[str, Any]:
-    """The address and the number in it; a number with letters for digits is none."""
+    """The email address and telephone number in a text; numbers with letters are ignored."""
     email, phone = _EMAIL.search(text), _PHONE.search(text)
     return ({"email": email[0]} if email else {}) | ({"phone": phone[0]} if phone else {})
 
@@ -43,7 +43,7 @@ def severities_in(text: str) -> list[str]:
 
 
 def severity_said(text: str, id: str) -> dict[str, Any]:
-    """`name` and `means` of “P0 - Critical (nothing works)” and its like."""
+    """`name` and `means` from texts such as “P0 - Critical (nothing works)”."""
     words = plain(one_line(re.sub(rf"[(\[]?\b{id[:-1]}-?{id[-1]}\b[)\]]?", "", text, flags=re.IGNORECASE))).lstrip(
         "-–—: "
     )
@@ -55,14 +55,14 @@ def severity_said(text: str, id: str) -> dict[str, Any]:
 
 
 def unnumbered(title: str) -> str:
-    """“Roll back” of “Step 2: Roll back (P1)”: a key has its place in the file and its severity beside it."""
+    """“Roll back” from “Step 2: Roll back (P1)”, because number and severity are recorded elsewhere."""
     bare = _NUMBER.sub("", title, count=1) if _NUMBER.match(title) else title
     before, _, inside = bare.rpartition(" (")
     return before if before and re.fullmatch(r"(?:P|S|SEV)-?\d\)", inside, re.IGNORECASE) else bare
 
 
 def named(text: str) -> tuple[str, str]:
-    """What stands before the colon, and behind it: “Role: address”."""
+    """The texts before and after the colon: “Role: address”."""
     name, colon, rest = one_line(text).partition(":")
     return (plain(name), rest.strip()) if colon else ("", one_line(text))
 

@@ -1,4 +1,4 @@
-"""What a document has people look at: the addresses of health checks, and how fast and how often."""
+"""Finds what a document has people check: addresses for health checks, their limits and intervals."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from bot.markdown.outline import Block, Code, Listing, Section
 from bot.markdown.steps import READ_ABOUT
 from bot.markdown.words import one_line
 
-# What stands below such a heading is tried out, or done somewhere else.
+# Under such headings things are tried out, or are done elsewhere.
 _TRIED = re.compile(r"\btest|staging|rehears|drill|template|example", re.IGNORECASE)
 _NOT_LIVE = re.compile(r"\b(?:test|staging|stage|dev)\b", re.IGNORECASE)
 _LOOKED_AT = re.compile(r"verif|check|health|service|uptime|watch|monitor|endpoint", re.IGNORECASE)
@@ -40,7 +40,7 @@ NOT_MEASURED = "no check measures it; what your monitoring says of it is for ale
 
 
 def watch(section: Section, around: Sequence[str], draft: Draft) -> Iterator[tuple[int, Found]]:
-    """The line of each address that it has people look at, with its check. The steps that name it stay steps."""
+    """Each address it has people check: the line, and the new check. Steps that mention it remain steps."""
     titles = (*around[1:], section.title)
     if any(_TRIED.search(one) for one in titles[-2:]) or READ_ABOUT.fullmatch(section.title):
         return
@@ -57,7 +57,7 @@ def watch(section: Section, around: Sequence[str], draft: Draft) -> Iterator[tup
 
 
 def read_limits(title: str, listing: Listing, draft: Draft) -> Found | None:
-    """A list of numbers that are not to be passed; None: none of them is one that a check could hold to."""
+    """Read a list of limits; None: no check can enforce any of them."""
     if not _LIMITS.search(title):
         return None
     known = 0
@@ -105,7 +105,7 @@ def _looks(blocks: Sequence[Block], above: str) -> Iterator[tuple[int, str, str,
 
 
 def _called(code: Code) -> Iterator[tuple[int, str, str, str]]:
-    """What its commands ask, each named as the comment right above it."""
+    """The addresses its commands call, named by the comment directly above."""
     words = ""
     for at, line in enumerate(code.text.split("\n"), start=code.line + 1):
         comment, curl, port = _COMMENT.fullmatch(line.strip()), _CURL.search(line), _NETCAT.search(line)

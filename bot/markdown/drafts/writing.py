@@ -1,4 +1,4 @@
-"""A draft as YAML, with a comment wherever somebody has to fill in what no document said."""
+"""Writes a draft as YAML, with a comment wherever a person has to fill something in."""
 
 import io
 import re
@@ -12,14 +12,14 @@ from ruamel.yaml.representer import SafeRepresenter
 from bot.markdown.drafts.draft import TODO, Draft, Note
 
 MOST_LINES = 40
-# What YAML 1.1, and so many an editor, takes for something else than text: `Yes` for true, `12:30` for a number.
+# What YAML 1.1, and so many editors, don't read as text: `Yes` is true, `12:30` a number.
 _NOT_TEXT = re.compile(
     r"y|n|yes|no|on|off|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?0[0-7_]+", re.IGNORECASE
 )
 
 
 class _Representer(SafeRepresenter):
-    """Quotes what the versions of YAML read differently."""
+    """Quotes values that YAML versions read differently."""
 
 
 def _text(representer: Any, value: str) -> Any:
@@ -31,9 +31,9 @@ _Representer.add_representer(str, _text)
 
 
 def written(draft: Draft, templates: str | None = None) -> str:
-    """The whole file; it passes the check as far as the draft's values do. `templates`: the folder that holds them.
+    """The whole file; it is valid as far as the draft's values are. `templates`: their folder.
 
-    What was left out stands behind the key that it is about, or that comes before it in its document.
+    Anything left out is a comment after the key that it is about, or that precedes it in its document.
     """
     parts: list[str] = ["# A draft, read from documents. Look at everything, and at each TODO first."]
     left: dict[str, list[Note]] = {}
@@ -53,7 +53,7 @@ def written(draft: Draft, templates: str | None = None) -> str:
 
 
 def _procedures(procedures: Mapping[str, Any] | None, left: dict[str, list[Note]]) -> list[str]:
-    """Each with what its document says right behind it."""
+    """Each followed by what its document says besides."""
     lines = ["procedures:"] if procedures else []
     for key, content in (procedures or {}).items():
         one = [_yaml({key: content}), *_left_out("The", left.pop(f"procedures.{key}", []))]
@@ -68,7 +68,7 @@ def _left_out(who: str, notes: list[Note]) -> list[str]:
 
 
 def _sections(draft: Draft, templates: str | None) -> Iterator[tuple[str, Any, list[str]]]:
-    """Every key that a draft may have, in the order of the file; None: nothing is known for it."""
+    """Every possible key in file order, with its value (None: nothing known) and its TODOs."""
     name = (draft.title or TODO)[:150]
     yield "organisation", name, ["your organisation's name, as audiences read it; this is the document's title"]
     has_days = any("next business day" in str(one) for one in draft.severities.values())
