@@ -1,4 +1,4 @@
-"""Pictures of how something has been, drawn by a short-lived process: the bot's own memory stays small."""
+"""Draws charts in a short-lived process, so that the bot's own memory stays small."""
 
 import asyncio
 import json
@@ -9,13 +9,13 @@ from bot.domain.errors import Rejected
 from bot.shipped import program
 
 DRAWN_WITHIN_S = 30.0
-# A team that asks all at once, in an incident, must not take the processor from what pages it.
+# If a whole team asks at once during an incident, drawing must not take the CPU from paging.
 AT_ONCE = 2
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A time in which something was ill: Unix seconds, and the word for how."""
+    """A time span in which something was failing: Unix seconds, and the state."""
 
     begin: float
     end: float
@@ -24,10 +24,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Chart:
-    """A line over time. `points` are Unix seconds and values; None: nothing could be measured, the line has a gap.
+    """A line over time. `points`: Unix seconds and values; None: no measurement, so the line has a gap.
 
-    `begin` and `end` are what the picture shows, `zone` the IANA name of its times. `limit` is drawn across, None =
-    there is none.
+    `begin` and `end`: the displayed range; `zone`: the IANA name of the time zone shown. `limit`: a line drawn across,
+    None: there is none.
     """
 
     title: str
@@ -42,7 +42,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Series:
-    """`values`, one for each label; None: not known."""
+    """`values`: one per label; None: unknown."""
 
     name: str
     values: Sequence[float | None]
@@ -50,7 +50,7 @@ class Series:
 
 @dataclass(frozen=True)
 class BarChart:
-    """A bar of each series above each label; two series at most."""
+    """Per label, one bar for each series; two series at most."""
 
     title: str
     unit: str
@@ -63,7 +63,7 @@ class Drawing:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def draw(self, chart: Chart | BarChart) -> bytes:
-        """The picture as a PNG. Raises Rejected when it cannot be drawn."""
+        """The chart as a PNG. Raises Rejected if it can't be drawn."""
         async with self._places:
             return await self._drawn(json.dumps(asdict(chart)).encode())
 

@@ -1,4 +1,4 @@
-"""Draws one chart: its facts come in as JSON, the picture goes out as a PNG."""
+"""Draws one chart: reads it as JSON from stdin, writes a PNG to stdout."""
 
 import json
 import sys
@@ -12,18 +12,18 @@ from bot.charts.axes import round_times, round_values
 from bot.charts.bars import BarCanvas
 from bot.charts.fonts import font
 
-# Everything is drawn this many times larger and made small again, which smooths its edges.
+# Supersampling: everything is drawn this many times larger and scaled down, which smooths edges.
 FINER = 3
 WIDTH, HEIGHT = 1200, 420
 LEFT, RIGHT, TOP, BOTTOM = 96, 32, 44, 40
 LINE, LIMIT, INK, PALE, GRID = "#1d63c4", "#8a5a00", "#1d1c1d", "#5e5d60", "#e3e3e3"
 TITLE, SMALL, SMALLEST, SMALLEST_TITLE = 21, 17, 15, 9
 REGULAR, BOLD = 400, 700
-# A limit is drawn when it is at most so many times the highest value.
+# A limit is drawn only if it is at most this many times the highest value.
 FARTHEST = 4
-# Above the highest value, as a share of it.
+# Headroom above the highest value, as a factor.
 AIR = 1.05
-# Told apart by hatching as well as by colour.
+# Distinguished by hatching as well as by colour.
 STATES = {"down": "#d3213c", "degraded": "#e8a33d"}
 TINT = 0.3
 HATCH = 14
@@ -38,14 +38,14 @@ def drawn(chart: Mapping[str, Any]) -> Image.Image:
 
 
 class Canvas:
-    """One picture. Lengths are in pixels of the picture that comes out, times in Unix seconds."""
+    """One chart. Lengths are in pixels of the final image, times in Unix seconds."""
 
     def __init__(self, chart: Mapping[str, Any]) -> None:
         self._chart = chart
         self._image = Image.new("RGB", (WIDTH * FINER, HEIGHT * FINER), "white")
         self._draw = ImageDraw.Draw(self._image)
         shown = [value for _, value in chart["points"] if value is not None]
-        # A limit that is far away would press the line flat.
+        # A limit far away would flatten the line.
         self._limit = chart["limit"] if (chart["limit"] or 0) <= FARTHEST * max(shown, default=0) else None
         self._highest = AIR * max([*shown, self._limit or 0], default=0)
 
@@ -72,7 +72,7 @@ class Canvas:
         self._fill((left, TOP * FINER, max(right, left + FINER), (HEIGHT - BOTTOM) * FINER), stretch["state"])
 
     def _fill(self, box: tuple[int, int, int, int], state: str) -> None:
-        """In pixels of the larger picture."""
+        """`box` is in pixels of the larger image."""
         size = (box[2] - box[0], box[3] - box[1])
         area = Image.new("RGB", size, "white")
         area.paste(Image.blend(area, Image.new("RGB", size, STATES[state]), TINT))
@@ -98,7 +98,7 @@ class Canvas:
         self._stroke([(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, HEIGHT - BOTTOM)], INK, 1.3)
 
     def _line(self) -> None:
-        """A point without a neighbour is seen too."""
+        """Isolated points are visible too."""
         for run in _runs(self._chart["points"]):
             places = [(self._x(at), self._y(value)) for at, value in run]
             self._stroke(places, LINE, 2.2)
@@ -111,14 +111,14 @@ class Canvas:
             self._stroke([(x, y), (min(x + 8, WIDTH - RIGHT), y)], LIMIT, 2)
 
     def _title(self, *, room: float) -> None:
-        """As large as there is room for."""
+        """In the largest font size that fits."""
         words = self._chart["title"]
         sizes = range(TITLE, SMALLEST_TITLE, -1)
         size = next((size for size in sizes if self._length(words, size, BOLD) <= room), SMALLEST_TITLE)
         self._text((LEFT, 20), words, size, weight=BOLD, anchor="lm")
 
     def _legend(self) -> float:
-        """One of each kind, in the order they are drawn. Returns where it begins."""
+        """One entry per kind, in the order they are drawn. Returns the left edge."""
         names = list(dict.fromkeys(one["state"] for one in self._chart["stretches"]))
         names += ["limit"] * (self._limit is not None)
         x = WIDTH - RIGHT
@@ -149,7 +149,7 @@ class Canvas:
 
 
 def _runs(points: list[tuple[float, float | None]]) -> Iterator[list[tuple[float, float]]]:
-    """What is measured, without the gaps between."""
+    """The runs of consecutive measured points."""
     run: list[tuple[float, float]] = []
     for at, value in [*points, (0.0, None)]:
         if value is not None:

@@ -1,4 +1,4 @@
-"""Draws bars beside each other: one group for each label, in it a bar for each series."""
+"""Draws a bar chart: a group per label, with a bar per series."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,29 +8,29 @@ from PIL import Image, ImageDraw
 from bot.charts.axes import round_values
 from bot.charts.fonts import font
 
-# As in the other charts.
+# As in the line chart.
 FINER = 3
 WIDTH, HEIGHT = 1200, 420
 LEFT, RIGHT, TOP, BOTTOM = 96, 32, 60, 44
 INK, PALE, GRID = "#1d1c1d", "#5e5d60", "#e3e3e3"
-# Far apart in lightness too, for whoever sees no colours; the second is hatched besides.
+# They differ in lightness too, for people who don't see the colours; the second is also hatched.
 SERIES = ("#1d63c4", "#e8a33d")
 HATCH = 5
 REGULAR, BOLD = 400, 700
 TITLE, SMALL, SMALLEST = 21, 17, 15
-# Of the room that a group has.
+# The share of a group's width that is filled by bars.
 FILLED = 0.72
 
 
 class BarCanvas:
-    """One picture; lengths are in pixels of the picture that comes out."""
+    """One chart; lengths are in pixels of the final image."""
 
     def __init__(self, chart: Mapping[str, Any]) -> None:
         self._chart = chart
         self._image = Image.new("RGB", (WIDTH * FINER, HEIGHT * FINER), "white")
         self._draw = ImageDraw.Draw(self._image)
         values = [value for one in chart["series"] for value in one["values"] if value is not None]
-        # What has no unit is counted.
+        # Values without a unit are counts.
         self._is_counted = not chart["unit"]
         self._highest = max(values, default=0) * 1.08 or 1
 
