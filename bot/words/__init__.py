@@ -1,5 +1,4 @@
-"""What audiences read: the organisation's own templates, and the shipped ones where it has none.
+"""What audiences read: the organisation's own templates, otherwise the shipped ones.
 
-`sandbox` renders templates that somebody else wrote, `overrides` reads them from their folder, `audience` finds the
-words.
+`sandbox` renders untrusted templates, `overrides` reads them from their folder, `audience` chooses the template.
 """

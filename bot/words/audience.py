@@ -1,4 +1,4 @@
-"""The words for one audience at one moment: by the organisation's template, or by the shipped one."""
+"""The words for one audience at one moment, by the organisation's template or the shipped one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ from bot.words.sandbox import BrokenTemplate
 
 @dataclass(frozen=True)
 class Said:
-    """As text, its subject. `broken`: why the organisation's own template was not used, with its file and line.
-    `found`: what may not leave without a look; `left_out`: these are words without it."""
+    """Rendered words. `broken`: why the organisation's own template wasn't used, with file and line. `found`: parts
+    that somebody has to review before it is sent; `left_out`: these words are without them."""
 
     subject: str
     text: str
@@ -35,12 +35,12 @@ class AudienceWords:
         return template in (*KINDS, *self._overrides.names)
 
     def say(self, template: str, facts: Facts) -> Said:
-        """What fails of the organisation's gives way to the shipped one of that name; else to what everybody may
-        read, so that nobody reads what was not meant for them."""
+        """Render the words. If the organisation's template fails, the shipped one of that name is used; if there is
+        none, `public`, so that nobody reads what wasn't meant for them."""
         return self._said(template, facts.by_name, instead=template if template in KINDS else "public")
 
     def say_planned(self, template: str, facts: Mapping[str, object]) -> Said:
-        """As `say`, of planned work: `template` is one of `PLANNED_KINDS`."""
+        """Like `say`, for planned work: `template` is one of `PLANNED_KINDS`."""
         return self._said(template, facts, instead=template)
 
     def _said(self, template: str, facts: Mapping[str, object], *, instead: str) -> Said:

@@ -1,4 +1,4 @@
-"""An organisation's own template of a document: `postmortem.j2` in the folder of its templates."""
+"""An organisation's own template for a document: `postmortem.j2` in its templates folder."""
 
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -8,15 +8,15 @@ from bot.domain.postmortems.document import sample
 from bot.given_files import read_given
 from bot.words.sandbox import LARGEST_FILE, BrokenTemplate, Sandbox
 
-# Its name, among templates for audiences.
+# Reserved for this document among the templates for audiences.
 POSTMORTEM = "postmortem"
 
 
 class OwnDocument:
-    """Read once. What cannot be read is said when it is used, and by `check`."""
+    """Read once. A template that can't be read is reported when it is used, and by `mistakes`."""
 
     def __init__(self, folder: Path | None, zone: tzinfo) -> None:
-        """None: there are no own templates."""
+        """`folder` None: there are no own templates."""
         self._path = folder / f"{POSTMORTEM}.j2" if folder else None
         self._unread: BrokenTemplate | None = None
         self._sandbox = Sandbox(zone, self._sources())
@@ -26,7 +26,7 @@ class OwnDocument:
         return self._unread is not None or (self._path is not None and self._path.is_file())
 
     def words(self, facts: Mapping[str, object], *, strict: bool = False) -> str:
-        """`strict`: an unknown fact is a mistake, and no gap. Raises BrokenTemplate."""
+        """`strict`: an unknown fact is an error instead of a gap. Raises BrokenTemplate."""
         if self._unread:
             raise self._unread
         return self._sandbox.render(str(self._path), facts, strict=strict)

@@ -14,18 +14,18 @@ from bot.words.documents import POSTMORTEM
 from bot.words.sandbox import LARGEST_FILE, BrokenTemplate, Sandbox
 
 PLANNED_PREFIX = "maintenance_"
-# What is shipped for the audiences of an incident.
+# The shipped templates for incidents, by audience.
 KINDS = ("client", "internal", "public", "stakeholder")
-# The same for those of planned work.
+# Those for planned work.
 PLANNED_KINDS = tuple(f"{PLANNED_PREFIX}{kind}" for kind in KINDS)
 
 
 class Overrides:
-    """Read once. `client.j2` and `email/client.j2` both stand in the place of the shipped `client`; a name of one's own
-    is a template that an audience may name."""
+    """Read once. `client.j2` and `email/client.j2` both replace the shipped `client`; any other name is a new template
+    that audiences may use."""
 
     def __init__(self, folder: Path | None, zone: tzinfo) -> None:
-        """None: there are none. What cannot be read is among the `mistakes`, and never raises."""
+        """`folder` None: there are none. Unreadable files are reported by `mistakes`; nothing is raised."""
         self._unread: list[BrokenTemplate] = []
         self._sources: dict[str, str] = {}
         self._files: dict[str, str] = {}
@@ -51,7 +51,7 @@ class Overrides:
             ) from refusal
 
     def mistakes(self, used: Mapping[str, str], organisation: str, severity: SeverityFacts, at: datetime) -> list[str]:
-        """Each with its file and line, and the moment. `used`: the template that each audience names."""
+        """Each with its file, line and moment. `used`: the template of each audience."""
         found = [str(one) for one in self._unread]
         for audience, template in used.items():
             if template not in (known := (*KINDS, *self._files)):
@@ -103,7 +103,7 @@ def _files(folder: Path | None, unread: list[BrokenTemplate]) -> Iterator[Path]:
         return
     try:
         found = sorted([*folder.glob("*.j2"), *folder.glob("email/*.j2")])
-        # That one is a document, and no audience reads it.
+        # That is a document, not for audiences.
         yield from (path for path in found if path != folder / f"{POSTMORTEM}.j2")
     except OSError as error:
         unread.append(BrokenTemplate(str(folder), None, f"can't be read: {error.strerror}"))

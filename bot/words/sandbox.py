@@ -1,7 +1,7 @@
-"""Renders templates that an organisation wrote: nothing but words and facts, within a budget, whatever is in them.
+"""Renders untrusted templates: they can produce only words from facts, within a budget.
 
-Time and memory are bounded by what is written down as spent: each turn of a loop, each call and each character. There
-are no globals (no `range`), no other files, and of methods and filters only those that make words.
+Time and memory are bounded by metering each loop iteration, call and character. Templates have no globals (no `range`),
+no access to other files, and only methods and filters that produce words.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,12 +20,12 @@ from bot.domain.updates.update import TO_BE_CONFIRMED
 from bot.rendering import duration_shown, duration_spelt, time_shown
 from bot.runbook import duration_read
 
-# What one rendering may spend: characters and steps together. A letter needs a tenth of it.
+# The budget of one rendering, in characters plus steps. A letter needs a tenth of it.
 BUDGET = 100_000
 LARGEST_FILE = 20_000
-# Whatever is in a list that is written in a template, and in the lists in it: to compare it takes as long.
+# The most elements in a list literal, including nested lists, because comparing it takes as long.
 LARGEST_LIST = 1_000
-# All that a macro was given beside its parameters: lists of lists without being written as such.
+# A macro's extra arguments, which would allow nested lists without list literals.
 UNNAMED = frozenset({"varargs", "kwargs"})
 
 METHODS = frozenset({
@@ -36,14 +36,14 @@ FORBIDDEN: Mapping[type[nodes.Node], str] = {
     nodes.Pow: "**", nodes.Mul: "*", nodes.Mod: "%", nodes.Add: "+",
 }  # fmt: skip
 
-# Filters that may be given a list; the others write what they are given.
+# Filters that accept a list; all others convert it to text.
 WHOLE = frozenset({"length", "default"})
 
 _left: ContextVar[int] = ContextVar("left", default=BUDGET)
 
 
 class BrokenTemplate(Exception):
-    """`line` counts from 1; None: it is about the whole."""
+    """`line` counts from 1; None: it concerns the whole template."""
 
     def __init__(self, name: str, line: int | None, message: str) -> None:
         super().__init__(f"{name}:{line}: {message}" if line else f"{name}: {message}")
@@ -51,7 +51,7 @@ class BrokenTemplate(Exception):
 
 
 class Missing(Undefined):
-    """A fact that is not known: it is there to be filled in by a person, and is never a blank."""
+    """An unknown fact: shown as a gap for a person to fill in, never as nothing."""
 
     def __str__(self) -> str:
         return TO_BE_CONFIRMED
@@ -68,13 +68,13 @@ class Missing(Undefined):
 
 
 class Sandbox:
-    """Compiled templates by the name of their file. `strict`: a fact that is missing is an error."""
+    """Compiled templates by file name. `strict`: a missing fact is an error."""
 
     def __init__(self, zone: tzinfo, sources: Mapping[str, str]) -> None:
         self._environments = {strict: _Environment(zone, sources, strict=strict) for strict in (True, False)}
 
     def render(self, name: str, facts: Mapping[str, object], *, strict: bool = False) -> str:
-        """Raises BrokenTemplate, and nothing else."""
+        """Raises BrokenTemplate and nothing else."""
         token = _left.set(BUDGET)
         try:
             words: str = self._environments[strict].get_template(name).render(facts)
@@ -83,7 +83,7 @@ class Sandbox:
         except RecursionError as error:
             raise BrokenTemplate(name, _line_in(name, error), "calls itself without an end") from error
         except Exception as error:
-            # Whatever an expression of theirs can raise, such as TypeError.
+            # Anything that an expression in a template may raise, such as TypeError.
             raise BrokenTemplate(name, _line_in(name, error), _said(error)) from error
         finally:
             _left.reset(token)
@@ -158,7 +158,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 def _size(value: Any, most: int) -> int:
-    """How much is in it, however often it is the same. Raises SecurityError above `most`."""
+    """The number of elements, counting shared ones each time. Raises SecurityError above `most`."""
     size = 1
     if isinstance(value, Collection) and not isinstance(value, str):
         for one in value.items() if isinstance(value, Mapping) else value:
@@ -169,21 +169,21 @@ def _size(value: Any, most: int) -> int:
 
 
 def _no_collection(value: Any) -> Any:
-    """Lists of lists are written in a few characters, and take the memory of the house to be shown."""
+    """Refuse collections: nested lists take few characters to write, but exhaust memory when shown."""
     if isinstance(value, list | tuple | Mapping):
         raise SecurityError("writes a list as if it were words: repeat over it with “for”")
     return value
 
 
 class _Strict(Missing):
-    """For the check: to be written down as missing is the error itself. To be asked whether it is there is none."""
+    """For `mistakes`: writing a missing fact is an error, testing for it isn't."""
 
     def __str__(self) -> str:
         return str(self._fail_with_undefined_error())
 
 
 class _Meters(NodeTransformer):
-    """Has each turn of a loop and each macro spend what is written in it."""
+    """Makes each loop iteration and macro call spend its size."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:
         self.generic_visit(node)
@@ -204,7 +204,7 @@ class _Meters(NodeTransformer):
         return _collected(node)
 
     def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:
-        """Also what a loop or an assignment gives names to."""
+        """Skips tuples that are assignment targets."""
         self.generic_visit(node)
         return _collected(node) if node.ctx == "load" else node
 
@@ -220,7 +220,8 @@ def _collected(node: nodes.Expr) -> nodes.Call:
 
 
 def _spends(node: nodes.Node) -> nodes.Output:
-    """All that is written there, constants too, which are put together only once; and a step for each expression."""
+    """A call that spends all text in it, including constants, which are concatenated only once, plus a step per
+    expression."""
     written = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
     constant = sum(len(str(const.value)) for const in node.find_all(nodes.Const) if isinstance(const.value, str))
     size = 1 + written + constant + sum(1 for _ in node.find_all(nodes.Expr))
@@ -248,7 +249,7 @@ def _filters(zone: tzinfo) -> Mapping[str, Callable[..., Any]]:
 
 
 def _line_in(name: str, error: BaseException) -> int | None:
-    """The line of the template that raised it: Jinja gives its own frames the names and lines of templates."""
+    """The template line that raised the error: Jinja's frames have the names and line numbers of templates."""
     line, trace = None, error.__traceback__
     while trace:
         if trace.tb_frame.f_code.co_filename == name:
