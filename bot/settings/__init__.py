@@ -1,4 +1,4 @@
-"""Everything the environment decides, read once."""
+"""All settings, read once from the environment."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ Transport = Literal["socket", "http"]
 
 
 class Settings(BaseSettings):
-    """Frozen. A field is the variable of the same name in lower case; None: not set. Secrets never show in `repr`."""
+    """Frozen. Each field is the variable of that name in upper case; None: not set. Secrets never show in `repr`."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -94,12 +94,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is handed in: `from_environment` hands in one environment, and a test another."""
+        """Use only the given values: `from_environment` passes one environment, a test another."""
         return (init_settings,)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """From this process's environment, or another. Raises Refused with a sentence for every variable that is wrong.
+        """Read this process's environment, or another. Raises Refused with a sentence for every variable that is wrong.
 
         No sentence quotes a secret.
         """
@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         try:
             settings = cls(**values)
         except ValidationError as error:
-            # Without its cause, which holds every value.
+            # Without the cause, which contains every value.
             raise Refused("\n".join([*source.refusals, *_sentences(error)])) from None
         if source.refusals:
             raise Refused("\n".join(source.refusals))
@@ -116,14 +116,14 @@ class Settings(BaseSettings):
 
     @property
     def transport(self) -> Transport | None:
-        """How Slack reaches us; None when it cannot. Socket Mode wins when both are set."""
+        """How Slack reaches us; None if it can't. Socket Mode wins if both are configured."""
         if self.slack_app_token is not None:
             return "socket"
         return "http" if self.slack_signing_secret is not None else None
 
     @property
     def missing_for_slack(self) -> tuple[str, ...]:
-        """The variables without which there is no bot; empty when there is one."""
+        """The variables that are required for the bot but not set."""
         missing = [] if self.slack_bot_token else ["SLACK_BOT_TOKEN"]
         return tuple(missing if self.transport else [*missing, "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET"])
 
@@ -136,15 +136,15 @@ class Settings(BaseSettings):
 
     @property
     def sender(self) -> str:
-        """Whom mail comes from: MAIL_FROM, else the mail server's user when that is an address.
+        """The sender of mail: MAIL_FROM, otherwise the mail server's user if that is an address.
 
-        Else an address that some servers refuse: a page that is refused says so, and one that is not sent cannot.
+        Otherwise an address that some servers reject: a rejected page is reported, whereas one never sent can't be.
         """
         user = self.smtp.username if self.smtp else None
         return self.mail_from or (user if user and "@" in user else "tocsin@localhost")
 
     def redactions(self) -> tuple[str, ...]:
-        """Every secret value, longest first: what the log must never show."""
+        """Every secret value, longest first, for redacting the log."""
         found = {secret.get_secret_value() for secret in self._secrets()}
         if self.database_url:
             found.update(PostgresqlUrl(self.database_url.get_secret_value()).redactions())

@@ -1,4 +1,4 @@
-"""Where the settings come from: variables, and files that hold a secret."""
+"""Where the settings come from: variables, and files that contain a secret."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.given_files import read_given
 
-# Each of these may also come as a file: NAME_FILE holds its path.
+# Each of these may also be given as a file: NAME_FILE is its path.
 SECRETS = frozenset(
     {
         "SLACK_BOT_TOKEN",
@@ -33,7 +33,7 @@ SECRETS = frozenset(
 
 
 class Environment(PydanticBaseSettingsSource):
-    """The variables that are set and not empty; a secret also from the file that NAME_FILE names."""
+    """The variables that are set and not empty; secrets also from the file named by NAME_FILE."""
 
     def __init__(self, settings: type[BaseSettings], environ: Mapping[str, str]) -> None:
         super().__init__(settings)
@@ -67,6 +67,6 @@ class Environment(PydanticBaseSettingsSource):
 
 
 def _state_home(environ: Mapping[str, str]) -> str:
-    """Where a user's programs keep what they know, by the XDG base directory specification."""
+    """The user's state directory, by the XDG base directory specification."""
     state = environ.get("XDG_STATE_HOME") or f"{environ.get('HOME') or '~'}/.local/state"
     return f"{state}/tocsin"

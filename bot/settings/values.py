@@ -1,4 +1,4 @@
-"""How each variable is written, and what is said when it is written wrongly."""
+"""The notation of each variable, and the messages for wrong values."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from bot.runbook.values import email_of, phone_of, read_by
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
 
-# A late second delivery must still be recognised: nobody sends one after a day.
+# At least a day, so that a late repeat of a delivery is still recognised.
 SHORTEST_KEPT, LONGEST_KEPT = timedelta(days=1), timedelta(days=365)
 
 SMTP_PORTS: Mapping[str, int] = {"smtp": 587, "smtps": 465}
@@ -27,8 +27,8 @@ SMTP_PORTS: Mapping[str, int] = {"smtp": 587, "smtps": 465}
 
 @dataclass(frozen=True)
 class Smtp:
-    """The mail server. `starttls`: encrypted once the server offers it; `tls`: from the first byte; `off`: never, and a
-    password goes as it is."""
+    """The mail server. `starttls`: encrypt once the server offers it; `tls`: from the first byte; `off`: never, so a
+    password is sent in the clear."""
 
     host: str
     port: int
@@ -38,7 +38,7 @@ class Smtp:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """From `smtp://user:password@host:587` or `smtps://…`. Refused, without quoting it, when it is neither."""
+        """Parse `smtp://user:password@host:587` or `smtps://…`. Refused, without quoting it, if it is neither."""
         advice = "is not the address of a mail server: say smtp://user:password@host:587, or smtps:// for TLS"
         try:
             parts = urlsplit(url)
@@ -60,7 +60,7 @@ class Smtp:
 
 @dataclass(frozen=True)
 class Twilio:
-    """What is needed for texts and calls, complete."""
+    """Everything needed for texts and calls."""
 
     account_sid: str
     auth_token: SecretStr
@@ -69,7 +69,7 @@ class Twilio:
 
     @property
     def can_call(self) -> bool:
-        """Names, and services that send texts, cannot call anybody."""
+        """False for alphanumeric senders and messaging services, which can only send texts."""
         return self.sender.startswith("+")
 
 
@@ -100,14 +100,14 @@ def _log_format(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    """Kept without a slash at its end. Not quoted when it is wrong: it may hold a secret."""
+    """Without a trailing slash. A wrong value isn't quoted, because it may contain a secret."""
     if not HttpUrl.accepts(text):
         raise Refused("is not a web address: say one such as https://example.com")
     return text.rstrip("/")
 
 
 def _folder_url(text: str) -> str:
-    """With the slash at its end that joining a method's name to it needs."""
+    """With the trailing slash needed for appending a method's name."""
     return f"{_url(text)}/"
 
 
@@ -138,12 +138,12 @@ def _app_token(text: str) -> SecretStr:
 
 
 def _tokens(text: str) -> tuple[SecretStr, ...]:
-    """Several, so that one can be replaced while the other is still in use."""
+    """Several tokens, so that one can be rotated while the other is still in use."""
     return tuple(SecretStr(token.strip()) for token in text.split(",") if token.strip())
 
 
 def _telephone(text: str) -> str:
-    """A number as Twilio knows it; also a messaging service of theirs, or a name where texts may come from one."""
+    """A number that Twilio knows, or a sender for texts only: a messaging service or an alphanumeric name."""
     if re.fullmatch(r"MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", text):
         return text
     return phone_of(text)
