@@ -1,4 +1,4 @@
-"""The runbook changes while a ladder climbs, or two processes have two of them: nobody who was promised is left out."""
+"""The runbook changes while a ladder climbs, or two processes have different ones: everybody is still paged."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -30,7 +30,7 @@ schedules:
   primary: {people: [ben], rotates: daily, starts: 2026-08-03}
 """
 BEFORE = RUNBOOK.replace("who: [ben]}", "who: [schedule/primary], via: [slack, sms]}") + SHIFTS
-# Another name for the schedule, somebody else in it, and two who are not there any more.
+# The schedule has another name and another person, and two people have left.
 AFTER = (
     BEFORE.replace("primary", "leads")
     .replace("people: [ben]", "people: [dana]")
@@ -43,7 +43,7 @@ MOMENT = timedelta(seconds=1)
 
 @pytest.fixture
 def new_fleet(database: str, tmp_path: Path) -> NewFleet:
-    """`async with new_fleet() as fleet`: no process yet."""
+    """`async with new_fleet() as fleet`: a fleet that has no process yet."""
     return partial(fleet, database, tmp_path)
 
 
@@ -51,7 +51,7 @@ def new_fleet(database: str, tmp_path: Path) -> NewFleet:
 async def declared_by_one(
     new_fleet: NewFleet, before: str, after: str
 ) -> AsyncIterator[tuple[Fleet, Services, Services]]:
-    """An incident of a process with one runbook, and a second process with another; their clocks stand still."""
+    """An incident declared by a process with one runbook, and a second process with another. Both clocks are frozen."""
     async with (
         new_fleet(runbook=before) as fleet,
         fleet.app(Clock()).at_hand() as old,
@@ -88,7 +88,7 @@ async def carried(house: Services) -> None:
         await house.carrier.finish(10)
 
 
-async def test_a_schedule_that_was_renamed_and_people_who_were_removed_are_paged_by_the_ladder_that_promised_it(
+async def test_a_ladder_still_pages_a_renamed_schedule_and_people_who_were_removed_from_the_runbook(
     new_fleet: NewFleet,
 ) -> None:
     async with declared_by_one(new_fleet, BEFORE, AFTER) as (fleet, _, new):
@@ -111,7 +111,7 @@ async def timeline(house: Services) -> list[incidents.Entry]:
         return await incidents.timeline(conn, 1)
 
 
-async def test_who_does_not_know_somebody_leaves_the_step_to_a_process_that_does_and_pages_after_a_moment(
+async def test_a_process_whose_runbook_lacks_a_person_leaves_the_step_to_one_that_has_them_and_pages_a_moment_later(
     new_fleet: NewFleet,
 ) -> None:
     async with declared_by_one(new_fleet, BEFORE, AFTER) as (fleet, old, new):
@@ -132,7 +132,7 @@ async def test_who_does_not_know_somebody_leaves_the_step_to_a_process_that_does
         assert not any(page.late for page in await fleet.pages())
 
 
-async def test_the_newer_schedule_is_followed_where_it_reaches_somebody(new_fleet: NewFleet) -> None:
+async def test_a_step_pages_by_the_newer_schedule_if_that_reaches_somebody(new_fleet: NewFleet) -> None:
     newer = BEFORE.replace("people: [ben]", "people: [cleo]")
     async with declared_by_one(new_fleet, BEFORE, newer) as (fleet, _, new):
         new.clock.move(timedelta(minutes=15))
@@ -140,7 +140,7 @@ async def test_the_newer_schedule_is_followed_where_it_reaches_somebody(new_flee
         assert await paged(fleet) == [("oncall", "ada"), ("lead", "cleo")]
 
 
-async def test_a_newer_schedule_that_reaches_nobody_gives_way_to_the_one_the_ladder_began_with(
+async def test_a_step_falls_back_on_the_ladders_own_schedule_if_the_newer_one_reaches_nobody(
     new_fleet: NewFleet,
 ) -> None:
     by_mail = BEFORE.replace("via: [slack, sms]", "via: [webhook]").replace(
@@ -153,7 +153,7 @@ async def test_a_newer_schedule_that_reaches_nobody_gives_way_to_the_one_the_lad
         assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben")]
 
 
-async def test_a_person_whose_contact_was_removed_is_reached_by_the_one_the_ladder_began_with(
+async def test_a_person_whose_contact_was_removed_is_paged_at_the_one_the_ladder_began_with(
     new_fleet: NewFleet,
 ) -> None:
     by_hook = RUNBOOK.replace("who: [ben]}", "who: [ben], via: [webhook]}").replace(
@@ -167,7 +167,7 @@ async def test_a_person_whose_contact_was_removed_is_reached_by_the_one_the_ladd
         assert [page.contact for page in await fleet.pages()][1] == "https://example.com/…"
 
 
-async def test_a_process_without_the_credentials_of_a_way_leaves_its_pages_to_the_others_and_has_sent_nothing(
+async def test_a_process_without_the_credentials_for_a_way_sends_nothing_and_leaves_its_pages_to_the_others(
     new_world: NewWorld,
 ) -> None:
     by_mail = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")

@@ -1,4 +1,4 @@
-"""Ways that wait, while the incident changes under them: its severity, its hours, its telephones."""
+"""Delayed pages while the incident changes: its severity, the working hours, a reply by telephone."""
 
 from tests.stories.asking import ask
 from tests.stories.paging.test_delayed_ways import states
@@ -12,7 +12,7 @@ SOON = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [{slack: 2m}]}")
 OFFICE_HOURS = SOON.rstrip() + LOW + OFFICE
 
 
-async def test_raised_its_pages_begin_anew_lowered_they_go_on_and_reopened_they_begin_again(
+async def test_a_delayed_page_starts_over_when_the_severity_rises_or_it_reopens_and_goes_on_when_it_is_lowered(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=SOON) as world:
@@ -35,7 +35,7 @@ async def test_raised_its_pages_begin_anew_lowered_they_go_on_and_reopened_they_
         assert len(world.pages_of("ada")) == 2
 
 
-async def test_a_way_that_waits_goes_on_after_the_weekend_also_when_nobody_worked_at_its_time(
+async def test_a_delayed_page_that_falls_due_outside_working_hours_is_sent_when_they_begin_again(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=OFFICE_HOURS) as world:
@@ -55,7 +55,7 @@ async def test_a_way_that_waits_goes_on_after_the_weekend_also_when_nobody_worke
         assert (kept["attempts"], kept["late"], kept["state"]) == (1, False, "accepted")
 
 
-async def test_whoever_pages_by_hand_at_night_does_so_with_every_way_that_waits(new_world: NewWorld) -> None:
+async def test_paging_by_hand_at_night_also_sends_the_delayed_pages_that_night(new_world: NewWorld) -> None:
     async with new_world(runbook=OFFICE_HOURS) as world:
         await until(world, 5, 3)
         await ask(world, "eve", "/incident declare P4 Slow reports")
@@ -71,7 +71,7 @@ async def test_whoever_pages_by_hand_at_night_does_so_with_every_way_that_waits(
         assert len(world.pages_of("ada")) == 2
 
 
-async def test_a_key_stops_the_ways_that_are_still_to_come(new_world: NewWorld) -> None:
+async def test_acknowledging_by_a_key_on_the_phone_cancels_the_delayed_pages(new_world: NewWorld) -> None:
     async with telephones(new_world, by("slack", "{voice: 2m}", "{sms: 5m}")) as (world, company):
         await declared(world)
         assert company.asked == []
@@ -83,7 +83,7 @@ async def test_a_key_stops_the_ways_that_are_still_to_come(new_world: NewWorld) 
         assert company.texts() == []
 
 
-async def test_a_text_stops_the_ways_that_are_still_to_come(new_world: NewWorld) -> None:
+async def test_acknowledging_by_text_cancels_the_delayed_pages(new_world: NewWorld) -> None:
     async with telephones(new_world, by("slack", "{sms: 2m}", "{voice: 5m}")) as (world, company):
         await declared(world)
         assert "No page was sent to this number" in await replied(world, company, ADA, "ACK")
@@ -93,7 +93,7 @@ async def test_a_text_stops_the_ways_that_are_still_to_come(new_world: NewWorld)
         assert company.calls() == []
 
 
-async def test_a_reply_means_the_text_that_came_last_and_not_the_page_that_was_planned_last(
+async def test_a_reply_answers_the_text_sent_last_and_not_the_page_planned_last(
     new_world: NewWorld,
 ) -> None:
     runs = by("slack", "{sms: 10m}").replace("who: [ben], via: [slack]", "who: [ada], via: [sms]")

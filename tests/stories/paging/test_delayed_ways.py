@@ -1,4 +1,4 @@
-"""Ways that wait, and the same people once more: who does not answer is called louder, and nobody who has."""
+"""Delayed pages, and paging a tier again: people who don't answer are paged by more ways, the others are left alone."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -22,7 +22,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 MAIL = {"SMTP_URL": "smtp://localhost:1", "MAIL_FROM": "tocsin@example.com"}
 LATER = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, {email: 2m}]}")
-# Slack twice is what a story can see best: Ada at once, and Ben, who is paged by nothing before its time.
+# Slack is the easiest way to observe. Ben has only the delayed page, so anything earlier is a mistake.
 WAITING = RUNBOOK.replace("who: [ada]}", "who: [ben], via: [{slack: 2m}], again: 5m}").replace(
     "who: [ben]}", "who: [cleo]}"
 )
@@ -33,7 +33,7 @@ async def states(world: World) -> list[tuple[str, str, str]]:
     return [(page["person"], page["via"], page["state"]) for page in await pages(world)]
 
 
-async def test_a_way_that_waits_is_used_after_its_time_and_the_card_says_when(new_world: NewWorld) -> None:
+async def test_a_delayed_page_is_sent_when_its_delay_is_over_and_the_card_says_when(new_world: NewWorld) -> None:
     async with new_world(runbook=WAITING) as world:
         await declared(world)
         assert await states(world) == [("ben", "slack", "waiting")]
@@ -47,7 +47,7 @@ async def test_a_way_that_waits_is_used_after_its_time_and_the_card_says_when(ne
         assert "Slack sent" in words_of(world.card())
 
 
-async def test_an_acknowledgement_cancels_what_is_still_to_come(new_world: NewWorld) -> None:
+async def test_an_acknowledgement_cancels_the_delayed_pages(new_world: NewWorld) -> None:
     async with new_world(runbook=WAITING) as world:
         await declared(world)
         await world.passes(minutes=1)
@@ -57,7 +57,7 @@ async def test_an_acknowledgement_cancels_what_is_still_to_come(new_world: NewWo
         assert world.pages_of("ben") == [] and world.pages_of("cleo") == []
 
 
-async def test_after_an_outage_it_goes_at_once_and_says_that_it_is_late_whoever_carries_it(new_world: NewWorld) -> None:
+async def test_after_an_outage_an_overdue_delayed_page_is_sent_at_once_and_says_it_is_late(new_world: NewWorld) -> None:
     async with new_world(runbook=WAITING) as world:
         await declared(world)
         async with world.joined():
@@ -67,7 +67,7 @@ async def test_after_an_outage_it_goes_at_once_and_says_that_it_is_late_whoever_
         assert world.pages_of("cleo") == []
 
 
-async def test_whoever_is_refused_at_once_is_paged_by_the_other_ways_without_waiting(
+async def test_a_refusal_sends_the_delayed_pages_of_the_same_person_at_once(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=LATER, **MAIL) as world:
@@ -81,7 +81,7 @@ async def test_whoever_is_refused_at_once_is_paged_by_the_other_ways_without_wai
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_whoever_has_no_contact_for_the_ways_that_are_used_at_once_is_not_kept_waiting(
+async def test_a_person_without_a_contact_for_the_immediate_ways_is_paged_by_the_delayed_ones_at_once(
     new_world: NewWorld,
 ) -> None:
     runs = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [webhook, {slack: 2m}]}")
@@ -90,7 +90,7 @@ async def test_whoever_has_no_contact_for_the_ways_that_are_used_at_once_is_not_
         assert len(world.pages_of("ada")) == 1
 
 
-async def test_a_snooze_holds_what_is_still_to_come(new_world: NewWorld) -> None:
+async def test_a_snooze_holds_the_delayed_pages(new_world: NewWorld) -> None:
     async with new_world(runbook=WAITING) as world:
         await declared(world)
         await world.passes(minutes=1)
@@ -102,7 +102,7 @@ async def test_a_snooze_holds_what_is_still_to_come(new_world: NewWorld) -> None
         assert "is late" not in words_of(world.pages_of("ben")[0])
 
 
-async def test_the_same_people_are_paged_once_more_every_so_often_until_the_next_step(new_world: NewWorld) -> None:
+async def test_a_tier_with_again_is_paged_repeatedly_until_the_next_step(new_world: NewWorld) -> None:
     async with new_world(runbook=AGAIN) as world:
         await declared(world)
         assert "Next: On-call Engineer again" in await ask(world, "eve", "/escalate status INC-1")
@@ -114,7 +114,9 @@ async def test_the_same_people_are_paged_once_more_every_so_often_until_the_next
         assert [page["round"] for page in await pages(world)] == [1, 2, 3, 1, 1]
 
 
-async def test_who_acknowledges_is_not_paged_again_and_after_an_outage_everybody_once(new_world: NewWorld) -> None:
+async def test_people_who_acknowledged_are_not_paged_again_and_an_outage_costs_the_others_one_late_page(
+    new_world: NewWorld,
+) -> None:
     runs = AGAIN.replace("who: [ada]", "who: [ada, eve]").replace(
         "  cleo:", "  eve: {email: eve@example.com}\n  cleo:", 1
     )
@@ -129,7 +131,7 @@ async def test_who_acknowledges_is_not_paged_again_and_after_an_outage_everybody
         assert len(world.pages_of("eve")) == 2, "the next one is counted from the one that was late"
 
 
-async def test_a_clock_that_was_ahead_makes_nobody_wait_longer_and_a_restart_makes_nothing_sooner(
+async def test_a_clock_set_back_keeps_the_delay_of_a_page_and_a_restart_does_not_shorten_it(
     new_world: NewWorld,
 ) -> None:
     slow = WAITING.replace("{slack: 2m}", "{slack: 12m}")
@@ -151,16 +153,14 @@ async def test_a_clock_that_was_ahead_makes_nobody_wait_longer_and_a_restart_mak
         assert ladder.again_at == back + timedelta(minutes=5)
 
 
-async def test_a_simulation_shows_the_ways_that_wait_and_how_often_it_is_repeated(new_world: NewWorld) -> None:
+async def test_a_simulation_shows_the_delayed_pages_and_how_often_a_tier_is_paged_again(new_world: NewWorld) -> None:
     runs = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, {email: 2m}], again: 5m}")
     async with new_world(runbook=runs, **MAIL) as world:
         said = await ask(world, "eve", "/escalate simulate P1")
         assert "`15:00 BST` On-call Engineer: Ada Obi by Slack, email 15:02 BST; again every 5 min, 2 times" in said
 
 
-async def test_a_process_killed_between_a_step_and_its_way_that_waits_leaves_it_to_the_others_once(
-    database: str, tmp_path: Path
-) -> None:
+async def test_a_delayed_page_of_a_killed_process_is_sent_once_by_the_others(database: str, tmp_path: Path) -> None:
     async with fleet(database, tmp_path, runbook=WAITING.replace("{slack: 2m}", "{slack: 4s}")) as processes:
         [doomed] = await processes.start()
         await processes.declared()
@@ -184,7 +184,7 @@ async def test_a_process_killed_between_a_step_and_its_way_that_waits_leaves_it_
         ("again: 10s", "tiers.oncall.again", "at least 1m"),
     ],
 )
-def test_what_is_written_wrongly_is_said_with_its_place(tier: str, path: str, words: str) -> None:
+def test_a_mistake_in_the_ways_of_a_tier_is_reported_with_its_path(tier: str, path: str, words: str) -> None:
     with pytest.raises(RunbookMistakes) as caught:
         read(RUNBOOK.replace("who: [ada]}", f"who: [ada], {tier}}}"), {})
     [mistake] = caught.value.mistakes

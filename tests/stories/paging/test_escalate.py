@@ -1,4 +1,4 @@
-"""`/escalate`: whom it pages, with what reason, and what the caller is told."""
+"""`/escalate`: whom it pages, with which reason, and what it answers."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -31,7 +31,7 @@ async def test_a_bare_escalate_pages_the_next_tier_and_says_which(world: World) 
     world.nothing_else_was_sent()
 
 
-async def test_the_end_of_the_ladder_is_told_with_what_is_left_to_do(world: World) -> None:
+async def test_at_the_end_of_the_ladder_escalate_says_there_is_nobody_left_and_whom_it_paged(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/escalate", room)
     await ask(world, "eve", "/escalate", room)
@@ -50,7 +50,7 @@ async def test_a_person_is_paged_with_the_reason_as_it_was_typed(world: World) -
     world.nothing_else_was_sent()
 
 
-async def test_a_person_of_the_runbook_may_be_named_by_their_key(world: World) -> None:
+async def test_escalate_accepts_a_persons_runbook_key(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/escalate @CLEO refunds", room)
     assert "refunds" in words_of(world.pages_of("cleo")[0])
@@ -68,7 +68,7 @@ async def test_a_person_is_paged_by_name_and_by_the_ways_of_their_tier(new_world
         ]
 
 
-async def test_a_first_name_of_two_is_asked_back(new_world: NewWorld) -> None:
+async def test_escalate_asks_which_person_is_meant_if_two_share_the_first_name(new_world: NewWorld) -> None:
     two = RUNBOOK.replace("ada: {name: Ada Obi", "obi: {name: Ada Obi").replace("[ada]", "[obi]")
     async with new_world(runbook=two.replace("name: Ben Moss", "name: Ada Moss")) as world:
         room = await declared(world, by="finn")
@@ -76,7 +76,7 @@ async def test_a_first_name_of_two_is_asked_back(new_world: NewWorld) -> None:
         assert "may be obi or ben" in said
 
 
-async def test_the_lead_is_given_by_first_name(world: World) -> None:
+async def test_roles_can_be_assigned_by_first_name(world: World) -> None:
     room = await declared(world)
     assert "<@U0BEN> is now *lead*" in await posted(world, "eve", "/incident lead Ben", room)
     assert "<@U0CLEO> is now *comms*" in await posted(world, "eve", "/incident role comms cleo", room)
@@ -103,20 +103,20 @@ async def test_a_snooze_of_more_than_a_day_is_refused_and_the_answer_says_what_t
     assert "is snoozed" in await ask(world, "ada", "/escalate snooze 24h", room)
 
 
-async def test_a_snooze_that_ends_before_the_next_step_is_taken_and_moves_nothing(world: World) -> None:
+async def test_a_snooze_that_ends_before_the_next_step_does_not_move_the_step(world: World) -> None:
     room = await declared(world)
     due_at = (await world.house.standings.now(1)).escalation.next_at
     assert "is snoozed" in await ask(world, "ada", "/escalate snooze 1s", room)
     assert (await world.house.standings.now(1)).escalation.next_at == due_at
 
 
-async def test_somebody_outside_the_runbook_who_acknowledged_is_named_to_the_next(world: World) -> None:
+async def test_the_acknowledger_is_named_even_if_the_runbook_does_not_list_them(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/escalate ack", room)
     assert "already acknowledged by Eve Lind" in await ask(world, "ada", "/escalate ack", room)
 
 
-async def test_status_tells_who_was_paged_how_and_when_and_what_comes_next(world: World) -> None:
+async def test_escalate_status_shows_who_was_paged_and_how_and_what_comes_next(world: World) -> None:
     room = await declared(world)
     said = await ask(world, "eve", "/escalate status", room)
     assert said.startswith("*Paging of INC-1*: not acknowledged")
@@ -128,7 +128,7 @@ async def test_status_tells_who_was_paged_how_and_when_and_what_comes_next(world
     assert "Next:" not in said
 
 
-async def test_oncall_tells_who_is_on_call_now_and_next_per_schedule(new_world: NewWorld) -> None:
+async def test_escalate_oncall_shows_who_is_on_call_now_and_next_per_schedule(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         said = await ask(world, "eve", "/escalate oncall")
         assert "`primary` Ada Obi until <!date^1786348800^" in said and "then Ben Moss" in said
@@ -139,7 +139,7 @@ async def test_oncall_tells_who_is_on_call_now_and_next_per_schedule(new_world: 
         assert "`primary` Ben Moss until" in await ask(world, "eve", "/escalate oncall")
 
 
-async def test_oncall_tells_how_suppliers_are_reached_who_are_never_paged(new_world: NewWorld) -> None:
+async def test_escalate_oncall_lists_the_contacts_of_suppliers(new_world: NewWorld) -> None:
     many = "".join(f"  host{number}: {{}}\n" for number in range(22))
     suppliers = (
         f"providers:\n  mail: {{name: Mail <!here> & Co, email: help@example.com, phone: '+447700900009'}}\n{many}"
@@ -150,7 +150,7 @@ async def test_oncall_tells_how_suppliers_are_reached_who_are_never_paged(new_wo
         assert "host18" in said and "host19" not in said and "… and 3 more" in said
 
 
-async def test_the_page_itself_can_be_escalated_and_the_presser_is_told(world: World) -> None:
+async def test_the_escalate_button_of_a_page_pages_the_next_tier_and_confirms_it(world: World) -> None:
     await declared(world)
     page = world.pages_of("ada")[0]
     answer = await world.ada.presses("Escalate", page)

@@ -1,4 +1,4 @@
-"""What cannot be sent is tried for six hours and not for ever, and is never called sent."""
+"""A delivery that keeps failing is retried for six hours, then given up, and is never shown as sent."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,7 +13,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 async def states(world: World, kind: str, **payload: str) -> list[str]:
-    """How far the deliveries of this kind have come, oldest first."""
+    """The states of the deliveries of this kind, oldest first."""
     async with world.house.db.transaction() as conn:
         cursor = await conn.execute(
             "SELECT state FROM outbox WHERE kind = %s AND payload @> %s ORDER BY id", [kind, Jsonb(payload)]
@@ -21,7 +21,9 @@ async def states(world: World, kind: str, **payload: str) -> list[str]:
         return [row["state"] for row in await cursor.fetchall()]
 
 
-async def test_a_page_nobody_takes_is_tried_for_six_hours_and_then_said_to_be_given_up(world: World) -> None:
+async def test_a_page_its_provider_will_not_accept_is_retried_for_six_hours_and_then_shown_as_given_up(
+    world: World,
+) -> None:
     to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
     world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -35,7 +37,7 @@ async def test_a_page_nobody_takes_is_tried_for_six_hours_and_then_said_to_be_gi
     assert world.pages_of("ada") == []
 
 
-async def test_after_a_day_without_the_bot_a_page_is_tried_as_long_as_any(world: World) -> None:
+async def test_an_outage_of_the_bot_does_not_count_towards_the_six_hours_of_retries(world: World) -> None:
     to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
     world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -47,7 +49,7 @@ async def test_after_a_day_without_the_bot_a_page_is_tried_as_long_as_any(world:
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_what_nobody_needs_any_more_after_a_day_without_the_bot_is_not_sent(world: World) -> None:
+async def test_a_page_acknowledged_before_a_day_without_the_bot_is_not_sent_after_it(world: World) -> None:
     to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
     world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -59,7 +61,7 @@ async def test_what_nobody_needs_any_more_after_a_day_without_the_bot_is_not_sen
     assert world.pages_of("ada") == []
 
 
-async def test_what_waits_for_a_channel_that_never_comes_waits_six_hours(new_world: NewWorld) -> None:
+async def test_an_announcement_whose_channel_cannot_be_created_is_given_up_after_six_hours(new_world: NewWorld) -> None:
     def locked(workspace: Workspace) -> None:
         is_ours = {"when": lambda arguments: arguments.get("name") == "incidents"}
         workspace.faults.refuse("conversations.create", "restricted_action", times=None, **is_ours)
@@ -76,6 +78,6 @@ async def test_what_waits_for_a_channel_that_never_comes_waits_six_hours(new_wor
 
 
 def not_merged(found: list[str]) -> list[str]:
-    """A card that changes while a look at it is under way is put in again; the look that then has to wait takes that
-    row's work over, and cancels it. How many there are of those depends on what happens at the same moment."""
+    """Without the cancelled rows: a card that changes while it is being painted is put into the outbox again, and the
+    delivery that then has to wait cancels that row and does its work. How often that happens depends on timing."""
     return [state for state in found if state != "cancelled"]

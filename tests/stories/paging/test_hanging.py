@@ -1,4 +1,4 @@
-"""A provider that hangs: everybody who is reached another way is reached as if nothing were wrong."""
+"""A provider that hangs: the pages by every other way are sent as if nothing were wrong."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -35,14 +35,16 @@ async def team(database: str, tmp_path: Path, office: PostOffice) -> AsyncIterat
 
 @pytest.fixture
 async def house(team: Fleet) -> AsyncIterator[Services]:
-    """A process that carries what is due whenever it is told to."""
+    """A process that sends what is due only when the test calls it."""
     async with team.app(Clock()).at_hand() as house:
         yield house
         await house.carrier.finish(0)
 
 
-@pytest.mark.parametrize("carries", [True, False], ids=["by whoever makes them", "by whoever claims them"])
-async def test_while_slack_hangs_every_page_by_mail_leaves(
+@pytest.mark.parametrize(
+    "carries", [True, False], ids=["sent by the process that made them", "claimed from the outbox"]
+)
+async def test_every_page_by_mail_is_sent_while_slack_hangs(
     team: Fleet, house: Services, office: PostOffice, carries: bool
 ) -> None:
     if carries:
@@ -78,7 +80,7 @@ async def claimed(house: Services, free: int, *places: outbox.FreePlace) -> list
     return look.claimed
 
 
-async def test_of_each_way_as_much_is_begun_as_it_has_places(house: Services) -> None:
+async def test_a_claim_takes_no_more_deliveries_of_a_way_than_it_has_free_places(house: Services) -> None:
     for way in ("slack", "mail", "webhook one.example", "webhook two.example"):
         await put(house, 3, way=way, priority=PAGE)
     await put(house, 3, way="mail", priority=UPDATE)
@@ -90,7 +92,7 @@ async def test_of_each_way_as_much_is_begun_as_it_has_places(house: Services) ->
     assert ways == [("mail", PAGE)] * 3 + [("webhook one.example", PAGE)] * 2 + [("webhook two.example", PAGE)] * 2
 
 
-async def test_a_page_that_nobody_has_tried_yet_goes_before_those_that_failed(house: Services) -> None:
+async def test_a_page_that_has_not_been_tried_yet_goes_before_those_that_failed(house: Services) -> None:
     await put(house, 2, way="slack", priority=PAGE)
     for one in await claimed(house, 2):
         async with house.db.transaction() as conn:

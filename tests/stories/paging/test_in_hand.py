@@ -1,4 +1,4 @@
-"""A page that somebody has in hand at this moment: nobody claims that it was not sent."""
+"""A page that a process is sending right now: the bot never says that it was not sent."""
 
 from collections.abc import AsyncIterator
 
@@ -15,7 +15,7 @@ NOT_KNOWN = "not known whether it was sent"
 
 @pytest.fixture
 async def in_hand(world: World) -> AsyncIterator[Page]:
-    """Ada's page, with a process that says nothing more, and may have died of it."""
+    """Ada's page, claimed by a process that has gone silent and may have died."""
     world.workspace.faults.limit("chat.postMessage", retry_after=30, when=lambda sent: sent.get("channel") == "U0ADA")
     await ask(world, "eve", "/incident declare P1 Payments failing")
     async with world.house.db.transaction() as conn:
@@ -24,14 +24,12 @@ async def in_hand(world: World) -> AsyncIterator[Page]:
     yield page
 
 
-async def test_who_answers_meanwhile_reads_that_it_is_not_known_whether_it_was_sent(
-    world: World, in_hand: Page
-) -> None:
+async def test_acknowledging_while_a_page_is_being_sent_shows_it_as_not_known(world: World, in_hand: Page) -> None:
     await ask(world, "ben", "/escalate ack INC-1")
     assert f"{NOT_KNOWN}, no longer needed" in words_of(world.card())
 
 
-async def test_nobody_reads_that_somebody_was_not_reached(world: World, in_hand: Page) -> None:
+async def test_a_page_that_is_being_sent_is_not_reported_as_not_reached(world: World, in_hand: Page) -> None:
     await world.passes(seconds=21)
     said = world.said_in(world.room())
     assert [words for words in said if "not known whether" in words and "Ada Obi" in words]

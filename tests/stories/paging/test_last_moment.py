@@ -1,4 +1,4 @@
-"""Between the last look and the first byte of a page somebody may answer, or time may pass: that counts too."""
+"""What happens between the last look and a page's first byte still counts: an acknowledgement, or time passing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,7 +22,7 @@ BY_MAIL = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
 
 
 class BusyPostOffice(PostOffice):
-    """It lets whoever wants to hand in a letter wait at the counter."""
+    """Holds every letter at RCPT until `may_go_on` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ async def world(new_world: NewWorld, office: BusyPostOffice) -> AsyncIterator[Wo
         yield world
 
 
-async def test_an_answer_that_comes_while_the_provider_is_being_reached_stops_the_page(
+async def test_an_acknowledgement_while_the_mail_server_is_being_contacted_stops_the_page(
     world: World, office: BusyPostOffice
 ) -> None:
     await world.workspace.until(lambda: world.workspace.channel("#incidents").messages)
@@ -82,7 +82,7 @@ async def answered_by_another_process(world: World) -> None:
 
 
 @pytest.mark.parametrize("answered", [answered_here, answered_by_another_process])
-async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_it_leaves(
+async def test_a_page_about_to_leave_is_stopped_by_an_acknowledgement_even_if_the_database_does_not_answer(
     world: World, office: BusyPostOffice, answered: Callable[[World], Awaitable[None]]
 ) -> None:
     await answered(world)
@@ -97,7 +97,7 @@ async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_
     assert [page["state"] for page in await pages(world)] == ["cancelled"]
 
 
-async def test_an_answer_that_is_rolled_back_stops_no_page(world: World, office: BusyPostOffice) -> None:
+async def test_an_acknowledgement_that_is_rolled_back_stops_no_page(world: World, office: BusyPostOffice) -> None:
     with suppress(RuntimeError):
         async with world.house.db.transaction() as conn:
             await stored_pages.cancel_waiting(conn, 1, world.house.departures.cancelled.note)
@@ -111,7 +111,7 @@ async def test_an_answer_that_is_rolled_back_stops_no_page(world: World, office:
 @pytest.mark.parametrize(
     ("waited", "late"), [(LATE_AFTER, False), (LATE_AFTER + timedelta(milliseconds=1), True)], ids=["in time", "late"]
 )
-async def test_a_page_that_leaves_late_says_so_whatever_it_was_that_took_so_long(
+async def test_a_page_delayed_on_its_way_to_the_provider_says_it_is_late(
     world: World, office: BusyPostOffice, waited: timedelta, late: bool
 ) -> None:
     world.clock.move(waited)
@@ -123,7 +123,7 @@ async def test_a_page_that_leaves_late_says_so_whatever_it_was_that_took_so_long
     assert [page["late"] for page in await pages(world)] == [late]
 
 
-async def test_a_page_that_its_provider_would_not_take_at_first_is_late_when_it_leaves(
+async def test_a_page_its_provider_rejects_at_first_says_it_is_late_when_it_is_retried(
     new_world: NewWorld, office: BusyPostOffice
 ) -> None:
     office.may_go_on.set()

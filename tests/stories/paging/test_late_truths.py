@@ -1,4 +1,4 @@
-"""What a provider has said is kept until it is written down, and nobody else sends meanwhile what one process knows."""
+"""A process keeps what a provider answered until it is recorded, and meanwhile no other process sends the same."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,7 +25,7 @@ from tests.world import RUNBOOK, World
 
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 
-# No more than a mail server is asked to take at a time.
+# No more than are sent to a mail server at a time.
 MANY = 8
 BY_MAIL = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
 EVE = Actor("eve")
@@ -35,7 +35,7 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_d
 
 
 class SlowPostOffice(PostOffice):
-    """It has taken the letter, and says so when it is let."""
+    """Takes the letter, and answers only when `may_answer` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ async def office() -> AsyncIterator[SlowPostOffice]:
 
 @pytest.fixture
 async def houses(database: str, tmp_path: Path, office: SlowPostOffice) -> AsyncIterator[tuple[Fleet, list[Services]]]:
-    """Two processes whose clocks stand still, and a third that only looks."""
+    """Two processes with frozen clocks, and a third that only reads."""
     server = f"smtp://127.0.0.1:{office.port}"
     async with (
         fleet(database, tmp_path, runbook=BY_MAIL, SMTP_URL=server, MAIL_FROM="tocsin@example.com") as team,
@@ -75,7 +75,7 @@ async def houses(database: str, tmp_path: Path, office: SlowPostOffice) -> Async
 
 
 async def mailed(house: Services, office: SlowPostOffice, number: int) -> None:
-    """So many pages by mail are with the server, which has said nothing yet."""
+    """Send this many pages to the mail server, which has not answered yet."""
     for count in range(number):
         await house.declarations.declare(EVE, f"Report {count}", severity="P1")
     await house.carrier.take_due()
@@ -95,7 +95,7 @@ async def move(houses: Sequence[Services], by: timedelta) -> None:
 
 
 async def states(team: Fleet) -> list[str]:
-    """Of the pages, by the first line that is not a lost one."""
+    """The states of the pages, asked again until a connection holds."""
     while True:
         with suppress(Unreachable):
             return [page.state for page in await team.pages()]
@@ -103,7 +103,7 @@ async def states(team: Fleet) -> list[str]:
 
 @asynccontextmanager
 async def taking_no_writes(database: str) -> AsyncIterator[None]:
-    """As around a failover: every line is lost at its beginning and at its end."""
+    """As around a failover: read-only, and every connection is cut at its beginning and at its end."""
     async with await AsyncConnection.connect(database, autocommit=True) as conn:
         name = conn.info.dbname
         await conn.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
@@ -114,7 +114,7 @@ async def taking_no_writes(database: str) -> AsyncIterator[None]:
 
 
 async def looked(house: Services) -> bool:
-    """Has it looked what is due, which it cannot on a line that was lost?"""
+    """Has it looked for what is due? It can't on a connection that was cut."""
     try:
         await house.carrier.take_due()
     except Unreachable:
@@ -122,7 +122,7 @@ async def looked(house: Services) -> bool:
     return True
 
 
-async def test_mails_whose_answer_was_heard_while_the_database_took_no_writes_are_not_sent_by_another_process(
+async def test_mails_accepted_while_the_database_took_no_writes_are_not_sent_again_by_another_process(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice, database: str
 ) -> None:
     team, (first, second) = houses
@@ -142,7 +142,7 @@ async def test_mails_whose_answer_was_heard_while_the_database_took_no_writes_ar
     assert await states(team) == ["accepted"] * MANY
 
 
-async def test_what_a_living_process_has_in_hand_is_its_own_for_as_long_as_it_says_so(
+async def test_a_process_that_renews_its_lease_keeps_its_claim(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice
 ) -> None:
     team, (first, second) = houses
@@ -157,7 +157,7 @@ async def test_what_a_living_process_has_in_hand_is_its_own_for_as_long_as_it_sa
 
 
 async def claimed_by(house: Services, *over: Lapse) -> tuple[Delivery, list[Lapse]]:
-    """The one page there is, claimed until this very instant."""
+    """The only page there is, with a lease that ends at this instant."""
     now = house.clock.now()
     async with house.db.statement() as conn:
         look = await outbox.claim(
@@ -176,7 +176,7 @@ async def claimed_by(house: Services, *over: Lapse) -> tuple[Delivery, list[Laps
     ],
     ids=lambda outcome: outcome.state,
 )
-async def test_that_a_mail_was_accepted_is_recorded_whatever_another_process_has_said_since(
+async def test_an_accepted_mail_is_recorded_even_if_another_process_has_recorded_a_failure_since(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice, said_since: Outcome[str | None]
 ) -> None:
     team, (first, second) = houses
@@ -196,7 +196,7 @@ async def test_that_a_mail_was_accepted_is_recorded_whatever_another_process_has
     assert len(office.letters) == 1
 
 
-async def test_whoever_took_over_what_was_accepted_sends_nothing_and_counts_nothing_twice(
+async def test_a_process_that_took_over_an_accepted_page_neither_sends_nor_counts_it_twice(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice
 ) -> None:
     team, (first, second) = houses
@@ -216,7 +216,7 @@ async def test_whoever_took_over_what_was_accepted_sends_nothing_and_counts_noth
     assert len(entries) == 1
 
 
-async def test_what_a_process_was_sending_when_it_died_and_somebody_answered_may_have_been_taken(
+async def test_a_page_acknowledged_while_a_process_died_sending_it_stays_unconfirmed(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice
 ) -> None:
     team, (first, second) = houses
@@ -235,7 +235,7 @@ async def test_what_a_process_was_sending_when_it_died_and_somebody_answered_may
     assert (page.state, page.is_unknown) == ("cancelled", True), "nobody can ask a mail server"
 
 
-async def test_a_refusal_of_a_claim_that_is_no_longer_ours_changes_nothing(
+async def test_a_refusal_recorded_with_an_outdated_fence_changes_nothing(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice
 ) -> None:
     team, (first, second) = houses
@@ -247,7 +247,7 @@ async def test_a_refusal_of_a_claim_that_is_no_longer_ours_changes_nothing(
 
 
 class Sent(DeliveryKind[str | None]):
-    """Whoever it sends to says yes; `then` happens after that."""
+    """Every delivery is accepted; `then` runs after that."""
 
     def __init__(self, then: Callable[[], str]) -> None:
         self._then = then
@@ -268,7 +268,9 @@ def ends_in_silence() -> str:
 
 
 @pytest.mark.parametrize("then", [fails, ends_in_silence])
-async def test_whatever_fails_after_a_yes_nothing_is_sent_again(world: World, then: Callable[[], str]) -> None:
+async def test_a_failure_after_the_provider_accepted_does_not_send_the_delivery_again(
+    world: World, then: Callable[[], str]
+) -> None:
     delivery_kind = Sent(then)
     world.house.delivery_kinds["sent"] = delivery_kind
     await carried(world)
@@ -276,7 +278,7 @@ async def test_whatever_fails_after_a_yes_nothing_is_sent_again(world: World, th
     assert await ends(world) == [("sent", "250 OK")]
 
 
-async def test_what_a_provider_says_in_signs_that_no_row_can_hold_is_recorded_without_them(world: World) -> None:
+async def test_characters_that_postgres_cannot_store_are_dropped_from_a_providers_answer(world: World) -> None:
     delivery_kind = Sent(lambda: "250 \0 \ud800 OK")
     world.house.delivery_kinds["sent"] = delivery_kind
     await carried(world)
@@ -297,7 +299,7 @@ async def ends(world: World) -> list[tuple[str, str]]:
         return [(row["state"], row["reference"]) for row in await found.fetchall()]
 
 
-async def test_what_was_put_in_again_while_it_was_tried_is_tried_again_under_the_name_it_may_stand_by(
+async def test_a_delivery_replaced_during_an_attempt_is_retried_under_the_same_key_and_stays_unconfirmed(
     houses: tuple[Fleet, list[Services]],
 ) -> None:
     _, (house, _) = houses

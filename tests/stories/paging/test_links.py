@@ -1,4 +1,4 @@
-"""Acknowledging by a link: who follows it sees a page, and only who presses its button has acknowledged."""
+"""Acknowledging by a link: opening it shows a page, and only pressing the button acknowledges."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 def by_mail(office: PostOffice, **more: Any) -> dict[str, Any]:
-    """What a world with links in its mails is made from."""
+    """The settings of a world with links in its mails."""
     mail = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com", "PUBLIC_URL": PUBLIC}
     return {"runbook": BY_MAIL, **mail, **more}
 
@@ -54,7 +54,7 @@ def link_in(office: PostOffice) -> str:
 
 
 async def follow(world: World, path: str, method: str = "GET") -> tuple[int, str]:
-    """Status and words of the page."""
+    """The status and the text of the page."""
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, f"http://127.0.0.1:{world.app.port}{path}") as answer,
@@ -81,7 +81,7 @@ async def page_of(world: World, person: str = "ada") -> Page:
 
 
 async def link_for(world: World, person: str = "ada") -> str:
-    """The path of a link as a text message would have it."""
+    """The path of a link as it would be in a text message."""
     link = await world.house.links.link_to(await page_of(world, person))
     assert link is not None
     return str(link).removeprefix(PUBLIC)
@@ -110,7 +110,7 @@ async def test_pressing_the_button_of_the_link_in_a_mail_stops_the_paging(town: 
     town.nothing_else_was_sent()
 
 
-async def test_who_only_looks_changes_nothing_however_often(town: World, office: PostOffice) -> None:
+async def test_opening_the_link_changes_nothing_however_often(town: World, office: PostOffice) -> None:
     await declared(town)
 
     for method in ("GET", "HEAD", "GET", "HEAD"):
@@ -134,7 +134,9 @@ async def test_no_other_method_acknowledges(town: World, office: PostOffice, met
     assert not await is_acknowledged(town)
 
 
-async def test_the_page_is_kept_by_nobody_and_allows_nothing_but_its_button(town: World, office: PostOffice) -> None:
+async def test_the_page_is_not_cached_or_indexed_and_its_policy_allows_only_the_form(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     async with (
         aiohttp.ClientSession() as session,
@@ -151,7 +153,7 @@ async def test_the_page_is_kept_by_nobody_and_allows_nothing_but_its_button(town
     assert "<script" not in words
 
 
-async def test_what_somebody_typed_is_text_and_nothing_else(town: World) -> None:
+async def test_a_title_is_escaped_on_the_page(town: World) -> None:
     await declared(town, "P1 <script>alert(1)</script> & <b>more</b>")
     status, words = await follow(town, await link_for(town))
     assert status == 200
@@ -159,7 +161,9 @@ async def test_what_somebody_typed_is_text_and_nothing_else(town: World) -> None
     assert "<script" not in words
 
 
-async def test_the_log_has_no_part_of_a_link(town: World, office: PostOffice, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_signature_of_a_link_is_never_logged(
+    town: World, office: PostOffice, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO")
     await declared(town)
     link = link_in(office)
@@ -172,9 +176,7 @@ async def test_the_log_has_no_part_of_a_link(town: World, office: PostOffice, ca
 # Once
 
 
-async def test_pressing_it_twice_says_that_it_is_acknowledged_already_and_by_whom(
-    town: World, office: PostOffice
-) -> None:
+async def test_pressing_the_button_twice_says_who_has_already_acknowledged(town: World, office: PostOffice) -> None:
     await declared(town)
     await press(town, link_in(office))
     town.posts()
@@ -186,7 +188,7 @@ async def test_pressing_it_twice_says_that_it_is_acknowledged_already_and_by_who
     town.nothing_else_was_sent()
 
 
-async def test_whoever_comes_after_somebody_else_is_told_who_was_first(town: World, office: PostOffice) -> None:
+async def test_a_link_followed_after_somebody_else_acknowledged_says_who_did(town: World, office: PostOffice) -> None:
     await declared(town)
     await town.cleo.presses("Acknowledge", town.card())
     await town.settled()
@@ -200,7 +202,9 @@ async def test_whoever_comes_after_somebody_else_is_told_who_was_first(town: Wor
     town.nothing_else_was_sent()
 
 
-async def test_once_it_is_resolved_there_is_nothing_left_to_acknowledge(town: World, office: PostOffice) -> None:
+async def test_a_link_to_a_resolved_incident_says_who_resolved_it_and_has_no_button(
+    town: World, office: PostOffice
+) -> None:
     room = await declared(town)
     await town.eve.types("/incident resolve Rolled back", room)
     await town.settled()
@@ -213,7 +217,7 @@ async def test_once_it_is_resolved_there_is_nothing_left_to_acknowledge(town: Wo
     town.nothing_else_was_sent()
 
 
-async def test_where_the_ladder_climbs_until_it_is_resolved_each_may_acknowledge(
+async def test_everybody_can_acknowledge_on_a_ladder_that_climbs_until_the_incident_is_resolved(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with new_world(**by_mail(office, runbook=ON_AND_ON)) as world:
@@ -254,7 +258,7 @@ async def test_a_link_from_before_a_reopening_acknowledges_nothing_and_points_to
     assert await is_acknowledged(town)
 
 
-async def test_a_raised_severity_leaves_earlier_links_as_good_as_they_were(town: World, office: PostOffice) -> None:
+async def test_a_raised_severity_leaves_earlier_links_valid(town: World, office: PostOffice) -> None:
     room = await declared(town, "P2 Payments failing")
     before = link_in(office)
     await town.passes(minutes=5)
@@ -267,11 +271,11 @@ async def test_a_raised_severity_leaves_earlier_links_as_good_as_they_were(town:
     assert await is_acknowledged(town)
 
 
-# Which links count
+# Which links are valid
 
 
 @pytest.mark.parametrize(("late", "status"), [(timedelta(seconds=-1), 200), (timedelta(0), 410)])
-async def test_a_link_is_good_for_seven_days(town: World, office: PostOffice, late: timedelta, status: int) -> None:
+async def test_a_link_is_valid_for_seven_days(town: World, office: PostOffice, late: timedelta, status: int) -> None:
     await declared(town)
     link = link_in(office)
     await town.passes(seconds=(timedelta(days=7) + late).total_seconds())
@@ -286,7 +290,7 @@ async def test_a_link_is_good_for_seven_days(town: World, office: PostOffice, la
         town.nothing_else_was_sent()
 
 
-async def test_a_clock_that_is_put_back_takes_no_link_away(town: World, office: PostOffice) -> None:
+async def test_a_clock_set_back_invalidates_no_link(town: World, office: PostOffice) -> None:
     await declared(town)
     town.clock.freeze(town.clock.now() - timedelta(hours=1))
 
@@ -294,7 +298,7 @@ async def test_a_clock_that_is_put_back_takes_no_link_away(town: World, office: 
     assert await is_acknowledged(town)
 
 
-async def test_a_link_that_was_changed_cut_or_made_up_leads_nowhere(town: World, office: PostOffice) -> None:
+async def test_a_link_that_was_altered_truncated_or_made_up_is_not_valid(town: World, office: PostOffice) -> None:
     await declared(town)
     head, _, signature = link_in(office).rpartition(".")
     page, stamp = head.removeprefix("/ack/").split(".")
@@ -313,7 +317,7 @@ async def test_a_link_that_was_changed_cut_or_made_up_leads_nowhere(town: World,
     assert not await is_acknowledged(town)
 
 
-async def test_a_link_signed_with_another_key_leads_nowhere(town: World, office: PostOffice) -> None:
+async def test_a_link_signed_with_another_key_is_not_valid(town: World, office: PostOffice) -> None:
     await declared(town)
     page = await page_of(town)
     put = "UPDATE keys SET secret = %s WHERE name = 'links'"
@@ -331,7 +335,7 @@ async def test_a_link_signed_with_another_key_leads_nowhere(town: World, office:
     assert not await is_acknowledged(town)
 
 
-async def test_a_link_to_what_is_not_there_any_more_leads_nowhere(town: World, office: PostOffice) -> None:
+async def test_a_link_to_a_page_that_was_deleted_is_not_valid(town: World, office: PostOffice) -> None:
     await declared(town)
     async with town.house.db.transaction() as conn:
         await conn.execute("DELETE FROM pages")
@@ -339,7 +343,7 @@ async def test_a_link_to_what_is_not_there_any_more_leads_nowhere(town: World, o
     assert (await press(town, link_in(office)))[0] == 404
 
 
-async def test_a_mail_leaves_also_when_nobody_said_whom_mails_come_from(
+async def test_a_mail_is_sent_with_a_default_sender_if_mail_from_is_not_set(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with new_world(**by_mail(office, MAIL_FROM="")) as world:
@@ -349,7 +353,7 @@ async def test_a_mail_leaves_also_when_nobody_said_whom_mails_come_from(
         world.nothing_else_was_sent()
 
 
-# Where there is none, and what it says elsewhere
+# Without a link, in a drill, and without a database
 
 
 async def test_without_a_public_address_the_mail_says_how_to_acknowledge_in_slack(
@@ -363,7 +367,7 @@ async def test_without_a_public_address_the_mail_says_how_to_acknowledge_in_slac
         world.nothing_else_was_sent()
 
 
-async def test_the_page_of_a_drill_says_that_it_is_one(town: World) -> None:
+async def test_the_page_behind_a_link_says_drill_during_a_drill(town: World) -> None:
     await town.eve.types("/incident drill P1 Payments failing", "#general")
     await town.settled()
     link = await link_for(town)
@@ -376,7 +380,7 @@ async def test_the_page_of_a_drill_says_that_it_is_one(town: World) -> None:
 
 
 @pytest.mark.parametrize(("trouble", "methods"), [("cut", ("GET", "HEAD", "POST")), ("go_dead", ("POST",))])
-async def test_without_a_database_the_page_says_that_nothing_was_recorded(
+async def test_the_page_says_not_recorded_while_the_database_is_away(
     database: str, tmp_path: Path, office: PostOffice, trouble: str, methods: tuple[str, ...]
 ) -> None:
     async with line_to(database) as line, living(line.url, tmp_path, **by_mail(office)) as world:
@@ -396,7 +400,7 @@ async def test_without_a_database_the_page_says_that_nothing_was_recorded(
         assert await is_acknowledged(world)
 
 
-async def test_a_link_stays_good_when_its_key_is_rotated_and_a_new_one_is_signed_with_the_new_key(
+async def test_a_link_stays_valid_when_the_key_is_rotated_and_new_links_use_the_new_key(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -410,7 +414,7 @@ async def test_a_link_stays_good_when_its_key_is_rotated_and_a_new_one_is_signed
     assert await is_acknowledged(town)
 
 
-async def test_a_key_of_links_that_leaked_is_ended_at_once_in_every_running_process(
+async def test_rotating_a_leaked_key_at_once_invalidates_its_links_in_every_running_process(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)

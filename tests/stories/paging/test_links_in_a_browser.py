@@ -16,7 +16,7 @@ pytestmark = IN_A_BROWSER[:2]
 
 PUBLIC = "https://tocsin.example.com"
 NARROW: ViewportSize = {"width": 320, "height": 640}
-# Points: what a thumb hits at night.
+# Points: large enough for a thumb.
 THUMB = 44
 
 

@@ -1,4 +1,4 @@
-"""A mail server that limits how many mails it takes: one page tries for all, and the others wait for it."""
+"""A mail server with a rate limit: one page is the probe, and the others wait until it gets through."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +20,7 @@ GREYLISTED = "451 4.7.1 Greylisted, please try again in 300 seconds"
 
 
 class StrictOffice(PostOffice):
-    """Takes no more than `allowed` letters; `refused` are the readers whose letters came all the same."""
+    """Takes no more than `allowed` letters; `refused` counts those that came after that."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class StrictOffice(PostOffice):
 
 
 def many_people(count: int = PEOPLE, via: str = "email") -> str:
-    """The runbook of the world in which all of them are on call, by mail."""
+    """A runbook in which this many people are on call, paged by mail."""
     names = [f"p{number}" for number in range(count)]
     people = "".join(f"  {name}: {{name: {name}, email: {name}@example.com}}\n" for name in names)
     on_call = f"who: [{', '.join(names)}], via: [{via}]}}"
@@ -73,7 +73,7 @@ async def all_pages(world: World, incident: int = 1) -> list[Page]:
     return made
 
 
-async def test_of_forty_pages_one_tries_until_it_is_taken_and_then_all_go(
+async def test_one_of_forty_rate_limited_pages_probes_the_mail_server_until_all_can_go(
     new_world: NewWorld, office: StrictOffice
 ) -> None:
     office.allowed = 5
@@ -99,7 +99,7 @@ async def test_of_forty_pages_one_tries_until_it_is_taken_and_then_all_go(
         assert sum(page.attempts for page in made) == PEOPLE + office.refused, "who waits uses up no attempt"
 
 
-async def test_a_page_that_waits_says_for_what_and_its_ladder_goes_on(
+async def test_a_rate_limited_page_shows_why_it_waits_and_its_ladder_goes_on(
     new_world: NewWorld, office: StrictOffice
 ) -> None:
     office.allowed = 0
@@ -118,7 +118,7 @@ async def test_a_page_that_waits_says_for_what_and_its_ladder_goes_on(
         assert len(world.pages_of("ben")) == 2, "nobody of the first tier was reached within 20 s"
 
 
-async def test_the_newest_page_tries_for_all(new_world: NewWorld, office: StrictOffice) -> None:
+async def test_the_newest_page_is_the_probe(new_world: NewWorld, office: StrictOffice) -> None:
     office.allowed = 0
     async with new_world(runbook=many_people(3), **mailing(office)) as world:
         await declared(world)
@@ -128,7 +128,7 @@ async def test_the_newest_page_tries_for_all(new_world: NewWorld, office: Strict
         assert ["Search failing" in str(letter["Subject"]) for letter in office.letters] == [True]
 
 
-async def test_a_reader_who_is_greylisted_keeps_nobody_else_waiting(new_world: NewWorld, office: StrictOffice) -> None:
+async def test_one_greylisted_recipient_delays_nobody_else(new_world: NewWorld, office: StrictOffice) -> None:
     office.says_to("p0@example.com", GREYLISTED)
     async with new_world(runbook=many_people(12), **mailing(office)) as world:
         await declared(world)
@@ -137,7 +137,7 @@ async def test_a_reader_who_is_greylisted_keeps_nobody_else_waiting(new_world: N
         assert len(office.letters) == 22
 
 
-async def test_a_reader_who_is_refused_while_trying_for_all_leaves_it_to_the_next(
+async def test_a_probe_whose_recipient_is_refused_hands_over_to_the_next_page(
     new_world: NewWorld, office: StrictOffice
 ) -> None:
     office.allowed = 0
@@ -149,7 +149,7 @@ async def test_a_reader_who_is_refused_while_trying_for_all_leaves_it_to_the_nex
         assert sorted(office.readers) == ["p0", "p1", "p2"]
 
 
-async def test_several_processes_have_one_gate(new_world: NewWorld, office: StrictOffice) -> None:
+async def test_several_processes_share_one_limit_and_one_probe(new_world: NewWorld, office: StrictOffice) -> None:
     office.allowed = 0
     async with new_world(runbook=many_people(12), **mailing(office)) as world, world.joined():
         await declared(world)
@@ -161,7 +161,7 @@ async def test_several_processes_have_one_gate(new_world: NewWorld, office: Stri
         assert sorted(office.readers) == sorted(f"p{number}" for number in range(12))
 
 
-async def test_a_telling_tries_only_when_no_page_waits(new_world: NewWorld, office: StrictOffice) -> None:
+async def test_an_update_is_the_probe_only_if_no_page_waits(new_world: NewWorld, office: StrictOffice) -> None:
     office.allowed = 0
     told = many_people(1).replace("    name: Critical\n", "    name: Critical\n    tell: [board]\n")
     told += "audiences:\n  board: {email: [board@example.com], automatic: true}\n"

@@ -1,4 +1,4 @@
-"""An incident is reopened: what was sent before that acknowledges nothing any more, and says so."""
+"""An incident is reopened: pages sent before that no longer acknowledge anything, and say so."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.world import World, words_of
 
 
 async def reopened(world: World) -> None:
-    """A minute after it was resolved; the first tier is paged anew."""
+    """Resolve the incident and reopen it a minute later: the first tier is paged again."""
     await declared(world)
     await world.ben.types("/incident resolve INC-1 It works again", "#general")
     await world.passes(minutes=1)
@@ -21,7 +21,7 @@ def labels(message: Message) -> list[str]:
     return [one["text"]["text"] for block in message.blocks or [] for one in block.get("elements", []) if "text" in one]
 
 
-async def test_of_two_pages_of_one_person_only_the_one_after_the_reopening_can_be_answered(world: World) -> None:
+async def test_only_the_page_sent_after_the_reopening_can_be_acknowledged(world: World) -> None:
     await reopened(world)
     old, live = world.pages_of("ada")
 
@@ -30,7 +30,7 @@ async def test_of_two_pages_of_one_person_only_the_one_after_the_reopening_can_b
     assert any("Acknowledge" in label for label in labels(live))
 
 
-async def test_the_button_of_an_old_page_acknowledges_nothing_and_gives_a_live_one(world: World) -> None:
+async def test_the_button_of_an_old_page_acknowledges_nothing_and_offers_one_that_does(world: World) -> None:
     await declared(world)
     page = world.pages_of("ada")[0]
     kept = list(page.blocks or [])
@@ -38,7 +38,7 @@ async def test_the_button_of_an_old_page_acknowledges_nothing_and_gives_a_live_o
     await world.passes(minutes=1)
     await world.ben.types("/incident reopen INC-1 It does not", "#general")
     await world.settled()
-    # As on a screen that has not been drawn anew.
+    # As on a screen that has not been refreshed.
     page.blocks = kept
 
     answer = await world.ada.presses("Acknowledge", page)
@@ -53,9 +53,7 @@ async def test_the_button_of_an_old_page_acknowledges_nothing_and_gives_a_live_o
 
 
 @pytest.mark.parametrize("key", ["1", "2"])
-async def test_a_key_of_a_call_from_before_a_reopening_changes_nothing_when_it_comes_again(
-    world: World, key: str
-) -> None:
+async def test_a_key_pressed_in_a_call_from_before_the_reopening_changes_nothing(world: World, key: str) -> None:
     await reopened(world)
     async with world.house.db.transaction() as conn:
         old, live = await pages.of_incident(conn, 1)

@@ -1,4 +1,4 @@
-"""Somebody declares, people are paged tier by tier, somebody answers."""
+"""Somebody declares, people are paged tier by tier, somebody acknowledges."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +12,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 async def declared(world: World, words: str = "P1 Payments failing", by: str = "eve") -> None:
-    """Somebody has declared, and everything that follows at once has happened."""
+    """Declare an incident, and wait for everything that follows at once."""
     await world.workspace.person(by).types(f"/incident declare {words}", "#general")
     await world.settled()
 
@@ -35,7 +35,7 @@ async def test_declaring_pages_the_first_tier_opens_a_room_and_announces_it(
         world.nothing_else_was_sent()
 
 
-async def test_nobody_answers_so_the_lead_is_paged_after_fifteen_minutes(world: World) -> None:
+async def test_the_lead_is_paged_if_nobody_acknowledges_within_fifteen_minutes(world: World) -> None:
     await declared(world)
     assert len(world.pages_of("ada")) == 1
     world.posts()
@@ -49,7 +49,7 @@ async def test_nobody_answers_so_the_lead_is_paged_after_fifteen_minutes(world: 
     world.nothing_else_was_sent()
 
 
-async def test_after_the_last_wait_one_notice_says_that_nobody_answered(world: World) -> None:
+async def test_after_the_last_wait_one_notice_says_that_nobody_acknowledged(world: World) -> None:
     await declared(world)
     await world.passes(minutes=15)
     await world.passes(minutes=30)
@@ -65,7 +65,7 @@ async def test_after_the_last_wait_one_notice_says_that_nobody_answered(world: W
     world.nothing_else_was_sent()
 
 
-async def test_the_last_notice_says_of_each_tier_whether_it_was_paged_refused_or_empty(new_world: NewWorld) -> None:
+async def test_the_last_notice_says_which_tiers_were_paged_and_which_were_refused_or_empty(new_world: NewWorld) -> None:
     runbook = (
         RUNBOOK.replace("who: [cleo]", "who: []")
         .replace("who: [ada]", "who: [ada, finn]")
@@ -91,7 +91,7 @@ async def test_the_last_notice_says_of_each_tier_whether_it_was_paged_refused_or
         assert "not every tier was reached" in words_of(world.card())
 
 
-async def test_the_last_notice_offers_each_tier_to_be_paged_again(new_world: NewWorld) -> None:
+async def test_the_last_notice_has_a_button_to_page_each_tier_again(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK + "permissions: {escalate: [tier/lead]}\n") as world:
         await declared(world)
         for minutes in (15, 30, 30):
@@ -157,7 +157,7 @@ async def test_acknowledging_a_second_before_the_limit_spares_the_lead(world: Wo
     assert world.pages_of("ben") == []
 
 
-async def test_acknowledging_a_second_after_the_limit_spares_whoever_comes_after_the_lead(world: World) -> None:
+async def test_acknowledging_a_second_after_the_limit_spares_the_tier_after_the_lead(world: World) -> None:
     await declared(world)
     await world.passes(minutes=15)
     await world.passes(seconds=1)
@@ -183,7 +183,7 @@ async def test_acknowledging_twice_changes_nothing_and_says_who_was_first(world:
     world.nothing_else_was_sent()
 
 
-async def test_two_people_pressing_escalate_on_the_same_card_take_one_step(world: World) -> None:
+async def test_two_people_pressing_escalate_on_the_same_card_page_one_tier(world: World) -> None:
     await declared(world)
     card = world.card()
     world.posts()
@@ -209,7 +209,7 @@ async def test_escalating_by_hand_pages_the_next_tier_and_gives_it_its_full_wait
     assert len(world.pages_of("cleo")) == 1
 
 
-async def test_a_tier_called_by_hand_gets_the_reason_in_its_page(world: World) -> None:
+async def test_a_tier_paged_by_hand_sees_the_reason_in_its_page(world: World) -> None:
     await declared(world)
     await world.eve.types("/escalate ceo we need a decision on refunds", world.workspace.channel(world.room()))
     await world.settled()
@@ -219,7 +219,7 @@ async def test_a_tier_called_by_hand_gets_the_reason_in_its_page(world: World) -
     assert len(world.pages_of("ben")) == 1, "the ladder goes on beside it"
 
 
-async def test_a_person_called_by_mention_is_paged(world: World) -> None:
+async def test_escalating_to_a_mention_pages_that_person(world: World) -> None:
     await declared(world)
     await world.eve.types("/escalate @dev please look at the queue", world.workspace.channel(world.room()))
     await world.settled()
@@ -240,7 +240,7 @@ async def test_snoozing_holds_the_ladder_and_is_no_acknowledgement(world: World)
     assert "Not acknowledged yet" in words_of(world.card())
 
 
-async def test_resolving_cancels_everything_that_was_still_to_come(world: World) -> None:
+async def test_resolving_cancels_every_page_to_come(world: World) -> None:
     await declared(world)
     await world.eve.presses("Resolve", world.card())
     await world.settled()
@@ -269,7 +269,7 @@ async def test_reopening_starts_the_ladder_again_from_its_first_step(world: Worl
     assert [len(world.pages_of(name)) for name in ("ada", "ben")] == [2, 2]
 
 
-async def test_raising_the_severity_while_nobody_has_answered_starts_the_new_ladder(world: World) -> None:
+async def test_raising_the_severity_before_anybody_acknowledged_starts_the_new_ladder(world: World) -> None:
     await declared(world, "P3 Search is slow")
     await world.passes(minutes=10)
     await world.eve.types("/incident severity P1", world.workspace.channel(world.room()))
@@ -292,7 +292,7 @@ async def test_lowering_the_severity_asks_for_a_reason_and_keeps_the_ladder(worl
     assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_ladder_that_stops_on_the_resolution_climbs_on_past_an_acknowledgement(new_world: NewWorld) -> None:
+async def test_a_ladder_that_stops_on_resolved_keeps_climbing_after_an_acknowledgement(new_world: NewWorld) -> None:
     stubborn = RUNBOOK.replace(
         "    escalation:\n      steps:", "    escalation:\n      stops_on: resolved\n      steps:"
     )
@@ -309,7 +309,7 @@ async def test_a_ladder_that_stops_on_the_resolution_climbs_on_past_an_acknowled
         assert world.pages_of("cleo") == []
 
 
-async def test_a_ladder_that_climbed_past_an_acknowledgement_does_not_say_that_nobody_answered(
+async def test_a_ladder_that_ends_after_an_acknowledgement_does_not_say_that_nobody_acknowledged(
     new_world: NewWorld,
 ) -> None:
     stubborn = RUNBOOK.replace(
@@ -326,7 +326,7 @@ async def test_a_ladder_that_climbed_past_an_acknowledgement_does_not_say_that_n
         assert "not resolved" in said[-1] and "nobody left to page" in said[-1] and "Nobody" not in said[-1]
 
 
-async def test_an_empty_tier_is_passed_over_at_once(new_world: NewWorld) -> None:
+async def test_an_empty_tier_is_skipped_at_once(new_world: NewWorld) -> None:
     empty = RUNBOOK.replace("name: On-call Engineer, who: [ada]", "name: On-call Engineer, who: []")
     async with new_world(runbook=empty) as world:
         await declared(world)
@@ -359,7 +359,7 @@ async def test_escalating_after_an_acknowledgement_pages_one_more_tier_and_start
 async def test_editing_the_runbook_changes_nothing_in_a_running_incident(new_world: NewWorld) -> None:
     async with new_world() as world:
         await declared(world)
-    # The lead's tier, the severity and Ben himself have gone from the file meanwhile.
+    # The lead's tier, its step and the severity have been removed from the file.
     edited = RUNBOOK.replace("  lead: {name: Engineering Lead, who: [ben]}\n", "").replace(
         "        - {page: lead, wait: 30m}\n", ""
     )

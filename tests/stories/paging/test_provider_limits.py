@@ -1,4 +1,4 @@
-"""Providers that answer 429: one page tries for all, when they say, and the others wait for it without an attempt."""
+"""Providers that answer 429: one page is the probe, at the time they ask for; the others wait without an attempt."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +23,7 @@ PEOPLE = 5
 
 
 class Twilio(Provider):
-    """Takes `allowed` texts, and any call; says 429 to every text after that, and for how long if it `asks`."""
+    """Takes `allowed` texts and every call; answers 429 to every text after that, with `asks` as its Retry-After."""
 
     allowed = 1000
     asks: str | None = None
@@ -39,7 +39,7 @@ class Twilio(Provider):
         return web.Response(status=429, headers=waits, body=TOO_MANY)
 
     def asked(self, kind: str = "Messages") -> list[str]:
-        """The numbers, in the order in which they were asked for."""
+        """The numbers, in the order of the requests."""
         made = [one for one in self.received if one.path.endswith(f"/{kind}.json")]
         return [parse_qs(one.body.decode())["To"][0] for one in made]
 
@@ -63,7 +63,7 @@ def texting(twilio: Twilio) -> dict[str, str]:
 
 
 def on_call() -> str:
-    """They are paged by text and by a call."""
+    """A runbook with five people on call, paged by text and by call."""
     numbers = range(PEOPLE)
     people = "".join(f'  p{one}: {{name: p{one}, phone: "+4477009001{one:02}"}}\n' for one in numbers)
     names = ", ".join(f"p{one}" for one in numbers)
@@ -73,7 +73,7 @@ def on_call() -> str:
 
 
 async def seen(world: World) -> tuple[dict[str, dict[str, str]], dict[str, float]]:
-    """Which ways are limited, as `/readyz` and `/metrics` have them."""
+    """The limited ways, as `/readyz` and as `/metrics` report them."""
     async with aiohttp.ClientSession(f"http://127.0.0.1:{world.app.port}") as client:
         async with client.get("/readyz") as ready:
             shown = (await ready.json())["limited"]
@@ -88,7 +88,7 @@ async def texts(world: World, incident: int) -> list[Page]:
     return [page for page in await all_pages(world, incident) if page.via == "sms"]
 
 
-async def test_a_429_holds_every_text_in_every_process_until_the_newest_gets_through_and_no_call(
+async def test_a_429_for_a_text_holds_every_text_in_every_process_until_the_probe_gets_through_but_no_call(
     new_world: NewWorld, twilio: Twilio
 ) -> None:
     twilio.allowed, twilio.asks = 0, "7"
@@ -118,7 +118,7 @@ async def test_a_429_holds_every_text_in_every_process_until_the_newest_gets_thr
         assert len(twilio.asked()) == sum(page.attempts for page in every), "who waits uses up no attempt"
 
 
-async def test_pagerduty_and_a_webhook_that_limit_us_are_asked_by_one_for_all_and_never_at_once(
+async def test_pagerduty_and_a_webhook_that_answer_429_each_get_one_probe_when_their_limit_is_over(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.answers(429, Retry_After="60")

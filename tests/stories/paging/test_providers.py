@@ -1,4 +1,4 @@
-"""Pages by webhook and through PagerDuty: what is claimed, and what follows when the incident moves on."""
+"""Pages by webhook and through PagerDuty: what the bot says about them, and what follows as the incident moves on."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -24,13 +24,13 @@ async def receiver() -> AsyncIterator[Provider]:
 
 
 def by_webhook(receiver: Provider) -> str:
-    """Ada is paged by her webhook alone, Ben by Slack."""
+    """Ada is paged by her webhook only, Ben by Slack."""
     own = RUNBOOK.replace('phone: "+447700900001"', f'webhook: "{receiver.url}/page/s3cret"')
     return own.replace("who: [ada]", "who: [ada], via: [webhook]")
 
 
 def by_pagerduty() -> str:
-    """Two people are paged at first, by Slack and through PagerDuty."""
+    """The first tier has two people, paged by Slack and through PagerDuty."""
     return RUNBOOK.replace("who: [ada]", "who: [ada, ben], via: [slack, pagerduty]")
 
 
@@ -43,13 +43,13 @@ def events(receiver: Provider) -> list[str]:
 
 
 def told(receiver: Provider) -> list[tuple[str, int]]:
-    """Every event, and of which of the incident's alerts it is."""
+    """Every event, with the number of the incident's alert that it belongs to."""
     keys = [one.json["dedup_key"] for one in receiver.received]
     numbers = [1 if key == keys[0] else int(key.removeprefix(f"{keys[0]}-")) for key in keys]
     return list(zip(events(receiver), numbers, strict=True))
 
 
-async def test_who_acknowledges_a_ladder_that_climbs_on_answers_for_themselves_and_not_for_the_service(
+async def test_on_a_ladder_that_climbs_until_resolved_an_acknowledgement_cancels_no_page_to_pagerduty(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.answers(202, b'{"status": "success"}')
@@ -81,7 +81,7 @@ async def test_a_page_by_webhook_is_accepted_when_the_receiver_says_so(new_world
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_webhook_that_refuses_hands_over_at_once(new_world: NewWorld, receiver: Provider) -> None:
+async def test_a_page_refused_by_a_webhook_pages_the_next_tier_at_once(new_world: NewWorld, receiver: Provider) -> None:
     receiver.answers(404)
     async with new_world(runbook=by_webhook(receiver)) as world:
         await declared(world)
@@ -96,7 +96,7 @@ async def test_a_webhook_that_refuses_hands_over_at_once(new_world: NewWorld, re
         )
 
 
-async def test_what_may_have_been_taken_is_never_called_not_sent_nor_refused_without_a_doubt(
+async def test_a_page_the_receiver_may_have_accepted_is_shown_as_not_known_even_after_a_later_refusal(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.answers(502)
@@ -114,7 +114,7 @@ async def test_what_may_have_been_taken_is_never_called_not_sent_nor_refused_wit
         assert f"webhook not known whether it was sent ({said})" in words_of(world.card())
 
 
-async def test_a_page_that_may_have_been_taken_before_it_was_called_off_does_not_say_not_sent(
+async def test_a_cancelled_page_the_receiver_may_have_accepted_is_not_shown_as_not_sent(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.answers(502)
@@ -126,7 +126,7 @@ async def test_a_page_that_may_have_been_taken_before_it_was_called_off_does_not
         assert "not known whether it was sent, no longer needed" in words_of(world.card())
 
 
-async def test_what_is_being_sent_is_called_neither_sent_nor_not_sent_before_the_receiver_has_answered(
+async def test_a_page_the_receiver_has_not_answered_yet_is_shown_neither_as_sent_nor_as_not_sent(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.hangs = True
@@ -146,7 +146,7 @@ def has_card(world: World) -> bool:
     return any(one.pins for one in world.workspace.conversations)
 
 
-async def test_a_ladder_whose_pages_may_have_been_taken_does_not_end_with_nobody_could_be_paged(
+async def test_a_ladder_whose_pages_may_have_been_accepted_does_not_end_by_saying_nobody_could_be_paged(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.answers(502)
@@ -158,7 +158,7 @@ async def test_a_ladder_whose_pages_may_have_been_taken_does_not_end_with_nobody
         assert "could be paged" not in said + words_of(world.card())
 
 
-async def test_a_webhook_that_asks_for_patience_is_tried_again_when_it_says_under_the_same_key(
+async def test_a_webhook_that_answers_429_is_retried_after_retry_after_with_the_same_idempotency_key(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     receiver.answers(429, Retry_After="12")
@@ -173,7 +173,7 @@ async def test_a_webhook_that_asks_for_patience_is_tried_again_when_it_says_unde
         assert [page["state"] for page in await pages(world)] == ["accepted"]
 
 
-async def test_pagerduty_is_told_once_for_a_tier_and_follows_the_incident_to_its_end(
+async def test_pagerduty_gets_one_alert_per_tier_that_is_acknowledged_and_resolved_with_the_incident(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
@@ -196,7 +196,7 @@ async def test_pagerduty_is_told_once_for_a_tier_and_follows_the_incident_to_its
         assert [page["state"] for page in await pages(world) if page["via"] == "pagerduty"] == ["accepted"] * 2
 
 
-async def test_a_resolve_that_is_under_way_when_the_incident_is_reopened_does_not_close_the_new_alert(
+async def test_a_resolve_in_flight_when_the_incident_is_reopened_does_not_close_the_new_pagerduty_alert(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
@@ -216,7 +216,7 @@ async def test_a_resolve_that_is_under_way_when_the_incident_is_reopened_does_no
         assert told(receiver)[3:] == [("resolve", 2)]
 
 
-async def test_a_resolve_that_pagerduty_would_not_take_before_the_incident_was_reopened_is_told_all_the_same(
+async def test_a_resolve_that_failed_before_the_incident_was_reopened_is_still_sent_to_pagerduty(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
@@ -231,10 +231,8 @@ async def test_a_resolve_that_pagerduty_would_not_take_before_the_incident_was_r
         assert told(receiver) == [("trigger", 1), ("resolve", 1), ("trigger", 2), ("resolve", 1)]
 
 
-async def test_a_withdrawn_acknowledgement_calls_whoever_pagerduty_has_on_call_anew(
-    new_world: NewWorld, receiver: Provider
-) -> None:
-    """To an alert that is acknowledged there, nobody is called again: the next page opens another one."""
+async def test_a_withdrawn_acknowledgement_opens_a_new_pagerduty_alert(new_world: NewWorld, receiver: Provider) -> None:
+    """PagerDuty calls nobody for an alert that is acknowledged there, so the next page opens another one."""
     runbook = LISTENING.replace("who: [ada]}", "who: [ada], via: [slack, pagerduty]}").replace(
         "who: [ben]}", "who: [ben], via: [slack, pagerduty]}"
     )
@@ -255,7 +253,7 @@ async def test_a_withdrawn_acknowledgement_calls_whoever_pagerduty_has_on_call_a
         assert told(receiver)[5:] == [("resolve", 2)]
 
 
-async def test_who_is_called_by_hand_after_an_acknowledgement_is_really_called_and_answers_for_themselves(
+async def test_escalating_by_hand_after_an_acknowledgement_opens_a_pagerduty_alert_of_its_own(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     runbook = by_pagerduty().replace("who: [cleo]}", "who: [cleo], via: [slack, pagerduty]}")
@@ -273,7 +271,7 @@ async def test_who_is_called_by_hand_after_an_acknowledgement_is_really_called_a
         assert told(receiver)[4:] == [("acknowledge", 2)]
 
 
-async def test_a_page_that_was_under_way_when_somebody_answered_is_followed_by_the_answer(
+async def test_a_pagerduty_page_in_flight_during_the_acknowledgement_is_acknowledged_again_afterwards(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
@@ -289,7 +287,7 @@ async def test_a_page_that_was_under_way_when_somebody_answered_is_followed_by_t
         assert told(receiver) == [("trigger", 1), ("acknowledge", 1), ("acknowledge", 1)], "the first may be too soon"
 
 
-async def test_pagerduty_away_is_told_later_how_it_ended(new_world: NewWorld, receiver: Provider) -> None:
+async def test_pagerduty_gets_only_the_final_state_after_an_outage(new_world: NewWorld, receiver: Provider) -> None:
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
         await declared(world)
         receiver.answers(500)
@@ -304,7 +302,7 @@ async def test_pagerduty_away_is_told_later_how_it_ended(new_world: NewWorld, re
         assert events(receiver)[before:] == ["resolve"], "what it was in between is of no interest any more"
 
 
-async def test_a_rehearsal_reaches_no_provider(new_world: NewWorld, receiver: Provider) -> None:
+async def test_a_drill_sends_nothing_to_pagerduty(new_world: NewWorld, receiver: Provider) -> None:
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
         await world.eve.types("/incident drill P1 First rehearsal")
         await world.settled()

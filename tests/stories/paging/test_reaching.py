@@ -1,4 +1,4 @@
-"""When reaching somebody fails: what is tried again, what is said, and what is never claimed."""
+"""When a page fails: what is retried, what is shown, and what is never claimed."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -38,7 +38,7 @@ async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_clai
     assert world.pages_of("ben") == []
 
 
-async def test_a_wait_that_no_limit_of_slack_can_ask_for_puts_a_page_off_for_a_minute_only(world: World) -> None:
+async def test_an_absurd_retry_after_from_slack_delays_a_page_by_a_minute_at_most(world: World) -> None:
     world.workspace.faults.limit("chat.postMessage", retry_after=999_999, when=to_ada)
     await declared(world)
     assert world.pages_of("ada") == []
@@ -46,7 +46,7 @@ async def test_a_wait_that_no_limit_of_slack_can_ask_for_puts_a_page_off_for_a_m
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_an_absurd_wait_in_one_room_holds_up_no_other_room_and_its_own_card_for_a_minute_only(
+async def test_an_absurd_retry_after_in_one_room_delays_no_other_room_and_no_card(
     world: World,
 ) -> None:
     await declared(world)
@@ -68,7 +68,7 @@ async def test_an_absurd_wait_in_one_room_holds_up_no_other_room_and_its_own_car
     assert len(world.said_in(first)) > before
 
 
-async def test_an_absurd_wait_for_an_edit_keeps_the_cards_stale_for_a_minute_only(world: World) -> None:
+async def test_an_absurd_retry_after_for_an_edit_keeps_the_cards_stale_for_a_minute_at_most(world: World) -> None:
     await declared(world)
     world.workspace.faults.limit("chat.update", retry_after=999_999)
     await world.ada.types("/escalate ack INC-1")
@@ -77,7 +77,7 @@ async def test_an_absurd_wait_for_an_edit_keeps_the_cards_stale_for_a_minute_onl
     assert "Acknowledged" in words_of(world.card())
 
 
-async def test_a_provider_that_accepts_nothing_for_twenty_seconds_hands_over_while_it_is_tried_again(
+async def test_a_page_not_accepted_within_twenty_seconds_pages_the_next_tier_while_it_is_retried(
     world: World,
 ) -> None:
     world.workspace.faults.limit("chat.postMessage", retry_after=60, times=None, when=to_ada)
@@ -94,7 +94,7 @@ async def test_a_provider_that_accepts_nothing_for_twenty_seconds_hands_over_whi
     assert len(world.pages_of("ada")) == 1, "her own page still reaches her, late"
 
 
-async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: World) -> None:
+async def test_a_connection_lost_after_slack_accepted_the_page_does_not_send_it_twice(world: World) -> None:
     world.workspace.faults.drop("chat.postMessage", after=True, when=to_ada)
     await declared(world)
     await world.passes(seconds=5)
@@ -106,7 +106,7 @@ async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: 
 
 
 @pytest.mark.parametrize(("status", "was_posted"), [(200, True), (302, False), (403, True), (404, False), (408, True)])
-async def test_a_proxy_that_answers_in_slack_s_place_refuses_no_page_and_pages_nobody_else(
+async def test_an_answer_from_a_proxy_in_front_of_slack_is_retried_and_not_taken_for_a_refusal(
     world: World, status: int, was_posted: bool
 ) -> None:
     world.workspace.faults.break_down("chat.postMessage", status=status, after=was_posted, when=to_ada)
@@ -119,7 +119,7 @@ async def test_a_proxy_that_answers_in_slack_s_place_refuses_no_page_and_pages_n
     assert [page["state"] for page in await pages(world)] == ["accepted"]
 
 
-async def test_a_page_that_slack_took_unheard_shows_the_answer_that_came_before_anybody_knew(world: World) -> None:
+async def test_a_page_found_after_a_lost_response_shows_the_acknowledgement_made_meanwhile(world: World) -> None:
     world.workspace.faults.drop("chat.postMessage", after=True, when=to_ada)
     await declared(world)
     await world.ben.types("/escalate ack INC-1", "#general")
@@ -141,7 +141,7 @@ async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> N
     assert len(world.pages_of("ben")) == 1
 
 
-async def test_no_page_is_sent_after_an_acknowledgement_even_when_it_waited_for_another_try(world: World) -> None:
+async def test_a_page_waiting_for_a_retry_is_not_sent_after_an_acknowledgement(world: World) -> None:
     world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
     await declared(world)
     await world.ben.presses("Join", next(m for m in world.workspace.messages("#incidents") if m.blocks))
@@ -151,7 +151,7 @@ async def test_no_page_is_sent_after_an_acknowledgement_even_when_it_waited_for_
     assert world.pages_of("ada") == []
 
 
-async def test_a_room_that_cannot_be_opened_does_not_delay_the_page(world: World) -> None:
+async def test_a_room_that_cannot_be_created_does_not_delay_the_page(world: World) -> None:
     world.workspace.faults.refuse("conversations.create", "restricted_action", times=None)
     await declared(world)
     assert len(world.pages_of("ada")) == 1
@@ -164,7 +164,7 @@ async def test_a_room_that_cannot_be_opened_does_not_delay_the_page(world: World
     assert "<#" in words_of(world.workspace.messages("#incidents")[-1])
 
 
-async def test_a_room_made_although_the_answer_was_lost_is_taken_and_not_made_twice(world: World) -> None:
+async def test_a_room_created_before_the_response_was_lost_is_used_and_not_created_twice(world: World) -> None:
     world.workspace.faults.drop("conversations.create", after=True)
     await declared(world)
     await world.passes(seconds=5)
@@ -174,7 +174,7 @@ async def test_a_room_made_although_the_answer_was_lost_is_taken_and_not_made_tw
     assert world.card() is not None
 
 
-async def test_every_step_of_a_declaration_may_fail_once_and_all_is_there_in_the_end(world: World) -> None:
+async def test_a_declaration_is_complete_even_if_each_of_its_slack_calls_fails_once(world: World) -> None:
     for method in ("conversations.create", "conversations.invite", "conversations.setTopic", "pins.add"):
         world.workspace.faults.break_down(method)
     world.workspace.faults.drop("chat.postMessage", times=3, after=True)
@@ -192,7 +192,7 @@ async def test_every_step_of_a_declaration_may_fail_once_and_all_is_there_in_the
     assert len([m for m in room.messages if m.user == world.workspace.bot.id and m.blocks]) == 1
 
 
-async def test_bot_down_for_forty_minutes_pages_the_one_overdue_tier_once_and_says_late(world: World) -> None:
+async def test_an_outage_of_the_bot_costs_the_overdue_tier_one_page_that_says_it_is_late(world: World) -> None:
     await declared(world)
     await world.passes(minutes=55)
 
@@ -204,7 +204,7 @@ async def test_bot_down_for_forty_minutes_pages_the_one_overdue_tier_once_and_sa
     assert len(world.pages_of("cleo")) == 1
 
 
-async def test_a_slow_answer_to_the_page_does_not_hold_up_the_room(world: World) -> None:
+async def test_a_slow_response_to_the_page_does_not_delay_the_room(world: World) -> None:
     world.workspace.faults.hang("chat.postMessage", 1.0)
     world.sent_since()
     await declared(world)
@@ -216,7 +216,7 @@ async def test_a_slow_answer_to_the_page_does_not_hold_up_the_room(world: World)
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_the_minute_of_looking_begins_when_a_page_falls_into_doubt_and_not_when_it_was_first_tried(
+async def test_the_search_for_an_unconfirmed_page_is_timed_from_the_lost_response_and_not_the_first_try(
     world: World,
 ) -> None:
     world.workspace.faults.limit("chat.postMessage", retry_after=120, when=to_ada)

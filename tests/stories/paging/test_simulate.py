@@ -1,4 +1,4 @@
-"""`/escalate simulate`: who would be paged, when and by what, and nobody is."""
+"""`/escalate simulate`: who would be paged, when and how. Nobody is paged."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -20,7 +20,7 @@ schedules:
   primary: {people: [ada, ben], rotates: weekly, handover: "Mon 03:10", starts: 2026-08-03}
 """
 )
-# No phone number, nobody in the tier, nobody in Slack.
+# Ada has no phone number, the lead's tier is empty, and Cleo isn't in Slack.
 FULL_OF_GAPS = (
     RUNBOOK.replace("who: [ada]}", "who: [ada], via: [sms]}")
     .replace(', phone: "+447700900001"', "")
@@ -29,7 +29,7 @@ FULL_OF_GAPS = (
 )
 
 
-async def test_it_is_told_who_would_be_paged_when_and_by_what_through_a_handover(new_world: NewWorld) -> None:
+async def test_a_simulation_shows_who_would_be_paged_when_and_how_across_a_handover(new_world: NewWorld) -> None:
     async with new_world(runbook=HANDING_OVER) as world:
         said = await ask(world, "eve", "/escalate simulate P1 Mon 03:00")
         head, *steps = said.split("\n")
@@ -43,7 +43,7 @@ async def test_it_is_told_who_would_be_paged_when_and_by_what_through_a_handover
         world.nothing_else_was_sent()
 
 
-async def test_a_cover_counts_and_without_a_time_it_is_now(new_world: NewWorld) -> None:
+async def test_a_simulation_counts_covers_and_starts_now_unless_a_time_is_given(new_world: NewWorld) -> None:
     async with new_world(runbook=HANDING_OVER) as world:
         await ask(world, "eve", "/escalate cover primary @dev from 15:10 until 16:00")
         said = await ask(world, "eve", "/escalate simulate p1")
@@ -52,7 +52,7 @@ async def test_a_cover_counts_and_without_a_time_it_is_now(new_world: NewWorld) 
         world.nothing_else_was_sent()
 
 
-async def test_another_day_than_the_start_is_named_and_after_a_week_with_its_date(new_world: NewWorld) -> None:
+async def test_a_step_on_a_later_day_shows_the_weekday_and_after_a_week_the_date(new_world: NewWorld) -> None:
     slowly = RUNBOOK.replace("{page: lead, wait: 30m}", "{page: lead, wait: 6d}").replace(
         "{page: ceo, wait: 30m}", "{page: ceo, wait: 1d}"
     )
@@ -75,7 +75,7 @@ async def test_steps_within_one_minute_are_shown_to_the_second(
         assert [line.split(" BST")[0] for line in said.split("\n")[1:]] == [f"`{time}" for time in times]
 
 
-async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: NewWorld) -> None:
+async def test_a_simulation_shows_every_gap_and_goes_on_to_the_next_tier_at_once(new_world: NewWorld) -> None:
     async with new_world(runbook=FULL_OF_GAPS) as world:
         said = await ask(world, "eve", "/escalate simulate “P1” “tomorrow noon”")
         assert said.split("\n")[1:] == [
@@ -86,13 +86,13 @@ async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: New
         ]
 
 
-async def test_a_way_that_is_not_set_up_is_named_with_what_it_needs(new_world: NewWorld) -> None:
+async def test_a_simulation_names_the_setting_that_a_way_lacks(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")) as world:
         said = await ask(world, "eve", "/escalate simulate P2")
         assert "Ada Obi by email ⚠ not set up, needs SMTP_URL → the next tier at once" in said
 
 
-async def test_a_number_that_wants_no_texts_or_is_our_own_is_a_gap_as_in_earnest(new_world: NewWorld) -> None:
+async def test_a_simulation_shows_a_number_that_answered_stop_or_is_our_own_as_a_gap(new_world: NewWorld) -> None:
     both = by("sms", then="voice").replace(BEN, "+447700900999")
     async with telephones(new_world, both) as (world, company):
         assert company.number == "+447700900999"
@@ -102,7 +102,7 @@ async def test_a_number_that_wants_no_texts_or_is_our_own_is_a_gap_as_in_earnest
         assert "Engineering Lead: Ben Moss by call ⚠ the number is TWILIO_FROM → the next tier at once" in said
 
 
-async def test_what_cannot_be_simulated_is_refused_with_what_to_type_instead(world: World) -> None:
+async def test_a_simulation_that_is_refused_says_what_to_type_instead(world: World) -> None:
     wrong = {
         "simulate": "Type which severity and when: `/escalate simulate P1 Sun 03:00`",
         "simulate Sun 03:00": "There is no severity “Sun”. Use P1, P2 or P3.",

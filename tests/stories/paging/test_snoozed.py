@@ -1,4 +1,4 @@
-"""A snooze holds whatever no provider has been given yet, however far on its way it is; what was given is told."""
+"""A snooze holds every page that no provider has been given yet, and says which may already be on their way."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -35,7 +35,7 @@ def by(office: PostOffice) -> dict[str, str]:
 
 
 async def snoozed(world: World, words: str) -> None:
-    """The bot has recorded it, and what was known before is not fresh any more."""
+    """Snooze, and wait until it is recorded and every last look from before it is out of date."""
     began = world.clock.elapsed()
     await world.eve.types(f"/escalate snooze {words}")
 
@@ -47,7 +47,7 @@ async def snoozed(world: World, words: str) -> None:
     await until(is_snoozed)
 
 
-async def test_a_way_that_waited_and_is_about_to_leave_is_put_off_until_the_snooze_is_over(
+async def test_a_delayed_page_about_to_leave_is_held_until_the_snooze_is_over(
     new_world: NewWorld, office: BusyPostOffice
 ) -> None:
     async with new_world(runbook=LATER, **by(office)) as world:
@@ -70,7 +70,7 @@ async def test_a_way_that_waited_and_is_about_to_leave_is_put_off_until_the_snoo
         assert (page["state"], page["attempts"]) == ("accepted", 1)
 
 
-async def test_what_was_not_taken_yet_is_not_tried_again_before_the_snooze_is_over(new_world: NewWorld) -> None:
+async def test_a_page_not_accepted_yet_is_not_retried_before_the_snooze_is_over(new_world: NewWorld) -> None:
     async with new_world() as world:
         world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
         await declared(world)
@@ -86,7 +86,7 @@ async def test_what_was_not_taken_yet_is_not_tried_again_before_the_snooze_is_ov
         assert (ada["attempts"], ada["late"]) == (2, False)
 
 
-async def test_where_nothing_else_is_to_come_a_page_that_nobody_has_taken_can_be_snoozed(new_world: NewWorld) -> None:
+async def test_a_page_waiting_for_a_retry_can_be_snoozed_even_after_an_acknowledgement(new_world: NewWorld) -> None:
     async with new_world() as world:
         await declared(world)
         await world.ada.types("/escalate ack INC-1")
@@ -102,7 +102,7 @@ async def test_where_nothing_else_is_to_come_a_page_that_nobody_has_taken_can_be
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_tier_that_nobody_could_reach_is_followed_by_the_next_one_when_the_snooze_is_over(
+async def test_if_a_tier_was_not_reached_the_next_one_is_paged_as_soon_as_the_snooze_is_over(
     new_world: NewWorld,
 ) -> None:
     async with new_world() as world:
@@ -117,7 +117,7 @@ async def test_a_tier_that_nobody_could_reach_is_followed_by_the_next_one_when_t
         assert len(world.pages_of("ben")) == 1, "and not after the rest of fifteen minutes"
 
 
-async def test_for_how_long_a_page_in_doubt_is_tried_is_counted_from_the_end_of_the_snooze(
+async def test_the_time_limit_for_retries_of_an_unconfirmed_page_counts_from_the_end_of_the_snooze(
     new_world: NewWorld, office: BusyPostOffice
 ) -> None:
     office.may_go_on.set()
@@ -135,7 +135,7 @@ async def test_for_how_long_a_page_in_doubt_is_tried_is_counted_from_the_end_of_
 
 
 @pytest.mark.parametrize("was_posted", [True, False])
-async def test_a_page_that_may_have_been_accepted_is_looked_for_and_not_repeated_before_the_snooze_is_over(
+async def test_an_unconfirmed_page_is_searched_for_and_not_repeated_during_a_snooze(
     new_world: NewWorld, was_posted: bool
 ) -> None:
     async with new_world() as world:
@@ -150,7 +150,7 @@ async def test_a_page_that_may_have_been_accepted_is_looked_for_and_not_repeated
 
 
 class LossyPostOffice(PostOffice):
-    """It takes the first letter, and is gone before it has said so."""
+    """Takes the first letter, and drops the connection before it answers."""
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         answer = await super().handle_DATA(server, session, envelope)
@@ -159,10 +159,10 @@ class LossyPostOffice(PostOffice):
         return answer
 
 
-async def test_a_mail_that_may_have_arrived_is_shown_as_tried_once_and_not_late_while_a_snooze_holds_it(
+async def test_a_snoozed_mail_that_may_have_arrived_is_shown_as_tried_once_and_not_as_late(
     new_world: NewWorld,
 ) -> None:
-    """Nobody can look for a mail, so it is sent again, and that is what the snooze holds."""
+    """A mail can't be searched for, so it is sent again, and the snooze holds that."""
     at_once = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
     async with post_office(LossyPostOffice()) as office, new_world(runbook=at_once, **by(office)) as world:
         await declared(world)

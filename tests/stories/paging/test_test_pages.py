@@ -1,4 +1,4 @@
-"""Trying how somebody is paged: real pages that say TEST, announced to nobody, and over when it ends."""
+"""Test pages: real pages that say TEST, announced to nobody."""
 
 import asyncio
 import re
@@ -41,7 +41,7 @@ def link_in(office: PostOffice) -> str:
     return str(found)
 
 
-async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_nobody_else(
+async def test_a_test_page_goes_out_by_every_way_and_says_test_and_nobody_else_is_told(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with new_world(runbook=BY_MAIL, **mail_of(office)) as world:
@@ -78,7 +78,7 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
 
 @pytest.mark.parametrize("typed", ["severity INC-1 P1", "lead INC-1", "status INC-1 resolved", "resolve INC-1"])
 async def test_a_test_page_can_be_acknowledged_and_nothing_else(world: World, typed: str) -> None:
-    """A graver one would page the people of its ladder, and who leads or resolves acknowledges."""
+    """A higher severity would page the people of its ladder, and leading or resolving acknowledges."""
     await world.house.test_pages.begin("ada")
     assert "INC-1 is a test page: acknowledge it." in await ask(world, "ada", f"/incident {typed}")
     await world.passes(hours=1)
@@ -92,7 +92,7 @@ async def test_a_test_page_can_be_acknowledged_and_nothing_else(world: World, ty
     assert "INC-1 is a test page" in await ask(world, "ada", "/incident reopen INC-1")
 
 
-async def test_a_trial_by_text_and_call_says_test_as_well_and_speaks_of_no_private_incident(
+async def test_a_test_page_by_text_and_call_says_test_and_does_not_mention_a_private_incident(
     new_world: NewWorld,
 ) -> None:
     async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
@@ -104,7 +104,7 @@ async def test_a_trial_by_text_and_call_says_test_as_well_and_speaks_of_no_priva
             assert "rivate" not in words
 
 
-async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: World) -> None:
+async def test_a_test_page_nobody_ended_is_ended_when_the_next_one_begins(world: World) -> None:
     left = await world.house.test_pages.begin("ada")
     await world.settled()
     again = await world.house.test_pages.begin("ada")
@@ -115,7 +115,7 @@ async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: Wo
     assert left.id != again.id
 
 
-async def test_a_trial_warns_of_nothing_while_nothing_is_wrong(
+async def test_a_test_page_that_goes_well_logs_no_warning(
     new_world: NewWorld, office: PostOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(runbook=BY_MAIL, **mail_of(office)) as world:
@@ -132,7 +132,7 @@ async def test_a_trial_warns_of_nothing_while_nothing_is_wrong(
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
-async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_them(new_world: NewWorld) -> None:
+async def test_a_person_in_no_tier_gets_a_test_page_by_every_contact_in_the_runbook(new_world: NewWorld) -> None:
     nobody = RUNBOOK.replace("who: [ben]}", "who: [cleo]}")
     async with new_world(runbook=nobody) as world:
         assert world.house.test_pages.ways_of("ada") == ("slack",)
@@ -170,7 +170,7 @@ def environment(workspace: Workspace, database: str, office: PostOffice) -> dict
     }
 
 
-async def test_the_doctor_tells_what_each_provider_said_and_who_acknowledged(
+async def test_the_doctor_reports_what_each_provider_answered_and_who_acknowledged(
     here: Path, workspace: Workspace, database: str, office: PostOffice
 ) -> None:
     environ = environment(workspace, database, office)
@@ -187,7 +187,7 @@ async def test_the_doctor_tells_what_each_provider_said_and_who_acknowledged(
     assert len(office.letters) == 1
 
 
-async def test_the_doctor_names_what_does_not_work_and_sends_itself_when_no_bot_runs(
+async def test_the_doctor_sends_the_test_page_itself_if_no_bot_runs_and_names_what_failed(
     here: Path, workspace: Workspace, database: str, office: PostOffice
 ) -> None:
     office.says["RCPT"] = "550 no such mailbox"
@@ -202,7 +202,7 @@ async def test_the_doctor_names_what_does_not_work_and_sends_itself_when_no_bot_
     assert "TEST" in words_of(workspace.direct_messages("ada")[0])
 
 
-async def test_the_doctor_does_not_wait_for_ever(
+async def test_the_doctor_stops_waiting_for_an_acknowledgement_at_its_time_limit(
     here: Path, workspace: Workspace, database: str, office: PostOffice
 ) -> None:
     environ = environment(workspace, database, office)
@@ -217,7 +217,7 @@ async def test_the_doctor_does_not_wait_for_ever(
 @pytest.mark.parametrize(
     ("words", "said"), [(("ada", "--wait", "soon"), "soon"), (("nobody",), "I don't know anybody called")]
 )
-async def test_what_cannot_be_meant_pages_nobody(
+async def test_a_test_page_with_a_bad_argument_pages_nobody(
     here: Path, workspace: Workspace, database: str, office: PostOffice, words: tuple[str, ...], said: str
 ) -> None:
     ended = await tocsin("doctor", "--page", *words, at=here, **environment(workspace, database, office))

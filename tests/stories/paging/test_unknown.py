@@ -1,4 +1,4 @@
-"""A page that may have been accepted is never told as lost, whatever becomes of it afterwards."""
+"""A page that may have been accepted is never reported as lost, whatever happens to it afterwards."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ NOT_KNOWN = "not known whether it was sent"
 
 
 @pytest.mark.parametrize("refused_in_the_end", [True, False])
-async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
+async def test_a_page_that_may_have_been_accepted_is_never_reported_as_lost(
     world: World, refused_in_the_end: bool
 ) -> None:
     faults = world.workspace.faults
@@ -46,7 +46,7 @@ async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
     assert counted["slack", "unknown"] >= 1
 
 
-async def test_what_was_looked_for_and_not_found_is_known_not_to_have_been_sent(world: World) -> None:
+async def test_an_unconfirmed_page_that_was_searched_for_and_not_found_counts_as_not_sent(world: World) -> None:
     faults = world.workspace.faults
     faults.break_down("chat.postMessage", times=1, when=to_ada)
     faults.refuse("chat.postMessage", "user_not_found", times=None, when=to_ada)
@@ -56,7 +56,7 @@ async def test_what_was_looked_for_and_not_found_is_known_not_to_have_been_sent(
     assert (page.state, page.is_unknown) == ("refused", False)
 
 
-async def test_a_message_that_slack_posts_long_after_its_page_was_answered_shows_the_answer(world: World) -> None:
+async def test_a_page_slack_posts_long_after_the_acknowledgement_shows_who_acknowledged(world: World) -> None:
     world.workspace.faults.lag("chat.postMessage", when=to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await ask(world, "ben", "/escalate ack INC-1")
@@ -72,8 +72,8 @@ async def test_a_message_that_slack_posts_long_after_its_page_was_answered_shows
     assert (page.state, page.is_unknown) == ("accepted", False)
 
 
-async def test_a_message_that_slack_posts_after_its_page_was_refused_belongs_to_the_page(world: World) -> None:
-    """Also when it is minutes late."""
+async def test_a_message_slack_posts_after_the_refusal_is_matched_to_its_page_and_updated(world: World) -> None:
+    """Even if it is minutes late."""
     world.workspace.faults.lag("chat.postMessage", when=to_ada)
     world.workspace.faults.refuse("chat.postMessage", "user_not_found", times=None, when=to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -91,11 +91,13 @@ async def test_a_message_that_slack_posts_after_its_page_was_refused_belongs_to_
     assert (page.state, page.is_unknown) == ("accepted", False)
 
 
-async def test_what_a_process_died_over_and_the_next_had_no_time_for_is_not_told_as_unsent(world: World) -> None:
+async def test_a_page_whose_process_died_is_not_reported_as_unsent_if_cancelled_before_it_is_searched_for(
+    world: World,
+) -> None:
     world.workspace.faults.drop("chat.postMessage", when=to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
     async with world.house.db.transaction() as conn:
-        # Whoever dies writes nothing down; that its claim was over stands in the outbox alone.
+        # A process that dies records nothing: only the outbox shows that its claim has lapsed.
         await conn.execute(b"UPDATE pages SET unsure = false, error = NULL")
     world.workspace.faults.break_down("conversations.history", times=None)
     await ask(world, "ben", "/escalate ack INC-1")

@@ -1,4 +1,4 @@
-"""A severity that can wait is paged in working hours, and its clocks run only then."""
+"""A severity that can wait is paged in working hours, and its waits and targets count only those."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -31,7 +31,7 @@ def paged(world: World) -> list[str]:
 
 
 async def until(world: World, weekday: int, hour: int, minute: int = 0) -> None:
-    """The next such time of the organisation's clock."""
+    """Move to the next such time in the runbook's time zone."""
     zone = world.app.runbook.timezone
     now: datetime = world.clock.now().astimezone(zone)
     at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
@@ -39,7 +39,7 @@ async def until(world: World, weekday: int, hour: int, minute: int = 0) -> None:
     await world.passes(seconds=(at - now).total_seconds())
 
 
-async def test_by_day_it_is_paged_at_once_and_its_wait_goes_on_after_the_weekend(new_world: NewWorld) -> None:
+async def test_in_working_hours_it_is_paged_at_once_and_its_wait_goes_on_after_the_weekend(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await until(world, 4, 17)
         answer = await world.ada.types("/incident declare P4 Slow reports")
@@ -53,7 +53,7 @@ async def test_by_day_it_is_paged_at_once_and_its_wait_goes_on_after_the_weekend
         assert paged(world) == ["ada", "ben"]
 
 
-async def test_by_night_it_waits_for_the_morning_and_everybody_reads_so(new_world: NewWorld) -> None:
+async def test_outside_working_hours_paging_waits_for_the_next_morning_and_the_bot_says_so(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await until(world, 4, 20)
         answer = await world.ada.types("/incident declare P4 Slow reports")
@@ -72,7 +72,7 @@ async def test_by_night_it_waits_for_the_morning_and_everybody_reads_so(new_worl
         assert "late" not in world.pages_of("ada")[0].text.lower()
 
 
-async def test_whoever_asks_for_a_page_gets_one_at_any_hour(new_world: NewWorld) -> None:
+async def test_escalating_by_hand_pages_at_any_hour(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await until(world, 5, 3)
         await world.ada.types("/incident declare P4 Slow reports")
@@ -86,7 +86,7 @@ async def test_whoever_asks_for_a_page_gets_one_at_any_hour(new_world: NewWorld)
         assert paged(world) == ["ada", "ben"]
 
 
-async def test_raised_it_pages_at_once(new_world: NewWorld) -> None:
+async def test_raising_the_severity_at_night_pages_at_once(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await until(world, 5, 3)
         await world.ada.types("/incident declare P4 Slow reports")
@@ -96,7 +96,7 @@ async def test_raised_it_pages_at_once(new_world: NewWorld) -> None:
         assert paged(world) == ["ada"]
 
 
-async def test_reopened_by_night_it_waits_and_says_so(new_world: NewWorld) -> None:
+async def test_an_incident_reopened_at_night_is_paged_in_the_morning_and_the_room_is_told(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await world.ada.types("/incident declare P4 Slow reports")
         await world.settled()
@@ -110,7 +110,7 @@ async def test_reopened_by_night_it_waits_and_says_so(new_world: NewWorld) -> No
         assert len(world.pages_of("ada")) == before + 1
 
 
-async def test_what_fell_due_while_the_bot_was_away_waits_for_the_next_opening(new_world: NewWorld) -> None:
+async def test_a_step_that_fell_due_during_an_outage_waits_for_working_hours(new_world: NewWorld) -> None:
     """Due on Friday at 17:30, seen on Saturday: nobody is woken for it."""
     async with new_world(runbook=RUNS) as world:
         await until(world, 4, 15, 30)
@@ -122,7 +122,7 @@ async def test_what_fell_due_while_the_bot_was_away_waits_for_the_next_opening(n
         assert paged(world) == ["ada", "ben"]
 
 
-async def test_its_targets_count_working_hours(new_world: NewWorld) -> None:
+async def test_targets_count_working_hours(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS.replace("respond_within: 2h", "respond_within: 3h")) as world:
         await until(world, 4, 17)
         await world.ada.types("/incident declare P4 Slow reports")
@@ -138,7 +138,7 @@ async def test_its_targets_count_working_hours(new_world: NewWorld) -> None:
         assert "next business day" in "\n".join(world.said_in(world.room()))
 
 
-async def test_a_snooze_that_ends_by_night_holds_until_the_morning(new_world: NewWorld) -> None:
+async def test_a_snooze_that_ends_at_night_holds_until_the_morning(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await world.ada.types("/incident declare P4 Slow reports")
         await world.settled()
@@ -150,7 +150,7 @@ async def test_a_snooze_that_ends_by_night_holds_until_the_morning(new_world: Ne
         assert paged(world) == ["ada", "ben"]
 
 
-async def test_a_simulation_says_when_it_would_really_page(new_world: NewWorld) -> None:
+async def test_a_simulation_takes_working_hours_into_account(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNS) as world:
         await until(world, 5, 3)
         answer = await world.ada.types("/escalate simulate P4")
@@ -166,7 +166,7 @@ async def test_a_simulation_says_when_it_would_really_page(new_world: NewWorld) 
         ("  - {id: P4, name: Low, paged: sometimes}", "severities[3].paged"),
     ],
 )
-def test_what_needs_working_hours_needs_them_said(lines: str, path: str) -> None:
+def test_a_runbook_that_refers_to_working_hours_must_define_them(lines: str, path: str) -> None:
     with pytest.raises(RunbookMistakes) as caught:
         read(RUNBOOK.rstrip() + "\n" + lines, {})
     assert [one.path for one in caught.value.mistakes] == [path]
@@ -182,12 +182,12 @@ def test_what_needs_working_hours_needs_them_said(lines: str, path: str) -> None
         "working_hours: 9",
     ],
 )
-def test_working_hours_that_are_none_are_refused(office: str) -> None:
+def test_invalid_working_hours_are_refused(office: str) -> None:
     with pytest.raises(RunbookMistakes):
         read(RUNBOOK + office, {})
 
 
-def test_a_promise_of_working_hours_has_an_end() -> None:
+def test_a_target_in_working_hours_is_limited_to_thirty_days() -> None:
     with pytest.raises(RunbookMistakes) as caught:
         read(RUNS.replace("respond_within: 2h", "respond_within: 60d"), {})
     assert "30d" in caught.value.mistakes[0].message
