@@ -1,4 +1,4 @@
-"""A monitoring system: what it posts to the bot, and what it is answered."""
+"""A monitoring system: what it posts to the bot, and what the bot answers."""
 
 import asyncio
 import json
@@ -52,7 +52,7 @@ class Reply:
 
 
 class Monitoring:
-    """Posts as Alertmanager or a script would; every answer must be a 202 unless the story looks at it."""
+    """Posts as Alertmanager or a script would; expects a 202 unless the story checks the answer itself."""
 
     def __init__(self, world: World, session: aiohttp.ClientSession) -> None:
         self._world = world
@@ -61,7 +61,7 @@ class Monitoring:
     async def sends(
         self, path: str, body: Body = b"", *, token: str | None = TOKEN, query: str = "", **headers: str
     ) -> Reply:
-        """`POST /alerts/<path>` as it is; headers with `_` for `-`. A body in pieces is sent without its length."""
+        """`POST /alerts/<path>` verbatim; headers with `_` for `-`. A body in pieces goes without Content-Length."""
         own = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             own["Authorization"] = f"Bearer {token}"
@@ -71,13 +71,13 @@ class Monitoring:
             return Reply(answer.status, await answer.json(), answer.headers)
 
     async def asks(self, path: str) -> int:
-        """`GET /alerts/<path>`: the status it is answered with."""
+        """`GET /alerts/<path>`; returns the status code."""
         own = {"Authorization": f"Bearer {TOKEN}"}
         async with self._session.get(f"http://127.0.0.1:{self._world.app.port}/alerts/{path}", headers=own) as answer:
             return answer.status
 
     async def tells(self, source: str, content: Any) -> int:
-        """How many alerts were taken; everything that follows from them has been done."""
+        """Posts, waits until every consequence is settled, and returns how many alerts were accepted."""
         reply = await self.sends(source, json.dumps(content).encode())
         assert reply.status == 202, reply
         await self._world.settled()
@@ -93,12 +93,12 @@ class Monitoring:
 
     @property
     def cards(self) -> list[Message]:
-        """Of alerts, in their channel, oldest first."""
+        """The alert cards in the alert channel, oldest first."""
         return [message for message in self._messages if not message.text.startswith(ABOUT_SILENCES)]
 
     @property
     def about_silences(self) -> list[str]:
-        """What the channel says of silences, oldest first."""
+        """The channel's messages about silences, oldest first."""
         return [words_of(message) for message in self._messages if message.text.startswith(ABOUT_SILENCES)]
 
     @property
@@ -108,13 +108,13 @@ class Monitoring:
         return [message for message in said if message.thread_ts in (None, message.ts)]
 
     def thread(self, card: Message) -> list[str]:
-        """What stands under this card, oldest first."""
+        """The replies in this card's thread, oldest first."""
         found = self._world.workspace.messages(CHANNEL)
         return [words_of(one) for one in found if one.thread_ts == card.ts and one.ts != card.ts]
 
     @property
     def card(self) -> Message:
-        """The one card there is."""
+        """The only card; fails when there are more."""
         [card] = self.cards
         return card
 
@@ -124,7 +124,7 @@ class Monitoring:
 
 
 def alert(name: str, *, status: str = "firing", severity: str = "warning", **labels: str) -> dict[str, Any]:
-    """One alert of Alertmanager; its fingerprint follows from its name and labels."""
+    """One alert in Alertmanager's format; its fingerprint is derived from its name and labels."""
     own = {"alertname": name, "severity": severity, **labels}
     return {
         "status": status,
@@ -157,7 +157,7 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def forwarding(port: int, to: int) -> AsyncIterator[None]:
-    """Whatever comes to the one port goes to the other."""
+    """Forwards every TCP connection from one port to the other."""
 
     writers: list[asyncio.StreamWriter] = []
 

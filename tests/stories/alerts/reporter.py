@@ -1,4 +1,4 @@
-"""Somebody without Slack: opens the form of reports, fills it in, and reads what they are answered."""
+"""Somebody without Slack: opens the report form, fills it in, and reads the answer."""
 
 import html
 import re
@@ -31,13 +31,13 @@ class Page:
 
     @property
     def text(self) -> str:
-        """Without its marks."""
+        """The page's text, without markup."""
         body = self.words.split("<body>", 1)[1]
         return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 class Reporter:
-    """`path` is that of the link which `tocsin report-link` prints."""
+    """`path`: from the link that `tocsin report-link` prints."""
 
     def __init__(self, world: World, session: aiohttp.ClientSession, path: str) -> None:
         self._world = world
@@ -48,17 +48,17 @@ class Reporter:
         return await self.asks("GET", path=path)
 
     async def sends(self, path: str | None = None, **fields: str) -> Page:
-        """These fields as a browser would, settled; without a nonce they are of a form of their own."""
+        """Submits these fields as a browser would, then settles; without a nonce, opens a fresh form first."""
         return await self.posts(urlencode(fields).encode(), path)
 
     async def posts(self, body: bytes, path: str | None = None, **headers: str) -> Page:
-        """Settled; headers with `_` for `-`."""
+        """Posts this raw body, then settles; headers with `_` for `-`."""
         page = await self.asks("POST", body, path=path, **headers)
         await self._world.settled()
         return page
 
     async def asks(self, method: str, body: bytes | str | None = None, *, path: str | None = None, **own: str) -> Page:
-        """Whatever becomes of it afterwards."""
+        """Sends one request, without waiting for what follows from it."""
         address = f"http://127.0.0.1:{self._world.app.port}{path or self.path}"
         headers = {name.replace("_", "-"): value for name, value in {"Content_Type": FORM, **own}.items()}
         data = BytesIO(body.encode() if isinstance(body, str) else body) if body is not None else None

@@ -1,4 +1,4 @@
-"""Monitoring tells of trouble: one card, edited in place, and an incident when the runbook or nobody's answer asks."""
+"""An alert gets one card, edited in place, and an incident when a rule or a lack of answer calls for one."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -42,14 +42,14 @@ async def test_an_alert_becomes_one_card_that_is_edited_in_place(world: World, m
     world.nothing_else_was_sent()
 
 
-async def test_an_alert_that_fires_anew_gets_a_new_card(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_that_fires_again_after_resolving_gets_a_new_card(world: World, monitoring: Monitoring) -> None:
     for status in ("firing", "resolved", "firing"):
         await monitoring.fires(alert("DiskFull", status=status))
 
     assert [card.text for card in monitoring.cards] == ["✅ *Resolved* DiskFull is bad", "🟡 *Medium* DiskFull is bad"]
 
 
-async def test_a_storm_of_one_group_is_one_card(world: World, monitoring: Monitoring) -> None:
+async def test_a_storm_of_alerts_in_one_group_is_one_card(world: World, monitoring: Monitoring) -> None:
     storm = [alert("DiskFull", host=f"db-{number:02}") for number in range(40)]
     assert await monitoring.fires(*storm) == 40
 
@@ -73,7 +73,7 @@ async def test_a_rule_declares_an_incident_and_its_first_tier_is_paged(world: Wo
     assert [(one.kind, one.actor) for one in timeline[:2]] == [("declared", "tocsin"), ("system", "tocsin")]
 
 
-async def test_repeats_of_an_alert_declare_nothing_twice(world: World, monitoring: Monitoring) -> None:
+async def test_repeats_of_an_alert_do_not_declare_a_second_incident(world: World, monitoring: Monitoring) -> None:
     for _ in range(3):
         await monitoring.fires(alert("DatabaseDown", severity="critical"))
 
@@ -81,7 +81,7 @@ async def test_repeats_of_an_alert_declare_nothing_twice(world: World, monitorin
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_the_end_of_an_alert_is_told_in_the_room_and_resolves_nothing(
+async def test_a_resolved_alert_is_posted_in_the_room_but_does_not_resolve_the_incident(
     world: World, monitoring: Monitoring
 ) -> None:
     await monitoring.fires(alert("DatabaseDown", severity="critical"))
@@ -107,7 +107,7 @@ async def test_an_alert_that_fires_again_joins_its_open_incident(world: World, m
     assert len(await world.house.incidents.newest(open_only=False)) == 2
 
 
-async def test_of_two_who_acknowledge_the_second_learns_who_was_first(world: World, monitoring: Monitoring) -> None:
+async def test_the_second_person_to_acknowledge_learns_who_was_first(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DiskFull"))
     await world.ada.presses("Acknowledge", monitoring.card)
     await world.settled()
@@ -118,9 +118,7 @@ async def test_of_two_who_acknowledge_the_second_learns_who_was_first(world: Wor
         await world.house.alert_responses.acknowledge(world.house.people.actor("U0BEN"), 1)
 
 
-async def test_a_critical_alert_that_nobody_acknowledges_pages_after_five_minutes(
-    world: World, monitoring: Monitoring
-) -> None:
+async def test_an_unacknowledged_critical_alert_pages_after_five_minutes(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("SiteDown", severity="critical"))
     assert "unless somebody acknowledges" in monitoring.words
 
@@ -133,7 +131,7 @@ async def test_a_critical_alert_that_nobody_acknowledges_pages_after_five_minute
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_a_critical_alert_somebody_has_acknowledged_pages_nobody(world: World, monitoring: Monitoring) -> None:
+async def test_an_acknowledged_critical_alert_pages_nobody(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("SiteDown", severity="critical"))
     await world.passes(minutes=4, seconds=59)
     await world.ben.presses("Acknowledge", monitoring.card)
@@ -144,7 +142,7 @@ async def test_a_critical_alert_somebody_has_acknowledged_pages_nobody(world: Wo
     world.nothing_else_was_sent()
 
 
-async def test_an_acknowledgement_is_no_answer_to_what_comes_later_in_its_group(
+async def test_an_acknowledgement_does_not_cover_alerts_that_join_the_group_later(
     world: World, monitoring: Monitoring
 ) -> None:
     await monitoring.fires(alert("SiteDown", severity="critical", host="web-1"), group="sites")
@@ -160,7 +158,9 @@ async def test_an_acknowledgement_is_no_answer_to_what_comes_later_in_its_group(
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_an_alert_that_becomes_graver_needs_another_answer(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_that_becomes_more_severe_must_be_acknowledged_again(
+    world: World, monitoring: Monitoring
+) -> None:
     one = {"title": "Queue grows", "status": "firing", "fingerprint": "queue"}
     await monitoring.tells("generic", one | {"severity": "warning"})
     await world.ben.presses("Acknowledge", monitoring.card)
@@ -174,7 +174,7 @@ async def test_an_alert_that_becomes_graver_needs_another_answer(world: World, m
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_acknowledging_the_alert_stops_the_paging_of_its_incident(world: World, monitoring: Monitoring) -> None:
+async def test_acknowledging_the_alert_stops_paging_for_its_incident(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DatabaseDown", severity="critical"))
     await world.ada.presses("Acknowledge", monitoring.card)
     await world.settled()
@@ -218,7 +218,7 @@ async def test_a_person_attaches_the_alert_to_an_open_incident(world: World, mon
     assert len(await world.house.incidents.newest(open_only=False)) == 3
 
 
-async def test_without_an_open_incident_there_is_nothing_to_attach_to(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_cannot_be_attached_when_no_incident_is_open(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DiskFull"))
     answer = await world.ben.presses("Attach", monitoring.card)
     await world.settled()
@@ -226,7 +226,7 @@ async def test_without_an_open_incident_there_is_nothing_to_attach_to(world: Wor
     assert "No open incident" in answer.text
 
 
-async def test_a_silenced_alert_is_counted_but_tells_and_pages_nobody(world: World, monitoring: Monitoring) -> None:
+async def test_a_silenced_alert_is_counted_but_notifies_and_pages_nobody(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("SiteDown", severity="critical"))
     await world.ben.presses("Silence", monitoring.card)
     await world.settled()
@@ -258,7 +258,7 @@ async def test_a_silence_needs_a_duration(world: World, monitoring: Monitoring) 
     assert "is not a duration" in answer.errors["duration"]
 
 
-async def test_the_runbook_button_shows_the_procedure_of_the_rule(world: World, monitoring: Monitoring) -> None:
+async def test_the_runbook_button_shows_the_rules_procedure(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DatabaseDown"))
     answer = await world.ada.presses("Runbook", monitoring.card)
     await world.settled()
@@ -279,7 +279,7 @@ async def test_the_runbook_button_is_a_link_when_the_alert_brings_one(world: Wor
     assert (answer.error, answer.messages) == (None, [])
 
 
-async def test_fewer_alerts_than_their_rule_waits_for_tell_nobody(world: World, monitoring: Monitoring) -> None:
+async def test_fewer_alerts_than_the_rules_threshold_notify_nobody(world: World, monitoring: Monitoring) -> None:
     for number in range(4):
         await monitoring.tells("generic", login(f"10.0.0.{number}"))
     assert monitoring.cards == []
@@ -288,7 +288,7 @@ async def test_fewer_alerts_than_their_rule_waits_for_tell_nobody(world: World, 
     assert monitoring.card.text == "🟠 *High* Failed login and 4 more"
 
 
-async def test_what_was_long_ago_does_not_count_for_a_rule(world: World, monitoring: Monitoring) -> None:
+async def test_alerts_older_than_the_rules_window_do_not_count(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("generic", login("10.0.0.1"))
     await world.passes(hours=1)
     for _ in range(4):
@@ -296,7 +296,7 @@ async def test_what_was_long_ago_does_not_count_for_a_rule(world: World, monitor
     assert monitoring.cards == []
 
 
-async def test_an_alert_that_is_only_counted_is_over_when_its_time_passes(world: World, monitoring: Monitoring) -> None:
+async def test_a_counted_alert_resolves_when_the_rules_window_has_passed(world: World, monitoring: Monitoring) -> None:
     for _ in range(5):
         await monitoring.tells("generic", login("10.0.0.1"))
     await world.passes(minutes=59, seconds=59)
@@ -309,7 +309,7 @@ async def test_an_alert_that_is_only_counted_is_over_when_its_time_passes(world:
     assert len(monitoring.cards) == 2
 
 
-async def test_a_job_that_falls_silent_becomes_an_alert_until_it_is_heard_of(
+async def test_a_job_whose_heartbeat_stops_is_an_alert_until_the_next_heartbeat(
     world: World, monitoring: Monitoring
 ) -> None:
     assert (await monitoring.beats("nightly-job")).status == 202
@@ -328,12 +328,14 @@ async def test_a_job_that_falls_silent_becomes_an_alert_until_it_is_heard_of(
     world.nothing_else_was_sent()
 
 
-async def test_a_job_never_heard_of_becomes_an_alert_too(world: World, monitoring: Monitoring) -> None:
+async def test_a_job_that_never_sent_a_heartbeat_becomes_an_alert_too(world: World, monitoring: Monitoring) -> None:
     await world.passes(hours=24, minutes=30)
     assert "Never seen" in monitoring.words
 
 
-async def test_starting_again_gives_a_silent_job_no_more_time(world: World, monitoring: Monitoring) -> None:
+async def test_a_restart_of_the_bot_does_not_extend_a_silent_jobs_deadline(
+    world: World, monitoring: Monitoring
+) -> None:
     await world.passes(hours=12)
     await world.house.heartbeats.watch()
     await world.passes(hours=12, minutes=30)
@@ -344,7 +346,7 @@ async def test_starting_again_gives_a_silent_job_no_more_time(world: World, moni
     assert "Seen" not in monitoring.words
 
 
-async def test_only_those_the_runbook_names_may_silence(
+async def test_only_people_the_runbook_names_may_silence(
     new_world: Callable[..., AbstractAsyncContextManager[World]],
 ) -> None:
     allowed = WITH_ALERTS + "permissions: {alert.silence: [ben]}\n"
@@ -370,7 +372,9 @@ async def test_an_alert_no_rule_matches_with_an_unknown_severity_is_flagged(
     assert "No rule matches this alert and its severity is unknown (purple)" in monitoring.words
 
 
-async def test_nothing_in_an_alert_can_mention_anybody_or_forge_a_link(world: World, monitoring: Monitoring) -> None:
+async def test_an_alerts_text_can_neither_mention_anybody_nor_forge_a_link(
+    world: World, monitoring: Monitoring
+) -> None:
     evil = "@here <!channel> <@U0ADA> <https://evil.example.com|click> &amp;"
     await monitoring.tells(
         "generic",
@@ -397,7 +401,7 @@ def login(address: str) -> dict[str, object]:
     return {"title": "Failed login", "status": "firing", "labels": {"event": "failed_login", "ip": address}}
 
 
-async def test_an_alert_of_which_nothing_is_heard_for_a_day_is_marked_and_stays_open(
+async def test_an_alert_without_news_for_a_day_is_marked_stale_and_stays_open(
     world: World, monitoring: Monitoring
 ) -> None:
     await monitoring.fires(alert("Disk"))
@@ -416,7 +420,7 @@ async def test_a_test_alert_is_shown_and_pages_nobody(world: World, monitoring: 
     assert "Only trying" in monitoring.words and not world.pages_of("ada")
 
 
-async def test_the_thread_under_a_card_tells_what_happened_to_it(world: World, monitoring: Monitoring) -> None:
+async def test_the_thread_under_a_card_says_what_happened_to_it(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("Disk", host="a"), group="disks")
     card = monitoring.card
     assert monitoring.thread(card) == []
@@ -434,7 +438,7 @@ async def test_the_thread_under_a_card_tells_what_happened_to_it(world: World, m
     assert "Ben Moss" in monitoring.thread(card)[1] and "Resolved" in monitoring.thread(card)[1]
 
 
-async def test_repeats_tell_the_thread_nothing(world: World, monitoring: Monitoring) -> None:
+async def test_repeats_of_an_alert_add_nothing_to_the_thread(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("Disk"))
     for _ in range(3):
         await world.passes(minutes=10)
@@ -444,7 +448,9 @@ async def test_repeats_tell_the_thread_nothing(world: World, monitoring: Monitor
     assert lines[1:4] == ["Still firing after 30 min, since", "Seen 4 times, last", "From Alertmanager"]
 
 
-async def test_a_card_says_since_when_it_fires_though_it_was_told_later(world: World, monitoring: Monitoring) -> None:
+async def test_a_card_says_when_the_alert_began_even_when_the_bot_heard_later(
+    world: World, monitoring: Monitoring
+) -> None:
     began = world.clock.now().replace(microsecond=0) - timedelta(hours=1)
     late, lost = alert("Disk") | {"startsAt": began.isoformat()}, alert("Cpu") | {"startsAt": "0002-01-01T00:00:00Z"}
     await monitoring.fires(late)
@@ -455,7 +461,7 @@ async def test_a_card_says_since_when_it_fires_though_it_was_told_later(world: W
     assert "after 1 h (" in words_of(monitoring.cards[0])
 
 
-async def test_a_card_of_what_nobody_can_read_says_when_it_was_received_and_not_that_anything_fires(
+async def test_the_card_of_an_unreadable_body_says_when_it_was_received_and_not_that_anything_fires(
     world: World, monitoring: Monitoring
 ) -> None:
     for _ in range(2):
@@ -477,7 +483,9 @@ async def test_show_raw_shows_what_was_received(world: World, monitoring: Monito
     assert "generatorURL" in shown and "&lt;!channel&gt;" in shown
 
 
-async def test_an_alert_that_comes_and_goes_is_called_flapping(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_that_keeps_firing_and_resolving_is_called_flapping(
+    world: World, monitoring: Monitoring
+) -> None:
     for _ in range(3):
         await monitoring.fires(alert("Disk"))
         await monitoring.fires(alert("Disk", status="resolved"))
@@ -489,7 +497,7 @@ PICTURE = "https://grafana.example.com/panel.png"
 PICTURED = ReceivedAlert("Memory", True, "m", severity="warning", image=PICTURE)
 
 
-async def test_the_picture_of_a_source_stands_on_its_card_while_it_fires(world: World, monitoring: Monitoring) -> None:
+async def test_a_card_shows_the_sources_picture_while_the_alert_fires(world: World, monitoring: Monitoring) -> None:
     await world.house.alerts.receive("grafana", [PICTURED])
     await world.settled()
     assert PICTURE in str(monitoring.card.blocks)
@@ -498,7 +506,7 @@ async def test_the_picture_of_a_source_stands_on_its_card_while_it_fires(world: 
     assert PICTURE not in str(monitoring.card.blocks)
 
 
-async def test_a_picture_that_slack_cannot_load_costs_neither_words_nor_buttons(
+async def test_a_card_keeps_its_words_and_buttons_when_slack_cannot_load_the_picture(
     world: World, monitoring: Monitoring
 ) -> None:
     pictured = lambda arguments: "image_url" in str(arguments.get("blocks"))  # noqa: E731
@@ -508,7 +516,7 @@ async def test_a_picture_that_slack_cannot_load_costs_neither_words_nor_buttons(
     assert "Memory" in monitoring.words and "Acknowledge" in world.ada.labels(monitoring.card)
 
 
-async def test_a_message_that_slack_refuses_for_its_shape_is_said_as_plain_text(
+async def test_a_message_whose_blocks_slack_refuses_is_posted_as_plain_text(
     world: World, monitoring: Monitoring
 ) -> None:
     shaped = lambda arguments: bool(arguments.get("blocks")) and arguments["blocks"] != "[]"  # noqa: E731
@@ -517,7 +525,7 @@ async def test_a_message_that_slack_refuses_for_its_shape_is_said_as_plain_text(
     assert "Disk is bad" in monitoring.card.text and "Firing since" in monitoring.card.text
 
 
-async def test_of_many_that_go_on_firing_at_one_moment_the_cards_are_edited_a_little_later(
+async def test_edits_of_many_cards_that_only_keep_firing_are_spread_over_a_minute(
     world: World, monitoring: Monitoring
 ) -> None:
     things = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
@@ -534,7 +542,7 @@ async def test_of_many_that_go_on_firing_at_one_moment_the_cards_are_edited_a_li
     assert all("Seen 2 times" in words_of(card) for card in monitoring.cards)
 
 
-async def test_of_cards_that_slack_takes_one_by_one_a_few_a_second_ask_for_their_turn(
+async def test_rate_limited_cards_are_retried_a_few_a_second_and_not_all_at_once(
     world: World, monitoring: Monitoring
 ) -> None:
     async def asked() -> int:

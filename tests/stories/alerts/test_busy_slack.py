@@ -1,4 +1,4 @@
-"""Slack takes less than monitoring tells: what is new goes first, and every card comes to show what is true."""
+"""Slack's rate limit during an alert storm: what is new is shown first, and every card catches up."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +10,7 @@ from bot.domain.alerts.received import ReceivedAlert
 from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
 from tests.world import World, words_of
 
-# Looked at before what stands in alphabetical order behind them.
+# Alphabetically first, so they are looked at before the alerts below.
 THINGS = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
 OF_A_GROUP = ReceivedAlert("First host", True, "host-1", severity="low", group="z hosts")
 GRAVER = ReceivedAlert("Queue", True, "z queue", severity="low")
@@ -32,7 +32,7 @@ def edited(world: World) -> list[str]:
     return [sent.text or "" for sent in world.sent_since() if sent.method == "chat.update"]
 
 
-async def test_of_hundreds_that_begin_at_once_what_pages_is_shown_first_and_the_rest_as_fast_as_slack_might_take_it(
+async def test_among_hundreds_of_new_alerts_those_that_page_are_shown_first_and_the_rest_at_slacks_rate(
     world: World, monitoring: Monitoring
 ) -> None:
     many = [
@@ -50,7 +50,7 @@ async def test_of_hundreds_that_begin_at_once_what_pages_is_shown_first_and_the_
     assert len(monitoring.cards) == len(many) + 1
 
 
-async def test_among_hundreds_what_is_graver_or_a_person_does_or_pages_nobody_any_more_is_shown_at_once(
+async def test_among_hundreds_of_alerts_higher_severities_deeds_and_cancelled_pages_are_shown_at_once(
     world: World, monitoring: Monitoring
 ) -> None:
     many = [replace(one, fingerprint=f"{one.fingerprint}.{part}") for one in THINGS for part in range(5)]
@@ -76,7 +76,7 @@ async def test_among_hundreds_what_is_graver_or_a_person_does_or_pages_nobody_an
     assert not [card for card in monitoring.cards if card.text.startswith("🔵")]
 
 
-async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firing(
+async def test_a_change_is_shown_at_once_among_hundreds_of_alerts_that_only_keep_firing(
     world: World, monitoring: Monitoring
 ) -> None:
     partner = replace(OF_A_GROUP, title="Second host", fingerprint="host-2")
@@ -85,7 +85,7 @@ async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firin
     await world.house.alerts.receive("generic", [*THINGS, OF_A_GROUP, third, fourth, GRAVER])
     await world.passes(seconds=10)
     edited(world)
-    # One begins beside another, one of two ends, and one becomes graver.
+    # One joins a group, one of two resolves, and one becomes more severe.
     news = [partner, OF_A_GROUP, third, replace(fourth, firing=False), replace(GRAVER, severity="high")]
     await world.house.alerts.receive("generic", [*THINGS, *news])
     await world.settled()
@@ -95,7 +95,7 @@ async def test_what_is_new_is_shown_at_once_among_hundreds_that_only_go_on_firin
         assert [said for said in shown if title in said], title
 
 
-async def test_the_end_of_an_incident_stands_on_its_card_before_any_alerts_that_slack_held_back(
+async def test_a_resolved_incidents_card_is_updated_before_the_alert_cards_slack_rate_limited(
     world: World, monitoring: Monitoring
 ) -> None:
     await world.ada.types("/incident declare P3 Payments failing")

@@ -1,4 +1,4 @@
-"""What a notification cut, what it no longer lists, and which episode it is about."""
+"""Truncated notifications, alerts no longer listed, and which episode of an alert a notification is about."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +26,7 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 
 
 def whole(*alerts: dict[str, Any], cut: int = 0) -> dict[str, Any]:
-    """As Alertmanager sends a group: all of it, except for so many that it cut."""
+    """A group as Alertmanager sends it: whole, except for `cut` truncated alerts."""
     return notification(*alerts) | {"truncatedAlerts": cut}
 
 
@@ -43,7 +43,9 @@ async def close(world: World, monitoring: Monitoring) -> None:
     await world.settled()
 
 
-async def test_a_group_is_not_over_while_a_part_of_it_is_not_shown(world: World, monitoring: Monitoring) -> None:
+async def test_a_group_is_not_resolved_while_some_of_its_alerts_are_truncated(
+    world: World, monitoring: Monitoring
+) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a", "b"), cut=1900))
     assert "1900 more alerts are not shown" in monitoring.words
 
@@ -55,7 +57,7 @@ async def test_a_group_is_not_over_while_a_part_of_it_is_not_shown(world: World,
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_a_group_that_was_cut_is_over_when_all_of_it_is_told(world: World, monitoring: Monitoring) -> None:
+async def test_a_truncated_group_resolves_once_all_its_alerts_are_listed(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a", "b"), cut=1))
     await monitoring.tells("alertmanager", whole(*sites("a", "b", "c", status="resolved")))
     assert monitoring.card.text.startswith("✅ *Resolved* ")
@@ -63,7 +65,7 @@ async def test_a_group_that_was_cut_is_over_when_all_of_it_is_told(world: World,
     assert world.pages_of("ada") == []
 
 
-async def test_a_card_that_cannot_end_by_itself_is_closed_by_a_person(world: World, monitoring: Monitoring) -> None:
+async def test_a_card_that_cannot_resolve_by_itself_is_closed_by_a_person(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a"), cut=7))
     assert "Close" not in world.ben.labels(monitoring.card)
     await monitoring.tells("alertmanager", whole(*sites("a", status="resolved"), cut=7))
@@ -76,7 +78,7 @@ async def test_a_card_that_cannot_end_by_itself_is_closed_by_a_person(world: Wor
     assert world.pages_of("ada") == []
 
 
-async def test_what_fires_is_acknowledged_before_it_is_closed(world: World, monitoring: Monitoring) -> None:
+async def test_a_firing_alert_must_be_acknowledged_before_it_is_closed(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("generic", {"title": "No end is ever told", "status": "firing"})
     assert "Close" not in world.ben.labels(monitoring.card)
     await world.ben.presses("Acknowledge", monitoring.card)
@@ -88,9 +90,7 @@ async def test_what_fires_is_acknowledged_before_it_is_closed(world: World, moni
     assert len(monitoring.cards) == 2
 
 
-async def test_the_room_of_an_incident_hears_that_its_alert_was_closed_by_hand(
-    world: World, monitoring: Monitoring
-) -> None:
+async def test_an_incidents_room_learns_that_its_alert_was_closed_by_hand(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DatabaseDown", severity="critical"))
     await world.ben.presses("Acknowledge", monitoring.card)
     await world.settled()
@@ -98,7 +98,7 @@ async def test_the_room_of_an_incident_hears_that_its_alert_was_closed_by_hand(
     assert any("closed by Ben Moss" in words for words in world.said_in(world.room()))
 
 
-async def test_what_its_group_no_longer_lists_pages_nobody(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_its_group_no_longer_lists_pages_nobody(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a", "b")))
     await world.passes(minutes=2)
     await monitoring.tells("alertmanager", whole(*sites("a")))
@@ -111,46 +111,54 @@ async def test_what_its_group_no_longer_lists_pages_nobody(world: World, monitor
     assert world.pages_of("ada") == []
 
 
-async def test_an_older_listing_that_comes_late_ends_nothing_that_has_fired_since(
+async def test_an_older_notification_that_arrives_late_resolves_no_alert_that_fired_since(
     world: World, monitoring: Monitoring
 ) -> None:
-    """Repeated after an error, or by the other of a pair, which has not seen what is new."""
+    """Retried after an error, or sent by the other of a pair, which has not seen the new alert."""
     await monitoring.tells("alertmanager", whole(*sites("a", "b")))
     await world.passes(seconds=59)
     await monitoring.tells("alertmanager", whole(*sites("a")))
     assert monitoring.card.text == "🔴 *Critical* SiteDown is bad and 1 more"
 
 
-async def test_what_was_cut_may_be_what_is_not_listed(world: World, monitoring: Monitoring) -> None:
+async def test_an_unlisted_alert_is_not_resolved_when_the_notification_was_truncated(
+    world: World, monitoring: Monitoring
+) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a", "b")))
     await monitoring.tells("alertmanager", whole(*sites("a"), cut=1))
     assert monitoring.card.text == "🔴 *Critical* SiteDown is bad and 1 more"
 
 
-async def test_another_group_does_not_end_what_it_does_not_list(world: World, monitoring: Monitoring) -> None:
+async def test_a_notification_does_not_resolve_the_alerts_of_another_group(
+    world: World, monitoring: Monitoring
+) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a")))
     await monitoring.tells("alertmanager", whole(alert("DiskFull")))
     assert [card.text.split()[0] for card in monitoring.cards] == ["🔴", "🟡"]
 
 
-async def test_what_was_silenced_there_fires_anew_when_it_is_listed_again(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_silenced_in_alertmanager_fires_again_when_it_is_listed_again(
+    world: World, monitoring: Monitoring
+) -> None:
     for told in (sites("a", "b"), sites("a"), sites("a", "b")):
         await monitoring.tells("alertmanager", whole(*told))
         await world.passes(minutes=1)
     assert monitoring.card.text == "🔴 *Critical* SiteDown is bad and 1 more"
 
 
-async def test_an_old_end_does_not_end_what_fires_anew(world: World, monitoring: Monitoring) -> None:
+async def test_the_end_of_a_former_episode_does_not_resolve_the_current_one(
+    world: World, monitoring: Monitoring
+) -> None:
     await monitoring.fires(episode("firing", SECOND))
     await monitoring.fires(episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
     assert monitoring.card.text == "🟡 *Medium* DiskFull is bad"
 
-    # Another of a pair may have another beginning: what ends later ends it.
+    # The other of a pair may report another start: an end after our start resolves it.
     await monitoring.fires(episode("resolved", FIRST, "2026-08-06T13:50:00Z"))
     assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
-async def test_an_old_firing_does_not_open_what_is_over(world: World, monitoring: Monitoring) -> None:
+async def test_a_late_firing_of_an_ended_episode_does_not_reopen_it(world: World, monitoring: Monitoring) -> None:
     over = episode("resolved", FIRST, "2026-08-06T13:30:00Z")
     for told in (episode("firing", FIRST), over, episode("firing", FIRST)):
         await monitoring.fires(told)
@@ -161,13 +169,15 @@ async def test_an_old_firing_does_not_open_what_is_over(world: World, monitoring
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
 
 
-async def test_an_end_that_comes_before_its_beginning_counts(world: World, monitoring: Monitoring) -> None:
+async def test_a_resolve_that_arrives_before_its_firing_counts(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
     await monitoring.fires(episode("firing", FIRST))
     assert monitoring.cards == []
 
 
-async def test_a_source_that_insists_is_believed(world: World, monitoring: Monitoring) -> None:
+async def test_a_source_that_still_reports_an_ended_episode_after_five_minutes_is_believed(
+    world: World, monitoring: Monitoring
+) -> None:
     over = episode("resolved", FIRST, "2026-08-06T13:30:00Z")
     for told in (episode("firing", FIRST), over, episode("firing", FIRST)):
         await monitoring.fires(told)
@@ -180,24 +190,26 @@ async def told_by(monitoring: Monitoring, which: str, *alerts: dict[str, Any]) -
     await monitoring.tells("alertmanager", notification(*alerts) | {"externalURL": f"http://{which}.example.com"})
 
 
-async def test_an_alertmanager_that_told_an_end_is_believed_when_it_tells_the_old_beginning_again(
+async def test_the_alertmanager_that_reported_the_end_is_believed_when_it_fires_with_the_old_start_again(
     world: World, monitoring: Monitoring
 ) -> None:
-    """It merges what fires again within the interval of an earlier alert with that one, and keeps its beginning."""
+    """It merges an alert that fires again within the interval into the earlier one, keeping its start."""
     over = episode("resolved", FIRST, "2026-08-06T13:30:00Z")
     for told in (episode("firing", FIRST), over, episode("firing", FIRST)):
         await told_by(monitoring, "first", told)
         await world.passes(seconds=30)
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
 
-    # The other of the pair repeats the end of the former episode.
+    # The other one of the pair repeats the former episode's end.
     await told_by(monitoring, "second", over)
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
     await told_by(monitoring, "first", over)
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "✅"]
 
 
-async def test_the_other_of_a_pair_that_tells_an_old_firing_is_late(world: World, monitoring: Monitoring) -> None:
+async def test_an_ended_firing_repeated_by_the_other_of_a_pair_is_merely_late(
+    world: World, monitoring: Monitoring
+) -> None:
     await told_by(monitoring, "first", episode("firing", FIRST))
     await told_by(monitoring, "first", episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
     await told_by(monitoring, "second", episode("firing", FIRST))
@@ -205,16 +217,14 @@ async def test_the_other_of_a_pair_that_tells_an_old_firing_is_late(world: World
 
 
 async def disputed(world: World, monitoring: Monitoring) -> None:
-    """Prometheus reaches only the first: for the second the alert times out. Each hears of the other's notification."""
+    """Prometheus reaches only the first, so at the second the alert times out: their reports contradict."""
     await told_by(monitoring, "first", episode("firing", FIRST))
     await told_by(monitoring, "second", episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
     await told_by(monitoring, "first", episode("firing", FIRST))
     assert "still reports it firing" in monitoring.words
 
 
-async def test_what_one_of_a_pair_calls_over_and_the_other_does_not_fires_again(
-    world: World, monitoring: Monitoring
-) -> None:
+async def test_an_alert_only_one_of_a_pair_calls_resolved_fires_again(world: World, monitoring: Monitoring) -> None:
     await disputed(world, monitoring)
     await world.passes(minutes=4, seconds=59)
     assert len(monitoring.cards) == 1
@@ -228,7 +238,7 @@ async def test_what_one_of_a_pair_calls_over_and_the_other_does_not_fires_again(
 
 
 @pytest.mark.parametrize("how", ["told over", "no longer listed"])
-async def test_what_both_of_a_pair_call_over_in_the_end_stays_over(
+async def test_an_alert_both_of_a_pair_finally_call_resolved_stays_resolved(
     world: World, monitoring: Monitoring, how: str
 ) -> None:
     await disputed(world, monitoring)
@@ -241,7 +251,7 @@ async def test_what_both_of_a_pair_call_over_in_the_end_stays_over(
     assert not any("DiskFull" in card.text for card in monitoring.cards[1:])
 
 
-async def test_a_clock_that_is_far_ahead_leaves_no_alert_open(world: World, monitoring: Monitoring) -> None:
+async def test_a_start_from_a_clock_far_ahead_does_not_keep_an_alert_open(world: World, monitoring: Monitoring) -> None:
     now = world.clock.now()
     ahead, ends = (now + timedelta(days=2)).isoformat(), (now + timedelta(minutes=3)).isoformat()
     await told_by(monitoring, "ahead", episode("firing", ahead))
@@ -251,7 +261,9 @@ async def test_a_clock_that_is_far_ahead_leaves_no_alert_open(world: World, moni
     assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
-async def test_an_end_by_a_clock_that_is_far_ahead_holds_nothing_back(world: World, monitoring: Monitoring) -> None:
+async def test_an_end_from_a_clock_far_ahead_does_not_hold_back_the_next_episode(
+    world: World, monitoring: Monitoring
+) -> None:
     now = world.clock.now()
     began, ends = (now - timedelta(minutes=1)).isoformat(), (now + timedelta(days=2)).isoformat()
     await told_by(monitoring, "right", episode("firing", began))
@@ -261,13 +273,17 @@ async def test_an_end_by_a_clock_that_is_far_ahead_holds_nothing_back(world: Wor
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
 
 
-async def test_an_end_by_a_clock_that_is_far_behind_ends_its_own_episode(world: World, monitoring: Monitoring) -> None:
+async def test_an_end_from_a_clock_far_behind_still_resolves_its_own_episode(
+    world: World, monitoring: Monitoring
+) -> None:
     await told_by(monitoring, "right", episode("firing", SECOND))
     await told_by(monitoring, "behind", episode("resolved", SECOND, FIRST))
     assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
-async def test_a_list_that_is_cut_shows_what_is_gravest_and_unanswered(world: World, monitoring: Monitoring) -> None:
+async def test_a_truncated_list_shows_the_most_severe_and_the_unacknowledged_alerts_first(
+    world: World, monitoring: Monitoring
+) -> None:
     many = [alert("QueueGrows", host=f"db-{number:02}") for number in range(11)]
     await monitoring.fires(*many, group="disks")
     await world.ben.presses("Acknowledge", monitoring.card)
@@ -284,7 +300,7 @@ async def test_a_list_that_is_cut_shows_what_is_gravest_and_unanswered(world: Wo
 @pytest.mark.parametrize(
     ("severity", "declared"), [("critical", "P1"), ("error", "P2"), ("warning", "P2"), ("info", "P3")]
 )
-async def test_declaring_takes_the_severity_of_the_level_and_says_so_before(
+async def test_declaring_uses_the_levels_severity_and_the_form_says_so_first(
     world: World, monitoring: Monitoring, severity: str, declared: str
 ) -> None:
     await monitoring.fires(alert("QueueGrows", severity=severity))
@@ -294,6 +310,6 @@ async def test_declaring_takes_the_severity_of_the_level_and_says_so_before(
     assert (await world.house.incidents.find("INC-1")).severity == declared
 
 
-async def test_what_pages_elsewhere_is_critical_here(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_whose_severity_is_page_is_critical(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("SiteDown", severity="page"))
     assert monitoring.card.text.startswith("🔴 *Critical*")

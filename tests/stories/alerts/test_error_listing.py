@@ -1,4 +1,4 @@
-"""`/health errors`: which errors applications reported, how often, since when, the worst first."""
+"""`/health errors`: which errors applications reported, how often and since when, the worst first."""
 
 import asyncio
 import json
@@ -32,11 +32,11 @@ def report(kind: str = "TypeError", message: str = "no order 1", **more: Any) ->
 
 
 async def listed(world: World, span: str = "") -> list[str]:
-    """The lines of the answer that say something."""
+    """The answer's lines that are not blank."""
     return [line for line in (await ask(world, "eve", f"/health errors {span}".strip())).splitlines() if line]
 
 
-async def test_reports_are_grouped_and_counted_the_worst_first(world: World, monitoring: Monitoring) -> None:
+async def test_reports_are_grouped_and_counted_with_the_worst_first(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("errors", report())
     await monitoring.tells("errors", [report(message="no order 2"), report("KeyError", "no key"), report()])
     await monitoring.tells("errors", report("IOError", "disk full", severity="critical", environment="production"))
@@ -50,7 +50,7 @@ async def test_reports_are_grouped_and_counted_the_worst_first(world: World, mon
     ]
 
 
-async def test_only_what_came_since_then_is_counted_but_first_seen_is_first_seen(
+async def test_only_reports_of_the_period_are_counted_but_first_seen_may_be_earlier(
     world: World, monitoring: Monitoring
 ) -> None:
     first = world.clock.now()
@@ -68,7 +68,7 @@ async def test_only_what_came_since_then_is_counted_but_first_seen_is_first_seen
     assert "*5×*" in (await listed(world, "last 2h"))[1]
 
 
-async def test_an_error_whose_card_was_closed_is_one_with_the_one_that_came_again(
+async def test_an_error_that_recurs_after_its_card_was_closed_is_still_one_error(
     world: World, monitoring: Monitoring
 ) -> None:
     await monitoring.tells("errors", report())
@@ -79,7 +79,7 @@ async def test_an_error_whose_card_was_closed_is_one_with_the_one_that_came_agai
     assert ["*2×*" in line for line in (await listed(world))[1:]] == [True]
 
 
-async def test_a_delivery_sent_again_counts_once_and_one_without_a_name_each_time(
+async def test_a_repeated_idempotency_key_counts_once_and_deliveries_without_one_count_each_time(
     world: World, monitoring: Monitoring
 ) -> None:
     body = json.dumps([report()] * 2).encode()
@@ -101,7 +101,7 @@ async def test_a_delivery_larger_than_one_statement_is_counted_whole(world: Worl
     assert lines[-1] == f"and {256 - len(lines[:-1])} more"
 
 
-async def test_nobody_has_ever_reported_an_error(world: World, monitoring: Monitoring) -> None:
+async def test_the_list_says_so_when_no_error_was_ever_reported(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("generic", {"title": "TypeError", "status": "firing"})
     await monitoring.sends("errors", b'{"nothing": 1}')
     headline, more = await listed(world)
@@ -110,7 +110,7 @@ async def test_nobody_has_ever_reported_an_error(world: World, monitoring: Monit
 
 
 @pytest.mark.parametrize("span", ["soon", "8d", "0m", "1", "-1h"])
-async def test_what_is_no_time_is_answered_with_a_sentence(world: World, span: str) -> None:
+async def test_an_invalid_period_is_answered_with_a_sentence(world: World, span: str) -> None:
     [said] = await listed(world, span)
     assert "say" in said
 
@@ -123,7 +123,7 @@ async def test_nothing_private_is_listed(world: World, monitoring: Monitoring) -
     assert not any(secret in said for secret in ("ada@example.com", "hunter2", "<!channel>"))
 
 
-async def test_old_countings_are_forgotten(world: World, monitoring: Monitoring) -> None:
+async def test_old_error_counts_are_deleted(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("errors", report())
     await world.passes(days=3)
     await monitoring.tells("errors", report("KeyError"))
@@ -133,7 +133,7 @@ async def test_old_countings_are_forgotten(world: World, monitoring: Monitoring)
     assert len(kept) == 1
 
 
-async def test_deliveries_that_come_at_once_are_counted_each_once(world: World, monitoring: Monitoring) -> None:
+async def test_concurrent_deliveries_are_each_counted_once(world: World, monitoring: Monitoring) -> None:
     bodies = [
         json.dumps([report(), report(message="no order 2"), report(f"E{n % 3}Error")]).encode() for n in range(20)
     ]

@@ -1,4 +1,4 @@
-"""Error reports of an application: one card per error, nothing private in what is stored, a limit for each client."""
+"""Error reports of an application: one card per error, nothing private stored, a rate limit per client."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -53,7 +53,7 @@ async def test_one_error_declares_nothing_and_a_rule_may_wait_for_many(world: Wo
     assert await world.house.incidents.newest(open_only=False) == []
 
 
-async def test_nobody_tells_its_end_so_people_close_it(world: World, monitoring: Monitoring) -> None:
+async def test_an_error_never_resolves_by_itself_so_people_close_it(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("errors", report())
     for label in ("Acknowledge", "Close"):
         await world.ada.presses(label, monitoring.card)
@@ -72,7 +72,7 @@ async def test_nobody_tells_its_end_so_people_close_it(world: World, monitoring:
     ],
     ids=["understood", "no JSON", "no report"],
 )
-async def test_nothing_private_is_stored_understood_or_not(
+async def test_nothing_private_is_stored_whether_or_not_the_report_was_understood(
     world: World, monitoring: Monitoring, database: str, body: bytes
 ) -> None:
     await monitoring.sends("errors", body)
@@ -84,7 +84,7 @@ async def test_nothing_private_is_stored_understood_or_not(
 
 
 async def everything(database: str) -> str:
-    """Whatever the tables of alerts hold, and the bodies."""
+    """Everything in the alert tables, including the raw bodies."""
     found = ["alert"]
     async with await psycopg.AsyncConnection.connect(database) as conn:
         for table in ("alerts", "alert_groups", "alert_deliveries", "outbox"):
@@ -94,7 +94,7 @@ async def everything(database: str) -> str:
     return "\n".join(found)
 
 
-async def test_who_reports_too_often_is_told_when_to_come_again_and_nobody_else_suffers(
+async def test_a_client_over_the_rate_limit_is_told_when_to_retry_and_others_are_not_affected(
     world: World, monitoring: Monitoring
 ) -> None:
     assert (await sent(monitoring, [report()] * PER_MINUTE)).status == 202

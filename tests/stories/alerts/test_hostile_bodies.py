@@ -1,4 +1,4 @@
-"""Samples of every source with something hostile at each place, posted to a bot that has to store and show them."""
+"""Every source's samples with something hostile in each place, posted to a bot that must store and show them."""
 
 import json
 from collections.abc import Callable
@@ -22,9 +22,9 @@ HOSTILE: tuple[Any, ...] = (
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
-# What asks Amazon for a certificate has tests of its own.
+# Messages that make the bot fetch Amazon's certificate are tested in test_sns.py.
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name != "sns"])
-async def test_whatever_stands_in_a_body_it_is_taken_or_refused_with_a_reason(new_world: NewWorld, name: str) -> None:
+async def test_a_hostile_body_is_either_accepted_or_refused_with_a_reason(new_world: NewWorld, name: str) -> None:
     values = cycle(HOSTILE)
     async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         for number in range(len(places(SAMPLES[name]))):

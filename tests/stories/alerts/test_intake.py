@@ -1,4 +1,4 @@
-"""The HTTP door for alerts: what is taken, and the reason for what is not."""
+"""The HTTP door for alerts: what it accepts, and the reason it gives for what it refuses."""
 
 import asyncio
 import gzip
@@ -44,35 +44,35 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 
 
 def as_json(content: object, length: int | None = None) -> bytes:
-    """With blanks to a given length."""
+    """JSON padded with spaces to the given length."""
     body = json.dumps(content).encode()
     return body.ljust(length) if length else body
 
 
-async def test_what_is_taken_is_answered_with_how_many_alerts_it_held(monitoring: Monitoring) -> None:
+async def test_an_accepted_body_is_answered_with_the_number_of_its_alerts(monitoring: Monitoring) -> None:
     reply = await monitoring.sends("alertmanager", as_json(notification(alert("A"), alert("B"))))
     assert (reply.status, reply.body) == (202, {"accepted": 2})
 
 
 @pytest.mark.parametrize("source", ["alertmanager", "generic"])
-async def test_a_list_without_an_alert_is_taken_too(monitoring: Monitoring, source: str) -> None:
+async def test_an_empty_list_of_alerts_is_accepted(monitoring: Monitoring, source: str) -> None:
     reply = await monitoring.sends(source, as_json({"alerts": []}))
     assert (reply.status, reply.body) == (202, {"accepted": 0})
 
 
 @pytest.mark.parametrize("token", [TOKEN, "alerts-token-2"])
-async def test_each_of_several_tokens_opens_the_door(monitoring: Monitoring, token: str) -> None:
+async def test_any_of_several_tokens_is_accepted(monitoring: Monitoring, token: str) -> None:
     assert (await monitoring.sends("generic", as_json(SOMETHING), token=token)).status == 202
 
 
-async def test_the_token_may_stand_in_the_address(monitoring: Monitoring) -> None:
+async def test_the_token_may_be_in_the_url(monitoring: Monitoring) -> None:
     reply = await monitoring.sends("generic", as_json(SOMETHING), token=None, query=f"?token={TOKEN}")
     assert reply.status == 202
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", f"{TOKEN}, alerts-token-2"])
 @pytest.mark.parametrize("path", ["generic", "no-such-source", "heartbeat/nightly-job"])
-async def test_a_wrong_token_is_refused_before_anything_is_read(
+async def test_a_wrong_token_is_refused_before_the_body_is_read(
     monitoring: Monitoring, token: str | None, path: str
 ) -> None:
     reply = await monitoring.sends(path, b"{ not even JSON", token=token)
@@ -80,7 +80,7 @@ async def test_a_wrong_token_is_refused_before_anything_is_read(
     assert "ALERTS_TOKEN" in reply.body["error"]
 
 
-async def test_without_any_token_set_nothing_unsigned_is_taken(new_world: NewWorld) -> None:
+async def test_without_a_configured_token_only_signed_bodies_are_accepted(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_ALERTS) as world, watched(world) as monitoring:
         reply = await monitoring.sends("generic", as_json(SOMETHING), token="")
         assert reply.status == 401
@@ -88,24 +88,24 @@ async def test_without_any_token_set_nothing_unsigned_is_taken(new_world: NewWor
 
 
 @pytest.mark.parametrize("path", ["no-such-source", "heartbeat", "heartbeat/no-such-job"])
-async def test_an_unknown_name_is_not_found_and_the_answer_lists_the_known(monitoring: Monitoring, path: str) -> None:
+async def test_an_unknown_source_is_a_404_that_lists_the_known_ones(monitoring: Monitoring, path: str) -> None:
     reply = await monitoring.sends(path, as_json(SOMETHING))
     assert reply.status == 404
     assert "generic" in reply.body["error"] or "nightly-job" in reply.body["error"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe{", b"[" * 200_000, b"title=Disk"])
-async def test_what_cannot_be_read_is_refused(monitoring: Monitoring, body: bytes) -> None:
+async def test_an_unreadable_body_is_refused(monitoring: Monitoring, body: bytes) -> None:
     reply = await monitoring.sends("generic", body)
     assert (reply.status, reply.body) == (400, {"error": "the body is not JSON"})
 
 
-async def test_a_body_that_does_not_unpack_is_refused(monitoring: Monitoring) -> None:
+async def test_a_body_that_does_not_decompress_is_refused(monitoring: Monitoring) -> None:
     reply = await monitoring.sends("generic", b"not packed at all", Content_Encoding="gzip")
     assert reply.status == 400
 
 
-async def test_a_packed_body_is_unpacked_and_measured_unpacked(monitoring: Monitoring) -> None:
+async def test_a_compressed_body_is_decompressed_and_its_decompressed_size_counts(monitoring: Monitoring) -> None:
     small, large = gzip.compress(as_json(SOMETHING)), gzip.compress(as_json(SOMETHING, ONE_MIB + 1))
     assert (await monitoring.sends("generic", small, Content_Encoding="gzip")).status == 202
     assert (await monitoring.sends("generic", large, Content_Encoding="gzip")).status == 413
@@ -119,16 +119,16 @@ async def test_a_packed_body_is_unpacked_and_measured_unpacked(monitoring: Monit
         {"alerts": "none"}, {"alerts": [{}, {"title": "x"}]},
     ],
 )  # fmt: skip
-async def test_what_has_another_shape_is_refused_with_the_place(monitoring: Monitoring, content: object) -> None:
+async def test_a_body_of_the_wrong_shape_is_refused_naming_the_field(monitoring: Monitoring, content: object) -> None:
     reply = await monitoring.sends("generic", as_json(content))
     assert reply.status == 422
     assert re.match(r"[\w. ]+(: | is missing)", reply.body["error"])
 
 
-async def test_of_a_notification_of_which_one_alert_is_wrong_the_rest_is_taken(
+async def test_a_notification_with_one_malformed_alert_is_accepted_without_it(
     world: World, monitoring: Monitoring
 ) -> None:
-    """What was left out may fire: the card counts it, and what it lists no more is not over for that."""
+    """The malformed one may be firing: the card counts it, and nothing counts as resolved for being unlisted."""
     await monitoring.tells("alertmanager", notification(alert("A"), alert("A", host="b"), group="g"))
     await world.passes(minutes=2)
     wrong = notification(alert("A"), alert("A", host="b") | {"status": "?"}, group="g") | {"truncatedAlerts": 0}
@@ -140,18 +140,18 @@ async def test_of_a_notification_of_which_one_alert_is_wrong_the_rest_is_taken(
     assert "and 1 more" in monitoring.card.text
 
 
-async def test_a_notification_of_which_every_alert_is_wrong_is_refused(monitoring: Monitoring) -> None:
+async def test_a_notification_of_only_malformed_alerts_is_refused(monitoring: Monitoring) -> None:
     reply = await monitoring.sends("alertmanager", as_json(notification(alert("B") | {"status": "?"})))
     assert (reply.status, reply.body["error"].split(":")[0]) == (422, "alerts.0.status")
     assert monitoring.cards == []
 
 
-async def test_a_body_of_one_mebibyte_is_taken_and_one_byte_more_is_not(monitoring: Monitoring) -> None:
+async def test_a_body_of_one_mebibyte_is_accepted_and_one_byte_more_is_not(monitoring: Monitoring) -> None:
     assert (await monitoring.sends("generic", as_json(SOMETHING, ONE_MIB))).status == 202
     assert (await monitoring.sends("generic", as_json(SOMETHING, ONE_MIB + 1))).status == 413
 
 
-async def test_a_body_without_a_length_is_measured_as_it_comes(monitoring: Monitoring) -> None:
+async def test_a_body_without_content_length_is_measured_while_it_is_read(monitoring: Monitoring) -> None:
     async def pieces(length: int) -> AsyncIterator[bytes]:
         body = as_json(SOMETHING, length)
         for start in range(0, length, 100_000):
@@ -161,7 +161,7 @@ async def test_a_body_without_a_length_is_measured_as_it_comes(monitoring: Monit
     assert (await monitoring.sends("generic", pieces(ONE_MIB + 1))).status == 413
 
 
-async def test_without_a_database_nothing_is_claimed_to_be_stored(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_is_not_accepted_while_the_database_is_down(world: World, monitoring: Monitoring) -> None:
     await world.house.db.close()
     reply = await monitoring.sends("generic", as_json(SOMETHING))
     assert reply.status == 503
@@ -181,9 +181,7 @@ async def test_an_alert_that_cannot_be_stored_in_time_is_refused(
     assert "Seen 2 times" in monitoring.words
 
 
-async def test_a_delivery_with_the_same_idempotency_key_changes_nothing_twice(
-    world: World, monitoring: Monitoring
-) -> None:
+async def test_a_delivery_with_a_known_idempotency_key_changes_nothing(world: World, monitoring: Monitoring) -> None:
     for _ in range(2):
         reply = await monitoring.sends("generic", as_json(SOMETHING), Idempotency_Key="disk-1")
         assert (reply.status, reply.body) == (202, {"accepted": 1})
@@ -191,8 +189,8 @@ async def test_a_delivery_with_the_same_idempotency_key_changes_nothing_twice(
     assert "Seen" not in monitoring.words
 
 
-async def test_a_name_of_a_delivery_in_no_known_script_is_a_name_as_well(world: World, monitoring: Monitoring) -> None:
-    """Two that no database could keep as they are, are two, and each of them is known again."""
+async def test_an_idempotency_key_that_is_not_utf8_works_like_any_other(world: World, monitoring: Monitoring) -> None:
+    """Two different keys that no database could store verbatim stay different, and each is recognised again."""
     body = as_json(SOMETHING)
     for name in (b"disk-\xff", b"disk-\xfe", b"disk-\xff"):
         reader, writer = await asyncio.open_connection("127.0.0.1", world.app.port)
@@ -204,7 +202,7 @@ async def test_a_name_of_a_delivery_in_no_known_script_is_a_name_as_well(world: 
     assert "Seen 2 times" in monitoring.words
 
 
-async def test_the_body_is_kept_as_it_came(world: World, monitoring: Monitoring, database: str) -> None:
+async def test_the_body_is_stored_verbatim(world: World, monitoring: Monitoring, database: str) -> None:
     body = as_json(SOMETHING, 70_000)
     await monitoring.sends("generic", body)
     async with await psycopg.AsyncConnection.connect(database) as conn:
@@ -212,13 +210,13 @@ async def test_the_body_is_kept_as_it_came(world: World, monitoring: Monitoring,
     assert rows == [("generic", 1, body[: 64 * 1024])]
 
 
-async def test_signs_that_a_database_cannot_keep_do_no_harm(monitoring: Monitoring) -> None:
+async def test_characters_postgresql_cannot_store_do_no_harm(monitoring: Monitoring) -> None:
     strange = "null \x00 half \ud800 bell \x07 line\nbreak"
     await monitoring.tells("generic", {"title": strange, "status": "firing", "labels": {strange: strange}})
     assert monitoring.card.text == "🟡 *Medium* null half bell line break"
 
 
-async def test_a_notification_as_large_as_it_may_be_is_taken(monitoring: Monitoring) -> None:
+async def test_a_notification_of_the_largest_size_is_accepted(monitoring: Monitoring) -> None:
     storm = [alert("DiskFull", host=f"db-{number:06}") for number in range(2800)]
     random.Random(7).shuffle(storm)
     body = as_json(notification(*storm))
@@ -227,7 +225,7 @@ async def test_a_notification_as_large_as_it_may_be_is_taken(monitoring: Monitor
     assert (reply.status, reply.body) == (202, {"accepted": 2800})
 
 
-# What is refused is heard of
+# Refusals are reported
 
 
 def system_cards(monitoring: Monitoring) -> list[str]:
@@ -238,7 +236,9 @@ def system_cards(monitoring: Monitoring) -> list[str]:
     ]
 
 
-async def test_a_wrong_token_is_told_once_with_its_sender_and_what_to_do(world: World, monitoring: Monitoring) -> None:
+async def test_a_wrong_token_is_reported_once_with_its_sender_and_what_to_do(
+    world: World, monitoring: Monitoring
+) -> None:
     for _ in range(3):
         await monitoring.sends("alertmanager", b"{}", token="wrong", User_Agent="Alertmanager/0.27.0")
     await world.settled()
@@ -251,7 +251,7 @@ async def test_a_wrong_token_is_told_once_with_its_sender_and_what_to_do(world: 
     assert "Resolved" in words
 
 
-async def test_a_body_that_is_too_large_is_told_with_the_setting_that_cuts_it(
+async def test_an_oversized_body_is_reported_with_the_setting_that_limits_it(
     world: World, monitoring: Monitoring
 ) -> None:
     assert (await monitoring.sends("alertmanager", as_json(SOMETHING, ONE_MIB + 1))).status == 413
@@ -259,13 +259,13 @@ async def test_a_body_that_is_too_large_is_told_with_the_setting_that_cuts_it(
     [words] = system_cards(monitoring)
     assert "max_alerts" in words
 
-    # The small ones that go through do not say that the large ones do.
+    # A small body that gets through is no proof that the large ones do.
     await monitoring.fires(alert("DiskFull"))
     [words] = system_cards(monitoring)
     assert "Resolved" not in words
 
 
-async def test_what_is_refused_is_counted(world: World, monitoring: Monitoring) -> None:
+async def test_refused_bodies_are_counted(world: World, monitoring: Monitoring) -> None:
     await monitoring.sends("generic", b"{", token=TOKEN)
     await monitoring.sends("no-such-source", b"{", token=TOKEN)
     text = world.app.metrics.text(None).decode()
@@ -273,7 +273,7 @@ async def test_what_is_refused_is_counted(world: World, monitoring: Monitoring) 
     assert "no-such-source" not in text
 
 
-async def test_nobody_unknown_has_anything_unpacked(monitoring: Monitoring) -> None:
+async def test_a_body_with_a_wrong_token_is_not_decompressed(monitoring: Monitoring) -> None:
     for body in (gzip.compress(b"{}"), b"not packed at all"):
         assert (await monitoring.sends("generic", body, token="wrong", Content_Encoding="gzip")).status == 401
 
@@ -285,7 +285,7 @@ async def test_a_delivery_of_too_many_alerts_is_refused_with_what_to_do(monitori
     assert f"at most {MOST_ALERTS}" in reply.body["error"]
 
 
-async def test_a_thousand_alerts_in_one_body_are_taken(world: World, monitoring: Monitoring, database: str) -> None:
+async def test_a_thousand_alerts_in_one_body_are_accepted(world: World, monitoring: Monitoring, database: str) -> None:
     many = [{"title": "a", "status": "firing", "fingerprint": str(n), "severity": "info"} for n in range(1000)]
     reply = await monitoring.sends("generic", as_json({"alerts": many}))
     assert (reply.status, reply.body) == (202, {"accepted": 1000})
@@ -294,14 +294,14 @@ async def test_a_thousand_alerts_in_one_body_are_taken(world: World, monitoring:
     assert counted == (1000, 1000)
 
 
-async def test_what_was_odd_is_told_to_whoever_sent_it(monitoring: Monitoring) -> None:
+async def test_the_answer_tells_the_sender_what_was_odd(monitoring: Monitoring) -> None:
     one = alert("A") | {"labels": {"alertname": "A", "team": None}}
     reply = await monitoring.sends("alertmanager", as_json(notification(one, alert("B"))))
     assert (reply.status, reply.body["accepted"]) == (202, 2)
     assert "labels.team" in reply.body["odd"][0]
 
 
-async def test_a_source_of_the_runbook_is_taken_at_its_own_address(new_world: NewWorld) -> None:
+async def test_a_source_defined_in_the_runbook_has_its_own_url(new_world: NewWorld) -> None:
     described = "  sources:\n    kuma: {title: name, status: {path: up, firing: [false], resolved: [true]}}\n"
     async with new_world(runbook=WITH_ALERTS + described, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         reply = await monitoring.sends("kuma", as_json({"name": "Shop is away", "up": False}))
@@ -310,7 +310,7 @@ async def test_a_source_of_the_runbook_is_taken_at_its_own_address(new_world: Ne
         assert "Shop is away" in monitoring.words
 
 
-async def test_what_a_known_sender_sends_and_nobody_can_read_is_shown_and_can_be_closed(
+async def test_an_unreadable_body_from_a_known_sender_is_shown_and_can_be_closed(
     world: World, monitoring: Monitoring
 ) -> None:
     assert (await monitoring.sends("alertmanager", as_json({"no": "alerts"}))).status == 422
@@ -319,17 +319,17 @@ async def test_what_a_known_sender_sends_and_nobody_can_read_is_shown_and_can_be
     assert "Alertmanager" in monitoring.words and "not JSON" in monitoring.words
 
 
-async def test_the_address_of_a_source_that_takes_no_query_says_so(monitoring: Monitoring) -> None:
+async def test_a_get_to_a_source_that_takes_no_query_says_so(monitoring: Monitoring) -> None:
     assert await monitoring.asks("generic?title=x") == 405
 
 
-async def test_what_another_tocsin_sends_is_an_alert_as_any_other(monitoring: Monitoring) -> None:
+async def test_an_alert_from_another_tocsin_is_an_alert_like_any_other(monitoring: Monitoring) -> None:
     signed = {"Webhook_Id": "alert-1.2", "Webhook_Timestamp": "1", "Webhook_Signature": "v1,c29tZWJvZHkgZWxzZQ=="}
     reply = await monitoring.sends("generic", as_json(SOMETHING), User_Agent="Tocsin", **signed)
     assert (reply.status, reply.body) == (202, {"accepted": 1})
 
 
-async def test_an_alert_whose_webhook_leads_back_here_is_told_once(new_world: NewWorld, database: str) -> None:
+async def test_an_alert_whose_webhook_loops_back_here_is_shown_once(new_world: NewWorld, database: str) -> None:
     door = free_port()
     here = f"http://127.0.0.1:{door}/alerts"
     hooks = f"  webhook: {here}/generic?token={TOKEN}\n"
@@ -351,7 +351,7 @@ async def test_an_alert_whose_webhook_leads_back_here_is_told_once(new_world: Ne
             assert sorted(await pages.fetchall()) == [("pagerduty", "refused"), ("webhook", "refused")]
 
 
-async def test_when_too_many_wait_the_next_is_sent_away_unread_and_all_who_wait_are_taken(
+async def test_when_the_queue_is_full_the_next_body_is_refused_and_all_waiting_ones_are_accepted(
     world: World, monitoring: Monitoring
 ) -> None:
     house = world.house.alerts
@@ -369,7 +369,9 @@ async def test_when_too_many_wait_the_next_is_sent_away_unread_and_all_who_wait_
     assert (await monitoring.sends("generic", as_json(SOMETHING))).status == 202
 
 
-async def test_two_senders_that_count_alike_are_two(world: World, monitoring: Monitoring) -> None:
+async def test_the_same_idempotency_key_with_different_bodies_is_two_deliveries(
+    world: World, monitoring: Monitoring
+) -> None:
     for title in ("Disk full", "Queue stuck"):
         reply = await monitoring.sends("generic", as_json(SOMETHING | {"title": title}), Idempotency_Key="1")
         assert (reply.status, reply.body) == (202, {"accepted": 1})

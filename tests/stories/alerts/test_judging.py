@@ -1,4 +1,4 @@
-"""What the rules make of an alert, and when it pages by itself."""
+"""How rules classify an alert, and when an alert pages by itself."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -52,12 +52,12 @@ def received(title: str = "Disk full", severity: str | None = None, **labels: st
         ("P1", "critical"), ("p1", "critical"), ("HIGH", "critical"), ("down", "critical"), ("DOWN", "critical"),
         ("error", "high"), ("P2", "high"), ("warning", "medium"), ("P3", "medium"), ("info", "low"), ("P4", "low"),
         ("P5", "low"), ("LOW", "low"), (" error ", "high"),
-        # Our own words, as we write them.
+        # Our own level names, in any spelling.
         ("high", "high"), ("medium", "medium"), ("low", "low"),
         ("purple", None), ("", None), (None, None), ("P6", None),
     ],
 )  # fmt: skip
-def test_what_senders_call_severe_is_a_level(word: str | None, level: Level | None) -> None:
+def test_senders_severity_words_map_to_levels(word: str | None, level: Level | None) -> None:
     assert level_of(word) == level
 
 
@@ -67,7 +67,7 @@ def test_an_alert_no_rule_matches_has_the_level_of_its_severity() -> None:
 
 
 @pytest.mark.parametrize("severity", [None, "purple"])
-def test_without_rule_and_known_severity_the_level_is_a_flagged_guess(severity: str | None) -> None:
+def test_without_a_rule_or_known_severity_the_level_is_a_flagged_guess(severity: str | None) -> None:
     verdict = judge([], "generic", received(severity=severity))
     assert (verdict.level, verdict.flagged) == ("medium", True)
 
@@ -82,7 +82,7 @@ def test_a_rule_without_a_level_leaves_the_alerts_own() -> None:
     assert judge([Wish({}, declare="P1")], "generic", received(severity="error")).level == "high"
 
 
-def test_whoever_knows_the_level_is_not_overruled() -> None:
+def test_a_level_that_is_already_known_is_not_overruled() -> None:
     assert judge([Wish({}, "low")], "heartbeat", replace(received(), level="high")).level == "high"
 
 
@@ -101,20 +101,20 @@ def test_a_rule_matches_when_every_pattern_finds_its_value(match: dict[str, str]
     assert judge([Wish(match, "low")], "generic", alert).level == ("low" if does else "medium")
 
 
-def test_labels_are_looked_in_before_the_alert_itself() -> None:
+def test_a_pattern_looks_at_labels_before_the_alerts_own_fields() -> None:
     rules = [Wish({"severity": "page"}, "critical")]
     assert judge(rules, "generic", received(severity="info", **{"severity_": ""})).level == "low"
     labelled = ReceivedAlert("x", True, "f", severity="info", labels={"severity": "page"})
     assert judge(rules, "generic", labelled).level == "critical"
 
 
-def test_rules_that_count_are_told_apart_by_what_they_match() -> None:
+def test_counting_rules_are_told_apart_by_what_they_match() -> None:
     often = Often(5, timedelta(hours=1))
     one, two = (judge([Wish(m, at_least=often)], "generic", received()) for m in ({}, {"title": "*"}))
     assert one.counted and two.counted and one.counted != two.counted
 
 
-def test_an_alert_told_several_times_in_one_delivery_counts_so_often_and_its_last_word_holds() -> None:
+def test_an_alert_repeated_in_one_delivery_is_counted_each_time_and_its_last_state_holds() -> None:
     one, two = ReceivedAlert("old", True, "1"), ReceivedAlert("two", True, "2")
     told = gathered([], "generic", [one, two, replace(one, title="new")], NOW)
     assert [(each.alert.title, each.times) for each in told] == [("new", 2), ("two", 1)]
@@ -153,7 +153,7 @@ def group(**more: object) -> Group:
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-def test_a_critical_alert_pages_after_five_minutes_however_often_it_is_looked_at() -> None:
+def test_looking_at_a_critical_alert_again_does_not_postpone_its_page() -> None:
     first = page_at(GroupStanding(group(), [firing()]), NOW)
     assert first == NOW + PAGE_AFTER
     assert page_at(GroupStanding(group(page_at=first), [firing()]), NOW + timedelta(minutes=4)) == first
@@ -164,27 +164,27 @@ ENDED = replace(OPEN, resolved_at=NOW)
 LATER = NOW + timedelta(seconds=1)
 
 
-def test_an_alert_that_somebody_or_an_incident_has_pages_nobody() -> None:
+def test_an_alert_that_is_acknowledged_or_in_an_incident_pages_nobody() -> None:
     assert page_at(GroupStanding(group(quiet=True), [firing()]), NOW) is None
     assert page_at(GroupStanding(group(acknowledged_at=NOW), [firing()]), NOW) is None
     assert page_at(GroupStanding(group(), [firing(risen_at=LATER)], OPEN), NOW) is None
     assert page_at(GroupStanding(group(), [firing()], ENDED), NOW) is None
 
 
-def test_a_critical_alert_that_came_after_the_answer_to_others_pages() -> None:
+def test_a_critical_alert_that_came_after_the_acknowledgement_pages() -> None:
     both = [firing(), firing(number=2, risen_at=LATER)]
     assert page_at(GroupStanding(group(acknowledged_at=NOW), both), LATER) == LATER + PAGE_AFTER
     assert page_at(GroupStanding(group(), both, ENDED), LATER) == LATER + PAGE_AFTER
     assert page_at(GroupStanding(group(acknowledged_at=LATER), both), LATER) is None
 
 
-def test_what_came_later_and_is_not_critical_pages_nobody() -> None:
+def test_a_later_alert_that_is_not_critical_pages_nobody() -> None:
     assert (
         page_at(GroupStanding(group(acknowledged_at=NOW), [firing(), firing("high", 2, risen_at=LATER)]), LATER) is None
     )
 
 
-def test_only_what_fires_and_is_critical_pages() -> None:
+def test_only_a_firing_critical_alert_pages() -> None:
     assert page_at(GroupStanding(group(), [firing("high")]), NOW) is None
     assert page_at(GroupStanding(group(), [firing(resolved_at=NOW)]), NOW) is None
 
@@ -194,7 +194,7 @@ def test_a_silence_holds_a_page_back() -> None:
     assert page_at(GroupStanding(group(silenced_until=until), [firing()]), NOW) == until
 
 
-def test_each_place_is_told_once_and_none_while_silenced_or_quiet() -> None:
+def test_each_outlet_is_told_once_and_none_while_silenced_or_quiet() -> None:
     assert newly_told(GroupStanding(group(told=("slack",)), [firing()]), ["slack", "email"], NOW) == ["email"]
     silenced = group(silenced_until=NOW + timedelta(seconds=1))
     assert newly_told(GroupStanding(silenced, [firing()]), ["slack"], NOW) == []
@@ -202,13 +202,13 @@ def test_each_place_is_told_once_and_none_while_silenced_or_quiet() -> None:
     assert newly_told(GroupStanding(group(quiet=True), [firing()]), ["slack"], NOW) == []
 
 
-def test_the_gravest_alert_that_fires_stands_for_its_group() -> None:
+def test_the_most_severe_firing_alert_leads_its_group() -> None:
     standing = GroupStanding(group(), [firing("low", 1), firing("high", 2), firing("high", 3)])
     assert (standing.lead.id, standing.level) == (2, "high")
     assert standing.labels == {"job": "pg"}
 
 
-def test_a_group_is_looked_at_again_when_the_first_thing_happens_to_it() -> None:
+def test_a_group_is_looked_at_again_at_its_earliest_deadline() -> None:
     soon, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
     assert look_again_at(GroupStanding(group(), [firing()]), None, NOW) == NOW + STALE_AFTER
     assert look_again_at(GroupStanding(group(), [firing()]), None, NOW + STALE_AFTER) is None

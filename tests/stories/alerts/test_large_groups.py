@@ -1,4 +1,4 @@
-"""A group of 500 alerts with texts of any length: whatever shows it stays inside its limits, and counts the rest."""
+"""A group of 500 alerts with long texts: every place that shows it stays within its limits and counts the rest."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -49,7 +49,7 @@ async def told(monitoring: Monitoring, *alerts: dict[str, Any]) -> None:
 
 @pytest.fixture
 async def stormy(world: World, monitoring: Monitoring) -> World:
-    """All of them fire, and after a minute."""
+    """A world in which all 500 have fired for a minute."""
     own = {f"label{number}": "v" * 600 for number in range(12)}
     await told(monitoring, *(large(number, **own) for number in range(10)))
     await world.passes(minutes=1)
@@ -60,19 +60,19 @@ async def stormy(world: World, monitoring: Monitoring) -> World:
 
 
 def length(message: Message) -> int:
-    """Of all that is read in it, as Slack counts it."""
+    """The length of everything readable in it, as Slack counts it."""
     texts = [text for block in message.blocks or [] for text in [*block.get("fields", []), block.get("text", {})]]
     return sum(len(text.get("text", "")) for text in texts)
 
 
 def assert_inside(world: World, *messages: Message) -> None:
-    """Slack had nothing to object to, and none is longer than it takes without saying so."""
+    """Slack refused nothing, and no message is so long that Slack would truncate it silently."""
     assert [str(one) for one in world.workspace.complaints] == []
     assert world.workspace.audit() == []
     assert all(length(one) <= MESSAGE_LENGTH for one in messages)
 
 
-async def test_the_card_says_what_matters_first_and_counts_the_rest(stormy: World, monitoring: Monitoring) -> None:
+async def test_the_card_shows_what_matters_first_and_counts_the_rest(stormy: World, monitoring: Monitoring) -> None:
     card = monitoring.card
     assert_inside(stormy, card)
     assert card.text.endswith("and 499 more")
@@ -84,7 +84,7 @@ async def test_the_card_says_what_matters_first_and_counts_the_rest(stormy: Worl
     assert "and 480 more firing" in thread
 
 
-async def test_what_they_have_in_common_is_cut_and_counted(world: World, monitoring: Monitoring) -> None:
+async def test_common_labels_are_truncated_and_counted(world: World, monitoring: Monitoring) -> None:
     await told(monitoring, large(0, **{f"label{number:02}": "v" * 600 for number in range(30)}))
     await world.settled()
     assert_inside(world, monitoring.card)
@@ -92,7 +92,7 @@ async def test_what_they_have_in_common_is_cut_and_counted(world: World, monitor
     assert "and 25 more" in monitoring.words
 
 
-async def test_many_long_links_are_all_there(world: World, monitoring: Monitoring) -> None:
+async def test_many_long_links_are_all_shown(world: World, monitoring: Monitoring) -> None:
     links = [{"href": f"https://{number}.example.com/" + "x" * 2_000, "text": f"Chart {number}"} for number in range(5)]
     event = EVENT | {"links": links, "client_url": links[0]["href"]}
     await monitoring.sends("pagerduty", json.dumps(event).encode())
@@ -102,7 +102,7 @@ async def test_many_long_links_are_all_there(world: World, monitoring: Monitorin
     assert "|Chart 4>" in monitoring.words or "more line" in monitoring.words
 
 
-async def test_show_raw_shows_what_fits_into_a_form(world: World, monitoring: Monitoring) -> None:
+async def test_show_raw_shows_as_much_as_fits_in_a_modal(world: World, monitoring: Monitoring) -> None:
     await told(monitoring, *(large(number) for number in range(10)))
     await world.settled()
     await world.ada.presses("Show raw", monitoring.card)
@@ -115,7 +115,7 @@ async def test_show_raw_shows_what_fits_into_a_form(world: World, monitoring: Mo
     assert_inside(world, *monitoring.cards)
 
 
-async def test_pages_rooms_home_and_health_stay_inside(stormy: World, monitoring: Monitoring) -> None:
+async def test_pages_rooms_home_and_health_stay_within_their_limits(stormy: World, monitoring: Monitoring) -> None:
     await stormy.passes(minutes=5)
     [page] = stormy.pages_of("ada")
     assert "Acknowledge to stop paging" in words_of(page)
@@ -128,14 +128,14 @@ async def test_pages_rooms_home_and_health_stay_inside(stormy: World, monitoring
     await stormy.settled()
     assert_inside(stormy, page, monitoring.card, *room, *stormy.eve.sees("#general"))
     await told(monitoring, *(large(number) | {"status": "resolved"} for number in range(10, 100)))
-    # A large group that has just been looked at is looked at again a moment later; then its thread is told.
+    # A large group looked at a moment ago is debounced: it is looked at a second later, then its thread is posted.
     await stormy.passes(seconds=1)
     await stormy.passes(seconds=10)
     assert "and 80 more" in monitoring.thread(monitoring.card)[-1]
     assert_inside(stormy, monitoring.card)
 
 
-async def test_the_mail_says_how_many_there_are(new_world: NewWorld) -> None:
+async def test_the_mail_says_how_many_alerts_there_are(new_world: NewWorld) -> None:
     runbook = WITH_ALERTS + "  email: [alerts@example.com]\n"
     async with (
         post_office() as office,
@@ -154,7 +154,9 @@ async def test_the_mail_says_how_many_there_are(new_world: NewWorld) -> None:
         assert len(letter.as_bytes()) < 100_000
 
 
-async def test_what_comes_within_a_moment_of_a_look_is_looked_at_together(world: World, monitoring: Monitoring) -> None:
+async def test_alerts_that_arrive_shortly_after_a_look_are_debounced_into_the_next(
+    world: World, monitoring: Monitoring
+) -> None:
     await told(monitoring, *(alert("Odd", host=f"h{number}") for number in range(120)))
     await world.settled()
     assert monitoring.card.text.endswith("and 119 more")
@@ -172,7 +174,7 @@ async def test_what_comes_within_a_moment_of_a_look_is_looked_at_together(world:
     assert len(monitoring.cards) == 2
 
 
-async def test_what_wants_an_incident_waits_for_no_look(world: World, monitoring: Monitoring) -> None:
+async def test_an_alert_that_declares_an_incident_is_not_debounced(world: World, monitoring: Monitoring) -> None:
     await told(monitoring, *(alert("Odd", host=f"h{number}") for number in range(120)))
     await told(monitoring, alert("DatabaseDown", host="db-1"))
     await world.settled()

@@ -1,4 +1,4 @@
-"""Where an alert is told beside Slack: its level says so."""
+"""Outlets beside Slack: an alert's level decides where it is sent."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +12,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 TO_ADMIN = WITH_ALERTS + "  email: [admin@example.com]\n  levels: {low: [], medium: [email]}\n"
 
 
-async def test_an_alert_is_mailed_once_where_its_level_says_so(new_world: NewWorld) -> None:
+async def test_an_alert_is_mailed_once_to_the_address_its_level_names(new_world: NewWorld) -> None:
     async with (
         post_office() as office,
         new_world(
@@ -39,7 +39,7 @@ async def test_a_level_without_slack_has_no_card(new_world: NewWorld) -> None:
         assert monitoring.card.text == "🟠 *High* Loud is bad"
 
 
-async def test_without_a_mail_server_the_rest_is_told_all_the_same(new_world: NewWorld) -> None:
+async def test_without_a_mail_server_the_other_outlets_still_work(new_world: NewWorld) -> None:
     async with new_world(runbook=TO_ADMIN, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         await monitoring.fires(alert("CertOld", severity="error"))
         assert monitoring.card.text == "🟠 *High* CertOld is bad"

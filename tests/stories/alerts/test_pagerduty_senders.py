@@ -1,4 +1,4 @@
-"""A sender that was made for PagerDuty, pointed here: its key, its addresses, and what it is answered."""
+"""A sender built for PagerDuty, pointed at the bot: its key, its URLs, and the answers it gets."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -41,7 +41,7 @@ async def sends(monitoring: Monitoring, world: World, path: str, content: Any) -
         (V1, OLD_EVENT, "service_key", "event_type"),
     ],
 )  # fmt: skip
-async def test_a_token_is_the_key_of_a_sender(
+async def test_a_token_serves_as_the_senders_routing_key(
     monitoring: Monitoring, world: World, path: str, trigger: dict[str, Any], key: str, action: str
 ) -> None:
     own = trigger | {key: TOKEN}
@@ -54,13 +54,13 @@ async def test_a_token_is_the_key_of_a_sender(
     assert "Resolved" in words_of(monitoring.card)
 
 
-async def test_a_key_that_is_no_token_is_refused(monitoring: Monitoring, world: World) -> None:
+async def test_a_routing_key_that_is_not_a_token_is_refused(monitoring: Monitoring, world: World) -> None:
     for path, event in ((V2, EVENT), (V1, OLD_EVENT), ("pagerduty", {})):
         assert (await sends(monitoring, world, path, event)).status == 401
     assert "routing key" in words_of(monitoring.card)
 
 
-async def test_a_resolve_of_what_nobody_has_heard_of_is_dropped(monitoring: Monitoring, world: World) -> None:
+async def test_a_resolve_of_an_unknown_alert_is_dropped(monitoring: Monitoring, world: World) -> None:
     own = EVENT | {"routing_key": TOKEN}
     assert (await sends(monitoring, world, V2, own | {"event_action": "resolve"})).status == 202
     assert monitoring.cards == []
@@ -73,9 +73,7 @@ def event(action: str, key: str = "disk-db-1", severity: str = "critical") -> di
     return EVENT | {"routing_key": TOKEN, "event_action": action, "dedup_key": key, "payload": payload}
 
 
-async def test_what_somebody_acknowledged_where_it_was_sent_from_pages_nobody(
-    monitoring: Monitoring, world: World
-) -> None:
+async def test_an_alert_acknowledged_at_its_source_pages_nobody(monitoring: Monitoring, world: World) -> None:
     await sends(monitoring, world, V2, event("trigger"))
     assert "On-call Engineer will be paged" in monitoring.words
     for _ in range(2):
@@ -92,7 +90,9 @@ async def test_what_somebody_acknowledged_where_it_was_sent_from_pages_nobody(
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_what_becomes_graver_after_it_was_acknowledged_there_pages(monitoring: Monitoring, world: World) -> None:
+async def test_an_alert_that_becomes_more_severe_after_being_acknowledged_at_its_source_pages(
+    monitoring: Monitoring, world: World
+) -> None:
     for one in (event("trigger", severity="warning"), event("acknowledge"), event("trigger")):
         await sends(monitoring, world, V2, one)
         await world.passes(seconds=1)
@@ -101,7 +101,7 @@ async def test_what_becomes_graver_after_it_was_acknowledged_there_pages(monitor
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_an_acknowledgement_of_something_else_changes_nothing(monitoring: Monitoring, world: World) -> None:
+async def test_an_acknowledgement_of_another_alert_changes_nothing(monitoring: Monitoring, world: World) -> None:
     for one in (event("acknowledge"), event("trigger"), event("acknowledge", "other"), event("resolve", "other")):
         await sends(monitoring, world, V2, one)
     await world.passes(minutes=5)
@@ -112,7 +112,7 @@ async def test_an_acknowledgement_of_something_else_changes_nothing(monitoring: 
     assert incident.acknowledged_by is None
 
 
-async def test_of_several_on_a_card_each_has_to_be_acknowledged(new_world: NewWorld) -> None:
+async def test_each_alert_on_a_card_has_to_be_acknowledged_at_its_source(new_world: NewWorld) -> None:
     counted = WITH_ALERTS.replace("  rules:\n", "  rules:\n    - {match: {component: disk}, at_least: 2 in 1h}\n")
     async with new_world(runbook=counted, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         for one in (event("trigger"), event("trigger", "disk-db-2"), event("acknowledge")):
@@ -122,7 +122,7 @@ async def test_of_several_on_a_card_each_has_to_be_acknowledged(new_world: NewWo
         assert len(world.pages_of("ada")) == 1
 
 
-async def test_the_key_of_a_sender_is_not_kept_with_its_body(monitoring: Monitoring, world: World) -> None:
+async def test_the_routing_key_is_not_stored_with_the_body(monitoring: Monitoring, world: World) -> None:
     await sends(monitoring, world, V2, EVENT | {"routing_key": TOKEN})
     await sends(monitoring, world, V2, {"routing_key": TOKEN, "event_action": "explode"})
     url = world.app.settings.database_url

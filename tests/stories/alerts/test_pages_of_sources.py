@@ -1,4 +1,4 @@
-"""The pages about sources: what they tell people to try makes the alert that they promise."""
+"""The documentation of sources: the command each page tells people to try creates the alert it promises."""
 
 import re
 import shlex
@@ -36,7 +36,7 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 
 
 async def curl(monitoring: Monitoring, command: str) -> Reply:
-    """Does what the command says: its address, its headers and its data."""
+    """Sends the request a curl command describes: its URL, headers and data."""
     words = shlex.split(command.replace("\\\n", " ").replace("$ALERTS_TOKEN", TOKEN))
     address = urlsplit(next(word for word in words if word.startswith("https://tocsin.example.com/alerts/")))
     pairs = list(pairwise(words))
@@ -54,7 +54,7 @@ async def curl(monitoring: Monitoring, command: str) -> Reply:
 
 
 @pytest.mark.parametrize("page", COMMANDS)
-async def test_what_a_page_tells_to_try_makes_one_card(monitoring: Monitoring, world: World, page: str) -> None:
+async def test_the_command_on_each_page_makes_one_card(monitoring: Monitoring, world: World, page: str) -> None:
     reply = await curl(monitoring, COMMANDS[page][0])
     assert reply.status in (200, 202)
     await world.settled()
@@ -69,7 +69,7 @@ async def test_what_a_page_tells_to_try_makes_one_card(monitoring: Monitoring, w
         ("sentry", '"created"', '"resolved"'),
     ],
 )  # fmt: skip
-async def test_the_same_with_another_word_ends_it(
+async def test_the_same_command_with_the_resolving_word_resolves_it(
     monitoring: Monitoring, world: World, page: str, firing: str, over: str
 ) -> None:
     [command] = COMMANDS[page]
@@ -79,7 +79,7 @@ async def test_the_same_with_another_word_ends_it(
     assert words_of(monitoring.card).splitlines()[1].startswith("Resolved")
 
 
-async def test_the_same_event_of_stripe_changes_nothing(monitoring: Monitoring, world: World) -> None:
+async def test_repeating_the_same_stripe_event_changes_nothing(monitoring: Monitoring, world: World) -> None:
     for _ in range(2):
         await curl(monitoring, COMMANDS["stripe"][0])
         await world.settled()

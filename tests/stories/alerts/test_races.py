@@ -1,4 +1,4 @@
-"""The same alert from two processes, and two people at one card, shown with two open transactions."""
+"""Races: the same alert in two processes, and two people at one card, as two open transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -35,7 +35,7 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 async def while_uncommitted(
     world: World, first: Callable[[Connection], Awaitable[object]], second: Awaitable[object]
 ) -> AsyncIterator[asyncio.Future[object]]:
-    """`first` is done but not committed while `second` is at work; inside the block it is known to wait for it."""
+    """`first` has run but not committed while `second` runs; inside the block, `second` is blocked on it."""
     async with world.house.db.transaction() as conn:
         await first(conn)
         later = asyncio.ensure_future(second)
@@ -44,7 +44,7 @@ async def while_uncommitted(
 
 
 async def until_it_waits(world: World, later: asyncio.Future[object]) -> None:
-    """For a lock that somebody else holds; fails when it gets through without."""
+    """Returns once `later` waits for a lock; fails when it completes without waiting."""
     await until_it_waits_or_is_done(world, later)
     if later.done():
         raise AssertionError("it did not wait")
@@ -58,7 +58,7 @@ async def until_it_waits_or_is_done(world: World, later: asyncio.Future[Any]) ->
                 return
 
 
-async def test_one_alert_delivered_by_two_at_the_same_instant_is_one_card(world: World, monitoring: Monitoring) -> None:
+async def test_one_alert_delivered_twice_at_the_same_instant_is_one_card(world: World, monitoring: Monitoring) -> None:
     house = world.house.alerts
     async with while_uncommitted(
         world, lambda conn: house.receive_within(conn, "generic", [DOWN]), house.receive("generic", [DOWN])
@@ -71,7 +71,9 @@ async def test_one_alert_delivered_by_two_at_the_same_instant_is_one_card(world:
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_a_firing_that_meets_the_end_of_the_one_before_begins_anew(world: World, monitoring: Monitoring) -> None:
+async def test_a_firing_concurrent_with_the_former_resolve_starts_a_new_episode(
+    world: World, monitoring: Monitoring
+) -> None:
     house = world.house.alerts
     await house.receive("generic", [DOWN])
     async with while_uncommitted(
@@ -83,7 +85,7 @@ async def test_a_firing_that_meets_the_end_of_the_one_before_begins_anew(world: 
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🔴"]
 
 
-async def test_two_groups_delivered_in_opposite_order_do_not_stand_in_each_others_way(world: World) -> None:
+async def test_two_groups_delivered_in_opposite_orders_do_not_deadlock(world: World) -> None:
     house = world.house.alerts
     one, two = ReceivedAlert("One", True, "1"), ReceivedAlert("Two", True, "2")
     async with while_uncommitted(
@@ -92,7 +94,9 @@ async def test_two_groups_delivered_in_opposite_order_do_not_stand_in_each_other
         assert await second == 2
 
 
-async def test_of_two_who_declare_at_the_same_instant_one_declares(world: World, monitoring: Monitoring) -> None:
+async def test_when_two_people_declare_at_the_same_instant_one_incident_is_declared(
+    world: World, monitoring: Monitoring
+) -> None:
     await world.house.alerts.receive("generic", [ReceivedAlert("Odd", True, "f2")])
     buttons, ada = world.house.alert_declarations, world.house.people.actor("U0ADA")
     async with while_uncommitted(world, lambda conn: alerts.lock(conn, 1), buttons.declare(ada, 1)) as first:
@@ -104,7 +108,7 @@ async def test_of_two_who_declare_at_the_same_instant_one_declares(world: World,
     assert str(refused) == "This alert belongs to INC-1 already."
 
 
-async def test_alerts_of_two_sources_counted_by_two_processes_reach_the_rule_together(
+async def test_alerts_counted_in_two_processes_reach_the_rules_threshold_together(
     world: World, monitoring: Monitoring
 ) -> None:
     house = world.house.alerts
@@ -122,10 +126,10 @@ async def test_alerts_of_two_sources_counted_by_two_processes_reach_the_rule_tog
     assert monitoring.card.text == "🟠 *High* Failed login"
 
 
-async def test_who_decides_a_dispute_holds_nothing_that_a_delivery_wants_while_it_waits_for_its_groups(
+async def test_deciding_a_dispute_locks_no_dispute_a_delivery_needs_while_waiting_for_groups(
     world: World, monitoring: Monitoring
 ) -> None:
-    """A delivery holds the groups and then wants the dispute: whoever has these the other way round deadlocks."""
+    """A delivery locks groups, then disputes: taking these locks in the opposite order would deadlock."""
     house, db, source = world.house.alerts, world.house.db, "alertmanager"
     down, other = (
         ReceivedAlert("Down", True, name, labels={"alertname": "Down"}, group="pair", told_by="first")
@@ -147,10 +151,10 @@ async def test_who_decides_a_dispute_holds_nothing_that_a_delivery_wants_while_i
         assert await disputes.next_due(conn) is None
 
 
-async def test_a_delivery_and_a_deed_that_change_the_cards_of_two_alerts_do_not_deadlock(
+async def test_a_delivery_and_a_deed_that_change_the_same_two_cards_do_not_deadlock(
     world: World, monitoring: Monitoring
 ) -> None:
-    """One changes the cards one after the other, by number, the other all at once: `alert:10` before `alert:9`."""
+    """One changes the cards in numeric order, the other in one statement, `alert:10` before `alert:9`."""
     house, ada = world.house, world.house.people.actor("U0ADA")
     told = [ReceivedAlert(f"Odd {n}", True, str(n)) for n in range(1, 11)]
     for one in told:
@@ -160,7 +164,7 @@ async def test_a_delivery_and_a_deed_that_change_the_cards_of_two_alerts_do_not_
     await world.settled()
     async with house.db.transaction() as conn:
         await house.alerts.receive_within(conn, "generic", [told[8]])
-        # As the next slice of a large delivery does; whatever is pending goes along.
+        # As the next slice of a large delivery does; it takes everything pending along.
         await alerts.lock_all(conn, [10])
         deed = asyncio.ensure_future(house.incidents.resolve(ada, incident.id))
         await until_it_waits_or_is_done(world, deed)

@@ -1,4 +1,4 @@
-"""Alertmanager itself, as Debian has it, posts to the bot: what its own notifications really say."""
+"""A real Alertmanager, as Debian packages it, posts to the bot: what its notifications really say."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 class Alertmanager:
-    """One of them, with nothing but the bot to tell."""
+    """One Alertmanager whose only receiver is the bot."""
 
     def __init__(self, port: int, session: aiohttp.ClientSession) -> None:
         self._own = f"http://127.0.0.1:{port}"
@@ -48,14 +48,14 @@ class Alertmanager:
             return False
 
     async def has_failed(self) -> bool:
-        """Has it tried to tell somebody who did not take it?"""
+        """Whether a notification of its has failed."""
         async with self._session.get(f"{self._own}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         failed = "alertmanager_notification_requests_failed_total", 'integration="webhook"'
         return any(all(part in line for part in failed) and not line.endswith(" 0") for line in lines)
 
     async def hears(self, *hosts: str, over: bool = False, for_s: float = 300, name: str = "SiteDown") -> None:
-        """`for_s`: unless it hears of them again within this, they are over for it."""
+        """Sends it alerts; it resolves them unless it hears of them again within `for_s` seconds."""
         now = datetime.now(UTC)
         times = {"startsAt": now - timedelta(minutes=5), "endsAt": now + timedelta(seconds=0 if over else for_s)}
         alerts = [
@@ -80,7 +80,7 @@ class Alertmanager:
 async def alertmanager(
     folder: Path, receiver: str, *, own: int = 0, peer: int = 0, **settings: Any
 ) -> AsyncIterator[Alertmanager]:
-    """`own` and `peer`: the ports by which the two of a pair know of each other's notifications; 0: it is alone."""
+    """`own` and `peer`: the cluster ports over which a pair shares its notification log; 0: a single one."""
     port = free_port()
     hook = {"url": receiver, "http_config": {"authorization": {"credentials": TOKEN}}, **settings}
     quick = {"group_wait": "50ms", "group_interval": "100ms", "repeat_interval": "1h"}
@@ -108,7 +108,7 @@ async def alertmanager(
 
 
 async def until(happens: Callable[[], Any]) -> None:
-    """Real programs take real time; fails when it takes too long."""
+    """Waits in real time, for real programs; fails after a generous limit."""
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             found = happens()
@@ -131,7 +131,7 @@ def card_says(monitoring: Monitoring, words: str) -> Callable[[], bool]:
     return lambda: len(monitoring.cards) == 1 and words in monitoring.words + monitoring.card.text
 
 
-async def test_what_fires_and_ends_there_fires_and_ends_here(world: World, tmp_path: Path) -> None:
+async def test_an_alert_that_fires_and_resolves_in_alertmanager_does_so_here(world: World, tmp_path: Path) -> None:
     async with watched(world) as monitoring, alertmanager(tmp_path, address(world)) as source:
         await source.hears("a", "b")
         await until(card_says(monitoring, "SiteDown and 1 more"))
@@ -140,7 +140,7 @@ async def test_what_fires_and_ends_there_fires_and_ends_here(world: World, tmp_p
         await until(card_says(monitoring, "✅ *Resolved*"))
 
 
-async def test_what_is_silenced_there_fires_here_no_more(world: World, tmp_path: Path) -> None:
+async def test_an_alert_silenced_in_alertmanager_no_longer_fires_here(world: World, tmp_path: Path) -> None:
     async with watched(world) as monitoring, alertmanager(tmp_path, address(world)) as source:
         await source.hears("a", "b")
         await until(card_says(monitoring, "SiteDown and 1 more"))
@@ -151,7 +151,7 @@ async def test_what_is_silenced_there_fires_here_no_more(world: World, tmp_path:
         assert "host b" not in monitoring.words
 
 
-async def test_what_it_cuts_off_is_not_called_over(world: World, tmp_path: Path) -> None:
+async def test_alerts_alertmanager_truncates_are_not_called_resolved(world: World, tmp_path: Path) -> None:
     async with watched(world) as monitoring, alertmanager(tmp_path, address(world), max_alerts=1) as source:
         await source.hears("a", "b", "c")
         await until(card_says(monitoring, "2 more alerts are not shown"))
@@ -160,10 +160,10 @@ async def test_what_it_cuts_off_is_not_called_over(world: World, tmp_path: Path)
         assert "Resolved" not in monitoring.card.text
 
 
-async def test_what_one_of_a_pair_loses_sight_of_opens_again_because_the_other_still_sees_it(
+async def test_an_alert_one_of_a_pair_loses_sight_of_reopens_because_the_other_still_sees_it(
     world: World, tmp_path: Path
 ) -> None:
-    """Each knows what the other has sent: the one that sees it says so once after the end, and then not for an hour."""
+    """They share a notification log: the one that sees it repeats it once after the end, then not for an hour."""
     world.clock.move(datetime.now(UTC) - world.clock.now())
     await world.settled()
     one, other = free_port(), free_port()
@@ -187,7 +187,7 @@ async def test_what_one_of_a_pair_loses_sight_of_opens_again_because_the_other_s
         assert shown() == ["✅", "🔴"]
 
 
-async def test_what_a_pair_tells_of_three_rules_is_three_cards_and_each_ends(world: World, tmp_path: Path) -> None:
+async def test_three_rules_reported_by_a_pair_are_three_cards_and_each_resolves(world: World, tmp_path: Path) -> None:
     world.clock.move(datetime.now(UTC) - world.clock.now())
     await world.settled()
     one, other = free_port(), free_port()
@@ -217,7 +217,7 @@ async def test_what_a_pair_tells_of_three_rules_is_three_cards_and_each_ends(wor
         await until(shown("✅ *Resolved*"))
 
 
-async def test_what_fires_while_the_bot_is_away_is_here_once_it_is_back(world: World, tmp_path: Path) -> None:
+async def test_an_alert_that_fires_while_the_bot_is_down_arrives_once_it_is_back(world: World, tmp_path: Path) -> None:
     door = free_port()
     async with (
         watched(world) as monitoring,
@@ -229,7 +229,7 @@ async def test_what_fires_while_the_bot_is_away_is_here_once_it_is_back(world: W
             await until(card_says(monitoring, "SiteDown and 1 more"))
 
 
-async def test_a_wrong_token_there_is_told_here(world: World, tmp_path: Path) -> None:
+async def test_a_wrong_token_in_alertmanager_is_reported_here(world: World, tmp_path: Path) -> None:
     wrong: dict[str, Any] = {"http_config": {"authorization": {"credentials": "wrong"}}}
     async with watched(world) as monitoring, alertmanager(tmp_path, address(world), **wrong) as source:
         await source.hears("a")

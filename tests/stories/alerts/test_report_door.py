@@ -1,4 +1,4 @@
-"""The door of the form: who may send, how much, how often, and what is said when nothing can be stored."""
+"""The report form's door: who may send how much and how often, and what it says when nothing can be stored."""
 
 import asyncio
 from collections.abc import Callable
@@ -31,11 +31,11 @@ WHAT = "I can't pay"
 
 
 async def counted(world: World, outcome: str) -> bool:
-    """Has one report, and no more, come to this?"""
+    """Whether exactly one report was counted with this outcome."""
     return f'tocsin_reports_total{{outcome="{outcome}"}} 1.0' in world.app.metrics.text(None).decode()
 
 
-async def test_no_link_but_its_own_opens_the_form(new_world: NewWorld) -> None:
+async def test_only_the_report_link_opens_the_form(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         await declared(world)
         async with world.house.db.transaction() as conn:
@@ -50,7 +50,9 @@ async def test_no_link_but_its_own_opens_the_form(new_world: NewWorld) -> None:
         assert token not in (await jo.opens()).words
 
 
-async def test_a_new_key_leaves_the_former_link_for_a_month_and_those_of_pages_alone(new_world: NewWorld) -> None:
+async def test_a_rotated_key_keeps_the_former_report_link_for_a_month_and_paging_links_untouched(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
         keyring, former = world.house.keyring, jo.path
         for other in (LINKS, WEBHOOK):
@@ -68,7 +70,7 @@ async def test_a_new_key_leaves_the_former_link_for_a_month_and_those_of_pages_a
         assert (await jo.opens(newer)).status == 404
 
 
-async def test_what_cannot_be_taken_is_shown_again_with_what_was_typed(new_world: NewWorld) -> None:
+async def test_an_invalid_report_is_shown_again_with_what_was_typed(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         for what in ("", "  \r\n ", "\u202e\u200b", "\0"):
             page = await jo.sends(what=what, contact='"><script>jo')
@@ -83,7 +85,7 @@ async def test_what_cannot_be_taken_is_shown_again_with_what_was_typed(new_world
         assert (await jo.sends(what="x" * 3000, contact="y" * 200)).status == 200
 
 
-async def test_a_body_is_read_no_further_than_a_form_can_be(new_world: NewWorld) -> None:
+async def test_a_body_is_read_no_further_than_the_longest_form(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         assert (await jo.posts(b"what=" + b"x" * LARGEST_BODY)).status == 413
         assert (await jo.posts(b"what=1" + b"&a=1" * MOST_FIELDS)).status == 400
@@ -91,7 +93,7 @@ async def test_a_body_is_read_no_further_than_a_form_can_be(new_world: NewWorld)
         assert seen.cards == []
 
 
-async def test_what_a_program_fills_in_raises_nothing_and_is_told_nothing(new_world: NewWorld) -> None:
+async def test_a_bot_that_fills_in_the_honeypot_raises_no_alert_and_learns_nothing(new_world: NewWorld) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         page = await jo.sends(what="Buy", trap="http://spam.example.com")
 
@@ -102,7 +104,7 @@ async def test_what_a_program_fills_in_raises_nothing_and_is_told_nothing(new_wo
         assert await counted(world, "spam")
 
 
-async def test_more_than_a_few_a_minute_are_asked_to_come_again_with_what_they_typed(new_world: NewWorld) -> None:
+async def test_reports_over_the_rate_limit_keep_what_was_typed_and_are_asked_to_try_again(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
         world.clock.freeze(world.clock.now())
         for number in range(PER_MINUTE):
@@ -119,7 +121,7 @@ async def test_more_than_a_few_a_minute_are_asked_to_come_again_with_what_they_t
         assert (await jo.sends(what="One more")).status == 200
 
 
-async def test_a_link_that_programs_have_found_takes_no_more_in_an_hour_than_a_team_can_read(
+async def test_a_spammed_link_accepts_no_more_reports_an_hour_than_a_team_can_read(
     new_world: NewWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reporting, "IN_ALL_PER_HOUR", 3)
@@ -141,7 +143,7 @@ async def test_a_link_that_programs_have_found_takes_no_more_in_an_hour_than_a_t
         "&lt;!channel&gt;",
     ],
 )
-async def test_what_was_typed_mentions_nobody_and_forges_nothing(new_world: NewWorld, typed: str) -> None:
+async def test_typed_text_can_neither_mention_anybody_nor_forge_a_link(new_world: NewWorld, typed: str) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         page = await jo.sends(what=f"{typed}\nmore {typed}", since=typed, affected=typed, contact=typed)
 
@@ -152,7 +154,7 @@ async def test_what_was_typed_mentions_nobody_and_forges_nothing(new_world: NewW
         world.nothing_else_was_sent()
 
 
-async def test_the_contact_is_on_the_card_and_nowhere_else(
+async def test_the_reporters_contact_is_on_the_card_and_nowhere_else(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     contact = "jo@customer.example.com"
@@ -167,7 +169,7 @@ async def test_the_contact_is_on_the_card_and_nowhere_else(
 
 
 @pytest.mark.parametrize("trouble", ["cut", "dead"])
-async def test_without_a_database_nothing_was_recorded_and_what_was_typed_is_kept(
+async def test_while_the_database_is_down_the_form_says_nothing_was_recorded_and_keeps_what_was_typed(
     database: str, tmp_path: Path, trouble: str
 ) -> None:
     facts: dict[str, Any] = {"runbook": WITH_FORM, "PUBLIC_URL": PUBLIC}
@@ -191,7 +193,7 @@ async def test_without_a_database_nothing_was_recorded_and_what_was_typed_is_kep
         await until(is_taken)
 
 
-async def test_no_body_is_ever_a_fault(new_world: NewWorld) -> None:
+async def test_no_body_causes_a_server_error(new_world: NewWorld) -> None:
     names = st.sampled_from(["what", "since", "affected", "contact", "nonce", "trap", ""])
     forms = st.lists(st.tuples(names, st.text(max_size=60)), max_size=8).map(
         lambda pairs: urlencode(pairs, errors="surrogatepass").encode()
@@ -213,7 +215,7 @@ async def test_no_body_is_ever_a_fault(new_world: NewWorld) -> None:
         assert [str(one) for one in world.workspace.complaints] == []
 
 
-async def test_when_nobody_knows_whether_it_was_recorded_the_page_says_so_and_sending_again_is_safe(
+async def test_when_the_commit_is_in_doubt_the_page_says_so_and_sending_again_is_idempotent(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:

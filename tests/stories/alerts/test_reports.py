@@ -1,4 +1,4 @@
-"""Reports of people without Slack: a form becomes an alert, and its author reads what has really happened."""
+"""Reports by people without Slack: the form becomes an alert, and its author reads what really happened."""
 
 import asyncio
 import re
@@ -20,7 +20,7 @@ REPORT = {
 }
 
 
-async def test_a_report_is_an_alert_with_who_since_when_and_how_many(new_world: NewWorld) -> None:
+async def test_a_report_is_an_alert_that_says_who_is_affected_and_since_when(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         form = await jo.opens()
         assert form.status == 200
@@ -36,7 +36,7 @@ async def test_a_report_is_an_alert_with_who_since_when_and_how_many(new_world: 
         world.nothing_else_was_sent()
 
 
-async def test_one_answer_is_enough(new_world: NewWorld) -> None:
+async def test_one_filled_in_field_is_enough(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         page = await jo.sends(what="I can't pay")
 
@@ -44,7 +44,7 @@ async def test_one_answer_is_enough(new_world: NewWorld) -> None:
         assert "No contact was left" in seen.words
 
 
-async def test_who_is_paged_by_a_report_is_said_once_the_page_was_accepted(new_world: NewWorld) -> None:
+async def test_the_form_says_who_was_paged_once_the_page_was_accepted(new_world: NewWorld) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
         nonce = (await jo.opens()).nonce
         first = await jo.sends(nonce=nonce, **REPORT)
@@ -55,7 +55,7 @@ async def test_who_is_paged_by_a_report_is_said_once_the_page_was_accepted(new_w
         assert "I can't pay my invoice." in words_of(paged)
 
 
-async def test_a_double_click_is_one_report_and_a_corrected_one_is_the_same_alert(new_world: NewWorld) -> None:
+async def test_a_double_click_is_one_report_and_a_correction_updates_the_same_alert(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         nonce = (await jo.opens()).nonce
         for _ in range(2):
@@ -70,7 +70,7 @@ async def test_a_double_click_is_one_report_and_a_corrected_one_is_the_same_aler
         assert len(seen.cards) == 2, "another form is another report"
 
 
-async def test_without_the_key_in_the_runbook_there_is_no_form(new_world: NewWorld) -> None:
+async def test_there_is_no_form_unless_the_runbook_asks_for_it(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         async with world.joined(runbook=RUNBOOK) as other:
             world.app.port, port = other.port, world.app.port
@@ -80,7 +80,7 @@ async def test_without_the_key_in_the_runbook_there_is_no_form(new_world: NewWor
         assert seen.cards == []
 
 
-async def test_what_many_report_within_a_quarter_of_an_hour_is_one_incident_and_one_page(new_world: NewWorld) -> None:
+async def test_many_reports_within_a_quarter_of_an_hour_are_one_incident_and_one_page(new_world: NewWorld) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         first = await jo.opens()
         await jo.sends(nonce=first.nonce, **REPORT)
@@ -101,7 +101,7 @@ async def test_what_many_report_within_a_quarter_of_an_hour_is_one_incident_and_
         assert "Someone on the team is on it." in (await jo.sends(what="Something else")).text
 
 
-async def test_what_nobody_is_told_of_is_not_said_to_be_seen(new_world: NewWorld) -> None:
+async def test_a_report_nobody_is_notified_of_is_not_said_to_be_on_its_way(new_world: NewWorld) -> None:
     nowhere = WITH_FORM + "alerts: {levels: {high: []}}\n"
     async with new_world(runbook=nowhere, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         page = await jo.sends(what="I can't pay")
@@ -111,7 +111,7 @@ async def test_what_nobody_is_told_of_is_not_said_to_be_seen(new_world: NewWorld
         assert seen.cards == []
 
 
-async def test_when_people_will_be_paged_unless_somebody_answers_is_said(new_world: NewWorld) -> None:
+async def test_the_form_says_when_people_will_be_paged_unless_somebody_acknowledges(new_world: NewWorld) -> None:
     critical = WITH_FORM.replace("level: high", "level: critical")
     async with new_world(runbook=critical, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
         nonce = (await jo.opens()).nonce
@@ -124,7 +124,7 @@ async def test_when_people_will_be_paged_unless_somebody_answers_is_said(new_wor
         assert "On-call Engineer has been paged." in (await jo.sends(what="I can't pay", nonce=nonce)).text
 
 
-async def test_what_many_report_at_one_moment_is_one_incident_and_one_page(new_world: NewWorld) -> None:
+async def test_many_simultaneous_reports_are_one_incident_and_one_page(new_world: NewWorld) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
         await asyncio.gather(*(jo.sends(what=f"Nothing works for {who}") for who in range(8)))
         await world.settled()
@@ -133,7 +133,7 @@ async def test_what_many_report_at_one_moment_is_one_incident_and_one_page(new_w
         assert len(seen.cards) == 8
 
 
-async def test_what_has_been_dealt_with_is_said_to_be(new_world: NewWorld) -> None:
+async def test_the_form_says_when_a_report_has_been_dealt_with(new_world: NewWorld) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
         first = await jo.opens()
         await jo.sends(nonce=first.nonce, **REPORT)

@@ -1,4 +1,4 @@
-"""The form of reports, as a phone shows it."""
+"""The report form, as a phone shows it."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,11 +12,11 @@ from tests.world import World
 pytestmark = IN_A_BROWSER[:2]
 
 NARROW: ViewportSize = {"width": 320, "height": 640}
-# Points: what a thumb hits at night.
+# CSS pixels: the smallest target a thumb hits reliably at night.
 THUMB = 44
 
 
-async def test_the_form_works_on_a_small_phone_at_night_without_any_script(
+async def test_the_form_works_on_a_small_phone_in_dark_mode_without_scripts(
     new_world: Callable[..., AbstractAsyncContextManager[World]],
 ) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:

@@ -1,4 +1,4 @@
-"""The events of the sandbox, posted to a bot: each becomes a card."""
+"""The sandbox's sample events, posted to a bot: each becomes a card."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +10,7 @@ from tests.stories.alerts.reporter import WITH_FORM
 from tests.world import World
 
 
-async def test_every_event_is_taken_and_shown(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> None:
+async def test_every_event_is_accepted_and_shown(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> None:
     async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
 
         async def post(source: str, body: bytes) -> None:
@@ -23,7 +23,7 @@ async def test_every_event_is_taken_and_shown(new_world: Callable[..., AbstractA
             assert len(monitoring.cards) > before, event.id
 
 
-async def test_a_customer_reports_by_the_form_itself(
+async def test_a_customer_reports_through_the_real_form(
     new_world: Callable[..., AbstractAsyncContextManager[World]],
 ) -> None:
     async with new_world(runbook=WITH_FORM) as world, watched(world) as monitoring:

@@ -1,4 +1,4 @@
-"""Sources that sign what they send, over HTTP: posted twice, in both orders, forged, replayed, unsigned."""
+"""Sources that sign their webhooks: delivered twice, out of order, forged, replayed, unsigned."""
 
 import hashlib
 import hmac
@@ -62,7 +62,7 @@ def of_grafana(status: str, **alert: Any) -> Any:
 ENDED = {"endsAt": "2026-08-06T13:55:00Z"}
 
 
-async def test_grafana_tells_an_alert_twice_and_its_end(monitoring: Monitoring, world: World) -> None:
+async def test_grafana_sends_an_alert_twice_and_then_its_end(monitoring: Monitoring, world: World) -> None:
     for _ in range(2):
         assert (await grafana(monitoring, world, of_grafana("firing"))).status == 202
     card = words_of(monitoring.card)
@@ -73,7 +73,7 @@ async def test_grafana_tells_an_alert_twice_and_its_end(monitoring: Monitoring, 
     assert "Resolved" in words_of(monitoring.card)
 
 
-async def test_grafanas_end_may_come_before_what_it_ends(monitoring: Monitoring, world: World) -> None:
+async def test_grafanas_resolve_may_arrive_before_its_firing(monitoring: Monitoring, world: World) -> None:
     await grafana(monitoring, world, of_grafana("resolved", **ENDED))
     await grafana(monitoring, world, of_grafana("firing"))
     assert monitoring.cards == []
@@ -81,7 +81,7 @@ async def test_grafanas_end_may_come_before_what_it_ends(monitoring: Monitoring,
     assert "Firing since" in words_of(monitoring.card)
 
 
-async def test_what_grafana_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
+async def test_a_body_grafana_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
     content = of_grafana("firing")
     assert (await grafana(monitoring, world, content, secret="another")).status == 401
     assert (await grafana(monitoring, world, content, age=timedelta(minutes=6))).status == 401
@@ -89,7 +89,7 @@ async def test_what_grafana_did_not_sign_is_refused(monitoring: Monitoring, worl
     assert (await monitoring.sends("grafana", json.dumps(content).encode())).status == 202
 
 
-async def test_who_tries_a_contact_point_of_grafana_pages_nobody(monitoring: Monitoring, world: World) -> None:
+async def test_testing_a_grafana_contact_point_pages_nobody(monitoring: Monitoring, world: World) -> None:
     labels = {"alertname": "TestAlert", "instance": "Grafana", "severity": "critical"}
     await grafana(monitoring, world, of_grafana("firing", labels=labels))
     await world.passes(minutes=10)
@@ -99,7 +99,7 @@ async def test_who_tries_a_contact_point_of_grafana_pages_nobody(monitoring: Mon
 async def sentry(
     monitoring: Monitoring, world: World, content: Any, *, secret: str = "sentry-1", request: str = "", minute: int = 0
 ) -> Reply:
-    """Sent some minutes after the hour at which the world begins."""
+    """Posts it signed, `minute` minutes after the world's start."""
     body, at = json.dumps(content).encode(), world.clock.now() + timedelta(minutes=minute)
     headers = {"Sentry_Hook_Signature": signature(secret, body), "Sentry_Hook_Timestamp": str(int(at.timestamp()))}
     reply = await monitoring.sends(
@@ -114,7 +114,7 @@ def of_issue(action: str) -> Any:
     return {"action": action, "data": {"issue": issue | {"project": {"slug": "shop"}}}, "installation": {"uuid": "a"}}
 
 
-async def test_sentry_tells_of_an_issue_until_it_is_resolved(monitoring: Monitoring, world: World) -> None:
+async def test_a_sentry_issue_fires_until_it_is_resolved(monitoring: Monitoring, world: World) -> None:
     for request in ("one", "one", "two"):
         assert (await sentry(monitoring, world, sample("sentry"), request=request)).status == 202
     card = words_of(monitoring.card)
@@ -128,18 +128,18 @@ async def test_sentry_tells_of_an_issue_until_it_is_resolved(monitoring: Monitor
     assert len(monitoring.cards) == 2
 
 
-async def test_the_end_of_an_issue_may_come_before_its_alert(monitoring: Monitoring, world: World) -> None:
+async def test_an_issues_resolve_may_arrive_before_its_alert(monitoring: Monitoring, world: World) -> None:
     await sentry(monitoring, world, of_issue("archived"))
     await sentry(monitoring, world, sample("sentry"))
     assert monitoring.cards == []
 
 
-async def test_what_sentry_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
+async def test_a_body_sentry_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
     assert (await sentry(monitoring, world, sample("sentry"), secret="grafana-1")).status == 401
     assert (await monitoring.sends("sentry", json.dumps(sample("sentry")).encode(), token=None)).status == 401
 
 
-async def test_a_copy_of_what_sentry_has_signed_opens_nothing_and_ends_nothing(
+async def test_a_replayed_sentry_webhook_neither_opens_nor_resolves_an_alert(
     monitoring: Monitoring, world: World
 ) -> None:
     for minute, action in enumerate(("created", "resolved", "unresolved")):
@@ -156,7 +156,7 @@ async def test_a_copy_of_what_sentry_has_signed_opens_nothing_and_ends_nothing(
     assert len(monitoring.cards) == 2 and "Resolved" in words_of(monitoring.cards[-1])
 
 
-async def test_a_copy_of_what_grafana_has_signed_without_a_time_opens_nothing(
+async def test_a_replayed_grafana_webhook_without_a_timestamp_opens_no_alert(
     monitoring: Monitoring, world: World
 ) -> None:
     async def sends(content: Any) -> None:
@@ -184,13 +184,13 @@ async def stripe(
 
 
 def of_stripe(kind: str, number: int = 1, *, later: int = 0, **event: Any) -> Any:
-    """An event about the invoice of this number, so many seconds after the sample's."""
+    """An event about invoice `number`, `later` seconds after the sample's time."""
     content = sample("stripe")
     content["data"]["object"]["id"] = f"in_{number}"
     return content | {"id": f"evt_{kind}_{number}", "type": kind, "created": content["created"] + later} | event
 
 
-async def test_stripe_tells_of_a_failed_payment_until_it_is_made(monitoring: Monitoring, world: World) -> None:
+async def test_a_failed_stripe_payment_fires_until_it_succeeds(monitoring: Monitoring, world: World) -> None:
     failed = of_stripe("invoice.payment_failed")
     for _ in range(2):
         assert (await stripe(monitoring, world, failed)).status == 202
@@ -204,7 +204,7 @@ async def test_stripe_tells_of_a_failed_payment_until_it_is_made(monitoring: Mon
     assert "Resolved" in words_of(monitoring.card)
 
 
-async def test_a_payment_may_be_made_before_its_failure_is_told(monitoring: Monitoring, world: World) -> None:
+async def test_a_payments_success_may_arrive_before_its_failure(monitoring: Monitoring, world: World) -> None:
     await stripe(monitoring, world, of_stripe("invoice.paid", later=30))
     await stripe(monitoring, world, of_stripe("invoice.payment_failed"))
     assert monitoring.cards == []
@@ -216,14 +216,14 @@ async def test_many_failed_payments_are_one_card(monitoring: Monitoring, world: 
     assert len(monitoring.cards) == 1
 
 
-async def test_what_stripe_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
+async def test_a_body_stripe_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
     failed = of_stripe("invoice.payment_failed")
     assert (await stripe(monitoring, world, failed, secret="whsec_3")).status == 401
     assert (await stripe(monitoring, world, failed, age=timedelta(seconds=301))).status == 401
     assert (await stripe(monitoring, world, failed, age=timedelta(seconds=299))).status == 202
 
 
-async def test_a_rule_counts_failed_payments_and_test_data_is_not_among_them(new_world: NewWorld) -> None:
+async def test_a_rule_counts_failed_payments_but_not_test_data(new_world: NewWorld) -> None:
     rule = "    - {match: {source: stripe, event: invoice.payment_failed}, at_least: 3 in 1h, level: critical}\n"
     runbook = WITH_ALERTS.replace("  rules:\n", "  rules:\n" + rule)
     async with (
@@ -246,7 +246,7 @@ async def test_a_rule_counts_failed_payments_and_test_data_is_not_among_them(new
     ("source", "secret"),
     [("grafana", "GRAFANA_WEBHOOK_SECRET"), ("sentry", "SENTRY_CLIENT_SECRET"), ("stripe", "STRIPE_WEBHOOK_SECRET")],
 )
-async def test_who_signs_with_another_secret_is_told_which_one_counts(
+async def test_a_wrong_signing_secret_is_reported_naming_the_right_variable(
     monitoring: Monitoring, world: World, source: str, secret: str
 ) -> None:
     reply = await monitoring.sends(source, json.dumps(sample(source)).encode(), token=None)

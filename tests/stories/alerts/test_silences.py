@@ -1,4 +1,4 @@
-"""Silences: what they mute, what they leave, and how they end."""
+"""Silences: what they mute, what they leave alone, and how they end."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -37,7 +37,7 @@ async def says(world: World, text: str) -> str:
     return told(answer)
 
 
-async def test_what_a_label_selects_shows_nothing_and_pages_nobody_until_the_silence_ends(
+async def test_alerts_a_silence_selects_are_not_shown_and_page_nobody_until_it_ends(
     world: World, monitoring: Monitoring
 ) -> None:
     assert "until" in await says(world, "/health silence instance=db-* 2h upgrade of the database")
@@ -54,9 +54,7 @@ async def test_what_a_label_selects_shows_nothing_and_pages_nobody_until_the_sil
     assert len(world.pages_of("ada")) == 1, "the page that was held back"
 
 
-async def test_a_card_that_stands_already_says_who_muted_it_why_and_until_when(
-    world: World, monitoring: Monitoring
-) -> None:
+async def test_an_existing_card_says_who_muted_it_why_and_until_when(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DiskFull", host="a"))
     await says(world, "/health silence alertmanager 1h moving house")
     assert "Silenced by Ben Moss" in monitoring.words and "moving house" in monitoring.words
@@ -68,7 +66,7 @@ async def test_a_group_is_muted_only_while_each_of_its_alerts_is(world: World, m
     assert len(monitoring.cards) == 1
 
 
-async def test_what_ends_early_tells_at_once_what_it_held_back(world: World, monitoring: Monitoring) -> None:
+async def test_a_silence_that_ends_early_shows_at_once_what_it_held_back(world: World, monitoring: Monitoring) -> None:
     await says(world, "/health silence alertname=SiteDown 4h")
     await monitoring.fires(alert("SiteDown", severity="critical"))
     await world.passes(minutes=30)
@@ -82,20 +80,18 @@ async def test_what_ends_early_tells_at_once_what_it_held_back(world: World, mon
     assert "Nothing is silenced" in await says(world, "/health silences")
 
 
-async def test_what_fired_before_is_counted_among_what_a_silence_has_muted(
-    world: World, monitoring: Monitoring
-) -> None:
+async def test_alerts_that_fired_before_a_silence_count_as_muted_by_it(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("SiteDown", severity="critical"))
     await world.passes(minutes=1)
     await says(world, "/health silence alertname=*Down* 1h")
     assert "1 alert muted, 1 still firing" in await says(world, "/health silences")
     await world.passes(hours=1)
     assert "muted 1 alert; 1 still firing" in monitoring.about_silences[-1]
-    # In bold the stars would be taken for its marks.
+    # Inside bold, Slack would read the asterisks as markup.
     assert "`alertname=*Down*`" in monitoring.about_silences[-1]
 
 
-async def test_a_silence_that_ends_soon_leaves_people_their_time_to_answer(
+async def test_after_a_silence_ends_people_still_have_time_to_acknowledge_before_a_page(
     world: World, monitoring: Monitoring
 ) -> None:
     await says(world, "/health silence alertname=SiteDown 10m")
@@ -109,7 +105,7 @@ async def test_a_silence_that_ends_soon_leaves_people_their_time_to_answer(
     assert len(world.pages_of("ada")) == 1
 
 
-async def test_the_answer_says_how_many_alerts_that_fire_a_silence_mutes(world: World, monitoring: Monitoring) -> None:
+async def test_the_answer_says_how_many_firing_alerts_a_silence_mutes(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DiskFull", host="a"), alert("DiskFull", host="b"))
     assert "Nothing firing now matches" in await says(world, "/health silence hosst=a 1h")
     assert "Mutes nothing yet" in await says(world, "/health silence host=a 1h"), "its card has another"
@@ -117,7 +113,7 @@ async def test_the_answer_says_how_many_alerts_that_fire_a_silence_mutes(world: 
     assert "Mutes 2 alerts firing now" in await says(world, "/health silence alertname=Disk* 1h")
 
 
-async def test_each_of_several_silences_counts_what_it_muted(world: World, monitoring: Monitoring) -> None:
+async def test_each_silence_counts_what_it_muted(world: World, monitoring: Monitoring) -> None:
     await says(world, "/health silence host=a 1h")
     await says(world, "/health silence alertname=DiskFull 2h")
     await monitoring.fires(alert("DiskFull", host="a"))
@@ -126,7 +122,7 @@ async def test_each_of_several_silences_counts_what_it_muted(world: World, monit
     assert len(ends) == 2 and all("It muted 1 alert" in words for words in ends)
 
 
-async def test_what_another_silence_or_none_has_on_a_muted_card_is_not_counted(
+async def test_a_silence_does_not_count_alerts_on_its_card_that_it_does_not_match(
     world: World, monitoring: Monitoring
 ) -> None:
     await says(world, "/health silence host=a,title=Disk* 1h")
@@ -147,7 +143,9 @@ async def test_what_another_silence_or_none_has_on_a_muted_card_is_not_counted(
     assert "It muted 1 alert; 1 still firing" in ends[0] and "It muted 2 alerts; 2 still firing" in ends[1]
 
 
-async def test_a_card_under_two_silences_is_told_when_either_ends_early(world: World, monitoring: Monitoring) -> None:
+async def test_a_card_under_two_silences_is_updated_when_either_ends_early(
+    world: World, monitoring: Monitoring
+) -> None:
     await says(world, "/health silence host=a 1h")
     made = await world.ben.types("/health silence host=b 2h")
     await monitoring.fires(alert("DiskFull", host="a"), alert("DiskFull", host="b"))
@@ -157,7 +155,7 @@ async def test_a_card_under_two_silences_is_told_when_either_ends_early(world: W
     assert len(monitoring.cards) == 1
 
 
-async def test_the_silence_of_a_card_is_ended_on_the_card(world: World, monitoring: Monitoring) -> None:
+async def test_a_cards_silence_can_be_ended_on_the_card(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("SiteDown", severity="critical"))
     await world.ben.presses("Declare incident", monitoring.card)
     await world.settled()
@@ -174,7 +172,7 @@ async def test_the_silence_of_a_card_is_ended_on_the_card(world: World, monitori
     assert "Nothing is silenced" in await says(world, "/health silences")
 
 
-async def test_half_an_hour_more_is_a_button(world: World, monitoring: Monitoring) -> None:
+async def test_a_button_extends_a_silence_by_half_an_hour(world: World, monitoring: Monitoring) -> None:
     answer = await world.ben.types("/health silence alertname=Noise 30m")
     await world.settled()
     await world.ben.presses("+30 min", answer.messages[-1])
@@ -186,7 +184,7 @@ async def test_half_an_hour_more_is_a_button(world: World, monitoring: Monitorin
     assert len(monitoring.cards) == 1
 
 
-async def test_health_and_the_app_home_list_what_is_silenced(world: World) -> None:
+async def test_health_and_the_app_home_list_silences(world: World) -> None:
     await says(world, "/health silence instance=db-1 2h")
     assert "instance=db-1" in await says(world, "/health")
     await world.ada.opens_home()
@@ -195,12 +193,12 @@ async def test_health_and_the_app_home_list_what_is_silenced(world: World) -> No
     assert home is not None and "instance=db-1" in str(home.blocks)
 
 
-async def test_a_clock_that_was_set_back_makes_no_silence_longer(
+async def test_setting_a_clock_back_does_not_lengthen_a_silence(
     world: World, monitoring: Monitoring, database: str
 ) -> None:
     await says(world, "/health silence alertname=Noise 1h")
     await monitoring.fires(alert("Noise"))
-    # As they would stand if they had been written by a clock that was a day ahead.
+    # As if written by a clock that was a day ahead.
     async with await psycopg.AsyncConnection.connect(database) as conn:
         await conn.execute("UPDATE silences SET starts_at = starts_at + '1 d', ends_at = ends_at + '1 d'")
         await conn.execute("UPDATE alert_groups SET silenced_until = silenced_until + '1 d'")
@@ -213,7 +211,7 @@ async def test_a_clock_that_was_set_back_makes_no_silence_longer(
 
 
 @pytest.mark.parametrize("typed", ["", "instance=db-1", "nothing 2h", "instance= 2h", "=x 2h", "instance=db-1 99w"])
-async def test_what_cannot_be_understood_is_refused_with_an_example(world: World, typed: str) -> None:
+async def test_an_invalid_silence_is_refused_with_an_example(world: World, typed: str) -> None:
     assert await says(world, f"/health silence {typed}")
     assert "Nothing is silenced" in await says(world, "/health silences")
 
@@ -227,11 +225,13 @@ async def test_what_cannot_be_understood_is_refused_with_an_example(world: World
         ("a=b,c=d* 90m why not", "a=b,c=d*", HOUR * 1.5, "why not"),
     ],
 )
-def test_a_selector_a_duration_and_a_reason(typed: str, selector: str, duration: timedelta, why: str) -> None:
+def test_a_silence_is_a_selector_a_duration_and_a_reason(
+    typed: str, selector: str, duration: timedelta, why: str
+) -> None:
     assert split(typed) == (selector, duration, why)
 
 
-def test_a_selector_is_a_check_a_source_or_labels() -> None:
+def test_a_selector_names_a_check_a_source_or_labels() -> None:
     assert selected("website", ["website"], ["grafana"]) == {"source": "health", "check": "website"}
     assert selected("grafana", ["website"], ["grafana"]) == {"source": "grafana"}
     assert selected("a = b* , c='d e'", [], []) == {"a": "b*", "c": "d e"}
@@ -239,7 +239,7 @@ def test_a_selector_is_a_check_a_source_or_labels() -> None:
         selected("webs", ["website"], ["grafana"])
 
 
-async def test_who_may_not_silence_may_neither_begin_extend_nor_end_one(new_world: NewWorld) -> None:
+async def test_people_who_may_not_silence_can_neither_start_extend_nor_end_one(new_world: NewWorld) -> None:
     allowed = WITH_ALERTS + "permissions: {alert.silence: [ben]}\n"
     async with new_world(runbook=allowed, ALERTS_TOKEN=TOKEN) as world:
         made = await world.ben.types("/health silence alertname=Noise 30m")

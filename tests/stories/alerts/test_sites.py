@@ -1,4 +1,4 @@
-"""Two clusters with the same rules: what one of them says is not about the other's alerts."""
+"""Sites: two clusters with the same rules do not touch each other's alerts."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -28,7 +28,7 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 
 
 async def told(world: World, monitoring: Monitoring, site: str, *alerts: dict[str, Any], **more: Any) -> None:
-    """By the Alertmanager of the site, which tells its groups whole; '' = it has none in its address."""
+    """Posts a whole group as this site's Alertmanager; site '' = none in the URL."""
     content = notification(*alerts) | {"truncatedAlerts": 0} | more
     query = f"?site={site}" if site else ""
     reply = await monitoring.sends("alertmanager", json.dumps(content).encode(), query=query)
@@ -40,7 +40,7 @@ def headlines(monitoring: Monitoring) -> list[str]:
     return [card.text for card in monitoring.cards]
 
 
-async def test_the_end_that_one_site_reports_is_not_that_of_the_other(world: World, monitoring: Monitoring) -> None:
+async def test_a_resolve_from_one_site_does_not_resolve_the_others_alert(world: World, monitoring: Monitoring) -> None:
     for site in ("eu", "us", ""):
         await told(world, monitoring, site, alert("DiskFull"))
     assert len(monitoring.cards) == 3
@@ -53,15 +53,17 @@ async def test_the_end_that_one_site_reports_is_not_that_of_the_other(world: Wor
     assert [text.split()[1] for text in headlines(monitoring)] == ["*Resolved*", "*Medium*", "*Medium*"]
 
 
-async def test_a_group_that_one_site_lists_whole_is_not_the_others(world: World, monitoring: Monitoring) -> None:
-    """With external labels the alerts differ, and the group has the same key."""
+async def test_a_whole_group_from_one_site_does_not_resolve_the_others_alerts(
+    world: World, monitoring: Monitoring
+) -> None:
+    """With external labels the alerts differ while the group keys are equal."""
     await told(world, monitoring, "eu", alert("DiskFull", cluster="eu"))
     await world.passes(minutes=5)
     await told(world, monitoring, "us", alert("DiskFull", cluster="us"))
     assert [text.split()[1] for text in headlines(monitoring)] == ["*Medium*", "*Medium*"]
 
 
-async def test_both_members_of_a_pair_at_a_site_tell_of_one_alert(world: World, monitoring: Monitoring) -> None:
+async def test_both_members_of_a_sites_pair_report_one_alert(world: World, monitoring: Monitoring) -> None:
     for member in ("a", "b"):
         await told(world, monitoring, "eu", alert("DiskFull"), externalURL=f"http://{member}.example.com")
     assert "Seen 2 times" in monitoring.words
@@ -75,7 +77,7 @@ async def test_rules_and_silences_match_the_site(world: World, monitoring: Monit
     assert "Silenced by" in monitoring.words
 
 
-async def test_a_site_keeps_the_keys_of_every_source_apart(world: World, monitoring: Monitoring) -> None:
+async def test_every_sources_keys_are_scoped_to_their_site(world: World, monitoring: Monitoring) -> None:
     trigger = EVENT | {"payload": EVENT["payload"] | {"severity": "critical"}}
     for site in ("eu", "us"):
         await monitoring.sends("pagerduty", json.dumps(trigger).encode(), query=f"?site={site}")

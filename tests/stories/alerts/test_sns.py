@@ -1,4 +1,4 @@
-"""Amazon SNS over HTTP: with its signature and the token, from a subscription to an alarm and its end."""
+"""Amazon SNS over HTTP, signed and with the token: from the subscription to an alarm and its end."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ OVER = notification(
 
 
 class Amazon(AbstractResolver):
-    """A server of Amazon's name: every name leads to it. It answers `status` to whoever confirms."""
+    """A server posing as Amazon's: every name resolves to it. It answers confirmations with `status`."""
 
     def __init__(self, port: int, confirmed: list[str]) -> None:
         self._port = port
@@ -56,7 +56,7 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 
 @pytest.fixture
 async def amazons(world: World) -> AsyncIterator[Amazon]:
-    """Its certificate and its confirmations, over HTTPS."""
+    """Serves the signing certificate and takes confirmations, over HTTPS."""
     sns._certificates.clear()
 
     async def certificate(request: web.Request) -> web.Response:
@@ -85,14 +85,14 @@ async def amazons(world: World) -> AsyncIterator[Amazon]:
 
 
 async def posts(world: World, monitoring: Monitoring, message: Any, **more: Any) -> Reply:
-    """As SNS does: JSON, called text; the token in the address."""
+    """As SNS does: JSON labelled as text, with the token in the URL."""
     own = {"token": None, "query": f"?token={TOKEN}", "Content_Type": "text/plain; charset=UTF-8"} | more
     reply = await monitoring.sends("sns", json.dumps(message).encode(), **own)
     await world.settled()
     return reply
 
 
-async def test_an_alarm_posted_twice_and_ended_twice_is_one_card(
+async def test_an_alarm_delivered_twice_and_resolved_twice_is_one_card(
     world: World, monitoring: Monitoring, amazons: Amazon
 ) -> None:
     for message in (NOTIFICATION, NOTIFICATION, OVER, OVER):
@@ -102,7 +102,7 @@ async def test_an_alarm_posted_twice_and_ended_twice_is_one_card(
     assert "Seen" not in monitoring.words
 
 
-async def test_an_end_that_comes_before_its_alarm_leaves_nothing_firing(
+async def test_a_resolve_that_arrives_before_its_alarm_leaves_nothing_firing(
     world: World, monitoring: Monitoring, amazons: Amazon
 ) -> None:
     for message in (OVER, NOTIFICATION, NOTIFICATION):
@@ -110,7 +110,7 @@ async def test_an_end_that_comes_before_its_alarm_leaves_nothing_firing(
     assert all(card.text.startswith("✅") for card in monitoring.cards)
 
 
-async def test_a_forged_message_is_refused_also_with_the_token_and_a_signed_one_without_it(
+async def test_a_forged_message_is_refused_even_with_the_token_and_a_signed_one_without_the_token(
     world: World, monitoring: Monitoring, amazons: Amazon
 ) -> None:
     for forged in (Signer().signed(NOTIFICATION), NOTIFICATION, amazon().signed(NOTIFICATION) | {"Message": "changed"}):
@@ -121,7 +121,7 @@ async def test_a_forged_message_is_refused_also_with_the_token_and_a_signed_one_
     assert "not signed by Amazon" in monitoring.words
 
 
-async def test_a_subscription_is_confirmed_once_it_is_known_to_be_amazons(
+async def test_a_subscription_is_confirmed_only_when_amazon_signed_it(
     world: World, monitoring: Monitoring, amazons: Amazon
 ) -> None:
     assert (await posts(world, monitoring, Signer().signed(CONFIRMATION))).status == 401
@@ -132,7 +132,7 @@ async def test_a_subscription_is_confirmed_once_it_is_known_to_be_amazons(
 
 
 @pytest.mark.parametrize(("status", "answered"), [(403, 422), (500, 503), (429, 503)])
-async def test_a_confirmation_that_fails_is_said_to_have_failed(
+async def test_a_failed_confirmation_is_reported(
     world: World, monitoring: Monitoring, amazons: Amazon, status: int, answered: int
 ) -> None:
     amazons.status = status
@@ -144,7 +144,7 @@ async def test_a_confirmation_that_fails_is_said_to_have_failed(
     )
 
 
-async def test_without_amazons_certificate_a_message_is_to_be_sent_again(
+async def test_a_message_is_to_be_retried_while_amazons_certificate_cannot_be_fetched(
     world: World, monitoring: Monitoring, amazons: Amazon
 ) -> None:
     connector = world.house.session.connector
@@ -156,7 +156,9 @@ async def test_without_amazons_certificate_a_message_is_to_be_sent_again(
     assert (await posts(world, monitoring, amazon().signed(NOTIFICATION))).status == 202
 
 
-async def test_a_text_and_raw_delivery_become_alerts(world: World, monitoring: Monitoring, amazons: Amazon) -> None:
+async def test_plain_text_and_raw_deliveries_become_alerts(
+    world: World, monitoring: Monitoring, amazons: Amazon
+) -> None:
     text = notification("Backup of orders failed\nExit code 3", MessageId="a text")
     assert (await posts(world, monitoring, amazon().signed(text))).status == 202
     raw = {"x_amz_sns_rawdelivery": "true", "x_amz_sns_message_id": "raw"}

@@ -1,4 +1,4 @@
-"""Deliveries that wait for their turn together are stored in one transaction, and each is answered for itself."""
+"""Deliveries that queue together are stored in one transaction, and each gets its own answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,7 +17,7 @@ from tests.world import World, words_of
 
 DOWN = ReceivedAlert("Down", True, "f1", labels={"alertname": "DatabaseDown"})
 OVER = replace(DOWN, firing=False)
-# A sign that no database keeps: whoever has been through a source has lost it.
+# NUL, which PostgreSQL cannot store; sources strip it, so only a direct call gets this far.
 POISON = ReceivedAlert("Poison \0", True, "poison")
 
 
@@ -38,7 +38,7 @@ def things(count: int) -> list[ReceivedAlert]:
 
 
 async def taken(world: World, *deliveries: Sequence[ReceivedAlert]) -> list[int | BaseException]:
-    """What each is answered; they come one after the other, before any is stored."""
+    """Each delivery's answer or error; all are queued, in this order, before any is stored."""
     house = world.house.alerts
     answers = await asyncio.gather(*(house.receive("generic", one) for one in deliveries), return_exceptions=True)
     await world.settled()
@@ -58,7 +58,7 @@ async def nobody_has_their_turn(world: World) -> AsyncIterator[None]:
         yield
 
 
-async def test_what_waits_is_stored_in_one_transaction_and_each_is_answered_how_many_it_held(
+async def test_queued_deliveries_are_stored_in_one_transaction_and_each_is_told_its_number_of_alerts(
     world: World, database: str
 ) -> None:
     several = things(12)
@@ -70,7 +70,7 @@ async def test_what_waits_is_stored_in_one_transaction_and_each_is_answered_how_
     assert counts == [(12, 13)]
 
 
-async def test_each_alert_knows_the_delivery_that_told_it(world: World, database: str) -> None:
+async def test_each_alert_knows_the_delivery_it_came_in(world: World, database: str) -> None:
     house, several = world.house.alerts, things(3)
     bodies = [one.title.encode() for one in several]
     sent = [house.receive("generic", [one], body=body) for one, body in zip(several, bodies, strict=True)]
@@ -81,7 +81,7 @@ async def test_each_alert_knows_the_delivery_that_told_it(world: World, database
     assert sorted(kept) == [(one.title, body) for one, body in zip(several, bodies, strict=True)]
 
 
-async def test_what_cannot_be_stored_is_nobody_elses_fault(world: World, monitoring: Monitoring) -> None:
+async def test_a_delivery_that_cannot_be_stored_does_not_fail_the_others(world: World, monitoring: Monitoring) -> None:
     first, second, third = things(3)
     answers = await taken(world, [first], [POISON], [second], [third, POISON])
     assert [answers[0], answers[2]] == [1, 1]
@@ -93,7 +93,7 @@ async def test_what_cannot_be_stored_is_nobody_elses_fault(world: World, monitor
     assert await taken(world, [third]) == [1]
 
 
-async def test_what_is_told_of_one_alert_is_taken_in_the_order_in_which_it_came(
+async def test_deliveries_about_one_alert_are_applied_in_their_order_of_arrival(
     world: World, monitoring: Monitoring
 ) -> None:
     assert await taken(world, [DOWN], [OVER], [DOWN], *([one] for one in things(2))) == [1] * 5
@@ -103,16 +103,14 @@ async def test_what_is_told_of_one_alert_is_taken_in_the_order_in_which_it_came(
     assert [card.text.split()[0] for card in monitoring.cards if "Down" in card.text] == ["✅", "✅"]
 
 
-async def test_a_storm_of_one_alert_is_told_as_often_as_it_came(
-    world: World, monitoring: Monitoring, database: str
-) -> None:
+async def test_a_storm_of_one_alert_counts_every_delivery(world: World, monitoring: Monitoring, database: str) -> None:
     assert await taken(world, *([DOWN] for _ in range(50))) == [1] * 50
     assert "Seen 50 times" in monitoring.words
     assert len(await world.house.incidents.newest(open_only=False)) == 1
     assert await found(database, "SELECT count(DISTINCT xmin::text) FROM alert_deliveries") == [(1,)]
 
 
-async def test_of_two_with_one_name_that_wait_together_one_is_taken(world: World, monitoring: Monitoring) -> None:
+async def test_two_queued_deliveries_with_one_idempotency_key_count_once(world: World, monitoring: Monitoring) -> None:
     house = world.house.alerts
     sent = [house.receive("generic", [DOWN], delivery=name) for name in ("a", "b", "a")]
     assert await asyncio.gather(*sent) == [1, 1, 1]
@@ -120,7 +118,7 @@ async def test_of_two_with_one_name_that_wait_together_one_is_taken(world: World
     assert "Seen 2 times" in monitoring.words
 
 
-async def test_alerts_that_a_rule_counts_are_counted_each_though_they_wait_together(
+async def test_a_counting_rule_counts_each_alert_of_deliveries_stored_together(
     world: World, monitoring: Monitoring
 ) -> None:
     logins = [ReceivedAlert("Failed login", True, str(n), labels={"event": "failed_login"}) for n in range(5)]
@@ -130,7 +128,7 @@ async def test_alerts_that_a_rule_counts_are_counted_each_though_they_wait_toget
     assert monitoring.card.text == "🟠 *High* Failed login and 4 more"
 
 
-async def test_what_wants_cards_that_somebody_holds_keeps_no_other_waiting_and_keeps_its_order(
+async def test_deliveries_blocked_on_a_locked_card_keep_their_order_and_block_no_others(
     world: World, monitoring: Monitoring
 ) -> None:
     house, (held_too, *others) = world.house.alerts, things(4)
@@ -152,7 +150,7 @@ async def test_what_wants_cards_that_somebody_holds_keeps_no_other_waiting_and_k
     assert "Seen 2 times" in of_it[0] and f"Seen {len(held) - 2 - len(refused) - 1} times" in of_it[1]
 
 
-async def test_who_gives_up_before_their_turn_leaves_nothing_behind(world: World, monitoring: Monitoring) -> None:
+async def test_a_delivery_cancelled_in_the_queue_leaves_the_others_intact(world: World, monitoring: Monitoring) -> None:
     house, (first, second) = world.house.alerts, things(2)
     async with nobody_has_their_turn(world):
         impatient = asyncio.ensure_future(house.receive("generic", [first]))
@@ -164,7 +162,7 @@ async def test_who_gives_up_before_their_turn_leaves_nothing_behind(world: World
     assert "Thing 1" in monitoring.words
 
 
-async def test_two_processes_that_store_the_same_alerts_in_other_orders_do_not_deadlock(world: World) -> None:
+async def test_two_processes_that_store_the_same_alerts_in_different_orders_do_not_deadlock(world: World) -> None:
     several = things(10)
     async with world.joined() as other:
         here, there = world.house.alerts, other.services.alerts

@@ -1,4 +1,4 @@
-"""Slack's limits are of a channel, and each process learns of them by itself: nothing is lost or doubled."""
+"""Slack limits each channel and each process finds out by itself: nothing is lost or posted twice."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +16,7 @@ AT_ONCE, WITHIN_S = 4, 4
 
 
 class Busy:
-    """By the clock of the world, Slack takes so many messages in so long in a channel."""
+    """A Slack that rate-limits messages per channel, by the world's clock."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -29,7 +29,7 @@ class Busy:
         return len(lately) >= AT_ONCE
 
 
-async def test_two_processes_at_a_limit_show_each_alert_once_in_time_and_page_at_once(new_world: NewWorld) -> None:
+async def test_two_rate_limited_processes_show_each_alert_once_in_time_and_page_at_once(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_ALERTS) as world, watched(world) as monitoring, world.joined() as other:
         limited = Busy(world).refuses
         world.workspace.faults.limit("chat.postMessage", retry_after=WITHIN_S, times=None, when=limited)

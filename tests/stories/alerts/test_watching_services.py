@@ -1,4 +1,4 @@
-"""Services that watch from outside: what each posts becomes one card, ends it, and is never a fault of ours."""
+"""Services that watch from outside: each one's webhook opens and resolves a card, and never causes an error."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -19,7 +19,7 @@ SAMPLES = ROOT / "bot" / "sandbox" / "samples"
 
 @dataclass(frozen=True)
 class Service:
-    """What a service posts when something is wrong, and what changes in it when it is right again."""
+    """What a service posts when a check fails, and the fields that differ when it recovers."""
 
     source: str
     title: str
@@ -88,7 +88,7 @@ def firing(cards: list[Message]) -> list[str]:
     return [card.text for card in cards if not card.text.startswith("✅")]
 
 
-async def test_what_is_told_twice_and_ended_twice_is_one_card(
+async def test_an_alert_delivered_twice_and_resolved_twice_is_one_card(
     world: World, monitoring: Monitoring, service: Service
 ) -> None:
     for content in (service.firing, service.firing, service.resolved, service.resolved):
@@ -97,7 +97,7 @@ async def test_what_is_told_twice_and_ended_twice_is_one_card(
     assert monitoring.card.text.startswith("✅ *Resolved* ")
 
 
-async def test_an_end_that_comes_before_its_beginning_leaves_nothing_firing(
+async def test_a_resolve_that_arrives_before_its_firing_leaves_nothing_firing(
     world: World, monitoring: Monitoring, service: Service
 ) -> None:
     for content in (service.resolved, service.firing, service.firing):
@@ -105,7 +105,7 @@ async def test_an_end_that_comes_before_its_beginning_leaves_nothing_firing(
     assert firing(monitoring.cards) == []
 
 
-async def test_what_it_sends_that_nobody_can_read_is_shown_as_an_alert_of_its_own(
+async def test_an_unreadable_webhook_is_shown_as_an_alert_of_its_own(
     world: World, monitoring: Monitoring, service: Service
 ) -> None:
     reply = await posts(world, monitoring, service, [service.title])
@@ -115,7 +115,9 @@ async def test_what_it_sends_that_nobody_can_read_is_shown_as_an_alert_of_its_ow
     assert title in words_of(monitoring.card)
 
 
-async def test_without_the_token_nothing_of_it_is_read(world: World, monitoring: Monitoring, service: Service) -> None:
+async def test_without_the_token_the_webhook_is_not_read(
+    world: World, monitoring: Monitoring, service: Service
+) -> None:
     for token in (None, TOKEN + "x"):
         reply = await monitoring.sends(service.source, json.dumps(service.firing).encode(), token=token)
         assert reply.status == 401
@@ -123,7 +125,7 @@ async def test_without_the_token_nothing_of_it_is_read(world: World, monitoring:
     assert not any(service.title in words_of(card) for card in monitoring.cards)
 
 
-async def test_uptimerobot_asks_with_its_fields_in_the_query(world: World, monitoring: Monitoring) -> None:
+async def test_uptimerobot_sends_a_get_with_its_fields_in_the_query(world: World, monitoring: Monitoring) -> None:
     query = "monitorID=7&monitorFriendlyName=Shop+%26+Till&alertType={}&alertDetails=50%25"
     assert await monitoring.asks("uptimerobot?" + query.format(1)) == 202
     await world.settled()
@@ -143,7 +145,7 @@ async def test_fields_in_the_query_of_a_post_without_a_body_are_read_too(world: 
     assert (await monitoring.sends("uptimerobot", query=query, token=None)).status == 401
 
 
-async def test_placeholders_that_nobody_replaced_are_said_and_become_no_title(
+async def test_unreplaced_placeholders_are_pointed_out_and_do_not_become_the_title(
     world: World, monitoring: Monitoring
 ) -> None:
     reply = await monitoring.sends("uptimerobot", b'{"*monitorID*": "*monitorID*", "alertType": "*alertType*"}')
