@@ -1,4 +1,4 @@
-"""What lies between the bot and others in a story: Slack's signed requests by hand, and a database that can go away."""
+"""Connections a story controls: Slack's signed requests made by hand, and a database connection that can fail."""
 
 import asyncio
 import hashlib
@@ -30,7 +30,7 @@ async def sent_by_hand(
     late_s: int = 0,
     **headers: str | None,
 ) -> tuple[int, str]:
-    """Status and body of the answer to a request that Slack might have sent; `headers` None leaves one out."""
+    """The status and body of the answer to a request as Slack signs it; a header of None is left out."""
     if isinstance(body, bytes):
         raw = body
     else:
@@ -51,7 +51,7 @@ async def sent_by_hand(
 
 
 async def stored(world: World, *kinds: str) -> list[Mapping[str, Any]]:
-    """The requests in the database, without what Slack tells of its own accord unless `event` is asked for."""
+    """The requests in the database. Events are left out unless `kinds` asks for them."""
     wanted = kinds or ("command", "action", "form", "shortcut")
     async with world.house.db.transaction() as conn:
         cursor = await conn.execute("SELECT * FROM requests WHERE kind = ANY(%s) ORDER BY received_at", [list(wanted)])
@@ -59,7 +59,7 @@ async def stored(world: World, *kinds: str) -> list[Mapping[str, Any]]:
 
 
 def command(world: World, typed: str, who: str = "eve", **changed: Any) -> AppRequest:
-    """A slash command as Slack would send it, not sent yet."""
+    """A slash command as Slack would send it; it isn't sent yet."""
     workspace, channel = world.workspace, world.workspace.channel("#general")
     url = workspace.response_urls.give(channel.id, workspace.person(who).id, of_command=True)
     name, _, text = typed.partition(" ")
@@ -69,7 +69,7 @@ def command(world: World, typed: str, who: str = "eve", **changed: Any) -> AppRe
 
 
 def event(world: World, number: str, **body: Any) -> AppRequest:
-    """Something that happened in Slack, as it would tell it; equal numbers are the same event."""
+    """An event as Slack would send it; the same number is the same event."""
     envelope = {"type": "event_callback", "team_id": world.workspace.team_id, "event_id": f"Ev{number}", "event": body}
     return AppRequest("events_api", envelope | {"event_time": 1, "authorizations": []})
 
@@ -81,7 +81,7 @@ async def delivered(world: World, delivery: AppRequest) -> Acknowledgement:
 
 
 class Line:
-    """A line to the database that can be cut, go dead, and come back."""
+    """A proxy in front of the database whose connections can be cut, go dead, and come back."""
 
     def __init__(self, database: str) -> None:
         parts = urlsplit(database)
@@ -93,7 +93,7 @@ class Line:
         self._flowing.set()
         self._port = 0
         self._era = 0
-        # How many connections there have been.
+        # How many connections have been made so far.
         self.made = 0
 
     @property
@@ -106,7 +106,7 @@ class Line:
         self._port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
-        """As when the server is stopped: every connection ends, new ones are refused."""
+        """As if the server were stopped: every connection ends, and new ones are refused."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -115,11 +115,11 @@ class Line:
         await asyncio.sleep(0)
 
     def go_dead(self) -> None:
-        """As when packets vanish: connections stay, and nothing is said any more."""
+        """As if packets were dropped: connections stay open, and nothing passes through them."""
         self._flowing.clear()
 
     def strand(self) -> None:
-        """As after a failover: the connections there are stay, and nothing is said on them any more; new ones work."""
+        """As after a failover: the existing connections stay open but nothing passes through them; new ones work."""
         self._era += 1
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

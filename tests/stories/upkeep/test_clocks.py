@@ -1,4 +1,4 @@
-"""A clock is wrong, or is set while everything runs: nobody is paged twice, too early, or never."""
+"""A clock is wrong, or is changed while everything runs: nobody is paged twice, too early, or not at all."""
 
 import asyncio
 import time
@@ -32,12 +32,12 @@ QUICK = RUNBOOK.replace("page: oncall, wait: 15m", "page: oncall, wait: 2s")
 
 @pytest.fixture
 def new_fleet(database: str, tmp_path: Path) -> NewFleet:
-    """`async with new_fleet() as fleet`: no process yet."""
+    """`async with new_fleet() as fleet`: a fleet that has no process yet."""
     return partial(fleet, database, tmp_path)
 
 
 class Machine:
-    """Its clock may be wrong, or be set; what counts its seconds may not."""
+    """A machine whose wall clock can be wrong or be changed; its monotonic clock is always right."""
 
     def __init__(self, wrong_by: timedelta = timedelta(0)) -> None:
         self.wrong_by = wrong_by
@@ -45,7 +45,7 @@ class Machine:
 
 
 async def set_the_databases_clock(database: str, by: timedelta) -> None:
-    """To what it would be without any of this, and so much more."""
+    """Make the database's clock differ from the real time by this much."""
     async with await AsyncConnection.connect(database) as conn:
         await conn.execute(
             f"""CREATE OR REPLACE FUNCTION the_time() RETURNS timestamptz LANGUAGE sql STABLE AS $$
@@ -54,7 +54,7 @@ async def set_the_databases_clock(database: str, by: timedelta) -> None:
 
 
 async def at_rest(app: App) -> None:
-    """Until this process has nothing left to do at this moment of its clock."""
+    """Wait until this process has nothing left to do at the present time of its clock."""
 
     async def nothing_is_due() -> bool:
         dues = [await one.next_due() for one in app.rounds.values()]
@@ -65,7 +65,7 @@ async def at_rest(app: App) -> None:
 
 
 class Slow(DeliveryKind[str | None]):
-    """Is under way until it is let go."""
+    """A delivery that stays in flight until `go_on` is set."""
 
     def __init__(self, name: str, carried: list[str]) -> None:
         self.name = name
@@ -80,7 +80,7 @@ class Slow(DeliveryKind[str | None]):
 
 @asynccontextmanager
 async def two_carriers(fleet: Fleet, *, other: Clock) -> AsyncIterator[tuple[Services, Services, list[str]]]:
-    """Two processes, the first of which has something under way."""
+    """Two processes; the first has claimed a delivery, which ends when it is waited for."""
     carried: list[str] = []
     async with fleet.app(Clock()).at_hand() as first, fleet.app(other).at_hand() as second:
         delivery_kinds = [Slow("first", carried), Slow("second", carried)]
@@ -98,7 +98,7 @@ async def people_paged(fleet: Fleet) -> list[str]:
     return [page.person for page in await fleet.pages()]
 
 
-# The machine's
+# The machine's clock
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])
@@ -118,7 +118,7 @@ async def test_a_machine_whose_clock_is_wrong_by_ten_minutes_pages_on_time(new_f
 
 
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
-async def test_a_machine_whose_clock_is_set_while_it_runs_takes_no_step_too_early_and_none_too_late(
+async def test_a_machine_whose_clock_is_changed_while_it_runs_takes_no_step_too_early_or_too_late(
     new_fleet: NewFleet, database: str, by: timedelta
 ) -> None:
     async with new_fleet() as fleet:
@@ -134,7 +134,9 @@ async def test_a_machine_whose_clock_is_set_while_it_runs_takes_no_step_too_earl
             assert abs(house.clock.now() - datetime.now(UTC)) < timedelta(minutes=10)
 
 
-async def test_a_machine_that_is_an_hour_ahead_takes_nothing_out_of_the_hands_of_another(new_fleet: NewFleet) -> None:
+async def test_a_machine_whose_clock_is_an_hour_ahead_does_not_take_over_a_claim_of_another(
+    new_fleet: NewFleet,
+) -> None:
     async with new_fleet() as fleet:
         machine = Machine()
         async with two_carriers(fleet, other=machine.clock) as (first, other, carried):
@@ -145,10 +147,10 @@ async def test_a_machine_that_is_an_hour_ahead_takes_nothing_out_of_the_hands_of
             assert carried == ["first"]
 
 
-# The database's
+# The database's clock
 
 
-async def test_whoever_has_not_noticed_that_the_databases_clock_was_set_claims_nothing(
+async def test_a_process_that_has_not_noticed_a_change_of_the_databases_clock_claims_nothing(
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as house:
@@ -165,7 +167,7 @@ async def make_due(database: str, incident: Incident) -> None:
         await conn.execute("UPDATE escalations SET next_at = now() WHERE incident_id = %s", [incident.id])
 
 
-async def test_after_the_databases_clock_was_set_back_each_step_comes_in_its_own_time(
+async def test_after_the_databases_clock_is_set_back_each_step_is_taken_after_its_own_wait(
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet(runbook=QUICK) as fleet:
@@ -185,7 +187,7 @@ async def test_after_the_databases_clock_was_set_back_each_step_comes_in_its_own
             assert seen["database_was_set"]["by_seconds"] == pytest.approx(-3600, abs=2)
 
 
-async def test_the_clock_of_the_database_put_forward_by_an_hour_takes_one_step_and_put_back_repeats_none(
+async def test_setting_the_databases_clock_forward_an_hour_takes_one_step_and_setting_it_back_repeats_none(
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet:
@@ -206,7 +208,7 @@ async def test_the_clock_of_the_database_put_forward_by_an_hour_takes_one_step_a
             assert await how_far_ahead(app, "escalations") <= timedelta(minutes=30)
 
 
-async def test_what_another_has_in_hand_is_left_to_it_although_its_lease_looks_over_by_a_clock_just_put_forward(
+async def test_a_claim_is_not_taken_over_when_only_a_clock_set_forward_makes_its_lease_look_expired(
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet, two_carriers(fleet, other=Clock()) as (first, other, carried):
@@ -218,7 +220,7 @@ async def test_what_another_has_in_hand_is_left_to_it_although_its_lease_looks_o
         assert carried == ["first"]
 
 
-async def test_every_timer_that_a_clock_left_too_far_ahead_is_brought_back_to_its_own_wait(
+async def test_every_timer_set_by_a_clock_that_was_ahead_is_brought_back_to_its_own_wait(
     world: World, database: str
 ) -> None:
     await world.eve.types("/incident declare P1 Payments failing")
@@ -228,7 +230,7 @@ async def test_every_timer_that_a_clock_left_too_far_ahead_is_brought_back_to_it
     await world.settled()
     async with world.house.db.transaction() as conn:
         await world.house.outbox.put(conn, "later", {}, priority=UPDATE, due_at=world.clock.now() + HOUR)
-    # As they would stand if they had been written by a clock that was an hour ahead.
+    # As if they had been written by a clock that was an hour ahead.
     async with await AsyncConnection.connect(database) as conn:
         await conn.execute(
             """UPDATE escalations SET next_at = next_at + '1 h', last_step_at = last_step_at + '1 h',
@@ -270,8 +272,10 @@ async def how_far_ahead(app: App, name: str) -> timedelta:
     return due_at - app.clock.now()
 
 
-async def test_whatever_a_clock_that_was_ahead_has_written_is_brought_back(world: World, database: str) -> None:
-    """A lead is asked for in five minutes, an audience hears more when it was promised, a room is archived in a day."""
+async def test_nudges_reminders_and_archivings_planned_by_a_clock_that_was_ahead_are_brought_back(
+    world: World, database: str
+) -> None:
+    """The nudge for a lead is due in five minutes, the update as promised, the archiving of the room in a day."""
     await world.eve.types("/incident declare P1 Payments failing")
     await world.settled()
     async with await AsyncConnection.connect(database) as conn:
@@ -300,7 +304,7 @@ async def test_whatever_a_clock_that_was_ahead_has_written_is_brought_back(world
     assert archived == [(now + timedelta(days=1),)]
 
 
-async def test_a_ladder_of_working_hours_that_a_clock_ahead_has_planned_is_brought_back(
+async def test_a_ladder_in_working_hours_planned_by_a_clock_that_was_ahead_is_brought_back(
     database: str, tmp_path: Path
 ) -> None:
     runbook = RUNBOOK.replace("    name: Low\n", "    name: Low\n    paged: working_hours\n")
@@ -316,7 +320,7 @@ async def test_a_ladder_of_working_hours_that_a_clock_ahead_has_planned_is_broug
         assert await next_steps(database) == planned
 
 
-async def test_a_round_of_working_hours_is_brought_back_by_when_it_was_planned_and_not_by_when_its_step_was(
+async def test_paging_a_tier_again_in_working_hours_is_brought_back_by_its_own_time_of_planning(
     database: str, tmp_path: Path
 ) -> None:
     runbook = RUNBOOK.replace("    name: Low\n", "    name: Low\n    paged: working_hours\n")

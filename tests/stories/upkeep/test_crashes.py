@@ -1,4 +1,4 @@
-"""A process is killed, frozen, stopped or at fault, at the worst moment: nothing is lost, and nothing is done twice."""
+"""A process is killed, frozen, stopped or fails at the worst moment: nothing is lost, and nothing is done twice."""
 
 import asyncio
 import random
@@ -36,14 +36,14 @@ KILLS = 4
 
 @pytest.fixture
 def new_fleet(database: str, tmp_path: Path) -> NewFleet:
-    """`async with new_fleet() as fleet`: no process yet."""
+    """`async with new_fleet() as fleet`: a fleet that has no process yet."""
     return partial(fleet, database, tmp_path)
 
 
 # Killed
 
 
-async def test_a_command_whose_process_died_between_acknowledgement_and_deed_is_done_once_by_the_next(
+async def test_a_command_acknowledged_by_a_process_that_then_died_is_done_once_by_the_next(
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet:
@@ -60,7 +60,7 @@ async def test_a_command_whose_process_died_between_acknowledgement_and_deed_is_
         assert [one.title for one in await fleet.house.incidents.newest(open_only=False)] == ["Payments failing"]
 
 
-async def test_what_slack_took_before_the_process_died_is_found_by_the_next_and_not_sent_again(
+async def test_a_message_slack_accepted_before_the_process_died_is_found_and_not_sent_twice(
     new_fleet: NewFleet,
 ) -> None:
     async with new_fleet() as fleet:
@@ -85,7 +85,7 @@ def rooms_made(fleet: Fleet) -> int:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_processes_killed_at_random_instants_of_a_storm_leave_each_incident_whole_and_single(
+async def test_processes_killed_at_random_during_a_storm_leave_each_incident_complete_and_declared_once(
     new_fleet: NewFleet, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -94,7 +94,7 @@ async def test_processes_killed_at_random_instants_of_a_storm_leave_each_inciden
     async def storm(fleet: Fleet) -> None:
         for number in range(STORM):
             await asyncio.sleep(chance.uniform(0, 0.3))
-            # Another title each time, but few names of rooms.
+            # Every title is different, but only four names of rooms come of them.
             title = f"Report {chance.choice('abcd')}{'!' * number}"
             answer = await fleet.workspace.person("eve").types(f"/incident declare P1 {title}")
             acknowledged[title] = answer.error is None
@@ -118,14 +118,14 @@ async def test_processes_killed_at_random_instants_of_a_storm_leave_each_inciden
 
 
 def nobody_is_paged_twice(pages: list[Page]) -> bool:
-    """Of one incident. A page that took longer than it may to reach somebody has the next tier paged as well."""
+    """Per incident: each person once. A page that takes too long has the next tier paged as well."""
     return max(Counter((page.incident_id, page.person) for page in pages).values()) == 1
 
 
 # Frozen
 
 
-async def test_a_process_that_was_frozen_longer_than_its_lease_sends_nothing_more_when_it_wakes(
+async def test_a_process_frozen_for_longer_than_its_lease_sends_nothing_when_it_wakes(
     new_fleet: NewFleet,
 ) -> None:
     async with new_fleet() as fleet:
@@ -143,7 +143,7 @@ async def test_a_process_that_was_frozen_longer_than_its_lease_sends_nothing_mor
             await eve.types("/incident list")
         await fleet.all_is_there_once(interrupted=True)
         known = await fleet.house.incidents.newest(open_only=False)
-        # On a busy machine the bot may have refused one, and said so.
+        # On a busy machine, the bot may have refused some and said so.
         refused = {title for title, said in zip(titles, answers, strict=True) if "Nothing was recorded" in told(said)}
         assert {one.title for one in known} == set(titles) - refused
         pages = await fleet.pages()
@@ -151,7 +151,7 @@ async def test_a_process_that_was_frozen_longer_than_its_lease_sends_nothing_mor
         assert nobody_is_paged_twice(pages)
 
 
-async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(new_fleet: NewFleet) -> None:
+async def test_a_page_whose_lease_expired_before_it_was_sent_is_claimed_again_and_sent(new_fleet: NewFleet) -> None:
     async with new_fleet() as fleet:
         house = fleet.house
         house.clock.freeze(datetime.now(UTC))
@@ -170,7 +170,7 @@ async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(
 
 @asynccontextmanager
 async def page_in_a_dead_hand(new_fleet: NewFleet) -> AsyncIterator[tuple[Fleet, Services]]:
-    """The first process has made a page, and ended before it was sent; the clocks stand still. And a second one."""
+    """A process that made and claimed a page and ended before sending it, and a second one; both clocks are frozen."""
     async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as other:
         now = datetime.now(UTC)
         for house in (fleet.house, other):
@@ -181,7 +181,7 @@ async def page_in_a_dead_hand(new_fleet: NewFleet) -> AsyncIterator[tuple[Fleet,
         yield fleet, other
 
 
-async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_sent_once_its_lease_is_over(
+async def test_a_page_claimed_by_a_process_that_died_is_sent_once_its_lease_is_over(
     new_fleet: NewFleet,
 ) -> None:
     async with page_in_a_dead_hand(new_fleet) as (fleet, other):
@@ -197,7 +197,7 @@ async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_s
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
 
 
-async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet: NewFleet) -> None:
+async def test_a_page_held_by_another_process_is_not_recorded_as_cancelled(new_fleet: NewFleet) -> None:
     async with new_fleet() as fleet:
         house = fleet.house
         await house.declarations.declare(Actor("eve"), "Payments failing", severity="P1")
@@ -211,7 +211,7 @@ async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet
         assert fleet.posted("page:") == []
 
 
-async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_next(new_fleet: NewFleet) -> None:
+async def test_pages_whose_commit_got_no_answer_are_released_to_the_next_process(new_fleet: NewFleet) -> None:
     async with page_in_a_dead_hand(new_fleet) as (fleet, other):
         async with fleet.house.db.statement() as conn:
             given = [InHand({"page": page.id}, PAGE, "slack", None) for page in await fleet.pages()]
@@ -224,7 +224,9 @@ async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_n
 # Told to stop
 
 
-async def test_a_process_told_to_stop_ends_what_is_under_way_and_leaves_nothing_half_done(new_fleet: NewFleet) -> None:
+async def test_a_process_told_to_stop_finishes_what_it_is_sending_and_leaves_nothing_half_done(
+    new_fleet: NewFleet,
+) -> None:
     async with new_fleet() as fleet:
         (first,) = await fleet.start()
         await fleet.until(lambda: fleet.workspace.channel("#incidents"))
@@ -241,11 +243,11 @@ async def test_a_process_told_to_stop_ends_what_is_under_way_and_leaves_nothing_
         await fleet.all_is_there_once(interrupted=True)
 
 
-# At fault
+# Failing
 
 
 class Broken(DeliveryKind[None]):
-    """Fails in a way nobody has thought of: while sending, or when what follows is to be written down."""
+    """A delivery that fails with an unexpected error, while it is sent or while its outcome is recorded."""
 
     def __init__(self, fails: Iterator[bool], *, when: str) -> None:
         self._fails = fails
@@ -267,7 +269,7 @@ async def put(world: World, kind: str) -> None:
         await world.house.outbox.put(conn, kind, {}, priority=UPDATE, lane="the same")
 
 
-async def test_a_ladder_that_cannot_be_read_stops_no_other(world: World, database: str) -> None:
+async def test_a_ladder_that_cannot_be_read_does_not_stop_the_others(world: World, database: str) -> None:
     await declared(world, "P1 The first one")
     await declared(world, "P1 The second one")
     async with world.house.db.transaction() as conn:
@@ -277,7 +279,7 @@ async def test_a_ladder_that_cannot_be_read_stops_no_other(world: World, databas
     assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_delivery_that_always_fails_lets_pages_pass_and_in_the_end_its_own_lane(world: World) -> None:
+async def test_a_delivery_that_always_fails_delays_no_page_and_does_not_block_its_lane_forever(world: World) -> None:
     broken, sound = Broken(iter([]), when="sending"), Broken(iter([]), when="never")
     world.house.delivery_kinds["broken"] = broken
     world.house.delivery_kinds["sound"] = sound
@@ -292,7 +294,7 @@ async def test_a_delivery_that_always_fails_lets_pages_pass_and_in_the_end_its_o
     assert (broken.sent, sound.sent) == (0, 1)
 
 
-async def test_what_was_sent_is_not_sent_again_because_of_a_fault_in_what_follows(world: World) -> None:
+async def test_a_delivery_is_not_sent_again_if_recording_it_fails(world: World) -> None:
     broken = Broken(iter([]), when="recording")
     world.house.delivery_kinds["broken"] = broken
     await put(world, "broken")
@@ -301,7 +303,7 @@ async def test_what_was_sent_is_not_sent_again_because_of_a_fault_in_what_follow
 
 
 class BrokenOnce(DeliveryKind[None]):
-    """As behind a pooler that has just mixed up its sessions: the first time another statement is carried out."""
+    """A delivery whose first recording fails oddly, as behind a pooler that has just mixed up its sessions."""
 
     def __init__(self) -> None:
         self.recordings = 0
@@ -316,7 +318,7 @@ class BrokenOnce(DeliveryKind[None]):
         await conn.execute("INSERT INTO outbox_followed VALUES (1)")
 
 
-async def test_what_follows_from_a_delivery_is_recorded_although_the_first_attempt_met_a_strange_error(
+async def test_recording_a_delivery_is_retried_after_an_unexpected_database_error(
     world: World,
 ) -> None:
     async with world.house.db.transaction() as conn:
@@ -328,7 +330,7 @@ async def test_what_follows_from_a_delivery_is_recorded_although_the_first_attem
         assert len(await (await conn.execute("SELECT FROM outbox_followed")).fetchall()) == 1
 
 
-async def test_a_delivery_of_a_kind_that_only_a_newer_process_knows_stays_for_it(world: World) -> None:
+async def test_a_delivery_of_an_unknown_kind_waits_for_a_newer_process(world: World) -> None:
     await put(world, "unknown")
     await world.passes(minutes=1)
     newer = Broken(iter([]), when="never")

@@ -1,4 +1,4 @@
-"""The database is the incident: nobody is told a lie, nothing is done twice, and everything goes on when it is back."""
+"""The database is the incident: nothing untrue is said, nothing is done twice, and everything resumes afterwards."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,7 +27,7 @@ async def server() -> AsyncIterator[OwnServer]:
 
 @asynccontextmanager
 async def two_processes(server: OwnServer, folder: Path) -> AsyncIterator[tuple[Fleet, list[App]]]:
-    """Two of the bot before one Slack, in real time."""
+    """Two processes of the bot connected to one Slack, in real time."""
     async with (
         staged(server.url, folder, runbook=RUNBOOK, ALERTS_TOKEN="let-me-in") as fleet,
         AsyncExitStack() as stack,
@@ -41,7 +41,7 @@ async def two_processes(server: OwnServer, folder: Path) -> AsyncIterator[tuple[
 
 
 async def posted_alert(app: App) -> int:
-    """The status of an alert's reception."""
+    """The status with which an alert is answered."""
     url = f"http://127.0.0.1:{app.port}/alerts/generic?token=let-me-in"
     alert = {"title": "Disk full", "status": "firing"}
     async with aiohttp.ClientSession() as session, session.post(url, json=alert) as answer:
@@ -49,12 +49,12 @@ async def posted_alert(app: App) -> int:
 
 
 def has_looked(app: App, *, since: datetime) -> bool:
-    """At what is open, so that it is remembered."""
+    """Has this process looked at the open incidents since then, and so remembers them?"""
     return app.services.watchdog.idle()["outages"] < app.clock.now() - since
 
 
 async def next_step_is_due_soon(server: OwnServer) -> None:
-    """While the database is away, however long the story took until here."""
+    """Make the next step due while the database is away, however long the story has taken."""
     async with await psycopg.AsyncConnection.connect(server.url, autocommit=True) as conn:
         await conn.execute("UPDATE escalations SET next_at = clock_timestamp() + interval '4 seconds'")
 
@@ -68,7 +68,7 @@ def paging_stopped(fleet: Fleet) -> list[str]:
     return [words for words in said_in_room(fleet) if words.startswith("⚠ *Paging has stopped")]
 
 
-async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all_continues_when_it_is_back(
+async def test_without_a_database_the_room_is_told_once_and_paging_resumes_without_a_burst_when_it_is_back(
     server: OwnServer, tmp_path: Path
 ) -> None:
     async with two_processes(server, tmp_path) as (fleet, apps):
@@ -84,7 +84,7 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
         assert "Nothing was recorded" in words_of(answer.messages[0])
         assert await posted_alert(app) == 503
 
-        # Both processes look, find nothing, and tell it: whoever was second takes it back.
+        # Both processes find the database gone and post it: the second one deletes its post.
         fleet.workspace.faults.hang("chat.postMessage", 4.0, times=2)
         await fleet.until(lambda: [one for one in fleet.workspace.sent if one.method == "chat.delete"])
         assert "Ada Obi +447700900001 ada@example.com" in paging_stopped(fleet)[0]
@@ -105,7 +105,7 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
         assert [one.text for one in entries if one.text.startswith("Paging was down from")] != []
 
 
-async def test_a_page_that_was_under_way_when_the_database_went_is_finished_and_recorded_when_it_is_back(
+async def test_a_page_in_flight_when_the_database_goes_away_is_recorded_when_it_is_back(
     server: OwnServer, tmp_path: Path
 ) -> None:
     async with two_processes(server, tmp_path) as (fleet, (app, _)):
@@ -140,7 +140,7 @@ async def until_at_rest(app: App) -> None:
         await until(nothing_is_due)
 
 
-async def test_a_transaction_that_the_server_ended_because_its_process_was_frozen_counts_as_unreachable(
+async def test_a_transaction_ended_by_the_idle_timeout_counts_as_an_unreachable_database(
     world: World,
 ) -> None:
     with pytest.raises(Unreachable):
@@ -157,7 +157,7 @@ async def test_a_transaction_that_the_server_ended_because_its_process_was_froze
             await conn.execute("SELECT 1")
 
 
-async def test_a_database_that_takes_no_writes_any_more_counts_as_unreachable(world: World) -> None:
+async def test_a_database_that_has_become_read_only_counts_as_unreachable(world: World) -> None:
     for block in (world.house.db.transaction, world.house.db.statement, world.house.db.intake):
         with pytest.raises(Unreachable, match="read-only"):
             async with block() as conn:

@@ -1,4 +1,4 @@
-"""What happened by a clock that was ahead, once it is right: it has happened by now, and hides nothing that comes."""
+"""Times recorded by a clock that was ahead: once it is right they are moved to now, and hide nothing that follows."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 HOUR = timedelta(hours=1)
 STORE = Path(timekeeping.__file__).parents[1]
-# When somebody is to look, and why no clock can leave that too far ahead.
+# Tables with a due time that need no correction, and why.
 LEFT_ALONE = {
     "cover_requests": "the end of a shift, as somebody has asked for it",
     "status_pages": "its own look finds what is due later than its rhythm",
@@ -33,7 +33,7 @@ async def as_if_an_hour_ahead(database: str, *statements: str) -> None:
             await conn.execute(one.encode())
 
 
-async def test_what_fires_after_an_incident_that_ended_in_the_future_is_no_part_of_it(
+async def test_an_alert_that_fires_after_an_incident_resolved_by_a_fast_clock_does_not_join_it(
     new_world: NewWorld, database: str
 ) -> None:
     async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
@@ -55,9 +55,7 @@ async def test_what_fires_after_an_incident_that_ended_in_the_future_is_no_part_
         assert len(world.pages_of("ada")) == 2, "the one that is new pages somebody"
 
 
-async def test_who_is_paged_after_a_reopening_in_the_future_can_acknowledge_and_its_end_keeps_its_message(
-    world: World, database: str
-) -> None:
+async def test_a_page_sent_after_a_reopening_by_a_fast_clock_can_be_acknowledged(world: World, database: str) -> None:
     await world.eve.types("/incident declare P1 Payments failing")
     await world.settled()
     await world.eve.types("/incident resolve Rolled back", world.room())
@@ -79,7 +77,7 @@ async def test_who_is_paged_after_a_reopening_in_the_future_can_acknowledge_and_
 
 
 @pytest.mark.parametrize("path", sorted(STORE.rglob("*.sql")), ids=lambda path: path.stem)
-def test_whatever_is_due_by_a_row_is_brought_back_when_the_clock_is_put_right(path: Path) -> None:
+def test_every_table_with_a_due_time_is_corrected_when_the_clock_is_put_right(path: Path) -> None:
     if "migrations" in path.parts:
         return
     found = re.findall(r"^-- name: next_due\n(.*?)(?=^-- name|\Z)", path.read_text(), re.DOTALL | re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What was stored is done however long it takes, and nobody is told more certainly than is known what became of it."""
+"""A stored request is done however long it takes, and nobody is told more about its outcome than is known."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,13 +25,13 @@ from tests.world import BEGINNING, RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
-# The database fails as it does on a full disk, wherever an incident is written.
+# The database fails as on a full disk whenever an incident is inserted.
 FULL_DISK = """
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
 CREATE TRIGGER no_room BEFORE INSERT ON incidents FOR EACH ROW EXECUTE FUNCTION no_room();
 """
-# A COMMIT that hangs for longer than anybody waits; when it is called off, it is done all the same, or it is not.
+# A COMMIT that hangs longer than anybody waits; when it is cancelled, it either succeeds anyway or fails.
 SLOW_COMMIT = """
 CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; EXCEPTION WHEN query_canceled THEN {then}; END $$;
@@ -58,10 +58,10 @@ async def shown(world: World, path: str) -> str:
         return await answer.text()
 
 
-# Never given up for a reason of ours
+# Retried while the failure is the bot's or its database's
 
 
-async def test_what_the_database_could_not_take_is_tried_until_it_can_and_its_author_hears_that_it_was_late(
+async def test_a_command_is_retried_while_the_databases_disk_is_full_and_its_author_is_told_it_was_late(
     world: World,
 ) -> None:
     await do(world, FULL_DISK)
@@ -80,7 +80,7 @@ async def test_what_the_database_could_not_take_is_tried_until_it_can_and_its_au
     assert [row["error"] for row in await stored(world)] == [None]
 
 
-async def test_what_slack_refuses_for_good_is_said_to_be_impossible_with_the_reason_and_not_tried_again(
+async def test_a_request_that_slack_refuses_for_good_is_reported_with_the_reason_and_not_retried(
     world: World,
 ) -> None:
     room = await declared(world)
@@ -93,11 +93,13 @@ async def test_what_slack_refuses_for_good_is_said_to_be_impossible_with_the_rea
     assert all(row["worked_at"] and row["attempts"] == 0 for row in await stored(world, "event"))
 
 
-# Unknown is unknown
+# An unknown outcome is reported as unknown
 
 
 @pytest.mark.parametrize("outcome", [DONE, UNDONE])
-async def test_whether_a_command_was_recorded_is_said_to_be_unknown_and_then_said(world: World, outcome: str) -> None:
+async def test_a_command_whose_commit_hangs_is_first_reported_as_unknown_and_then_with_the_outcome(
+    world: World, outcome: str
+) -> None:
     world.gives_up_soon()
     await do(world, SLOW_COMMIT.format(table="requests", when="WHEN (NEW.error IS NULL)", then=outcome))
     answer = await asked(world, "eve", "/incident declare P1 Payments failing")
@@ -117,7 +119,9 @@ async def test_whether_a_command_was_recorded_is_said_to_be_unknown_and_then_sai
 
 
 @pytest.mark.parametrize("outcome", [DONE, UNDONE])
-async def test_whether_a_form_was_recorded_is_told_where_it_was_opened(world: World, outcome: str) -> None:
+async def test_the_outcome_of_a_form_whose_commit_hung_is_reported_where_it_was_opened(
+    world: World, outcome: str
+) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident update", room)
     world.gives_up_soon()
@@ -131,7 +135,7 @@ async def test_whether_a_form_was_recorded_is_told_where_it_was_opened(world: Wo
     assert ("Cards work again" in words_of(world.card())) == (outcome == DONE)
 
 
-async def test_a_deed_whose_commit_nobody_heard_of_is_not_called_undone_and_not_done_twice(world: World) -> None:
+async def test_a_deed_whose_commit_got_no_answer_is_not_reported_as_undone_and_not_done_twice(world: World) -> None:
     await do(world, DIES_AT_COMMIT.format(table="incidents", when="INSERT"))
     first = await ask(world, "eve", "/incident declare P1 Payments failing")
     assert first.startswith("⏳ *I don't know yet whether it was done:*")
@@ -141,7 +145,7 @@ async def test_a_deed_whose_commit_nobody_heard_of_is_not_called_undone_and_not_
     assert "declared as P1" in words_of(whispered(world, "eve", "#general")[-1])
 
 
-async def test_links_texts_and_alerts_are_not_called_unrecorded_when_nobody_knows(
+async def test_links_texts_and_alerts_whose_commit_got_no_answer_are_not_reported_as_unrecorded(
     new_world: NewWorld,
 ) -> None:
     more = {"ALERTS_TOKEN": "t"}
@@ -168,7 +172,9 @@ async def followed(world: World, method: str, path: str) -> tuple[int, str]:
         return answer.status, await answer.text()
 
 
-async def test_a_shell_is_not_told_that_nothing_was_declared_when_nobody_knows(database: str, tmp_path: Path) -> None:
+async def test_a_shell_command_whose_commit_got_no_answer_says_it_is_not_known_whether_it_was_done(
+    database: str, tmp_path: Path
+) -> None:
     (tmp_path / "runbook.yml").write_text(RUNBOOK)
     async with await AsyncConnection.connect(database, autocommit=True) as conn:
         await conn.execute(DIES_AT_COMMIT.format(table="incidents", when="INSERT").encode())
@@ -177,7 +183,7 @@ async def test_a_shell_is_not_told_that_nothing_was_declared_when_nobody_knows(d
     assert "It is not known whether this was done" in ended.err
 
 
-async def test_an_attempt_after_a_deed_that_was_done_says_that_it_was_done(world: World) -> None:
+async def test_retrying_a_deed_that_was_already_done_answers_that_it_is_done(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident update A fix is out", room)
     async with world.house.db.transaction() as conn:
@@ -186,12 +192,12 @@ async def test_an_attempt_after_a_deed_that_was_done_says_that_it_was_done(world
     assert words_of(whispered(world, "eve", room)[-1]).startswith("✅ *Done:*")
 
 
-# What ends whoever works on it
+# A request that kills the process working on it
 
 
 @asynccontextmanager
 async def left_by_the_dead(world: World, deaths: int) -> Any:
-    """A command that was in the hand of a process that died, when others had died of it before."""
+    """A command held by a process that died, after this many others had died of it."""
     left = command(world, "/incident declare P1 Payments failing").payload
     request = Request(f"command {left['trigger_id']}", "command", left, world.clock.now())
     async with world.house.db.transaction() as conn:
@@ -200,7 +206,7 @@ async def left_by_the_dead(world: World, deaths: int) -> Any:
     yield request
 
 
-async def test_a_request_under_whose_work_a_process_died_is_taken_up_again_once(world: World) -> None:
+async def test_a_request_that_one_process_died_of_is_retried_once(world: World) -> None:
     async with left_by_the_dead(world, 0):
         await world.settled()
         assert await count(world) == 1
@@ -208,7 +214,9 @@ async def test_a_request_under_whose_work_a_process_died_is_taken_up_again_once(
         assert (row["deaths"], row["set_aside_at"], row["error"]) == (1, None, None)
 
 
-async def test_and_then_set_aside_told_to_its_author_and_shown_to_an_operator(world: World) -> None:
+async def test_a_request_that_two_processes_died_of_is_set_aside_and_its_author_and_the_operator_are_told(
+    world: World,
+) -> None:
     async with left_by_the_dead(world, 1) as request:
         await world.settled()
         assert await count(world) == 0
@@ -229,7 +237,7 @@ async def kept(db: Database, key: str) -> Mapping[str, Any]:
     return row
 
 
-async def test_whoever_could_not_look_for_a_while_gives_the_others_time_to_say_that_they_live(database: str) -> None:
+async def test_after_an_outage_a_process_gives_the_others_time_to_renew_before_taking_over(database: str) -> None:
     clock = Clock()
     clock.freeze(BEGINNING)
     db = Database(database)
@@ -239,7 +247,7 @@ async def test_whoever_could_not_look_for_a_while_gives_the_others_time_to_say_t
         async with db.transaction() as conn:
             request = Request("command 1", "command", {}, clock.now())
             await requests.store(conn, request, taken_over_at=clock.now() + TAKEN_OVER_AFTER, holder="elsewhere:7")
-        # The database was away for everybody; now it is back, and each lease is over.
+        # The database was away for every process; now it is back, and every lease has expired.
         clock.move(timedelta(minutes=1))
         assert await looker.claim([], limit=9, suspects=True) == []
         assert await looker.next_due() == clock.now() + TIME_TO_BE_HEARD
@@ -261,7 +269,7 @@ async def test_whoever_could_not_look_for_a_while_gives_the_others_time_to_say_t
 
 
 async def pinned_while_slack_hangs(world: World, seconds: float) -> None:
-    """A request is in the hand of this process, and waits for Slack."""
+    """Make a request that this process holds while it waits for Slack."""
     message = await world.eve.says("We roll back", await declared(world))
     world.workspace.faults.hang("conversations.replies", seconds)
     await world.eve.reacts("pushpin", message)
@@ -273,8 +281,8 @@ async def pin(world: World) -> Mapping[str, Any]:
     return row
 
 
-async def test_a_request_that_waits_for_long_stays_in_the_hand_of_who_has_it(world: World) -> None:
-    """Slack takes its time: that is no death, however long it lasts."""
+async def test_a_request_that_waits_long_for_slack_stays_with_the_process_that_holds_it(world: World) -> None:
+    """However long Slack takes, the process has not died."""
     await pinned_while_slack_hangs(world, 3.0)
     for _ in range(8):
         world.clock.move(timedelta(seconds=10))
@@ -286,7 +294,7 @@ async def test_a_request_that_waits_for_long_stays_in_the_hand_of_who_has_it(wor
     assert await notes(world) == ["We roll back"]
 
 
-async def test_a_process_that_ends_in_order_leaves_no_suspects(world: World) -> None:
+async def test_a_request_released_by_an_orderly_shutdown_does_not_count_as_a_death(world: World) -> None:
     await pinned_while_slack_hangs(world, 5.0)
     await world.house.reception.finish(0.05)
     row = await pin(world)
@@ -297,12 +305,10 @@ async def test_a_process_that_ends_in_order_leaves_no_suspects(world: World) -> 
     assert (await pin(world))["deaths"] == 0
 
 
-# A database that takes no changes
+# A database that accepts no writes
 
 
-async def test_a_database_that_turns_read_only_is_told_at_every_door_with_the_reason(
-    database: str, new_world: NewWorld
-) -> None:
+async def test_every_door_answers_that_the_database_is_read_only(database: str, new_world: NewWorld) -> None:
     async with new_world(ALERTS_TOKEN="t") as world:
         async with await AsyncConnection.connect(database, autocommit=True) as conn:
             await conn.execute(f'ALTER DATABASE "{conn.info.dbname}" SET default_transaction_read_only = on'.encode())
@@ -319,7 +325,7 @@ async def test_a_database_that_turns_read_only_is_told_at_every_door_with_the_re
             await conn.execute(f'ALTER DATABASE "{conn.info.dbname}" RESET default_transaction_read_only'.encode())
 
 
-async def test_a_full_disk_is_told_at_every_door_and_in_the_rooms_until_there_is_room_again(
+async def test_every_door_and_every_room_is_told_that_the_databases_disk_is_full_until_it_is_not(
     new_world: NewWorld,
 ) -> None:
     async with new_world(ALERTS_TOKEN="t") as world:

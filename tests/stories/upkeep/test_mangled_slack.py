@@ -1,4 +1,4 @@
-"""Something between us and Slack mangles its answers: what was not heard is not claimed, and nothing is made twice."""
+"""A proxy mangles Slack's responses: nothing is shown as sent that isn't confirmed, and nothing is created twice."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,15 +11,15 @@ from bot.sandbox.workspace import Workspace
 from tests.stories.paging.test_reaching import pages
 from tests.world import World, words_of
 
-# What a proxy leaves as it is: the date among it, by which we know how far Slack's clock is from ours.
+# The headers a proxy passes on. From Date we know how far Slack's clock is from ours.
 KEPT = ("Date", "Content-Type", "X-OAuth-Scopes", "Retry-After")
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 class Mangler:
-    """Passes on what it is asked, and mangles the first answer of each method once `how` is set.
+    """A proxy that mangles the first response of each method once `how` is set.
 
-    `passes_on` False: Slack never hears of that one.
+    `passes_on` False: that first request never reaches Slack.
     """
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ async def mangled(new_world: NewWorld) -> AsyncIterator[tuple[World, Mangler]]:
     ("how", "passes_on"),
     [("html", True), ("html", False), ("truncated", True), ("empty", True), ("gzip", True), ("short", True)],
 )
-async def test_what_was_not_heard_is_not_claimed_and_is_found_again_and_not_made_twice(
+async def test_a_message_whose_response_was_mangled_is_unconfirmed_then_found_and_not_sent_twice(
     new_world: NewWorld, how: str, passes_on: bool
 ) -> None:
     async with mangled(new_world) as (world, mangler):
@@ -101,7 +101,7 @@ async def test_what_was_not_heard_is_not_claimed_and_is_found_again_and_not_made
 
         for _ in range(8):
             await world.passes(seconds=20)
-        # Nobody is known to be reached after twenty seconds, so the next tier is paged too.
+        # After twenty seconds nobody is known to have been reached, so the next tier is paged too.
         assert [(page["person"], page["state"]) for page in await pages(world)] == [
             ("ada", "accepted"),
             ("ben", "accepted"),

@@ -1,4 +1,4 @@
-"""Processes die, databases go away, scopes are missing: what was taken in is done, and people are told the rest."""
+"""Processes die, databases go away, scopes are missing: stored requests are done, and people are told the rest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,9 +18,9 @@ from tests.stories.telephone.telephones import ADA, PUBLIC, by, telephones
 from tests.stories.upkeep.connections import command, event, line_to, stored
 from tests.world import BEGINNING, World, living, words_of
 
-# Those who ask hang up after ten seconds, at the latest.
+# Clients hang up after ten seconds at the latest.
 NOBODY_WAITS_LONGER_S = 8.0
-# What is not stored is not acknowledged, however long Slack waits; and then it comes again.
+# A request that could not be stored is not acknowledged, however long Slack waits; then Slack repeats it.
 UNHEARD_AFTER_S = 1.0
 AGAIN_AFTER_S = 2.0
 TOKENS = {"API_TOKEN": "t", "ALERTS_TOKEN": "t"}
@@ -37,7 +37,7 @@ BOTH = pytest.mark.parametrize("transport", ["socket", "http"])
 # Processes and databases die
 
 
-async def test_a_request_of_a_process_that_died_is_done_by_the_next_one(database: str, tmp_path: Path) -> None:
+async def test_a_request_left_by_a_process_that_died_is_done_by_the_next_one(database: str, tmp_path: Path) -> None:
     async with living(database, tmp_path) as world:
         left = command(world, "/incident declare P1 Payments failing")
         key = f"command {left.payload['trigger_id']}"
@@ -66,7 +66,7 @@ async def test_a_request_that_was_done_but_not_finished_is_not_done_again(databa
 
 @BOTH
 @pytest.mark.parametrize("trouble", ["cut", "go_dead"])
-async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_recorded(
+async def test_without_a_database_every_request_is_answered_at_once_that_nothing_was_recorded(
     database: str, tmp_path: Path, transport: str, trouble: str
 ) -> None:
     async with line_to(database) as line, living(line.url, tmp_path, transport=transport) as world:
@@ -104,7 +104,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
 
 
 async def until_taken(deed: Callable[[], Awaitable[AppAnswer | Acknowledgement]]) -> None:
-    """The database is there again, and within seconds the bot has noticed."""
+    """Repeat the deed until it succeeds: within seconds the bot notices that the database is back."""
     async with asyncio.timeout(60):
         while True:
             answer = await deed()
@@ -114,7 +114,7 @@ async def until_taken(deed: Callable[[], Awaitable[AppAnswer | Acknowledgement]]
 
 
 async def said_in(world: World, answer: AppAnswer) -> str:
-    """What a person reads, as soon as it has arrived."""
+    """The first message a person gets, as soon as it has arrived."""
     await world.workspace.until(lambda: answer.messages)
     return words_of(answer.messages[0])
 
@@ -124,9 +124,7 @@ def assert_nothing_recorded(words: str) -> None:
     assert "Ada Obi +447700900001 ada@example.com" in words
 
 
-async def test_on_a_database_that_says_nothing_any_more_no_program_is_left_waiting(
-    database: str, tmp_path: Path
-) -> None:
+async def test_no_client_is_left_waiting_while_the_database_does_not_respond(database: str, tmp_path: Path) -> None:
     async with (
         line_to(database) as line,
         telephones(partial(living, line.url, tmp_path), by("sms"), **TOKENS) as (world, company),
@@ -146,7 +144,7 @@ async def test_on_a_database_that_says_nothing_any_more_no_program_is_left_waiti
 
 
 async def asked_over_http(world: World, method: str, path: str) -> int:
-    """The status of the answer to a program that has the tokens."""
+    """The status with which a client that has the tokens is answered."""
     async with (
         aiohttp.ClientSession(f"http://127.0.0.1:{world.app.port}", headers={"Authorization": "Bearer t"}) as session,
         session.request(method, path, json={"title": "Disk full", "status": "firing"}) as answer,
@@ -154,10 +152,10 @@ async def asked_over_http(world: World, method: str, path: str) -> int:
         return answer.status
 
 
-async def test_connections_that_fell_silent_for_ever_are_given_up_and_the_paging_goes_on_by_new_ones(
+async def test_connections_that_went_dead_are_dropped_and_paging_goes_on_over_new_ones(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many there are: one that is found silent says enough about those as old as it."""
+    """However many there are: if one is found dead, all that are as old are dropped with it."""
     async with line_to(database) as line, living(line.url, tmp_path) as world:
         await declared(world)
         monkeypatch.setattr(waits, "LONGEST_S", 1.0)
@@ -189,7 +187,7 @@ async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(d
 # What an operator has to fix
 
 
-async def test_a_missing_scope_is_told_in_words_and_the_page_goes_out_all_the_same(world: World) -> None:
+async def test_a_missing_scope_is_named_and_the_page_is_sent_anyway(world: World) -> None:
     world.workspace.faults.withhold("channels:manage")
     await ask(world, "eve", "/incident declare P1 Payments failing")
     assert len(world.pages_of("ada")) == 1
@@ -207,7 +205,7 @@ async def tell(world: World, statement: str) -> None:
         await conn.execute(statement.encode())
 
 
-async def test_a_fault_of_ours_is_told_and_not_tried_again(world: World) -> None:
+async def test_an_internal_error_is_reported_to_the_author_and_not_retried(world: World) -> None:
     await declared(world)
     await asked(world, "eve", "/incident severity INC-1")
     await tell(world, "ALTER TABLE timeline RENAME TO elsewhere")

@@ -1,4 +1,4 @@
-"""A pooler between the bot and its database: with sessions it works, without them nothing is begun."""
+"""A pooler between the bot and its database: in session mode it works, in any other the bot does not start."""
 
 import asyncio
 import json
@@ -37,9 +37,7 @@ async def health(world: World) -> tuple[int, str]:
         return answer.status, json.loads(await answer.text())["not_ready"].get("database", "")
 
 
-async def test_in_session_mode_one_incident_after_the_other_is_declared_and_paged(
-    database: str, tmp_path: Path
-) -> None:
+async def test_incidents_are_declared_and_paged_through_a_pooler_in_session_mode(database: str, tmp_path: Path) -> None:
     async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
         for number in range(1, 7):
             said = await ask(world, "eve", f"/incident declare P1 Payments failing {number}")
@@ -59,7 +57,7 @@ async def test_every_session_behind_a_pooler_has_the_limits_of_the_bot(database:
         await db.close()
 
 
-async def test_a_line_through_a_pooler_is_known_by_its_number_and_prepares_nothing(database: str) -> None:
+async def test_a_connection_through_a_pooler_is_recognised_and_prepares_no_statements(database: str) -> None:
     async with pooled(database, "session") as pooler:
         for url, is_pooled in ((database, False), (pooler.url, True)):
             db = Database(url, at_rest=0)
@@ -71,7 +69,7 @@ async def test_a_line_through_a_pooler_is_known_by_its_number_and_prepares_nothi
             await db.close()
 
 
-async def test_sessions_are_compared_all_the_time_behind_a_pooler_and_else_seldom(
+async def test_sessions_are_checked_at_every_look_behind_a_pooler_and_seldom_without_one(
     database: str, tmp_path: Path
 ) -> None:
     now = [0.0]
@@ -93,7 +91,7 @@ async def test_sessions_are_compared_all_the_time_behind_a_pooler_and_else_seldo
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
 @pytest.mark.parametrize("sessions", [1, 40])
-async def test_without_sessions_the_bot_does_not_begin_and_the_doctor_says_what_to_do(
+async def test_behind_a_pooler_without_sessions_the_bot_does_not_start_and_the_doctor_says_what_to_do(
     database: str, tmp_path: Path, mode: str, sessions: int
 ) -> None:
     (tmp_path / "runbook.yml").write_text(RUNBOOK)
@@ -106,8 +104,8 @@ async def test_without_sessions_the_bot_does_not_begin_and_the_doctor_says_what_
         assert "✗ database: PostgreSQL" in looked.out and "session mode" in looked.out
 
 
-async def test_a_pooler_that_is_busy_with_others_is_noticed_too(database: str) -> None:
-    """Whichever session is free: seldom the same one twice."""
+async def test_a_busy_pooler_in_transaction_mode_is_noticed_too(database: str) -> None:
+    """It hands out whichever session is free, so seldom the same one twice."""
     async with pooled(database, "transaction", sessions=8) as pooler:
         db = Database(pooler.url)
         await db.open()
@@ -127,7 +125,7 @@ async def test_a_pooler_that_is_busy_with_others_is_noticed_too(database: str) -
         await db.close()
 
 
-async def test_a_pooler_whose_mode_is_changed_under_the_bot_makes_it_unready(database: str, tmp_path: Path) -> None:
+async def test_a_pooler_that_changes_its_mode_makes_a_running_bot_not_ready(database: str, tmp_path: Path) -> None:
     async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
         await pooler.changes_to("transaction")
         async with asyncio.timeout(60):
@@ -136,7 +134,7 @@ async def test_a_pooler_whose_mode_is_changed_under_the_bot_makes_it_unready(dat
         assert seen[0] == 503 and "pooler in transaction mode" in seen[1]
 
 
-async def test_no_round_is_made_while_a_pooler_gives_no_sessions_and_all_go_on_when_it_does_again(
+async def test_rounds_stop_while_a_pooler_is_in_transaction_mode_and_resume_afterwards(
     database: str, tmp_path: Path
 ) -> None:
     async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
@@ -157,7 +155,7 @@ async def test_no_round_is_made_while_a_pooler_gives_no_sessions_and_all_go_on_w
         await until(lambda: is_paged(world, "ben"))
 
 
-async def test_while_sessions_are_mixed_up_people_read_at_once_that_nothing_was_recorded_and_whom_to_call(
+async def test_while_sessions_are_mixed_up_people_are_told_that_nothing_was_recorded_and_whom_to_call(
     database: str, tmp_path: Path
 ) -> None:
     async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
@@ -183,7 +181,7 @@ async def test_while_sessions_are_mixed_up_people_read_at_once_that_nothing_was_
 
 
 def told_privately(world: World) -> bool:
-    """In reply to a press on a page."""
+    """Has Ada been told by direct message, in reply to the button of her page?"""
     return any("Nothing was recorded" in words_of(one) for one in world.workspace.direct_messages("ada"))
 
 
@@ -200,7 +198,7 @@ async def is_paged(world: World, name: str) -> bool:
 
 
 @pytest.mark.parametrize("another", ["SELECT 1 WHERE $1::int = 1 AND $2::int = 2", None])
-async def test_what_another_session_has_prepared_is_the_poolers_fault_and_nothing_was_committed(
+async def test_a_prepared_statement_of_another_session_is_blamed_on_the_pooler(
     database: str, another: str | None
 ) -> None:
     db = Database(database)
@@ -215,10 +213,8 @@ async def test_what_another_session_has_prepared_is_the_poolers_fault_and_nothin
     await db.close()
 
 
-async def test_a_pooler_with_too_few_sessions_is_named_by_everybody_who_gets_none(
-    database: str, tmp_path: Path
-) -> None:
-    """It lets them in and says nothing."""
+async def test_the_doctor_and_the_shell_name_a_pooler_that_has_no_free_session(database: str, tmp_path: Path) -> None:
+    """Such a pooler accepts the connection and then never answers."""
     (tmp_path / "runbook.yml").write_text(RUNBOOK)
     async with pooled(database, "session", sessions=1, waits_s=1) as pooler, connected(pooler.url):
         looked = await tocsin("doctor", at=tmp_path, DATABASE_URL=pooler.url)
@@ -227,7 +223,7 @@ async def test_a_pooler_with_too_few_sessions_is_named_by_everybody_who_gets_non
         assert (typed.code, typed.err.strip()) == (1, "the pooler before the database gives no session")
 
 
-async def test_whoever_waits_for_a_session_hears_that_the_pooler_gives_none(database: str) -> None:
+async def test_waiting_for_a_session_in_vain_is_reported_as_the_pooler_giving_none(database: str) -> None:
     async with pooled(database, "session", sessions=1) as pooler, connected(pooler.url):
         db = Database(pooler.url)
         await db.open()
@@ -237,13 +233,13 @@ async def test_whoever_waits_for_a_session_hears_that_the_pooler_gives_none(data
         await db.close()
 
 
-async def test_a_line_that_ends_in_the_middle_of_a_shell_command_is_no_fault_of_tocsin(database: str) -> None:
+async def test_a_connection_cut_during_a_shell_command_counts_as_an_unreachable_database(database: str) -> None:
     with pytest.raises(Unreachable, match="shut down"):
         async with connected(database) as conn:
             await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
-async def test_a_database_without_a_pooler_has_a_session_for_each_line(database: str) -> None:
+async def test_a_database_without_a_pooler_passes_the_check_for_sessions(database: str) -> None:
     db = Database(database)
     await db.open()
     await db.must_be_sessions()

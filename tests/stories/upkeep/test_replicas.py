@@ -1,4 +1,4 @@
-"""Several processes share one database: together they do what one would do, once."""
+"""Several processes share one database: together they do what one would do, and do it once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -36,7 +36,7 @@ QUICK = RUNBOOK.replace("page: oncall, wait: 15m", "page: oncall, wait: 2s")
 
 @pytest.fixture
 def new_fleet(database: str, tmp_path: Path) -> NewFleet:
-    """`async with new_fleet() as fleet`: no process yet."""
+    """`async with new_fleet() as fleet`: a fleet that has no process yet."""
     return partial(fleet, database, tmp_path)
 
 
@@ -44,7 +44,7 @@ def new_fleet(database: str, tmp_path: Path) -> NewFleet:
 
 
 async def open_incidents(fleet: Fleet, number: int, *, due_at: datetime) -> None:
-    """So many incidents, each with its room, whose only step is due at one instant."""
+    """Open this many incidents, each with its room and with its only step due at this instant."""
     policy = policy_of(fleet.house.runbook, fleet.house.runbook.severity("P1"))
     policy = replace(policy, steps=policy.steps[:1])
     for count in range(1, number + 1):
@@ -72,7 +72,7 @@ async def test_two_hundred_incidents_due_at_one_instant_are_two_hundred_pages(ne
         assert len({page.incident_id for page in await fleet.pages()}) == MANY
 
 
-async def test_one_of_three_processes_killed_in_the_middle_of_it_loses_no_page(new_fleet: NewFleet) -> None:
+async def test_killing_one_of_three_processes_during_a_burst_of_pages_loses_none(new_fleet: NewFleet) -> None:
     async with new_fleet() as fleet:
         doomed, *_ = await fleet.start(3)
         fleet.workspace.faults.slow_down(100)
@@ -89,7 +89,7 @@ async def test_one_of_three_processes_killed_in_the_middle_of_it_loses_no_page(n
 # Starting
 
 
-async def test_five_processes_that_start_at_once_on_an_empty_database_make_its_schema_once_and_work_together(
+async def test_five_processes_starting_at_once_on_an_empty_database_create_its_schema_once(
     postgres: SharedPostgres, tmp_path: Path
 ) -> None:
     conninfo = await postgres.new_database()
@@ -121,7 +121,7 @@ def the_card(fleet: Fleet) -> Message:
 
 @asynccontextmanager
 async def two_houses(fleet: Fleet) -> AsyncIterator[tuple[Services, Services]]:
-    """The services of two processes whose clocks stand still at one instant; nothing is done but by the story."""
+    """The services of two processes with clocks frozen at one instant; they do only what the test calls."""
     clocks = Clock(), Clock()
     async with fleet.app(clocks[0]).at_hand() as first, fleet.app(clocks[1]).at_hand() as second:
         stand_still(clocks, datetime.now(UTC))
@@ -134,7 +134,7 @@ def stand_still(clocks: tuple[Clock, Clock], at: datetime) -> None:
 
 
 async def overdue(first: Services, second: Services) -> Incident:
-    """An incident whose second step is due at this very instant."""
+    """An incident whose second step is due right now."""
     incident = await first.declarations.declare(EVE, "Payments failing", severity="P1")
     stand_still((first.clock, second.clock), first.clock.now() + timedelta(minutes=15))
     return incident
@@ -146,7 +146,7 @@ async def somebody_waits(house: Services) -> bool:
     return row is not None
 
 
-async def test_an_acknowledgement_written_at_the_deadline_itself_leaves_no_step_to_take(new_fleet: NewFleet) -> None:
+async def test_an_acknowledgement_recorded_just_as_a_step_falls_due_stops_the_step(new_fleet: NewFleet) -> None:
     async with new_fleet() as fleet, two_houses(fleet) as (first, second):
         incident = await overdue(first, second)
 
@@ -158,7 +158,7 @@ async def test_an_acknowledgement_written_at_the_deadline_itself_leaves_no_step_
         assert [(page.person, page.state) for page in await fleet.pages()] == [("ada", "cancelled")]
 
 
-async def test_a_step_written_at_the_deadline_itself_is_taken_back_by_the_acknowledgement_that_waited_for_it(
+async def test_a_step_taken_just_before_an_acknowledgement_that_waits_for_its_lock_is_cancelled_by_it(
     new_fleet: NewFleet,
 ) -> None:
     async with new_fleet() as fleet, two_houses(fleet) as (first, second):
@@ -180,13 +180,13 @@ async def test_a_step_written_at_the_deadline_itself_is_taken_back_by_the_acknow
         assert fleet.posted("page:") == []
 
 
-async def test_whoever_of_two_processes_is_first_at_the_deadline_itself_the_answer_leaves_nobody_to_be_paged(
+async def test_an_acknowledgement_and_a_step_racing_at_the_deadline_page_nobody_whichever_wins(
     new_fleet: NewFleet,
 ) -> None:
     async with new_fleet() as fleet, two_houses(fleet) as (first, second):
         for number in range(MANY_TIMES):
             incident = await overdue(first, second)
-            # Two transactions at once: which of them gets hold of the ladder first is the database's affair.
+            # Two transactions at once: the database decides which of them locks the ladder first.
             race = [first.acknowledgements.acknowledge(ADA, incident.id), second.ladders.take_due()]
             await asyncio.gather(*(race if number % 2 else reversed(race)))
             while await second.ladders.take_due():
@@ -199,7 +199,7 @@ async def test_whoever_of_two_processes_is_first_at_the_deadline_itself_the_answ
         assert fleet.posted("page:") == []
 
 
-async def test_two_people_who_escalate_at_once_through_two_processes_take_one_step(
+async def test_two_people_escalating_at_once_through_two_processes_page_one_tier(
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet, two_houses(fleet) as (first, second):

@@ -1,4 +1,4 @@
-"""A process is told to stop while something hangs: it ends in order, soon, and keeps what it knows where it can."""
+"""A process is told to stop while something hangs: it exits soon and in order, and records what it still can."""
 
 import asyncio
 import logging
@@ -62,7 +62,7 @@ async def one_process(server: OwnServer, folder: Path) -> AsyncIterator[tuple[Fl
 
 
 async def asked(server: OwnServer, statement: str) -> list[Any]:
-    """By nobody of the bot."""
+    """The rows of a query, over a connection that is not the bot's."""
     db = Database(server.url, at_rest=0)
     await db.open()
     try:
@@ -72,7 +72,7 @@ async def asked(server: OwnServer, statement: str) -> list[Any]:
         await db.close()
 
 
-async def test_a_process_told_to_stop_ends_while_its_database_is_frozen(server: OwnServer, tmp_path: Path) -> None:
+async def test_a_process_told_to_stop_exits_while_its_database_is_frozen(server: OwnServer, tmp_path: Path) -> None:
     async with one_process(server, tmp_path) as (_, process):
         with server.frozen():
             assert await process.stops() == 0
@@ -80,7 +80,7 @@ async def test_a_process_told_to_stop_ends_while_its_database_is_frozen(server: 
         assert "Traceback" not in process.said()
 
 
-async def test_what_slack_took_is_written_down_when_the_database_comes_back_before_the_process_has_ended(
+async def test_an_accepted_page_is_recorded_if_the_database_comes_back_during_the_shutdown(
     server: OwnServer, tmp_path: Path
 ) -> None:
     async with one_process(server, tmp_path) as (fleet, process):
@@ -99,10 +99,10 @@ async def test_what_slack_took_is_written_down_when_the_database_comes_back_befo
         ]
 
 
-async def test_everybody_who_waits_for_the_database_hears_at_once_that_nobody_waits_for_it_any_more(
+async def test_a_shutdown_ends_every_wait_for_a_dead_database_connection_at_once(
     database: str,
 ) -> None:
-    """On a line and for one: the server says nothing any more, and is not asked to cancel anything."""
+    """Those that wait on a connection and those that wait for one: the server is silent and is not asked to cancel."""
     async with line_to(database) as line:
         db = Database(line.url, work_connections=1, at_rest=0)
         await db.open()
@@ -126,8 +126,8 @@ async def test_everybody_who_waits_for_the_database_hears_at_once_that_nobody_wa
         await db.close()
 
 
-async def test_who_is_cancelled_then_does_not_ask_a_server_that_is_silent_to_end_their_statement(database: str) -> None:
-    """The driver would for ten seconds, and a process that is told to stop has eight."""
+async def test_a_statement_cancelled_during_shutdown_sends_no_cancel_request_to_a_silent_server(database: str) -> None:
+    """The driver would try that for ten seconds, and a process that is told to stop has eight."""
     async with line_to(database) as line:
         db = Database(line.url, work_connections=1, at_rest=0)
         await db.open()
@@ -145,7 +145,7 @@ async def test_who_is_cancelled_then_does_not_ask_a_server_that_is_silent_to_end
         asking = asyncio.Event()
         waiting = asyncio.create_task(waits())
         await asking.wait()
-        # Until the statement is on its way.
+        # Wait until the statement has been sent.
         await until_waiting(db)
         waiting.cancel()
         await asyncio.wait({waiting})
@@ -167,7 +167,7 @@ async def all_wait(db: Database) -> bool:
     return len(db._waits._patience) == 2 and len(db._waits._in_use) == 1
 
 
-def test_stages_that_take_all_they_are_given_take_no_more_than_there_is_in_all() -> None:
+def test_the_stages_of_a_shutdown_never_take_longer_than_the_whole() -> None:
     now = [100.0]
     deadline = Deadline(Clock(steady=lambda: now[0]), STOP_WITHIN_S)
     given = []
@@ -177,7 +177,7 @@ def test_stages_that_take_all_they_are_given_take_no_more_than_there_is_in_all()
     assert given == [STOP_WITHIN_S - 4.0, 0.0, 4.0, 0.0]
 
 
-def test_a_deadline_that_was_begun_goes_on_however_often_it_is_begun() -> None:
+def test_starting_a_deadline_again_does_not_extend_it() -> None:
     now = [0.0]
     deadline = Deadline(Clock(steady=lambda: now[0]), 8.0)
     deadline.begin()
@@ -188,7 +188,7 @@ def test_a_deadline_that_was_begun_goes_on_however_often_it_is_begun() -> None:
     assert deadline.left_s() == 0.0
 
 
-def test_a_thread_that_waits_for_ever_does_not_keep_a_process_that_was_told_to_stop() -> None:
+def test_a_hanging_thread_does_not_keep_a_process_from_stopping() -> None:
     with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout and process.stdout.readline() == b"begun\n"
         process.terminate()
@@ -196,10 +196,10 @@ def test_a_thread_that_waits_for_ever_does_not_keep_a_process_that_was_told_to_s
     assert process.returncode == 1 and "has not ended" in said
 
 
-async def test_a_process_told_to_stop_while_it_catches_up_on_days_leaves_the_rest_to_the_next(
+async def test_a_process_stopped_while_catching_up_on_three_days_leaves_the_rest_to_the_next(
     database: str, tmp_path: Path
 ) -> None:
-    """Nothing ran for three days, in which much came due; what is in hand is ended, nothing is lost or done twice."""
+    """Nothing ran for three days and much came due. Sends in flight are finished; nothing is lost or done twice."""
     async with fleet(database, tmp_path) as replicas:
         house = replicas.house
         house.clock.freeze(datetime.now(UTC) - timedelta(days=3))
@@ -222,7 +222,7 @@ async def test_a_process_told_to_stop_while_it_catches_up_on_days_leaves_the_res
 
 
 class DueInAMoment:
-    """Nothing to do now, and something in some milliseconds."""
+    """A round with nothing to do now, and something due in some milliseconds."""
 
     due_rows = None
 
@@ -236,7 +236,7 @@ class DueInAMoment:
         return self._clock.now() + timedelta(milliseconds=20)
 
 
-async def test_an_alarm_that_goes_off_while_a_process_ends_in_order_is_no_error(
+async def test_an_alarm_that_goes_off_during_an_orderly_shutdown_logs_no_error(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock, house, rang = Clock(), world.house, asyncio.Event()

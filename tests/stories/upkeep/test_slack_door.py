@@ -1,4 +1,4 @@
-"""The door to Slack: what comes in is stored, then acknowledged, then done once, whatever goes wrong on the way."""
+"""The door to Slack: a request is stored, then acknowledged, then done once, whatever goes wrong on the way."""
 
 import asyncio
 import json
@@ -20,13 +20,13 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 BOTH = pytest.mark.parametrize("transport", ["socket", "http"])
 
 
-# Who may come in
+# Authenticity
 
 
 WRONG_STAMPS = [("now", 400), ("12.5", 400), ("", 400), (None, 401), ("-1", 401), ("99999999999999", 401)]
 
 
-async def test_only_slack_comes_in_over_http_and_nothing_else_is_stored(new_world: NewWorld) -> None:
+async def test_a_request_without_a_valid_slack_signature_is_refused_and_not_stored(new_world: NewWorld) -> None:
     async with new_world(transport="http") as world:
         body = command(world, "/incident declare P1 x").payload
         assert (await sent_by_hand(world, body, secret="somebody else's"))[0] == 401
@@ -45,7 +45,7 @@ async def test_only_slack_comes_in_over_http_and_nothing_else_is_stored(new_worl
         assert await count(world) == 1
 
 
-async def test_what_cannot_be_read_is_refused_and_not_a_fault(new_world: NewWorld) -> None:
+async def test_a_body_that_cannot_be_parsed_is_refused_without_an_error(new_world: NewWorld) -> None:
     async with new_world(transport="http") as world:
         for body, content_type in (
             (b"{not json", JSON),
@@ -63,14 +63,14 @@ async def test_what_cannot_be_read_is_refused_and_not_a_fault(new_world: NewWorl
         assert "declared" in await ask(world, "eve", "/incident declare P1 still here")
 
 
-# As no request of Slack is, and each of them of a kind that the library which reads them falls over.
+# Shapes that Slack never sends, each of which makes the library that parses them fail.
 MISSHAPEN = [
     {"team": 5}, {"user": 5}, {"channel": 7}, {"enterprise": 5}, {"authorizations": 7}, {"authorizations": ["x"]},
     {"event": {"message": 5, "previous_message": {"user": 5}}}, {"ssl_check": "1", "team": 5},
 ]  # fmt: skip
 
 
-async def test_nothing_is_read_before_it_is_known_to_be_from_slack(
+async def test_no_body_is_parsed_before_its_signature_is_verified(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(transport="http") as world:
@@ -88,7 +88,7 @@ async def test_nothing_is_read_before_it_is_known_to_be_from_slack(
     assert [one for one in caplog.records if one.exc_info] == []
 
 
-# Each in the place of a form's own part, or of a button's request.
+# Each replaces one part of a valid form submission, or of a valid button press.
 FORM_UNLIKE_SLACKS: list[dict[str, Any]] = [
     {"state": None}, {"state": {"values": []}}, {"state": {"values": {"title": None}}},
     {"state": {"values": {"title": []}}}, {"state": {"values": {"title": {"value": {"value": 7}}}}},
@@ -102,7 +102,7 @@ PRESS_UNLIKE_SLACKS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-async def test_what_is_signed_and_not_as_slack_sends_it_is_refused_and_not_a_fault(
+async def test_a_signed_request_of_the_wrong_shape_is_refused_without_an_error(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(transport="http") as world:
@@ -121,7 +121,7 @@ async def test_what_is_signed_and_not_as_slack_sends_it_is_refused_and_not_a_fau
     assert [one for one in caplog.records if one.exc_info] == []
 
 
-async def test_slack_checks_the_address_and_the_certificate(new_world: NewWorld) -> None:
+async def test_the_url_verification_and_the_certificate_check_of_slack_are_answered(new_world: NewWorld) -> None:
     async with new_world(transport="http") as world:
         assert await world.workspace.courier.transport.verify()  # type: ignore[union-attr]
         status, _ = await sent_by_hand(world, {"ssl_check": "1", "token": "x"}, X_Slack_Signature=None)
@@ -179,10 +179,10 @@ async def test_an_event_delivered_twice_is_done_once(new_world: NewWorld, transp
 
 
 @BOTH
-async def test_the_first_delivery_of_an_event_and_its_repetitions_are_all_taken(
+async def test_a_first_delivery_numbered_zero_and_a_retry_are_both_accepted(
     new_world: NewWorld, transport: str
 ) -> None:
-    """Over Socket Mode a first delivery is numbered 0: it is no repetition to be dropped."""
+    """Over Socket Mode a first delivery has retry number 0, which must not be taken for a repetition."""
     async with new_world(transport=transport) as world:
         room = await declared(world)
         for number in (0, 3):
@@ -195,7 +195,7 @@ async def test_the_first_delivery_of_an_event_and_its_repetitions_are_all_taken(
 
 
 @BOTH
-async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld, transport: str) -> None:
+async def test_events_the_bot_does_not_use_are_acknowledged(new_world: NewWorld, transport: str) -> None:
     async with new_world(transport=transport) as world:
         await world.eve.invites("tocsin", "#random")
         await world.settled()
@@ -214,12 +214,12 @@ async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld,
         for number, body in enumerate(bodies):
             assert (await delivered(world, event(world, f"{number}", **body))).accepted, body
         rows = await stored(world, "event")
-        # Where the bot itself is, is something new: a channel that was closed to it may take messages again.
+        # The bot's own joining is stored: a channel that was closed to it may accept messages again.
         joined = [row["body"]["event"] for row in rows if row["body"]["event"]["type"] == "member_joined_channel"]
         assert {one["user"] for one in joined} == {world.workspace.bot.id}
         others = {row["body"]["event"]["type"] for row in rows} - {"member_joined_channel"}
         assert others == {"reaction_added", "app_home_opened", "message"}
-        # What was taken into a timeline may be edited or deleted; what is merely said is nobody's business.
+        # Edits and deletions are stored because they may concern a timeline; ordinary messages are not.
         said = [row["body"]["event"] for row in rows if row["body"]["event"]["type"] == "message"]
         assert {one["subtype"] for one in said} == {"message_changed", "message_deleted"}
         for row in rows:
@@ -227,7 +227,7 @@ async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld,
         world.nothing_else_was_sent()
 
 
-# Whatever the load
+# Under load
 
 
 @BOTH
@@ -241,7 +241,7 @@ async def test_forty_commands_at_once_are_all_acknowledged_and_answered(new_worl
 
 
 @BOTH
-async def test_a_slack_that_does_not_answer_does_not_delay_an_acknowledgement(
+async def test_a_hanging_slack_api_does_not_delay_the_acknowledgement_of_a_command(
     new_world: NewWorld, transport: str
 ) -> None:
     async with new_world(transport=transport) as world:
@@ -254,7 +254,7 @@ async def test_a_slack_that_does_not_answer_does_not_delay_an_acknowledgement(
 
 
 @pytest.mark.parametrize("trouble", ["429", "500", "404", "silence"])
-async def test_an_answer_that_slack_does_not_take_spoils_nothing(new_world: NewWorld, trouble: str) -> None:
+async def test_a_command_is_done_even_if_slack_rejects_the_answer(new_world: NewWorld, trouble: str) -> None:
     async with new_world(transport="http") as world, unkind_slack(trouble) as address:
         body = command(world, "/incident declare P1 Payments failing", response_url=address).payload
         assert (await sent_by_hand(world, body))[0] == 200
@@ -268,7 +268,7 @@ async def test_an_answer_that_slack_does_not_take_spoils_nothing(new_world: NewW
 
 @asynccontextmanager
 async def unkind_slack(trouble: str) -> AsyncIterator[str]:
-    """Takes no answer: a status, or the connection is closed."""
+    """A response URL that rejects every answer with a status, or by closing the connection."""
 
     async def refuse(request: web.Request) -> web.Response:
         if trouble == "silence" and request.transport:
@@ -286,7 +286,7 @@ async def unkind_slack(trouble: str) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def test_an_answer_after_half_an_hour_is_whispered_instead(world: World) -> None:
+async def test_an_answer_after_the_response_url_has_expired_is_sent_as_an_ephemeral_message(world: World) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident note", room)
     await world.passes(minutes=31)
@@ -300,7 +300,7 @@ async def test_an_answer_after_half_an_hour_is_whispered_instead(world: World) -
 # The connection
 
 
-async def test_slack_asks_for_a_new_connection_and_no_command_is_lost(world: World) -> None:
+async def test_no_command_is_lost_when_slack_asks_for_a_new_connection(world: World) -> None:
     for number in range(3):
         renewal = asyncio.create_task(world.workspace.sockets.refresh())
         answers = await asyncio.gather(*(said_when_connected(world, f"P3 {number} {n}") for n in range(5)))
@@ -316,7 +316,7 @@ async def said_when_connected(world: World, title: str) -> Any:
     return await world.eve.types(f"/incident declare {title}", "#general")
 
 
-async def test_a_connection_that_is_cut_comes_back_and_what_was_acknowledged_is_done(world: World) -> None:
+async def test_a_command_acknowledged_before_the_connection_was_cut_is_done(world: World) -> None:
     answer = await world.eve.types("/incident declare P1 Payments failing", "#general")
     assert answer.error is None
     await world.workspace.sockets.cut()

@@ -1,4 +1,4 @@
-"""The bot starts while Slack is away or refuses it: whoever is to be paged is, by what works, and everybody is told."""
+"""The bot starts while Slack is away or refuses it: people are paged by every other way, and `/readyz` says why."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +26,7 @@ BY_MAIL = RUNBOOK.replace("who: [ben]}", "who: [ben], via: [slack, email]}").rep
 
 @pytest.fixture
 def new_fleet(database: str, tmp_path: Path) -> NewFleet:
-    """`async with new_fleet() as fleet`: no process yet."""
+    """`async with new_fleet() as fleet`: a fleet that has no process yet."""
     return partial(fleet, database, tmp_path)
 
 
@@ -36,7 +36,7 @@ async def ready(app: App) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("trouble", ["the token is revoked", "a proxy answers"])
-async def test_a_restart_that_slack_does_not_welcome_pages_by_what_works_and_says_that_it_is_not_ready(
+async def test_a_bot_restarted_while_slack_refuses_it_pages_by_every_other_way_and_is_not_ready(
     new_fleet: NewFleet, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with post_office(PostOffice()) as office, new_fleet(runbook=BY_MAIL, **mail_of(office)) as fleet:
@@ -63,7 +63,7 @@ async def arrived(office: PostOffice) -> bool:
     return bool(office.letters)
 
 
-async def test_once_slack_welcomes_it_again_the_bot_is_connected_and_ready(
+async def test_the_bot_reconnects_and_is_ready_when_slack_accepts_its_token_again(
     new_fleet: NewFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.slack_connection.CONNECT_AGAIN_AFTER_S", 0.05)
@@ -81,7 +81,7 @@ async def is_ready(app: App) -> bool:
     return (await ready(app))[0] == 200
 
 
-async def test_a_first_start_with_a_refused_token_ends_because_somebody_is_there_to_mend_it(
+async def test_a_first_start_with_a_refused_token_fails_and_names_the_setting(
     new_fleet: NewFleet,
 ) -> None:
     async with new_fleet() as fleet:

@@ -1,4 +1,4 @@
-"""The sandbox's clock stops at every deadline on its way."""
+"""The sandbox's clock stops at every deadline when it is moved."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from bot.sandbox_app import EVENTS, UNSEEN, _Bot
 from tests.world import World, words_of
 
 
-async def test_moving_past_several_tiers_pages_each_at_its_time(world: World) -> None:
+async def test_moving_the_clock_past_several_tiers_pages_each_at_its_time(world: World) -> None:
     await world.ada.types("/incident declare P1 Payments failing", "#general")
     await world.settled()
     began = world.clock.now()
@@ -21,7 +21,7 @@ async def test_moving_past_several_tiers_pages_each_at_its_time(world: World) ->
     assert " late" not in words_of(world.pages_of("cleo")[0]).lower().replace("escalate", "")
 
 
-async def test_a_journey_that_leaves_nothing_out_stops_however_often_something_is_due(
+async def test_moving_through_a_span_stops_at_every_deadline_however_many_there_are(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(travel, "MOST_STOPS", 0)
@@ -45,13 +45,13 @@ async def test_the_next_event_is_the_soonest_ahead(world: World) -> None:
     assert world.clock.now() < due[0] <= world.clock.now() + timedelta(minutes=15)
 
 
-async def test_the_sandbox_stops_at_whatever_people_see_come_due(world: World) -> None:
-    """A round that is on neither list would do everything at the end of a journey, all at once."""
+async def test_every_round_is_listed_either_as_an_event_of_the_sandbox_or_as_unseen(world: World) -> None:
+    """A round on neither list would do everything at once, when the clock has arrived."""
     assert set(EVENTS) | UNSEEN == set(world.app.rounds)
     assert not set(EVENTS) & UNSEEN
 
 
-async def test_the_next_event_is_a_task_when_nothing_is_due_before_it(world: World) -> None:
+async def test_the_next_event_is_a_task_if_that_is_due_first(world: World) -> None:
     await world.ada.types("/incident declare P1 Payments failing", "#general")
     await world.settled()
     await world.ada.types("/incident task @ada Call the bank 2m", world.room())

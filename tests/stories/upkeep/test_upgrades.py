@@ -11,7 +11,7 @@ REPORTS = 6
 
 
 def a_newer_version(folder: Path) -> Path:
-    """Tocsin as it is, with one migration more."""
+    """A copy of Tocsin with one more migration."""
     for part in ("bot", "commands", "templates"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "manifest.yml", folder)
@@ -20,7 +20,7 @@ def a_newer_version(folder: Path) -> Path:
 
 
 async def carried_by(fleet: Fleet) -> set[str]:
-    """The processes that have sent something, of all that there is."""
+    """The ids of the processes that have sent a delivery."""
     async with fleet.house.db.transaction() as conn:
         rows = await (await conn.execute("SELECT DISTINCT holder FROM outbox WHERE state = 'sent'")).fetchall()
     return {row["holder"].rpartition(":")[2] for row in rows}
@@ -31,7 +31,7 @@ async def declares(fleet: Fleet, title: str) -> None:
     assert answer.error is None, "whichever process Slack asks, it takes it"
 
 
-async def test_once_a_newer_version_is_there_the_older_one_takes_requests_and_leaves_the_work_to_it(
+async def test_an_older_version_accepts_requests_and_leaves_the_work_to_a_newer_one(
     database: str, tmp_path: Path
 ) -> None:
     async with fleet(database, tmp_path) as both:

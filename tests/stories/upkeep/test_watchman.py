@@ -1,4 +1,4 @@
-"""Who watches the watchman: what others are told while all is well, late, stuck, or of an older version."""
+"""Monitoring the bot: its life sign, `/readyz` and the log while it is well, late, stuck or outdated."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -42,7 +42,7 @@ async def listener() -> AsyncIterator[Website]:
 
 @asynccontextmanager
 async def heard_by(listener: Website, new_world: NewWorld) -> AsyncIterator[World]:
-    """A world whose sign of life goes to this listener; the first has been given."""
+    """A world whose life sign goes to this listener; the first has been sent."""
     async with new_world(HEARTBEAT_URL=f"{listener.url}{SECRET}") as world:
         assert listener.visits == 1
         yield world
@@ -63,10 +63,10 @@ async def in_the_log(caplog: pytest.LogCaptureFixture, words: str) -> None:
     await until(is_there)
 
 
-# The sign of life
+# The life sign
 
 
-async def test_while_all_is_well_a_sign_is_given_once_a_minute(new_world: NewWorld, listener: Website) -> None:
+async def test_a_life_sign_is_sent_once_a_minute_while_all_is_well(new_world: NewWorld, listener: Website) -> None:
     async with heard_by(listener, new_world) as world:
         await declared(world)
         await world.passes(seconds=59)
@@ -80,7 +80,7 @@ async def test_while_all_is_well_a_sign_is_given_once_a_minute(new_world: NewWor
 
 
 @pytest.mark.parametrize(("late_s", "signs"), [(30, 2), (31, 1)])
-async def test_no_sign_is_given_while_a_step_is_overdue(
+async def test_no_life_sign_is_sent_while_a_step_is_overdue(
     new_world: NewWorld, database: str, listener: Website, caplog: pytest.LogCaptureFixture, late_s: int, signs: int
 ) -> None:
     async with heard_by(listener, new_world) as world:
@@ -100,7 +100,7 @@ async def test_no_sign_is_given_while_a_step_is_overdue(
 
 
 @pytest.mark.parametrize("status", [404, 500])
-async def test_a_listener_that_fails_is_told_in_the_log_without_its_address_and_stops_nothing(
+async def test_a_failing_heartbeat_service_is_logged_without_its_url_and_stops_nothing(
     new_world: NewWorld, listener: Website, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     async with heard_by(listener, new_world) as world:
@@ -115,7 +115,7 @@ async def test_a_listener_that_fails_is_told_in_the_log_without_its_address_and_
         world.nothing_else_was_sent()
 
 
-async def test_a_listener_that_nobody_can_reach_stops_nothing(
+async def test_an_unreachable_heartbeat_service_stops_nothing(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(HEARTBEAT_URL=f"http://127.0.0.1:1/{SECRET}") as world:
@@ -126,7 +126,7 @@ async def test_a_listener_that_nobody_can_reach_stops_nothing(
         world.nothing_else_was_sent()
 
 
-async def test_a_listener_that_does_not_answer_holds_nothing_up(new_world: NewWorld, listener: Website) -> None:
+async def test_a_heartbeat_service_that_hangs_delays_no_page(new_world: NewWorld, listener: Website) -> None:
     async with heard_by(listener, new_world) as world:
         listener.holds_back()
         world.clock.move(timedelta(minutes=1))
@@ -138,11 +138,11 @@ async def test_a_listener_that_does_not_answer_holds_nothing_up(new_world: NewWo
         await world.settled()
 
 
-# Rounds that get nowhere
+# Rounds that are stuck
 
 
 class Hanging:
-    """A round that waits for what does not come before the story is over."""
+    """A round that hangs until `may_end` is set."""
 
     due_rows = None
 
@@ -160,7 +160,7 @@ class Hanging:
 
 
 class Hand:
-    """A steady clock that a story moves."""
+    """A monotonic clock that the test moves."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -170,7 +170,7 @@ class Hand:
 
 
 @pytest.mark.parametrize(("seconds", "is_stuck"), [(30, False), (31, True)])
-async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unready_and_silent(
+async def test_a_round_stuck_for_half_a_minute_makes_the_process_not_ready_and_stops_its_life_sign(
     world: World, listener: Website, seconds: int, is_stuck: bool
 ) -> None:
     hand, hanging, house = Hand(), Hanging(), world.house
@@ -207,10 +207,10 @@ async def came_round(watchdog: Watchdog, name: str) -> bool:
     return watchdog.idle()[name] == timedelta(0)
 
 
-# Who has what in hand
+# Which process holds what
 
 
-async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> None:
+async def test_readyz_and_metrics_show_how_many_claims_each_process_holds(world: World) -> None:
     await declared(world)
     now = world.clock.now()
     async with world.house.db.transaction() as conn:
@@ -248,7 +248,7 @@ async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> N
 
 
 async def migrate_further(world: World, *, back: bool = False) -> None:
-    """As a newer version does it, or as somebody who brings the old one back."""
+    """Migrate as a newer version would, or `back` as when it is rolled back."""
     async with world.house.db.transaction() as conn:
         statement = "DELETE FROM migrations WHERE name = %s" if back else "INSERT INTO migrations (name) VALUES (%s)"
         await conn.execute(statement, ["9999_later"])
@@ -268,7 +268,7 @@ async def knows(world: World, expected: bool) -> bool:
     return bool(world.house.schema.is_known) is expected
 
 
-async def test_a_process_that_is_too_old_for_its_database_claims_nothing_and_says_so(
+async def test_a_process_older_than_the_schema_claims_nothing_and_is_not_ready(
     new_world: NewWorld, listener: Website, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(HEARTBEAT_URL=f"{listener.url}x", ALERTS_TOKEN="an-alert") as world:
@@ -295,7 +295,7 @@ async def test_a_process_that_is_too_old_for_its_database_claims_nothing_and_say
         world.nothing_else_was_sent()
 
 
-async def test_what_it_stored_is_done_by_a_process_that_knows_the_database_and_by_no_other(
+async def test_a_request_stored_by_an_outdated_process_is_done_only_by_one_that_knows_the_schema(
     database: str, tmp_path: Path
 ) -> None:
     async with living(database, tmp_path) as world:
@@ -312,7 +312,7 @@ async def test_what_it_stored_is_done_by_a_process_that_knows_the_database_and_b
         assert len(world.pages_of("ada")) == 1
 
 
-async def test_when_the_newer_version_is_taken_back_everything_continues(world: World) -> None:
+async def test_everything_resumes_when_the_newer_version_is_rolled_back(world: World) -> None:
     await declared(world)
     await migrate_further(world)
     await world.eve.types("/incident declare P1 Search is down", "#general")

@@ -1,4 +1,4 @@
-"""Other programs ask: is it alive, is it ready, what does it count, which incidents are there."""
+"""The HTTP interface for other programs: health, readiness, metrics, and the API of incidents."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -31,7 +31,7 @@ async def asking(world: World, path: str, **more: Any) -> AsyncIterator[aiohttp.
 
 
 async def read(world: World, path: str) -> Any:
-    """What the API says to somebody with the token."""
+    """What the API answers to a client with the token."""
     async with asking(world, path, headers=BEARER) as answer:
         assert answer.status == 200
         return await answer.json()
@@ -68,7 +68,7 @@ async def test_a_running_bot_is_alive_and_ready(world: World) -> None:
     assert report["slack"] == {"ok": True}
 
 
-async def test_a_channel_that_is_missing_is_told_and_does_not_make_it_unready(new_world: NewWorld) -> None:
+async def test_a_missing_channel_is_reported_and_the_bot_stays_ready(new_world: NewWorld) -> None:
     async with new_world(runbook=_with_audience("#nowhere")) as world, asking(world, "/readyz") as answer:
         assert answer.status == 200
         assert "#nowhere" in (await answer.json())["channels_missing"]
@@ -90,7 +90,7 @@ async def test_a_bot_that_slack_refuses_is_alive_but_not_ready(new_world: NewWor
     assert report["slack"] == {"ok": False}
 
 
-async def test_a_page_that_is_overdue_is_told_by_how_much(world: World, database: str) -> None:
+async def test_readyz_and_metrics_say_by_how_much_a_page_is_overdue(world: World, database: str) -> None:
     await world.eve.types("/incident declare P1 Payments failing", "#general")
     await world.settled()
 
@@ -111,7 +111,7 @@ async def test_a_page_that_is_overdue_is_told_by_how_much(world: World, database
 # Metrics
 
 
-async def test_metrics_count_what_is_open_paged_and_armed(world: World) -> None:
+async def test_metrics_count_open_incidents_pages_and_armed_escalations(world: World) -> None:
     await world.eve.types("/incident declare P1 Payments failing", "#general")
     await world.eve.types("/incident drill P2 What if", "#general")
     await world.settled()
@@ -130,7 +130,7 @@ async def test_metrics_count_what_is_open_paged_and_armed(world: World) -> None:
 # The API
 
 
-async def test_without_a_token_set_the_api_is_not_there(world: World) -> None:
+async def test_the_api_is_off_unless_api_token_is_set(world: World) -> None:
     for headers in ({}, BEARER):
         async with asking(world, "/api/v1/incidents", headers=headers) as answer:
             assert (answer.status, await answer.json()) == (404, {"error": "not found"})
@@ -148,7 +148,7 @@ async def test_without_a_token_set_the_api_is_not_there(world: World) -> None:
         {"Authorization": "Bearer \xff"},
     ],
 )
-async def test_without_the_right_token_nothing_is_told(api: World, headers: dict[str, str]) -> None:
+async def test_the_api_tells_nothing_without_the_right_token(api: World, headers: dict[str, str]) -> None:
     for path in ("/api/v1/incidents", "/api/v1/incidents/INC-1", "/api/v1/incidents/nonsense"):
         async with asking(api, path, headers=headers) as answer:
             assert answer.status == 401
@@ -156,12 +156,12 @@ async def test_without_the_right_token_nothing_is_told(api: World, headers: dict
             assert "error" in await answer.json()
 
 
-async def test_the_word_bearer_may_be_written_small(api: World) -> None:
+async def test_the_bearer_scheme_is_case_insensitive(api: World) -> None:
     async with asking(api, "/api/v1/incidents", headers={"Authorization": f"bearer {TOKEN}"}) as answer:
         assert answer.status == 200
 
 
-async def test_incidents_are_listed_newest_first_and_the_open_ones_alone(api: World) -> None:
+async def test_incidents_are_listed_newest_first_and_can_be_filtered_to_open_ones(api: World) -> None:
     assert await read(api, "/api/v1/incidents") == {"incidents": []}
     await api.eve.types("/incident declare P1 Payments failing", "#general")
     await api.settled()
@@ -178,7 +178,7 @@ async def test_incidents_are_listed_newest_first_and_the_open_ones_alone(api: Wo
     assert [one["drill"] for one in everything] == [True, False]
 
 
-async def test_an_incident_is_told_as_it_was_declared(api: World) -> None:
+async def test_the_api_returns_an_incident_as_it_was_declared(api: World) -> None:
     await api.eve.types("/incident declare P1 Payments failing", "#general")
     await api.settled()
 
@@ -202,7 +202,7 @@ async def test_an_incident_is_told_as_it_was_declared(api: World) -> None:
     }
 
 
-async def test_the_detail_has_the_pages_with_what_the_provider_said(api: World) -> None:
+async def test_the_detail_of_an_incident_has_its_pages_and_its_timeline(api: World) -> None:
     await api.eve.types("/incident declare P1 Payments failing", "#general")
     await api.settled()
 
@@ -242,7 +242,7 @@ async def test_the_detail_has_the_pages_with_what_the_provider_said(api: World) 
     assert {name: detail[name] for name in empty} == empty
 
 
-async def test_of_a_page_that_was_never_answered_nobody_says_that_it_was_not_sent(api: World) -> None:
+async def test_an_unconfirmed_page_says_that_it_may_have_been_accepted(api: World) -> None:
     api.workspace.faults.break_down("chat.postMessage", times=None, when=lambda call: call.get("channel") == "U0ADA")
     api.workspace.faults.break_down("conversations.history", times=None)
     await api.eve.types("/incident declare P1 Payments failing", "#general")
@@ -252,7 +252,7 @@ async def test_of_a_page_that_was_never_answered_nobody_says_that_it_was_not_sen
     assert (page["person"], page["state"], page["may_have_been_accepted"]) == ("ada", "waiting", True)
 
 
-async def test_a_person_called_by_hand_belongs_to_no_tier(api: World) -> None:
+async def test_a_person_paged_by_hand_has_no_tier(api: World) -> None:
     await api.eve.types("/incident declare P1 Payments failing", "#general")
     await api.settled()
     await api.eve.types("/escalate @cleo we need a decision", api.room())
@@ -263,7 +263,7 @@ async def test_a_person_called_by_hand_belongs_to_no_tier(api: World) -> None:
     assert (called["person"], called["tier"]) == ("cleo", None)
 
 
-async def test_an_update_stands_among_the_updates(api: World) -> None:
+async def test_an_update_is_listed_in_the_detail(api: World) -> None:
     await api.eve.types("/incident declare P1 Payments failing", "#general")
     await api.settled()
     await api.eve.types("/incident update Rolling back", api.room())
@@ -275,22 +275,22 @@ async def test_an_update_stands_among_the_updates(api: World) -> None:
 
 
 @pytest.mark.parametrize("ref", ["INC-7", "7", "nonsense", "INC-", "%2e%2e", "INC-99999999999999999999"])
-async def test_an_incident_that_is_not_there_is_not_found_with_a_reason(api: World, ref: str) -> None:
+async def test_an_unknown_incident_is_answered_with_404_and_a_reason(api: World, ref: str) -> None:
     async with asking(api, f"/api/v1/incidents/{ref}", headers=BEARER) as answer:
         assert answer.status == 404
         assert (await answer.json())["error"]
 
 
-async def test_an_unknown_state_is_refused_with_the_known_one(api: World) -> None:
+async def test_an_unknown_state_is_refused_and_the_error_names_the_valid_one(api: World) -> None:
     async with asking(api, "/api/v1/incidents?state=closed", headers=BEARER) as answer:
         assert answer.status == 400
         assert "open" in (await answer.json())["error"]
 
 
-# The door itself
+# Every response
 
 
-async def test_every_answer_carries_the_usual_headers(world: World) -> None:
+async def test_every_response_has_the_security_headers(world: World) -> None:
     for path in ("/healthz", "/metrics", "/nowhere"):
         async with asking(world, path) as answer:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -299,7 +299,7 @@ async def test_every_answer_carries_the_usual_headers(world: World) -> None:
             assert answer.headers["Server"] == "tocsin"
 
 
-async def test_a_wrong_method_is_answered_in_json_with_the_right_ones(world: World) -> None:
+async def test_a_wrong_method_is_answered_in_json_with_the_allowed_ones(world: World) -> None:
     async with asking(world, "/healthz", method="POST") as answer:
         assert answer.status == 405
         assert "GET" in answer.headers["Allow"]
