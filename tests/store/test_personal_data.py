@@ -1,4 +1,4 @@
-"""Every column that can hold words is known to hold something of people, or not to."""
+"""Every text column is listed as holding personal data or not."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ WORDS = """
 """
 
 
-def test_no_column_is_forgotten_and_none_is_on_two_lists(postgres: SharedPostgres) -> None:
+def test_every_text_column_is_on_exactly_one_list(postgres: SharedPostgres) -> None:
     columns = asyncio.run(of_the_schema(postgres))
     listed = Counter([*named(HELD), *named(OWN), *pairs(NO_PERSON)])
 

@@ -1,4 +1,4 @@
-"""Every statement beside a store module is one the migrated schema understands, and the schema explains itself."""
+"""Every SQL statement of the store fits the migrated schema, and the schema documents itself."""
 
 import asyncio
 import re
@@ -15,15 +15,15 @@ from tests.postgres import SharedPostgres
 
 FOLDER = Path(store.__file__).parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-# The shop that the sandbox watches has a schema of its own.
+# The sandbox's demo shop has a schema of its own.
 ELSEWHERE = ("example.sql",)
-# What PostgreSQL can prepare; the rest has no parameters, is a statement of a word or two, and is run by other tests.
+# What PostgreSQL can prepare; the rest is short, has no parameters, and is run by other tests.
 PREPARED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 COLUMN = re.compile(r"^ {4}(?P<name>[a-z_]+) (?P<type>[a-z][a-z ]*(?:\(.*?\))?)(?P<rest>.*)$")
 
 
 def statements() -> Iterator[tuple[str, str, str]]:
-    """Each as (file, name, text)."""
+    """Every statement as (file, name, text)."""
     for module in sorted(FOLDER.rglob("*.py")):
         queries = Queries(str(module))
         if queries.path.exists():
@@ -32,7 +32,7 @@ def statements() -> Iterator[tuple[str, str, str]]:
 
 
 def numbered(statement: str) -> str:
-    """With PostgreSQL's own placeholders, the same number for the same name."""
+    """With PostgreSQL's `$1` placeholders, the same number for the same name."""
     names = list(dict.fromkeys(PLACEHOLDER.findall(statement)))
     return PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
 
@@ -43,7 +43,7 @@ def without_comments(statement: str) -> str:
 
 @pytest.fixture(scope="module")
 def schema(postgres: SharedPostgres) -> Iterator[Connection]:
-    """A migrated database for all of these tests: they prepare and never run anything in it."""
+    """A migrated database shared by these tests: they prepare statements and never run them."""
     conninfo = asyncio.run(migrated(postgres))
     with Connection.connect(conninfo, autocommit=True) as conn:
         yield conn
@@ -64,20 +64,20 @@ def test_the_schema_understands_every_statement(schema: Connection, file: str, n
         try:
             schema.execute(f"PREPARE statement AS {numbered(without_comments(text))}".encode())
         except (errors.IndeterminateDatatype, errors.AmbiguousFunction) as error:
-            # psycopg tells the type with the value; a name whose type nothing else says is still a good statement.
+            # psycopg sends the type with the value; a parameter of undetermined type is fine.
             pytest.fail(f"{file} {name}: {error}: write the type, as in %(name)s::text")
-        # Which a transaction that is undone does not do.
+        # A rollback would not deallocate it.
         schema.execute("DEALLOCATE statement")
 
 
 @pytest.mark.parametrize("file", sorted(file.name for file in FOLDER.glob("*.sql")))
-def test_every_file_of_statements_stands_beside_its_module(file: str) -> None:
+def test_every_sql_file_is_beside_its_module(file: str) -> None:
     assert (FOLDER / file).with_suffix(".py").exists()
 
 
 @pytest.mark.parametrize("file", sorted({file for file, _, _ in ALL}))
-def test_no_statement_is_left_over(file: str) -> None:
-    """A name that no module asks for is a statement that nobody runs."""
+def test_no_statement_is_unused(file: str) -> None:
+    """A statement whose name no module uses is dead code."""
     asked = "".join(module.read_text() for module in FOLDER.rglob("*.py"))
 
     unused = [name for other, name, _ in ALL if other == file and f'"{name}"' not in asked]
@@ -86,7 +86,7 @@ def test_no_statement_is_left_over(file: str) -> None:
 
 
 @pytest.mark.parametrize(("file", "name", "text"), ALL, ids=lambda part: part if len(part) < 40 else "")
-def test_the_time_is_always_given_and_never_asked(file: str, name: str, text: str) -> None:
+def test_statements_take_the_time_as_a_parameter_and_never_ask_the_database(file: str, name: str, text: str) -> None:
     if (file, name) not in (
         ("database.sql", "server_time"),
         ("timekeeping.sql", "time"),
@@ -108,7 +108,7 @@ NAMES = [name for name, _ in shipped()]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_table_and_index_says_what_it_is_for(name: str) -> None:
-    """A line of comment above, or above the first of several indexes that stand together."""
+    """By a comment line above it, or above the first of several adjacent indexes."""
     lines = migration(name)
     silent = [line for number, line in enumerate(lines) if _needs_words(line) and not _has_words_above(lines, number)]
 
@@ -117,14 +117,14 @@ def test_every_table_and_index_says_what_it_is_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_nullable_column_says_what_null_means(name: str) -> None:
-    """On its line, or on that of the first of several that stand together and are null together."""
+    """On its line, or on the first of several adjacent columns that are null together."""
     lines = migration(name)
     silent = [lines[n].strip() for n in range(len(lines)) if _is_nullable(lines[n]) and not _is_explained(lines, n)]
 
     assert silent == []
 
 
-def test_migrations_are_numbered_one_after_the_other_without_a_number_twice() -> None:
+def test_migrations_are_numbered_consecutively_and_uniquely() -> None:
     numbers = [name.partition("_")[0] for name in NAMES]
 
     assert numbers == sorted(set(numbers))

@@ -1,4 +1,4 @@
-"""A server that is gone without a word, as after a failover: its lines stay, and nothing ever comes on them."""
+"""A server gone silently, as after a failover: connections stay open, and nothing ever arrives."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ async def has_answered(db: Database) -> bool:
     return True
 
 
-async def test_of_many_lines_that_fell_silent_one_is_waited_for_and_no_other(
+async def test_of_many_silent_connections_only_one_time_out_is_waited_for(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = Database(line.url)

@@ -1,4 +1,4 @@
-"""Which deliveries may be stored at once, and what they say then."""
+"""Which deliveries may be stored in one transaction, and how they are folded."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,9 @@ def go_together(first: Arrival, second: Arrival) -> bool:
         (arrival(replace(DISK, told_by=None)), arrival()),
     ],
 )
-def test_what_is_of_other_alerts_or_goes_on_firing_is_stored_at_once(first: Arrival, second: Arrival) -> None:
+def test_deliveries_about_different_alerts_or_that_only_keep_firing_are_stored_together(
+    first: Arrival, second: Arrival
+) -> None:
     assert go_together(first, second)
 
 
@@ -54,13 +56,13 @@ def test_what_is_of_other_alerts_or_goes_on_firing_is_stored_at_once(first: Arri
         replace(arrival(OTHER), source="alertmanager"),
     ],
 )
-def test_what_speaks_of_the_same_otherwise_or_comes_from_somebody_else_waits(second: Arrival) -> None:
+def test_a_delivery_that_changes_the_same_alert_or_comes_from_another_source_waits(second: Arrival) -> None:
     first = arrival(DISK, key="1")
     assert not go_together(first, second)
     assert not go_together(second, first)
 
 
-def test_no_more_alerts_are_stored_at_once_than_the_limit_but_a_larger_delivery_is_stored_by_itself() -> None:
+def test_at_most_the_limit_of_alerts_is_stored_together_but_a_larger_delivery_alone() -> None:
     together, two = Together(3), arrival(DISK, OTHER)
     assert together.take(two) and not together.is_full
     assert not together.take(arrival(*(replace(DISK, fingerprint=str(n)) for n in range(2))))
@@ -68,7 +70,7 @@ def test_no_more_alerts_are_stored_at_once_than_the_limit_but_a_larger_delivery_
     assert Together(1).take(two)
 
 
-def test_folded_each_alert_stands_once_with_its_last_word_and_counts_as_often_as_it_was_told() -> None:
+def test_folding_keeps_each_alert_once_with_its_latest_state_and_its_number_of_repeats() -> None:
     first, again, other = arrival(DISK, DISK), arrival(replace(DISK, title="Still full")), arrival(OTHER)
     told = folded([(7, first), (8, again), (9, other)])
     assert [(one.alert.title, one.times, one.delivery) for one in told] == [

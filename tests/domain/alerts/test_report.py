@@ -1,4 +1,4 @@
-"""A form as it was filled in: what is read from it, what is wrong with it, and what alert it becomes."""
+"""A filled-in report form: what is read from it, what is wrong with it, and which alert it becomes."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ NAMES = st.sampled_from(["nonce", "what", "since", "affected", "contact", "trap"
 
 
 @given(st.dictionaries(NAMES, st.text(max_size=300)))
-def test_whatever_was_posted_is_an_alert_that_can_be_kept_or_has_a_mistake(fields: dict[str, str]) -> None:
+def test_any_form_either_becomes_a_storable_alert_or_has_a_mistake(fields: dict[str, str]) -> None:
     report = Report.read(fields)
     if report.mistakes:
         return
@@ -24,25 +24,25 @@ def test_whatever_was_posted_is_an_alert_that_can_be_kept_or_has_a_mistake(field
 
 
 @pytest.mark.parametrize("what", ["", " ", "\0", "\u200b\n\u200b", "\u202e", "\r\n\t"])
-def test_what_nobody_can_see_is_missing(what: str) -> None:
+def test_a_field_of_invisible_characters_counts_as_missing(what: str) -> None:
     assert Report.read({"what": what}).mistakes == {"what": "missing"}
 
 
 @pytest.mark.parametrize("name", ["what", "since", "affected", "contact"])
-def test_each_field_has_its_length(name: str) -> None:
+def test_each_field_has_a_maximum_length(name: str) -> None:
     most = WHAT_LENGTH if name == "what" else LINE_LENGTH
     assert Report.read({"what": "Down", name: "x" * most}).mistakes == {}
     assert Report.read({"what": "Down", name: "x" * (most + 1)}).mistakes == {name: "long"}
 
 
-def test_the_title_is_the_first_line_that_shows_anything() -> None:
+def test_the_title_is_the_first_visible_line() -> None:
     alert = Report.read({"what": "\u200b\r\nI can't pay\r\nat all"}).alert("low", "P1")
     assert (alert.title, alert.level, alert.declare) == ("I can't pay", "low", "P1")
     assert alert.description.endswith("I can't pay\nat all")
     assert Report.read({"what": "I can't pay"}).alert("low", None).description == ""
 
 
-def test_what_is_sent_from_one_form_is_one_alert_and_sent_twice_one_delivery() -> None:
+def test_one_form_is_one_alert_and_the_same_content_twice_is_one_delivery() -> None:
     nonce = new_nonce()
     first, again = (Report.read({"what": "Down", "nonce": nonce}) for _ in range(2))
     corrected, other = Report.read({"what": "Up", "nonce": nonce}), Report.read({"what": "Down", "nonce": new_nonce()})
@@ -54,6 +54,6 @@ def test_what_is_sent_from_one_form_is_one_alert_and_sent_twice_one_delivery() -
 
 
 @pytest.mark.parametrize("nonce", ["", "short", "x" * 65, "a b" * 10, "\0" * 20])
-def test_a_nonce_that_is_none_of_ours_is_replaced(nonce: str) -> None:
+def test_a_nonce_that_is_not_ours_is_replaced(nonce: str) -> None:
     first, second = (Report.read({"what": "Down", "nonce": nonce}) for _ in range(2))
     assert first.nonce != second.nonce

@@ -46,7 +46,7 @@ def test_a_file_is_named_after_its_database_and_the_instant_in_utc() -> None:
     assert name_in(name) == "orders"
 
 
-def test_a_server_that_took_over_from_another_is_the_one_that_was_restored_on() -> None:
+def test_a_standby_promoted_since_is_recognised_as_the_server_restored_on() -> None:
     first = Target("db-1", 5432, "orders", running="7301 since 1786024800.5")
     assert first.is_beside(Target("db-2", 5432, "other", running="7301 since 1786028400.5"))
     assert first.is_beside(Target("db-1", 5432, "other"))
@@ -55,8 +55,8 @@ def test_a_server_that_took_over_from_another_is_the_one_that_was_restored_on() 
     assert not Target("db-1", 5432, "orders").is_beside(Target("db-1", 5433, "orders"))
 
 
-def test_two_bots_that_keep_one_folder_do_not_choose_the_same_name() -> None:
-    """The old one and its successor, which counts on from what it has taken over, at the same second of the night."""
+def test_two_bots_sharing_one_folder_never_choose_the_same_name() -> None:
+    """The old bot and its successor, which continues the adopted numbering, at the same second."""
     assert len({file_name("orders", NOON, 31, ".dump") for _ in range(20)}) > 1
 
 
@@ -72,36 +72,36 @@ def test_two_bots_that_keep_one_folder_do_not_choose_the_same_name() -> None:
         ("orders.dump", ""),
     ],
 )
-def test_whose_dump_it_is_is_known_by_its_name_of_any_age(file: str, name: str) -> None:
+def test_a_dumps_database_is_known_from_its_file_name_old_or_new(file: str, name: str) -> None:
     assert name_in(file) == name
 
 
-def test_a_backup_goes_only_when_it_is_older_than_what_is_kept() -> None:
+def test_a_backup_is_deleted_only_when_older_than_its_retention() -> None:
     newest, at_the_limit, beyond = a_backup(3), a_backup(2, days_old=30), a_backup(1, days_old=30.0001)
     assert to_delete([newest, at_the_limit, beyond], 30 * DAY, NOON) == [beyond]
 
 
-def test_the_last_good_backup_stays_however_old_it_is() -> None:
+def test_the_last_good_backup_is_kept_however_old_it_is() -> None:
     old, older = a_backup(2, days_old=400), a_backup(1, days_old=500)
     assert to_delete([older, old], 30 * DAY, NOON) == [older]
     assert to_delete([older], 30 * DAY, NOON) == []
     assert to_delete([], 30 * DAY, NOON) == []
 
 
-def test_damaged_ones_go_when_their_time_is_over_too_unless_there_is_nothing_else() -> None:
+def test_damaged_backups_expire_too_unless_there_is_nothing_else() -> None:
     good, damaged = a_backup(2), replace(a_backup(1, days_old=31), state="damaged")
     assert to_delete([good, damaged], 30 * DAY, NOON) == [damaged]
     assert to_delete([damaged], 30 * DAY, NOON) == []
 
 
-def test_what_was_taken_over_has_its_whole_time_from_then() -> None:
+def test_an_adopted_backups_retention_starts_at_its_adoption() -> None:
     newest, adopted = a_backup(2), replace(a_backup(1, days_old=300), adopted_at=NOON - 30 * DAY)
     assert to_delete([newest, adopted], 30 * DAY, NOON) == []
     assert to_delete([newest, adopted], 29 * DAY, NOON) == [adopted]
 
 
 @given(st.lists(st.floats(0, 1000), max_size=20), st.floats(0.01, 1000))
-def test_whatever_is_kept_at_least_one_stays(ages: list[float], keep: float) -> None:
+def test_at_least_one_good_backup_is_kept_whatever_the_retention(ages: list[float], keep: float) -> None:
     good = [a_backup(number, days_old=age) for number, age in enumerate(ages)]
     gone = to_delete(good, timedelta(days=keep), NOON)
 
@@ -109,7 +109,7 @@ def test_whatever_is_kept_at_least_one_stays(ages: list[float], keep: float) -> 
     assert not good or max(good, key=lambda one: (one.started_at, one.id)) not in gone
 
 
-def test_the_age_is_counted_from_the_beginning_and_late_is_beyond_the_objective() -> None:
+def test_a_backups_age_counts_from_its_start_and_it_is_late_beyond_the_objective() -> None:
     standing = BackupStanding("orders", "postgresql://db/orders", DAY, last_good=a_backup(days_old=0.75))
 
     assert standing.age(NOON) == timedelta(hours=18)
@@ -125,7 +125,7 @@ def test_without_a_good_backup_the_objective_is_missed() -> None:
     assert never.is_late(NOON)
 
 
-def test_those_that_miss_their_objective_come_first() -> None:
+def test_databases_that_miss_their_objective_come_first() -> None:
     well = BackupStanding("well", "", DAY, last_good=a_backup())
     late = BackupStanding("late", "", DAY, last_good=a_backup(days_old=2))
     assert [one.name for one in worst_first([well, replace(well, name="well too"), late], NOON)] == [
@@ -143,17 +143,17 @@ def test_those_that_miss_their_objective_come_first() -> None:
         ("2026-10-24T12:00:00", "2026-10-25T02:00:00"),  # the clocks go back: two hours past midnight comes later
     ],
 )
-def test_the_next_run_is_at_its_hour_in_the_zone_of_the_runbook(after: str, due: str) -> None:
+def test_the_next_run_is_at_its_hour_in_the_runbooks_time_zone(after: str, due: str) -> None:
     assert next_run(time(2), LONDON, datetime.fromisoformat(f"{after}+00:00")) == datetime.fromisoformat(f"{due}+00:00")
 
 
-def test_an_hour_that_the_clocks_skip_begins_at_the_first_instant_after_it() -> None:
+def test_a_time_the_clocks_skip_means_the_first_instant_after_the_gap() -> None:
     """On 29 March 2026 there is no 01:30 in London."""
     saturday = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
     assert next_run(time(1, 30), LONDON, saturday) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
 
 
-def test_an_hour_that_comes_twice_is_used_once() -> None:
+def test_a_time_that_occurs_twice_is_used_once() -> None:
     """On 25 October 2026 it is 01:30 in London twice."""
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert next_run(time(1, 30), LONDON, first - timedelta(hours=3)) == first
@@ -171,11 +171,11 @@ def test_an_hour_that_comes_twice_is_used_once() -> None:
         (2**60, "1048576.0 TiB"),
     ],
 )
-def test_sizes_are_said_in_the_unit_that_fits(size: int, shown: str) -> None:
+def test_sizes_are_shown_in_a_fitting_unit(size: int, shown: str) -> None:
     assert size_shown(size) == shown
 
 
-def test_a_run_is_held_against_the_last_good_one() -> None:
+def test_a_runs_progress_is_estimated_from_the_last_good_backup() -> None:
     last = replace(a_backup(), size=1000, ended_at=a_backup().started_at + timedelta(minutes=10))
     running = replace(a_backup(2), state="running", ended_at=None)
 
@@ -187,20 +187,20 @@ def test_a_run_is_held_against_the_last_good_one() -> None:
     assert estimate(running, replace(last, size=0)) is None
 
 
-def test_the_first_table_that_differs_is_named() -> None:
+def test_the_first_table_whose_rows_differ_is_named() -> None:
     assert difference({"a": 1, "b": 2}, {"b": 2, "a": 1, "empty": 0}) == ""
     assert difference({"a": 1, "b": 2}, {"a": 1}) == "b has 0 rows in it, 2 were dumped"
     assert difference({"b": 2}, {"a": 1, "b": 3}) == "b has 3 rows in it, 2 were dumped"
     assert difference({"b": 2}, {"a": 1, "b": 2}) == "", "an extension may have rows of its own dumped"
 
 
-def test_an_objective_counts_from_the_last_good_backup_else_from_when_it_was_wanted() -> None:
+def test_an_objective_counts_from_the_last_good_backup_or_else_from_when_backups_were_configured() -> None:
     assert misses_at(a_backup(days_old=1), NOON, DAY, UTC) == NOON
     assert misses_at(None, NOON, DAY, UTC) == NOON + DAY
 
 
 @pytest.mark.parametrize(("night", "hours"), [("2026-10-24T01:00Z", 25), ("2026-03-28T02:00Z", 23)])
-def test_an_objective_of_a_day_is_a_day_of_the_wall_clock(night: str, hours: int) -> None:
+def test_an_objective_of_a_day_is_a_calendar_day_even_when_the_clocks_change(night: str, hours: int) -> None:
     taken = replace(a_backup(days_old=0), started_at=datetime.fromisoformat(night))
     london = ZoneInfo("Europe/London")
 
@@ -211,7 +211,7 @@ def test_an_objective_of_a_day_is_a_day_of_the_wall_clock(night: str, hours: int
     )
 
 
-def test_the_weekly_report_comes_on_monday_at_nine_where_the_team_is() -> None:
+def test_the_weekly_report_is_due_on_monday_at_nine_local_time() -> None:
     """NOON is a Saturday; the clocks of London go back on 25 October."""
     monday = datetime(2026, 8, 10, 8, 0, tzinfo=UTC)
     assert next_report(LONDON, NOON) == monday

@@ -40,7 +40,7 @@ def test_the_first_drill_is_an_hour_after_the_next_nightly_backup(now: str, due:
         ("2026-08-07T14:10", timedelta(hours=12), "2026-08-08T02:10"),  # no whole days: elapsed time
     ],
 )
-def test_the_next_one_is_a_rhythm_later_on_the_calendar_there(last: str, every: timedelta, due: str) -> None:
+def test_the_next_drill_is_one_interval_later_by_the_local_calendar(last: str, every: timedelta, due: str) -> None:
     assert next_drill(TWO, every, LONDON, after=at(last), last=at(last)) == at(due)
 
 
@@ -52,7 +52,7 @@ def test_a_drill_is_slow_when_it_took_longer_than_its_objective(seconds: float, 
     assert (drill.is_slow, drill.is_troubled) == (slow, slow)
 
 
-def test_two_bots_that_keep_one_server_do_not_choose_the_same_name() -> None:
+def test_two_bots_sharing_one_server_never_choose_the_same_drill_name() -> None:
     one, two = scratch_name("drill", 1), scratch_name("drill", 1)
     assert one != two
     assert one.startswith(f"{OURS}drill_1_")

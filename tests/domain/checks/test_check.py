@@ -1,4 +1,4 @@
-"""When a check is believed ill, and when it is believed well again."""
+"""When a check counts as ill, and when as well again."""
 
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -27,7 +27,7 @@ LETTERS: dict[str, State] = {"h": "healthy", "g": "degraded", "d": "down"}
 
 
 def after(looks: str, in_a_row: int = 2, believed: State = "healthy") -> State:
-    """What is believed after these looks: h, g (degraded) and d."""
+    """The belief after these probes: h (healthy), g (degraded), d (down)."""
     return reduce(lambda belief, look: believe(belief, LETTERS[look], in_a_row), looks, Belief(believed)).state
 
 
@@ -53,23 +53,23 @@ def after(looks: str, in_a_row: int = 2, believed: State = "healthy") -> State:
         ("ddghh", "healthy"),
     ],
 )
-def test_two_looks_in_a_row_are_believed_and_one_is_not(looks: str, believed: State) -> None:
+def test_a_check_changes_state_after_two_equal_probes_in_a_row_and_not_after_one(looks: str, believed: State) -> None:
     assert after(looks) == believed
 
 
-def test_as_many_good_looks_as_bad_ones_are_needed() -> None:
+def test_recovery_takes_as_many_good_probes_as_failure_takes_bad_ones() -> None:
     assert after("dd", in_a_row=3) == "healthy"
     assert after("ddd", in_a_row=3) == "down"
     assert after("dddhh", in_a_row=3) == "down"
     assert after("dddhhh", in_a_row=3) == "healthy"
 
 
-def test_one_look_is_enough_where_the_runbook_says_so() -> None:
+def test_one_probe_is_enough_where_the_runbook_says_so() -> None:
     assert after("d", in_a_row=1) == "down"
     assert after("dh", in_a_row=1) == "healthy"
 
 
-def test_a_runbook_that_asks_for_fewer_looks_than_before_forgets_the_older_ones() -> None:
+def test_when_the_runbook_asks_for_fewer_probes_the_older_ones_are_forgotten() -> None:
     patient = reduce(lambda belief, look: believe(belief, LETTERS[look], 4), "hdd", Belief())
     assert patient.state == "healthy"
     assert believe(patient, "healthy", 2).state == "healthy"
@@ -77,8 +77,8 @@ def test_a_runbook_that_asks_for_fewer_looks_than_before_forgets_the_older_ones(
 
 
 @given(st.text("hgd", max_size=30), st.integers(1, 5))
-def test_what_is_believed_was_really_seen_so_often_in_a_row(looks: str, in_a_row: int) -> None:
-    """Never worse than the worst, and never better than the best, of the looks that could have shown it."""
+def test_a_belief_was_really_probed_often_enough_in_a_row(looks: str, in_a_row: int) -> None:
+    """Never worse than the worst, nor better than the best, of the probes that decide it."""
     believed = after(looks, in_a_row)
     if believed == "down":
         assert "d" * in_a_row in looks
@@ -88,7 +88,7 @@ def test_what_is_believed_was_really_seen_so_often_in_a_row(looks: str, in_a_row
         assert believed == "healthy"
 
 
-def test_a_check_that_is_ill_for_the_third_time_within_twenty_looks_is_flapping() -> None:
+def test_a_check_that_is_ill_for_the_third_time_within_twenty_probes_is_flapping() -> None:
     def is_flapping(looks: str) -> bool:
         return reduce(lambda belief, look: believe(belief, LETTERS[look], 2), looks, Belief()).is_flapping
 
@@ -98,7 +98,7 @@ def test_a_check_that_is_ill_for_the_third_time_within_twenty_looks_is_flapping(
     assert not is_flapping("hddhhdd" + "h" * 13 + "d")
 
 
-def test_a_check_that_matters_and_fails_every_other_look_is_not_well() -> None:
+def test_a_check_that_fails_every_other_probe_is_not_well() -> None:
     def believed(looks: str, level: Level) -> State:
         return reduce(lambda belief, look: believe(belief, LETTERS[look], 2, level=level), looks, Belief()).state
 
@@ -111,7 +111,7 @@ def test_a_check_that_matters_and_fails_every_other_look_is_not_well() -> None:
     assert believed("hd" * 20, "medium") == "healthy"
 
 
-def test_a_flapping_check_is_believed_well_after_three_times_as_many_good_looks() -> None:
+def test_a_flapping_check_needs_three_times_as_many_good_probes_to_recover() -> None:
     flapping = "hddhhddhhdd"
     assert after(flapping + "h" * 5) == "down"
     assert after(flapping + "h" * 6) == "healthy"
@@ -130,12 +130,12 @@ def test_an_answer_is_late_only_beyond_the_limit() -> None:
     assert paced(a_finding(hours=1), None).state == "healthy"
 
 
-def test_a_wrong_answer_that_is_late_keeps_both_reasons_and_stays_down() -> None:
+def test_an_answer_both_wrong_and_late_keeps_both_reasons_and_counts_as_down() -> None:
     late = paced(a_finding("down", seconds=2.5), timedelta(seconds=2))
     assert (late.state, late.reason) == ("down", "HTTP 503, expected 200; took 2.5 s, slow above 2 s")
 
 
-def test_connections_are_too_many_from_the_limit_on() -> None:
+def test_connections_are_too_many_at_the_limit_and_above() -> None:
     assert uncrowded(a_finding(), 79, 100, 80.0).state == "healthy"
     crowded = uncrowded(a_finding(), 80, 100, 80.0)
     assert (crowded.state, crowded.reason) == ("degraded", "80% in use, wanted below 80%")
@@ -143,7 +143,7 @@ def test_connections_are_too_many_from_the_limit_on() -> None:
     assert uncrowded(a_finding(), 0, 0, 80.0).state == "degraded"
 
 
-def test_degraded_is_medium_whatever_the_level_of_the_check() -> None:
+def test_a_degraded_check_is_medium_whatever_its_level() -> None:
     assert level_of(Belief("degraded"), "critical") == "medium"
     assert level_of(Belief("down"), "critical") == "critical"
     assert level_of(Belief("degraded", ("healthy", "down") * 5), "critical") == "critical"
@@ -155,7 +155,7 @@ def a_standing(name: str, state: State | None) -> CheckStanding:
     return CheckStanding(name, "http", "200", latest)
 
 
-def test_the_worst_come_first_and_what_nobody_knows_before_what_is_well() -> None:
+def test_the_worst_checks_come_first_and_unknown_before_well() -> None:
     standings = [
         a_standing("well", "healthy"),
         a_standing("new", None),

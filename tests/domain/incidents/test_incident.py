@@ -1,4 +1,4 @@
-"""Names of rooms, titles, references, and what may happen to an incident when."""
+"""Room names, titles, references, and which deeds an incident's status allows."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -42,21 +42,21 @@ def incident(title: str = "Payments failing", at: datetime = NOW, **fields: obje
         ("Payments failing", "payments-failing"),
         ("  Can't  log in!! ", "can-t-log-in"),
         ("API/v2: 500s & time-outs", "api-v2-500s-time-outs"),
-        ("Zażółć café", "zazo-c-cafe"),  # a letter without an ASCII form is a hyphen like any other sign
-        ("🔥🔥🔥", "inc-7"),  # no usable letter left
+        ("Zażółć café", "zazo-c-cafe"),  # a letter without an ASCII form becomes a hyphen, like punctuation
+        ("🔥🔥🔥", "inc-7"),  # no usable character left
         ("データベース障害", "inc-7"),
     ],
 )
-def test_a_room_is_called_after_its_date_and_title(title: str, words: str) -> None:
+def test_a_room_is_named_after_its_date_and_title(title: str, words: str) -> None:
     assert room_name(incident(title), "inc", LONDON) == f"inc-2026-08-08-{words}"
 
 
-def test_the_date_of_a_room_is_the_one_in_the_runbooks_zone() -> None:
+def test_a_rooms_date_is_in_the_runbooks_time_zone() -> None:
     late = datetime(2026, 8, 8, 23, 30, tzinfo=UTC)
     assert room_name(incident(at=late), "inc", LONDON).startswith("inc-2026-08-09-")
 
 
-def test_a_room_name_is_cut_at_a_word_to_slacks_eighty_characters() -> None:
+def test_a_room_name_is_truncated_at_a_word_to_slacks_eighty_characters() -> None:
     fits = "a" * (80 - len("inc-2026-08-08-"))
     assert room_name(incident(fits), "inc", LONDON) == f"inc-2026-08-08-{fits}"
     assert room_name(incident(f"{fits}b"), "inc", LONDON) == f"inc-2026-08-08-{fits}"
@@ -65,16 +65,16 @@ def test_a_room_name_is_cut_at_a_word_to_slacks_eighty_characters() -> None:
     assert cut.endswith("-word")
 
 
-def test_a_number_behind_a_long_name_still_fits() -> None:
+def test_a_number_appended_to_a_long_name_still_fits() -> None:
     assert numbered("inc-2026-08-08-x", 2) == "inc-2026-08-08-x-2"
     assert len(numbered("i" * 80, 12)) == 80
 
 
-def test_nothing_of_a_private_title_stands_in_its_rooms_name() -> None:
+def test_a_private_incidents_room_name_reveals_nothing_of_its_title() -> None:
     assert room_name(incident("Breach at Example Ltd", private=True), "inc", LONDON) == "inc-2026-08-08-inc-7"
 
 
-def test_a_title_is_one_line_and_cut_with_an_ellipsis() -> None:
+def test_a_title_is_one_line_and_truncated_with_an_ellipsis() -> None:
     assert title_of(" a\n\tb\x00 c ") == "a b c"
     assert title_of("x" * TITLE_LENGTH) == "x" * TITLE_LENGTH
     assert title_of("x" * (TITLE_LENGTH + 1)) == "x" * (TITLE_LENGTH - 1) + "…"
@@ -91,7 +91,7 @@ def test_a_reference_is_read_in_any_case(ref: str, number: int | None) -> None:
 
 
 @pytest.mark.parametrize("word", ["P1", "p9", "SEV2", "sev-1", "S3"])
-def test_a_word_shaped_like_a_severity_is_recognised(word: str) -> None:
+def test_a_word_shaped_like_a_severity_is_recognised_as_one(word: str) -> None:
     assert looks_like_severity(word)
 
 

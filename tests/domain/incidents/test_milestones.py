@@ -1,4 +1,4 @@
-"""The order of the six milestones holds whatever is corrected."""
+"""The six milestones stay in order whatever is corrected."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,18 +28,18 @@ def correct(one: Incident, **minutes: float | None) -> Incident:
     return one.corrected(given, NOW, lambda moment: f"{moment:%H:%M}")
 
 
-def test_it_was_detected_by_its_first_alert_else_by_its_declaration_and_started_then() -> None:
+def test_an_incident_started_and_was_detected_at_its_first_alert_or_else_its_declaration() -> None:
     assert (incident().milestones.started, incident().milestones.detected) == (DECLARED, DECLARED)
     alerted = incident(alerted_at=-5).milestones
     assert (alerted.started, alerted.detected) == (at(-5), at(-5))
 
 
-def test_what_was_not_corrected_follows_what_was() -> None:
+def test_an_uncorrected_milestone_follows_a_corrected_one() -> None:
     assert correct(incident(), detected=-10).milestones.started == at(-10)
     assert correct(incident(started_at=-20), started=None).milestones.started == DECLARED
 
 
-def test_a_correction_up_to_its_neighbours_is_taken_and_beyond_them_refused_naming_both() -> None:
+def test_a_correction_past_a_neighbouring_milestone_is_refused_naming_both() -> None:
     full = incident(started_at=-20, detected_at=-10, first_acknowledged_at=5, mitigated_at=30, resolved_at=60)
     assert correct(full, started=-10).milestones.started == at(-10)
     assert correct(full, detected=0).milestones.detected == DECLARED
@@ -57,17 +57,17 @@ def test_a_correction_up_to_its_neighbours_is_taken_and_beyond_them_refused_nami
             correct(full, **wrong)
 
 
-def test_nothing_is_in_the_future() -> None:
+def test_a_milestone_cannot_be_in_the_future() -> None:
     assert correct(incident(), mitigated=120).milestones.mitigated == NOW
     with pytest.raises(Refused, match="future"):
         correct(incident(), mitigated=121)
 
 
-def test_what_is_over_is_mitigated_even_when_somebody_empties_the_field() -> None:
+def test_a_resolved_incident_stays_mitigated_even_when_the_field_is_emptied() -> None:
     assert correct(incident(mitigated_at=10, resolved_at=20), mitigated=None).milestones.mitigated == at(20)
     assert correct(incident(mitigated_at=10), mitigated=None).milestones.mitigated is None
 
 
-def test_an_earlier_alert_that_is_attached_later_moves_the_start_with_it() -> None:
+def test_attaching_an_earlier_alert_later_moves_the_start_back() -> None:
     late = incident(started_at=-3, alerted_at=-9).milestones
     assert (late.started, late.detected) == (at(-9), at(-9))

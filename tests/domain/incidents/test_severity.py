@@ -1,4 +1,4 @@
-"""Which severity is meant by what somebody types."""
+"""Which severity somebody means by what they type."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_severity_typed_first_is_understood_and_leaves_the_title(typed: str) -
         ("P1's queue is stuck", "P1", "P1"),
     ],
 )
-def test_words_that_may_name_a_severity_keep_the_title_and_never_make_it_less_grave(
+def test_an_ambiguous_severity_word_stays_in_the_title_and_never_lowers_the_severity(
     typed: str, perhaps: str, severity: str
 ) -> None:
     assert read(typed) == Declared(severity, typed, perhaps=perhaps)
@@ -74,11 +74,11 @@ LOOKALIKES = [
         ("SEV-I Checkout is down", "SEV1", "SEV-I"),
     ],
 )
-def test_a_letter_typed_for_the_digit_it_looks_like_is_read_as_the_digit(typed: str, severity: str, word: str) -> None:
+def test_a_letter_that_looks_like_a_digit_is_read_as_the_digit(typed: str, severity: str, word: str) -> None:
     assert declared(typed, LOOKALIKES, "P2") == Declared(severity, "Checkout is down", mistyped=word)
 
 
-def test_a_lookalike_of_a_number_counts_where_the_number_does() -> None:
+def test_a_lookalike_counts_only_where_the_digit_would() -> None:
     assert read("SEVl x") == Declared("P1", "x", mistyped="SEVl")
     assert read("Pl0 x") == Declared(None, "Pl0 x")
 
@@ -87,31 +87,31 @@ def test_a_lookalike_of_a_number_counts_where_the_number_does() -> None:
     ("typed", "perhaps"),
     [("PO box is full", "P0"), ("PI-hole is down", "P1"), ("Pl-worker is down", "P1"), ("Checkout is down (Pl)", "P1")],
 )
-def test_a_lookalike_that_is_a_word_too_keeps_the_title_and_is_asked_about(typed: str, perhaps: str) -> None:
+def test_a_lookalike_that_is_also_a_word_stays_in_the_title_and_is_asked_about(typed: str, perhaps: str) -> None:
     assert declared(typed, LOOKALIKES, "P2") == Declared(perhaps, typed, perhaps=perhaps)
 
 
 @pytest.mark.parametrize(
     "typed", ["PO box is full", "pl x", "Plus x", "SO slow", "SOS", "POI search", "Sl x", "Late PO", "PIO x"]
 )
-def test_a_lookalike_of_no_severity_of_the_runbook_is_a_title(typed: str) -> None:
+def test_a_lookalike_of_a_severity_the_runbook_lacks_is_part_of_the_title(typed: str) -> None:
     assert read(typed) == Declared(None, typed)
 
 
 @pytest.mark.parametrize("typed", ["P9 x", "[P9] x", "sev7: x", "S3 bucket is gone"])
-def test_the_shape_of_a_severity_that_there_is_not_declares_nothing(typed: str) -> None:
+def test_a_severity_the_runbook_lacks_declares_nothing(typed: str) -> None:
     with pytest.raises(NotFound, match="Use P1, P2 or P3"):
         read(typed)
 
 
-def test_only_what_parts_the_severity_from_the_title_is_taken_away() -> None:
+def test_only_the_separator_between_severity_and_title_is_removed() -> None:
     assert read("P1 /checkout returns 500").title == "/checkout returns 500"
     assert read("P1 [EU] .env is public").title == "[EU] .env is public"
     assert read('P1 "Buy" is broken').title == '"Buy" is broken'
     assert read("P1").title == ""
 
 
-def test_a_number_counts_where_one_severity_bears_it() -> None:
+def test_a_number_names_a_severity_only_when_exactly_one_has_it() -> None:
     assert declared("sev 1 x", WITH_S, "S1") == Declared("S1", "x")
     assert declared("P1 x", WITH_S, "S1") == Declared("S1", "x")
     assert declared("major outage: x", WITH_S, "S1") == Declared("S1", "x")

@@ -30,7 +30,7 @@ def policies() -> some.SearchStrategy[Policy]:
     return some.builds(Policy, steps.map(tuple), some.integers(0, 3), some.just("acknowledged"))
 
 
-def test_a_wait_counts_from_the_moment_its_step_is_taken() -> None:
+def test_a_steps_wait_counts_from_the_moment_the_step_is_taken() -> None:
     late = NOW + timedelta(hours=2)
     taken = climb(Ladder(TWO, next_at=NOW), late)
     assert taken.step == TWO.steps[0]
@@ -48,7 +48,7 @@ def test_after_the_last_wait_nobody_is_left() -> None:
 
 
 @given(policies())
-def test_every_step_is_taken_once_a_loop_in_order_and_then_the_ladder_is_at_its_end(policy: Policy) -> None:
+def test_every_step_is_taken_once_per_loop_in_order_and_then_the_ladder_ends(policy: Policy) -> None:
     ladder, taken = Ladder(policy, next_at=NOW), []
     while (move := climb(ladder, NOW)).step is not None:
         taken.append((move.loop, move.index))
@@ -60,11 +60,11 @@ def test_every_step_is_taken_once_a_loop_in_order_and_then_the_ladder_is_at_its_
 
 
 @given(policies())
-def test_a_policy_comes_back_from_the_database_as_it_was(policy: Policy) -> None:
+def test_a_policy_survives_a_round_trip_through_the_database(policy: Policy) -> None:
     assert Policy.from_json(policy.as_json()) == policy
 
 
-def test_an_acknowledgement_stops_the_timers_unless_only_the_resolution_does() -> None:
+def test_an_acknowledgement_stops_the_timers_unless_the_policy_waits_for_the_resolution() -> None:
     running = Ladder(TWO, next_at=NOW)
     assert answered(running).next_at is None
     stubborn = Ladder(Policy(TWO.steps, 0, "resolved"), next_at=NOW)
@@ -72,7 +72,7 @@ def test_an_acknowledgement_stops_the_timers_unless_only_the_resolution_does() -
     assert stopped(stubborn).next_at is None
 
 
-def test_a_step_by_hand_after_an_acknowledgement_sets_no_timer() -> None:
+def test_escalating_by_hand_after_an_acknowledgement_sets_no_timer() -> None:
     assert climb(answered(Ladder(TWO, next_at=NOW)), NOW).ladder.next_at is None
 
 

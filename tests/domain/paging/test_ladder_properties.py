@@ -1,4 +1,4 @@
-"""Any ladder, whatever happens to it, against an oracle: a list of steps that is crossed off from the top."""
+"""Property tests of ladders against an oracle: a list of steps crossed off from the top."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Taken = tuple[int, int, int, datetime]
 
 @dataclass(frozen=True)
 class Event:
-    """`after`: so much later than the event before. `span` is that of a snooze."""
+    """`after`: time since the event before. `span`: how long a snooze lasts."""
 
     what: What
     after: timedelta
@@ -28,7 +28,7 @@ class Event:
 
 @dataclass
 class Real:
-    """The ladder of the house, treated as its services treat it."""
+    """The real ladder, driven as the services drive it."""
 
     ladder: Ladder
     taken: list[Taken] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Real:
 
 @dataclass
 class Oracle:
-    """Steps not taken yet, and the one time at which something happens by itself; None = never."""
+    """The steps not taken yet, and the one timer; None = no timer."""
 
     policy: Policy
     due: datetime | None
@@ -109,7 +109,7 @@ POLICIES = some.builds(
     some.integers(0, 2),
     some.sampled_from(["acknowledged", "resolved"]),
 )
-# Looking is what happens most; a long time without a look is an outage.
+# Looking is the most frequent event; a long time without a look is an outage.
 WHATS = some.one_of(some.just("look"), some.just("look"), some.sampled_from(What.__args__))  # type: ignore[attr-defined]
 GAPS = some.one_of(some.integers(0, 3), some.integers(0, 200)).map(lambda number: number * SECOND)
 EVENTS = some.lists(some.builds(Event, WHATS, GAPS, WAITS), max_size=60)
@@ -127,9 +127,7 @@ def lived(policy: Policy, events: Sequence[Event]) -> tuple[Real, Oracle]:
 
 @settings(max_examples=300)
 @given(POLICIES, EVENTS)
-def test_a_ladder_takes_the_steps_that_the_oracle_crosses_off_at_the_same_instants(
-    policy: Policy, events: list[Event]
-) -> None:
+def test_a_ladder_takes_the_oracles_steps_at_the_same_instants(policy: Policy, events: list[Event]) -> None:
     real, oracle = lived(policy, events)
     assert real.taken == oracle.taken
     assert real.notices == oracle.notices
@@ -145,7 +143,7 @@ def test_no_step_is_taken_twice_or_skipped_within_a_run(policy: Policy, events: 
 
 
 @given(POLICIES, some.lists(GAPS, max_size=60))
-def test_unless_somebody_asks_every_tier_has_its_whole_wait_however_late_it_was_paged(
+def test_every_tier_gets_its_whole_wait_however_late_it_was_paged_unless_somebody_escalates(
     policy: Policy, gaps: list[timedelta]
 ) -> None:
     real, _ = lived(policy, [Event("look", gap, SECOND) for gap in gaps])
@@ -154,7 +152,7 @@ def test_unless_somebody_asks_every_tier_has_its_whole_wait_however_late_it_was_
 
 
 @given(POLICIES)
-def test_looked_at_each_second_a_ladder_that_nobody_answers_is_on_time_to_the_second_and_ends_with_one_notice(
+def test_a_ladder_looked_at_every_second_is_on_time_to_the_second_and_ends_with_one_notice(
     policy: Policy,
 ) -> None:
     waits = [step.wait for step in policy.steps] * (policy.repeat + 1)
@@ -168,7 +166,9 @@ def test_looked_at_each_second_a_ladder_that_nobody_answers_is_on_time_to_the_se
 
 
 @given(POLICIES, EVENTS, EVENTS)
-def test_nothing_happens_by_itself_after_the_answer(policy: Policy, before: list[Event], after: list[Event]) -> None:
+def test_nothing_happens_by_itself_after_the_acknowledgement(
+    policy: Policy, before: list[Event], after: list[Event]
+) -> None:
     answer = Event("acknowledge" if policy.stops_on == "acknowledged" else "resolve", timedelta(0), SECOND)
     calm = [event for event in after if event.what in ("look", "snooze", "acknowledge")]
     until_then, _ = lived(policy, [*before, answer])

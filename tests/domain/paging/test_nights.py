@@ -1,4 +1,4 @@
-"""Three nights in a row, by the calendar and by the wall clock: at year's end, and when the clocks change."""
+"""Being woken three nights in a row: by calendar and wall clock, over new year and clock changes."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from bot.domain.paging.nights import IN_A_ROW, Night, morning_after, mornings, rows_that_end
 
 DAY, STEP = timedelta(days=1), timedelta(minutes=30)
-# A few days before something about the calendar or the clocks, by zone.
+# By zone, a few days before something happens to the calendar or the clocks.
 SINCE = {
     "Europe/London": [date(2026, 3, 27), date(2026, 10, 23), date(2026, 12, 29), date(2028, 2, 27)],
     "America/New_York": [date(2026, 3, 6), date(2026, 10, 30)],
@@ -38,7 +38,7 @@ def nights(*begun_on: date, person: str = "ada") -> list[Night]:
     ],
     ids=["over the new year", "four tell once", "leap day", "the clocks go back", "a gap", "two"],
 )
-def test_three_nights_in_a_row_are_told_with_the_third(
+def test_three_nights_in_a_row_are_reported_after_the_third(
     begun_on: list[tuple[int, int, int]], told_on: tuple[int, int, int] | None
 ) -> None:
     days = [date(*one) for one in begun_on]
@@ -47,8 +47,8 @@ def test_three_nights_in_a_row_are_told_with_the_third(
 
 
 @given(some.lists(some.tuples(some.sampled_from(["ada", "ben"]), some.integers(0, 20)), max_size=30, unique=True))
-def test_a_row_is_told_once_however_long_as_somebody_who_counts_mornings_would(woken: list[tuple[str, int]]) -> None:
-    """Each look sees only the nights it asks for: the last three, and the one before them."""
+def test_a_series_of_nights_is_reported_once_however_long_it_gets(woken: list[tuple[str, int]]) -> None:
+    """Against an oracle that counts mornings. Each look sees only the last three nights and the one before."""
     new_year = date(2026, 12, 24)
     told, counted = [], []
     in_a_row = dict.fromkeys(("ada", "ben"), 0)
@@ -63,7 +63,7 @@ def test_a_row_is_told_once_however_long_as_somebody_who_counts_mornings_would(w
 
 
 def watched(zone: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
-    """Somebody looks at a wall clock every half hour: a night is over when it first shows seven or later of a day."""
+    """The oracle looks at a wall clock every half hour: a night ends when it first shows seven or later."""
     found, now, over = [], since - DAY, set()
     while now <= until:
         wall = now.astimezone(zone)
@@ -76,7 +76,7 @@ def watched(zone: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
 
 @settings(max_examples=60)
 @given(some.sampled_from(PLACES), some.integers(0, 96), some.integers(0, 240))
-def test_every_night_ends_once_at_seven_of_the_wall_clock_however_long_nobody_looked(
+def test_every_night_ends_once_at_seven_local_time_however_long_nobody_looked(
     place: tuple[str, date], offset: int, length: int
 ) -> None:
     zone = ZoneInfo(place[0])
@@ -86,7 +86,7 @@ def test_every_night_ends_once_at_seven_of_the_wall_clock_however_long_nobody_lo
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_looks_that_follow_each_other_see_every_night_once(place: tuple[str, date]) -> None:
+def test_successive_looks_see_every_night_once(place: tuple[str, date]) -> None:
     zone, begins = ZoneInfo(place[0]), datetime.combine(place[1], time(), UTC)
     looks = [morning_after(begins, zone)]
     while looks[-1] < begins + 6 * DAY:

@@ -1,4 +1,4 @@
-"""When a tier counts as not reached."""
+"""When a person, and so their tier, counts as not reached."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 
 
 def page(person: str = "ada", state: PageState = "waiting", tried: float | None = 0) -> Page:
-    """A page tried this many seconds before NOW; None = not tried yet."""
+    """A page tried `tried` seconds before NOW; None = not tried yet."""
     first = None if tried is None else NOW - timedelta(seconds=tried)
     return Page(
         1, 1, 1, 0, 0, "oncall", person, "slack", "U0ADA", None, False, state, 1, NOW, first, None, None, None
@@ -37,7 +37,7 @@ def test_a_person_is_unreached_when_nothing_was_accepted_in_twenty_seconds(pages
     assert reach(pages, NOW) == {"ada": verdict}
 
 
-def test_a_page_that_may_have_been_accepted_is_not_lost_when_another_or_itself_is() -> None:
+def test_a_page_that_may_have_been_accepted_makes_its_person_unconfirmed_and_not_lost() -> None:
     unheard, refused = replace(page(state="gave_up"), tier="oncall", unsure=True), page(state="refused")
     assert reach([unheard, refused], NOW) == {"ada": "unreached"}, "the ladder goes on paging"
     (end,) = tier_ends(["oncall"], [refused, unheard])
@@ -46,14 +46,14 @@ def test_a_page_that_may_have_been_accepted_is_not_lost_when_another_or_itself_i
     assert (end.reached, end.unsure) == (["ada"], [])
 
 
-def test_we_look_again_when_the_next_one_has_had_its_time_and_never_at_once() -> None:
-    """One whose time is over must not have us look again and again at the same instant."""
+def test_the_next_look_is_when_the_next_pages_time_is_up_and_never_at_once() -> None:
+    """A page whose time is up already must not cause a busy loop of looks at the same instant."""
     assert look_again_at([page(tried=25), page("ben", tried=15)], NOW) == NOW + timedelta(seconds=5)
     assert look_again_at([page(tried=25)], NOW) > NOW
     assert look_again_at([page(tried=None)], NOW) > NOW
 
 
-def test_ways_by_which_the_same_happened_in_the_same_minute_are_said_together() -> None:
+def test_ways_with_the_same_outcome_in_the_same_minute_are_shown_together() -> None:
     at = datetime(2026, 8, 6, 16, 28, tzinfo=UTC)
     first = replace(page(state="accepted"), via="slack", accepted_at=at)
     second = replace(first, via="email", accepted_at=at + timedelta(seconds=59))

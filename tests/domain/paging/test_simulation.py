@@ -1,4 +1,4 @@
-"""A ladder climbed on paper goes as the real one would."""
+"""The simulated ladder (`who would be paged when`) behaves like the real one."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -32,7 +32,7 @@ def test_when_everybody_can_be_reached_each_tier_has_its_whole_wait(waits: list[
     assert found.ends_at == NOW + sum(every_wait) * MINUTE
 
 
-def test_a_tier_that_nobody_is_in_or_can_be_reached_of_is_passed_over_at_once() -> None:
+def test_a_tier_that_is_empty_or_unreachable_is_skipped_at_once() -> None:
     def ways(tier: str, at: datetime) -> list[PlannedPage]:
         gaps = {"tier0": [], "tier1": [PlannedPage("ben", "sms", "no phone number")]}
         return gaps.get(tier, [PlannedPage("cleo", "sms", "no phone number"), PlannedPage("cleo", "slack")])
@@ -42,7 +42,7 @@ def test_a_tier_that_nobody_is_in_or_can_be_reached_of_is_passed_over_at_once() 
     assert found.ends_at == NOW + 45 * MINUTE
 
 
-def test_nobody_is_paged_at_the_instant_at_which_people_go_home_but_when_they_come_again() -> None:
+def test_nobody_is_paged_at_closing_time_but_at_the_next_opening() -> None:
     hours = WorkingHours(frozenset(range(7)), time(9), time(15), ZoneInfo("UTC"))
     found = simulate(replace(policy(60, 30), hours=hours), NOW, everybody)
     tomorrow = datetime(2026, 8, 7, 9, 0, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_nobody_is_paged_at_the_instant_at_which_people_go_home_but_when_they_co
     assert found.ends_at == tomorrow + 30 * MINUTE
 
 
-def test_whoever_is_in_a_tier_is_asked_for_the_instant_of_its_step() -> None:
+def test_a_tiers_members_are_looked_up_for_the_instant_of_its_step() -> None:
     asked: list[datetime] = []
 
     def ways(tier: str, at: datetime) -> list[PlannedPage]:

@@ -1,7 +1,7 @@
-"""Ways that wait, rounds, working hours, snoozes and answers against an oracle that counts worked seconds.
+"""Property tests of delayed ways, loops, working hours, snoozes and answers; the oracle counts worked seconds.
 
-A working day here is a hundred seconds, so that any of this happens across a night. The oracle has no calendar: it
-turns every instant into how many seconds were worked before it, and compares these.
+A working day here is a hundred seconds, so that any of this can span a night. The oracle has no calendar: it maps
+every instant to the number of seconds worked before it, and compares those.
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ from bot.domain.people.working_hours import WorkingHours, begins_after
 SECOND = timedelta(seconds=1)
 OPENS_S, DAY_S, WORKED_S = 9 * 3600, 86400, 100
 HOURS = WorkingHours(frozenset(range(5)), time(9), time(9, 1, 40), ZoneInfo("UTC"))
-# Work begins on a Thursday; the Monday before it.
+# The Monday before the Thursday on which work begins.
 BEGINNING, MONDAY = datetime(2026, 8, 6, 9, tzinfo=UTC), datetime(2026, 8, 3, tzinfo=UTC)
-# Who is in which tier, and by what each can be reached.
+# Who is in which tier, and the ways each can be reached.
 TIERS = {"a": ("ada", "ben"), "b": ("cleo",), "c": ("ada", "cleo")}
 USABLE = {"ada": ("slack", "sms", "voice"), "ben": ("slack", "sms"), "cleo": ("sms", "voice")}
 
@@ -33,7 +33,7 @@ Sent = tuple[str, str, str, datetime]
 
 @dataclass(frozen=True)
 class Event:
-    """`after`: so much later than the event before. `span` is that of a snooze; `who` acknowledges."""
+    """`after`: time since the event before. `span`: how long a snooze lasts; `who` acknowledges."""
 
     what: Literal["look", "acknowledge", "snooze"]
     after: timedelta
@@ -43,7 +43,7 @@ class Event:
 
 @dataclass
 class Real:
-    """The ladder and its pages, treated as their services treat them; `waits`: after what time a tier uses each way."""
+    """The real ladder and pages, driven as the services do; `waits`: each tier's delay before each way."""
 
     waits: Waits
     ladder: Ladder
@@ -98,7 +98,7 @@ class Real:
 
 
 def _at(page: Page, due_at: datetime, now: datetime) -> Page:
-    # What is due as work ends may be said to be due then or as it begins again: the oracle tells no difference.
+    # Due at closing time or at the next opening is the same number of worked seconds, so the oracle can't tell.
     assume((due_at - MONDAY).total_seconds() % DAY_S != OPENS_S + WORKED_S)
     return replace(page, due_at=due_at, planned_at=now)
 
@@ -113,7 +113,7 @@ def _page(number: int, tier: str, who: str, via: str) -> Page:
 
 @dataclass
 class Due:
-    """A page that has not left yet, in worked seconds."""
+    """A page not sent yet; its time in worked seconds."""
 
     tier: str
     who: str
@@ -123,7 +123,7 @@ class Due:
 
 @dataclass
 class Oracle:
-    """In worked seconds: when the next step comes, when its people are paged again, when each page leaves."""
+    """In worked seconds: when the next step, the next repeat, and each page is due."""
 
     policy: Policy
     waits: Waits
@@ -161,7 +161,7 @@ class Oracle:
             self._snooze(at, self.worked(now + event.span), is_open=self.is_open(now))
 
     def _miss(self, at: float) -> None:
-        """Whatever came due while nobody looked comes as work begins again."""
+        """Moves whatever came due while nobody looked to the next opening."""
         self.step_at = max(self.step_at, at) if self.step_at is not None else None
         self.again_at = max(self.again_at, at) if self.again_at is not None else None
         for page in self.pages:
@@ -197,7 +197,7 @@ class Oracle:
 
 
 def _worked(at: datetime) -> float:
-    """Seconds that were worked since that Monday began."""
+    """Seconds worked since that Monday began."""
     days, seconds = divmod((at - MONDAY).total_seconds(), DAY_S)
     today = min(max(seconds - OPENS_S, 0), WORKED_S) if days % 7 < 5 else 0
     return (days // 7 * 5 + min(days % 7, 5)) * WORKED_S + today
@@ -216,13 +216,13 @@ POLICIES = some.builds(
     hours=some.sampled_from([None, HOURS]),
 )
 TIER_WAITS = some.fixed_dictionaries(dict.fromkeys(TIERS, WAITS))
-# A moment, or long enough for the night, or for a weekend, to come and go.
+# A moment, or long enough to span a night or a weekend.
 GAPS = some.one_of(*[some.integers(0, most) for most in (3, 60, 200, 3 * DAY_S)]).map(lambda number: number * SECOND)
 WHATS = some.one_of(some.just("look"), some.just("look"), some.sampled_from(["look", "acknowledge", "snooze"]))
 EVENTS = some.lists(some.builds(Event, WHATS, GAPS, GAPS, some.sampled_from(list(USABLE))), max_size=40)
 
 
-# A snooze while one way is due today and another on the next day of work.
+# A snooze while one way is due today and another on the next working day.
 ACROSS_THE_NIGHT = [
     Event("look", 0 * SECOND, 0 * SECOND, "ada"),
     Event("snooze", 60 * SECOND, 5 * SECOND, "ada"),
@@ -237,7 +237,7 @@ ACROSS_THE_NIGHT = [
     ACROSS_THE_NIGHT,
 )
 @given(POLICIES, TIER_WAITS, EVENTS)
-def test_every_step_and_page_comes_when_the_oracle_says_and_to_nobody_else(
+def test_every_step_and_page_comes_when_and_to_whom_the_oracle_says(
     policy: Policy, waits: Waits, events: Sequence[Event]
 ) -> None:
     real = Real(waits, Ladder(policy, next_at=BEGINNING))
@@ -249,7 +249,7 @@ def test_every_step_and_page_comes_when_the_oracle_says_and_to_nobody_else(
             oracle.happens(one, now)
             assert sorted(real.sent) == sorted(oracle.sent), one
             assert _to_come(real, oracle) == sorted((page.tier, page.who, page.via, page.at) for page in oracle.pages)
-            # Whatever is overdue comes at the next look.
+            # Anything overdue happens at the next look.
             ladder = [max(at, now) if at else None for at in (real.ladder.next_at, real.ladder.again_at)]
             expected = [at if at is None else max(at, oracle.worked(now)) for at in (oracle.step_at, oracle.again_at)]
             assert [oracle.worked(at) if at else None for at in ladder] == expected, one

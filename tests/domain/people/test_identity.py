@@ -1,4 +1,4 @@
-"""By what a person is found in a text, and by what they are not."""
+"""Which words in a text identify a person, and which only look like it."""
 
 import re
 
@@ -23,7 +23,7 @@ ADA = Identity(
         "+44 7700 900001", "+44 (7700) 900-001", "acknowledged:ada", r"Ada \u00d6bi",
     ],
 )  # fmt: skip
-def test_they_are_found_however_they_are_written(said: str) -> None:
+def test_a_person_is_found_in_every_spelling(said: str) -> None:
     assert re.search(ADA.pattern, said, re.IGNORECASE)
 
 
@@ -35,16 +35,16 @@ def test_they_are_found_however_they_are_written(said: str) -> None:
         "+4477009000012", "12:ada2",
     ],
 )  # fmt: skip
-def test_what_only_looks_like_them_is_somebody_elses(said: str) -> None:
+def test_a_similar_name_or_address_is_somebody_elses(said: str) -> None:
     assert not re.search(ADA.pattern, said, re.IGNORECASE)
 
 
-def test_a_key_is_found_as_a_whole_string_of_json_that_is_no_tier_and_as_a_word_of_what_programs_call_things() -> None:
+def test_a_persons_key_is_found_as_a_whole_json_string_except_for_tiers_and_as_a_word_in_an_idempotency_key() -> None:
     assert re.findall(ADA.quoted, '{"lead": "ada", "tier": "ada", "ada": 1, "said": "ada did it"}') == ["ada", "ada"]
     assert re.search(ADA.in_keys, "acknowledged 1 0 ada") and not re.search(ADA.in_keys, "acknowledged 1 0 adam")
 
 
-def test_within_the_longer_name_of_somebody_else_it_is_the_other_who_is_meant() -> None:
+def test_a_name_within_somebody_elses_longer_name_is_not_theirs() -> None:
     ada = ADA.beside({"Ada Öbi-Wan", "Ada Öbi Junior", "Mary Ada Öbi", "Ben Moss", "Ada Öbi"})
     assert ada.others == {"Ada Öbi-Wan", "Ada Öbi Junior", "Mary Ada Öbi"}
     for other in ("Ada Öbi-Wan by Slack: sent", "ada öbi junior", "Mary Ada Öbi's", r"Ada \u00d6bi-Wan"):

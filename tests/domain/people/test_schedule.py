@@ -1,4 +1,4 @@
-"""Who is on call, through hand-overs and both nights of the clock change."""
+"""Who is on call, across handovers and both clock changes."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -24,14 +24,14 @@ def test_the_first_shift_begins_at_the_handover_on_or_before_its_start() -> None
     assert handover(rotation(), 0) == local(2026, 1, 5, 9)
 
 
-def test_a_shift_ends_at_the_instant_the_next_begins() -> None:
+def test_a_shift_ends_at_the_instant_the_next_one_begins() -> None:
     before, after = local(2026, 1, 12, 8, 59), local(2026, 1, 12, 9)
     assert on_call(rotation(), before).person == "ada"
     assert on_call(rotation(), after).person == "ben"
     assert on_call(rotation(), before).ends == on_call(rotation(), after).begins == after
 
 
-def test_a_handover_stays_at_its_hour_of_the_wall_clock_when_the_clocks_change() -> None:
+def test_a_handover_keeps_its_local_time_when_the_clocks_change() -> None:
     daily = rotation(DAY, weekday=None)
     assert on_call(daily, local(2026, 3, 29, 12)).begins == local(2026, 3, 29, 9)
     assert on_call(daily, local(2026, 10, 25, 12)).begins == local(2026, 10, 25, 9)

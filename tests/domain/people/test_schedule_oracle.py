@@ -1,4 +1,4 @@
-"""Rotations and covers against an oracle that only watches the wall clock, over both nights of the clock change."""
+"""Rotations and covers against an oracle that only watches the wall clock, across both clock changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def _covers(draw: some.DrawFn, first: datetime) -> list[Cover]:
 
 
 def watched(case: Case) -> Iterator[tuple[datetime, str]]:
-    """Somebody sits before the clock: when it shows the time of a hand-over, the next one in the list takes over."""
+    """The oracle watches the wall clock: at each handover time, the next person in the list takes over."""
     rotation = case.rotation
     day = rotation.starts
     while rotation.weekday is not None and day.weekday() != rotation.weekday:
@@ -85,7 +85,7 @@ def watched(case: Case) -> Iterator[tuple[datetime, str]]:
 
 @settings(max_examples=40)
 @given(cases())
-def test_whoever_is_on_call_and_until_when_is_what_somebody_before_the_wall_clock_would_say(case: Case) -> None:
+def test_who_is_on_call_and_until_when_agrees_with_the_oracle(case: Case) -> None:
     rows = [(person, [at for at, _ in row]) for person, row in groupby(watched(case), key=lambda one: one[1])]
     for person, instants in rows:
         for now in {instants[0], instants[len(instants) // 2], instants[-1]}:

@@ -1,4 +1,4 @@
-"""When people work, and time that counts only then."""
+"""Working hours, and durations that count only within them."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -32,7 +32,7 @@ def hours(draw: st.DrawFn) -> WorkingHours:
 
 
 def at(day: int, hour: int, minute: int = 0, month: int = 8) -> datetime:
-    """In London, in August 2026 unless said otherwise; the 3rd is a Monday."""
+    """An instant in London, in August 2026 by default; the 3rd is a Monday."""
     return datetime(2026, month, day, hour, minute, tzinfo=LONDON).astimezone(UTC)
 
 
@@ -47,7 +47,7 @@ def at(day: int, hour: int, minute: int = 0, month: int = 8) -> datetime:
         (at(8, 12), at(10, 9)),
     ],
 )
-def test_it_opens_on_the_next_working_day(now: datetime, opens: datetime) -> None:
+def test_the_office_opens_on_the_next_working_day(now: datetime, opens: datetime) -> None:
     assert OFFICE.opening(now) == opens
     assert OFFICE.is_open(now) == (now == opens)
 
@@ -63,7 +63,7 @@ def test_it_opens_on_the_next_working_day(now: datetime, opens: datetime) -> Non
         (at(3, 9), 46 * HOUR, at(10, 10)),
     ],
 )
-def test_what_is_left_at_closing_time_goes_on_at_the_next_opening(
+def test_time_left_at_closing_time_continues_at_the_next_opening(
     now: datetime, span: timedelta, over: datetime
 ) -> None:
     assert OFFICE.after(now, span) == over
@@ -82,34 +82,34 @@ def test_a_night_shift_ends_on_the_next_day() -> None:
     assert NIGHTS.after(at(8, 5), 2 * HOUR) == at(8, 23)
 
 
-def test_a_night_in_which_the_clocks_change_is_as_long_as_it_is() -> None:
+def test_a_night_in_which_the_clocks_change_counts_its_real_length() -> None:
     """On 25 October 2026 London's clocks go back at two."""
     assert NIGHTS.after(at(24, 22, month=10), 9 * HOUR) == at(25, 6, month=10)
 
 
-def test_on_the_day_on_which_the_clocks_skip_all_of_them_nobody_works() -> None:
+def test_working_hours_that_the_clocks_skip_entirely_do_not_happen_that_day() -> None:
     """On 29 March 2026 London's clocks go from one to two."""
     early = WorkingHours(frozenset(range(7)), time(1), time(2), LONDON)
     assert early.opening(at(29, 0, month=3)) == at(30, 1, month=3)
     assert not early.is_open(at(29, 2, month=3)) and early.after(at(28, 1, 30, month=3), HOUR) == at(30, 1, 30, month=3)
 
 
-def test_whoever_always_works_counts_all_time() -> None:
+def test_working_hours_around_the_clock_count_all_time() -> None:
     now = at(24, 23, month=10)
     assert ALWAYS.opening(now) == now
     assert ALWAYS.after(now, 30 * HOUR) == now + 30 * HOUR
 
 
 @given(hours(), INSTANTS, SPANS, SPANS)
-def test_counted_in_two_parts_it_is_the_same(
+def test_counting_a_span_in_two_parts_gives_the_same_end(
     hours: WorkingHours, now: datetime, first: timedelta, second: timedelta
 ) -> None:
-    """What is counted first may end when people go home; of no time at all the end is the next opening."""
+    """The first part may end exactly at closing time; a zero span would then end at the next opening."""
     assume(second)
     assert hours.after(hours.after(now, first), second) == hours.after(now, first + second)
 
 
-def test_no_time_at_all_ends_at_the_next_opening() -> None:
+def test_a_zero_span_ends_at_the_next_opening() -> None:
     monday = WorkingHours(frozenset({0}), time(0), time(0), ZoneInfo("UTC"))
     closing = datetime(2026, 1, 6, tzinfo=UTC)
     assert monday.after(closing - 24 * HOUR, 24 * HOUR) == closing
@@ -117,7 +117,7 @@ def test_no_time_at_all_ends_at_the_next_opening() -> None:
 
 
 @given(hours(), INSTANTS, SPANS)
-def test_time_counts_only_while_they_work(hours: WorkingHours, now: datetime, span: timedelta) -> None:
+def test_time_counts_only_during_working_hours(hours: WorkingHours, now: datetime, span: timedelta) -> None:
     opens, over = hours.opening(now), hours.after(now, span)
     assert now <= opens <= over
     assert over - now >= span
@@ -125,18 +125,16 @@ def test_time_counts_only_while_they_work(hours: WorkingHours, now: datetime, sp
 
 
 @given(hours())
-def test_they_are_kept_as_they_are(hours: WorkingHours) -> None:
+def test_working_hours_survive_a_round_trip_through_json(hours: WorkingHours) -> None:
     assert WorkingHours.from_json(hours.as_json()) == hours
 
 
-def test_without_hours_all_time_counts() -> None:
+def test_without_working_hours_all_time_counts() -> None:
     assert after(None, at(8, 12), HOUR) == at(8, 13)
     assert opening(None, at(8, 12)) == at(8, 12)
 
 
 @given(hours(), INSTANTS, SPANS)
-def test_between_now_and_when_a_span_is_over_so_much_is_worked(
-    office: WorkingHours, now: datetime, span: timedelta
-) -> None:
+def test_the_time_worked_until_a_spans_end_is_the_span(office: WorkingHours, now: datetime, span: timedelta) -> None:
     assert between(office, now, after(office, now, span)) == span
     assert between(None, now, now + span) == span

@@ -1,4 +1,4 @@
-"""When a post-mortem is owed, and what did not happen in an incident."""
+"""When a post-mortem is owed, and which things were left out in an incident."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,9 @@ HOUR = timedelta(hours=1)
         (Rules(required=True, also_for=["search"]), ["severity", "word"]),
     ],
 )
-def test_each_rule_owes_one_from_its_limit_on_and_none_does_without(rules: Rules, kinds: list[str]) -> None:
+def test_each_rule_requires_a_postmortem_at_its_limit_and_without_rules_none_is_owed(
+    rules: Rules, kinds: list[str]
+) -> None:
     assert [one.kind for one in reasons(INCIDENT, HOUR, rules)] == kinds
     assert reasons(replace(INCIDENT, drill=True), HOUR, rules) == []
 
@@ -48,18 +50,18 @@ def test_each_rule_owes_one_from_its_limit_on_and_none_does_without(rules: Rules
         ("Card payments", "card payments", True),
     ],
 )
-def test_a_word_is_found_in_the_singular_and_the_plural(said: str, word: str, found: bool) -> None:
+def test_a_word_is_found_in_singular_and_plural(said: str, word: str, found: bool) -> None:
     assert names(said, word) is found
 
 
-def test_a_silence_is_longer_than_what_was_promised() -> None:
+def test_a_gap_in_updates_is_longer_than_what_was_promised() -> None:
     minutes: Any = lambda count: NOW + timedelta(minutes=count)  # noqa: E731
     found = silences([minutes(5), minutes(58)], NOW, minutes(60), timedelta(minutes=30))
     assert [(gap.since, gap.until) for gap in found] == [(minutes(5), minutes(58))]
     assert silences([], NOW, minutes(30), timedelta(minutes=30)) == []
 
 
-def test_only_the_same_section_changed_by_both_is_a_conflict() -> None:
+def test_only_a_section_both_have_changed_is_a_conflict() -> None:
     base = {"summary": "a", "impact": "a"}
     one = merged(base, {"summary": "b", "impact": "a"}, {"summary": "a", "impact": "c"})
     assert one.sections["summary"] == "b" and one.sections["impact"] == "c" and not one.conflicts

@@ -1,4 +1,4 @@
-"""What of a command is filled in: never what a shell could read as anything but itself."""
+"""Placeholders in commands: only values a shell reads literally are filled in."""
 
 import pytest
 
@@ -17,7 +17,7 @@ KNOWN = {"host": "db-1.example.com:5432", "pod_name": "api/web-7", "path": "/srv
         ("docker ps --format '{{.Names}}' {{end}}", "docker ps --format '{{.Names}}' {{end}}"),
     ],
 )
-def test_a_known_value_that_means_nothing_to_a_shell_takes_its_place(written: str, text: str) -> None:
+def test_a_known_value_without_shell_metacharacters_is_filled_in(written: str, text: str) -> None:
     assert filled(written, KNOWN) == Command(text, [])
 
 
@@ -27,16 +27,16 @@ def test_a_known_value_that_means_nothing_to_a_shell_takes_its_place(written: st
      "a|b", "a&b", "ä", "", ".", "/", "//", "root@evil.example/", "1--x", "/.", "x" * 300],
 )  # fmt: skip
 @pytest.mark.parametrize("around", ["rm {{ x }}", "rm '{{ x }}'", 'rm "<x>"'])
-def test_any_other_value_stands_beside_and_never_in_the_command(value: str, around: str) -> None:
+def test_any_other_value_is_shown_beside_the_command_and_never_in_it(value: str, around: str) -> None:
     written = "<x>" if "<" in around else "{{ x }}"
     assert filled(around, {"x": value}) == Command(around, [Beside(written, value)])
 
 
-def test_what_nobody_knows_is_marked_once() -> None:
+def test_an_unknown_value_is_marked_once() -> None:
     assert filled("a {{ x }} <who-knows> {{ x }}", {}).beside == [Beside("{{ x }}", None), Beside("<who-knows>", None)]
 
 
-def test_a_variable_is_the_shells_own_and_a_label_of_its_name_stands_beside() -> None:
+def test_a_shell_variable_is_left_alone_and_a_label_of_its_name_is_shown_beside() -> None:
     assert filled("cd $HOME ${PATH} $UNKNOWN $1", KNOWN) == Command(
         "cd $HOME ${PATH} $UNKNOWN $1", [Beside("$HOME", "/root"), Beside("${PATH}", "/srv/my files")]
     )

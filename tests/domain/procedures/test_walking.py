@@ -1,4 +1,4 @@
-"""Where a procedure stands after all that was done, where answers lead, and which fit."""
+"""The current step of a procedure, where answers lead, and which procedures fit an incident."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,24 +22,24 @@ def ticked(step: int, deed: TickDeed = "done", leads_to: int | None = None, open
     return Tick(0, step, deed, "ada", AT, leads_to=leads_to, opens=opens)
 
 
-def test_what_was_undone_counts_no_more() -> None:
+def test_an_undone_step_no_longer_counts() -> None:
     ticks = [ticked(0), replace(ticked(1, "answered"), undone_at=AT)]
     assert standing_of(STEPS, ticks).current == 1
     assert list(standing_of(STEPS, ticks).ticks) == [0]
 
 
-def test_an_answer_that_leads_back_opens_what_lies_between_again() -> None:
+def test_an_answer_that_leads_back_reopens_the_steps_between() -> None:
     standing = standing_of(STEPS, [ticked(0), ticked(1, "answered", leads_to=0)])
     assert (standing.current, dict(standing.ticks)) == (0, {})
 
 
-def test_an_answer_that_leads_on_passes_over_what_lies_between() -> None:
+def test_an_answer_that_leads_ahead_skips_the_steps_between() -> None:
     standing = standing_of(STEPS, [ticked(0), ticked(1, "answered", leads_to=3)])
     assert (standing.current, list(standing.ticks)) == (3, [0, 1])
 
 
 @pytest.mark.parametrize("last", [ticked(1, "answered", leads_to=4), ticked(1, "answered", opens="other")])
-def test_the_end_and_another_procedure_leave_no_step(last: Tick) -> None:
+def test_an_answer_that_ends_or_leaves_the_procedure_leaves_no_step(last: Tick) -> None:
     standing = standing_of(STEPS, [ticked(0), last])
     assert standing.is_over and standing.opened == last.opens
 
@@ -54,14 +54,14 @@ def test_the_end_and_another_procedure_leave_no_step(last: Tick) -> None:
         ("Roll it back", "Roll it back"),
     ],
 )
-def test_an_answer_is_repeated_above_the_next_step_only_if_it_says_what_to_do(words: str, said: str | None) -> None:
+def test_an_answer_is_repeated_above_the_next_step_only_if_it_is_an_instruction(words: str, said: str | None) -> None:
     steps = [Step("Deployed?", answers={"No": words}), Step("Fix")]
     answered = replace(ticked(0, "answered"), said="No")
     assert Run(1, 1, "site-down", "Site down", steps, "ada", AT, AT, ticks=[answered]).said == said
     assert steps[0].to_do_when("No") == said
 
 
-def test_an_approval_is_of_the_step_it_was_given_for() -> None:
+def test_an_approval_counts_only_for_the_step_it_was_given_for() -> None:
     assert standing_of(STEPS, [ticked(0, "approved")]).approval
     assert standing_of(STEPS, [ticked(0, "approved"), ticked(0)]).approval is None
 
@@ -84,7 +84,7 @@ def test_an_answer_leads_where_it_says(words: str, lead: Lead) -> None:
     assert lead_of(words, STEPS, ["payments"]) == lead
 
 
-def test_steps_that_no_way_comes_to_are_found() -> None:
+def test_unreachable_steps_are_found() -> None:
     steps = [Step("Sure?", answers={"Yes": "step 3", "No": "payments"}), Step("Never"), Step("Fix")]
     assert unreached(steps, ["payments"]) == [1]
     assert unreached(STEPS, []) == []
@@ -109,7 +109,7 @@ KNOWN = {
 }
 
 
-def test_what_an_alert_names_goes_before_words_and_words_before_the_severity() -> None:
+def test_a_procedures_alert_name_outranks_its_words_and_words_outrank_the_severity() -> None:
     sign = Sign("Disk 90 % used", {"alertname": "DiskFull"})
     found = fitting(KNOWN.values(), "P1", "Database timeouts", [sign])
     assert [one.key for one in found] == ["disk", "db", "login"]
@@ -120,7 +120,7 @@ def test_what_an_alert_names_goes_before_words_and_words_before_the_severity() -
     "url",
     ["https://example.com/runbooks/db.md", "https://example.com/all.html#DB", "https://example.com/a/db/?x=1#y", "db"],
 )
-def test_a_link_that_ends_in_the_name_of_a_procedure_finds_it(url: str) -> None:
+def test_a_link_that_ends_in_a_procedures_name_finds_it(url: str) -> None:
     assert linked(url, KNOWN) == "db"
 
 
@@ -129,7 +129,7 @@ def test_any_other_link_finds_nothing(url: str | None) -> None:
     assert linked(url, KNOWN) is None
 
 
-def test_a_rules_procedure_goes_before_one_that_names_the_alert_and_that_before_a_link() -> None:
+def test_a_rules_procedure_outranks_one_naming_the_alert_and_that_outranks_a_link() -> None:
     sign = Sign("x", {"alertname": "DiskFull"}, "login", "https://example.com/db")
     assert named_by(sign, KNOWN) == "login"
     assert named_by(replace(sign, procedure="gone"), KNOWN) == "disk"

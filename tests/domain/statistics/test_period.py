@@ -1,4 +1,4 @@
-"""Which instants belong to a period that somebody types."""
+"""Which instants belong to a period typed by a person."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,7 +35,7 @@ def test_a_period_ends_now_or_with_its_last_instant(words: str, name: str, since
 @pytest.mark.parametrize(
     "words", ["2027", "1999", "0000", "0d", "9999d", "soon", "2026-Q5", "2026-Q4", "9" * 5000 + "d"]
 )
-def test_what_cannot_be_counted_is_refused_with_examples(words: str) -> None:
+def test_an_invalid_period_is_refused_with_examples(words: str) -> None:
     with pytest.raises(Refused, match=r"Type for example|can be counted"):
         period_of(words, NOW, LONDON)
 

@@ -1,4 +1,4 @@
-"""Boxes and their times."""
+"""Checklist boxes and their due times."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ END = NOON + timedelta(hours=2)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def test_boxes_that_were_begun_early_get_the_times_of_what_they_say_whatever_the_order_is_by_then() -> None:
+def test_boxes_ticked_early_get_their_due_times_by_their_text_and_not_by_their_position() -> None:
     early = begun([("Tell the board", DAY), ("Restore the cache", HOUR), ("Thank everybody", None)], NOON, after=None)
     at_the_end = begun([("Restore the cache", HOUR), ("Something new", HOUR), ("Tell the board", DAY)], END, after=END)
 
@@ -22,7 +22,7 @@ def test_boxes_that_were_begun_early_get_the_times_of_what_they_say_whatever_the
     assert [one.due_at for one in found] == [END + DAY, END + HOUR, None]
 
 
-def test_only_verification_is_given_up_with_a_reason() -> None:
+def test_only_a_verification_box_can_be_waived_with_a_reason() -> None:
     boxes = begun([("Is the site up?", None)], NOON, after=None)
     assert Checklist(1, 1, "verification", NOON, boxes).waived("ada", "Seen by hand", END).waived_why == "Seen by hand"
     with pytest.raises(Refused, match="triage"):

@@ -1,4 +1,4 @@
-"""What a report means for a page, in whatever order the reports arrive."""
+"""What a provider's delivery reports mean for a page, in whatever order they arrive."""
 
 from itertools import permutations
 
@@ -8,7 +8,7 @@ from bot.domain.telephone.report import REPORTS, news
 
 
 @pytest.mark.parametrize("order", list(permutations(["queued", "sent", "delivered"])))
-def test_in_any_order_the_last_word_is_the_same(order: tuple[str, ...]) -> None:
+def test_reports_in_any_order_lead_to_the_same_state(order: tuple[str, ...]) -> None:
     known = None
     for word in order:
         if report := news(known, word):
@@ -16,16 +16,16 @@ def test_in_any_order_the_last_word_is_the_same(order: tuple[str, ...]) -> None:
     assert known == "delivered"
 
 
-def test_a_report_that_comes_twice_is_no_news() -> None:
+def test_a_repeated_report_changes_nothing() -> None:
     assert all(news(word, word) is None for word in REPORTS)
 
 
-def test_what_arrived_stays_arrived() -> None:
+def test_a_delivered_text_stays_delivered() -> None:
     assert news("delivered", "undelivered") is None
     assert news("completed", "failed") is None
     assert news("undelivered", "delivered") is not None
 
 
-def test_a_word_that_nobody_has_heard_of_is_no_news_and_hides_none() -> None:
+def test_an_unknown_status_is_ignored_and_hides_no_later_one() -> None:
     assert news(None, "teleported") is None
     assert news("teleported", "sent") is not None

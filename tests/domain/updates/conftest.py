@@ -1,4 +1,4 @@
-"""An incident at several moments of its life, and the runbook it belongs to."""
+"""An incident at several moments, and its runbook."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ BARE = Incident(
 
 
 def incident(**facts: Any) -> Incident:
-    """INC-12, open since noon; anything about it may be said otherwise."""
+    """INC-12, open since noon; keywords override any field."""
     return replace(BARE, **facts)
 
 

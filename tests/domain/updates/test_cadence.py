@@ -1,4 +1,4 @@
-"""When the room is asked for the next update that was promised: both sides of what is too short to be asked ahead."""
+"""When the room is reminded of the next promised update, for promises long and short."""
 
 from datetime import timedelta
 
@@ -19,13 +19,13 @@ SECOND = timedelta(seconds=1)
         (timedelta(0), "due", timedelta(0)),
     ],
 )
-def test_it_is_asked_for_five_minutes_ahead_unless_that_is_half_of_it(
+def test_a_reminder_comes_five_minutes_ahead_unless_that_is_half_the_interval(
     span: timedelta, stage: str, asked_after: timedelta
 ) -> None:
     made = promise(1, "clients", NOON, NOON + span)
     assert (made.stage, made.due_at) == (stage, NOON + asked_after)
 
 
-def test_it_is_late_after_as_long_again_and_never_at_once() -> None:
+def test_an_update_is_late_after_the_same_time_again_and_never_at_once() -> None:
     assert promise(1, "clients", NOON, NOON + SHORT).span == SHORT
     assert promise(1, "clients", NOON, NOON).span == timedelta(minutes=1)

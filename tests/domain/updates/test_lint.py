@@ -1,4 +1,4 @@
-"""What is found in words for an audience before they leave."""
+"""What the linter finds in an update before it is sent."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -28,12 +28,12 @@ PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
     ("Dear {name}, all is well.", "placeholder"), ("We found [DETAILS].", "placeholder"),
     ("Fixed at [Insert time].", "placeholder"),
 ])  # fmt: skip
-def test_it_is_found_and_plain_words_are_not(said: str, doubt: str) -> None:
+def test_internals_and_secrets_are_found_and_plain_words_are_not(said: str, doubt: str) -> None:
     assert findings("Payments", PLAIN, KNOWN) == []
     assert [one.doubt for one in findings("Payments", f"{said} {PLAIN}", KNOWN)] == [doubt]
 
 
-def test_what_is_ordinary_is_let_through() -> None:
+def test_ordinary_words_and_numbers_pass() -> None:
     for said in (
         "Orders are slow",
         "Ada leads the work. It was caused by a full disk",
@@ -48,7 +48,7 @@ def test_what_is_ordinary_is_let_through() -> None:
     assert findings("Payments", "orders-db on db-01 is full: an outage", inside) == []
 
 
-def test_a_number_that_differs_from_the_last_is_found_unless_a_word_is_said_of_it() -> None:
+def test_a_number_that_differs_from_the_last_update_is_found_unless_the_text_mentions_the_change() -> None:
     known = Known(last=PLAIN)
     (found,) = findings("Payments", "Payments fail for 500 customers.", known)
     assert (found.doubt, found.words) == ("number", "500 customers (last time 200)")
@@ -58,19 +58,19 @@ def test_a_number_that_differs_from_the_last_is_found_unless_a_word_is_said_of_i
     assert findings("Payments", "Payments fail for 200 customers.", known) == []
 
 
-def test_who_is_promised_more_reads_when() -> None:
+def test_an_update_that_does_not_say_when_the_next_one_comes_is_found() -> None:
     assert [one.doubt for one in findings("Payments", "It fails.", KNOWN)] == ["next_update"]
     assert findings("Payments", "It fails. More within 30 minutes.", KNOWN) == []
     assert [one.doubt for one in findings("Payments", "It fails since 14:05.", KNOWN)] == ["next_update"]
     assert findings("Payments", "Es geht nicht. Neues bis 15:00.", KNOWN) == []
 
 
-def test_a_promise_that_is_past_already_is_found() -> None:
+def test_a_promised_time_already_past_is_found() -> None:
     found = findings("Payments", "We'll update you by 14:05.", KNOWN)
     assert [(one.doubt, one.words) for one in found] == [("past", "14:05")]
 
 
-def test_a_reason_holds_for_what_it_was_given_for_and_for_no_other_secret() -> None:
+def test_a_reason_to_send_anyway_holds_for_its_finding_and_for_no_other_secret() -> None:
     (first,) = findings("Payments", f"password=hunter2hunter2 {PLAIN}", KNOWN)
     again = findings("Payments", f"It says password=hunter2hunter2 there. {PLAIN}", KNOWN)
     other = findings("Payments", f"password=hunter3hunter3 {PLAIN}", KNOWN)
@@ -79,5 +79,5 @@ def test_a_reason_holds_for_what_it_was_given_for_and_for_no_other_secret() -> N
     assert "hunter2" not in repr(first) + first.words
 
 
-def test_what_changed_is_shown_by_line() -> None:
+def test_changes_are_shown_line_by_line() -> None:
     assert changes("Hello\n\nIt fails.", "Hello\n\nIt works.") == ["- It fails.", "+ It works."]

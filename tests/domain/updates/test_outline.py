@@ -1,4 +1,4 @@
-"""How plain text is laid out for a reader of HTML."""
+"""How plain text is laid out as HTML."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +29,6 @@ def test_paragraphs_lists_and_facts_are_told_apart() -> None:
 
 
 @given(st.text("aA -:*.\n", max_size=80))
-def test_every_word_is_still_there(text: str) -> None:
+def test_no_word_is_lost_in_the_layout(text: str) -> None:
     shown = "".join(f"{line.label} {line.text} " for part in outline(text) for line in part.lines)
     assert [sign for sign in shown if sign in "aA."] == [sign for sign in text if sign in "aA."]

@@ -1,4 +1,4 @@
-"""By when words promise something, and by when the next update."""
+"""Which times a text promises, and which of them is the next update."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ import pytest
 from bot.domain.updates.promises import names_time_ahead, next_promised, past_promises, time_said
 
 LONDON = ZoneInfo("Europe/London")
-# A Thursday, 15:20 by their clock.
+# A Thursday, 15:20 local time.
 SINCE = datetime(2026, 8, 6, 14, 20, 30, tzinfo=UTC)
 
 
@@ -37,7 +37,7 @@ def by_clock(at: datetime | None) -> str:
     ("We told you at 14:05 that payments fail.", ""),
     ("Orders placed before 16:00 are safe.", ""),
 ])  # fmt: skip
-def test_only_a_time_that_readers_hear_more_by_is_the_next_update(text: str, at: str) -> None:
+def test_only_a_time_by_which_readers_will_hear_more_is_the_next_update(text: str, at: str) -> None:
     named = next_promised(text, SINCE, LONDON)
     assert by_clock(named.at if named else None) == at
     assert named is None or text[named.begins : named.ends] == named.words
@@ -49,18 +49,18 @@ def test_only_a_time_that_readers_hear_more_by_is_the_next_update(text: str, at:
     ("Ready by 02:00.", []), ("It was fixed by 15:05.", []), ("Ready by tomorrow 09:00.", []),
     ("It began at 14:05.", []), ("We'll update you by 5:30 pm.", []), ("We'll update you by 3pm.", ["3pm"]),
 ])  # fmt: skip
-def test_a_time_of_this_day_that_is_behind_is_past_and_not_tomorrow(text: str, past: list[str]) -> None:
+def test_an_earlier_time_of_day_means_today_and_not_tomorrow(text: str, past: list[str]) -> None:
     assert past_promises(text, SINCE, SINCE, LONDON) == past
 
 
-def test_around_midnight_a_small_hour_is_of_the_next_day() -> None:
+def test_around_midnight_a_small_hour_means_the_next_day() -> None:
     late = datetime(2026, 8, 6, 22, 50, tzinfo=UTC)
     named = next_promised("Next update by 00:20.", late, LONDON)
     assert named and by_clock(named.at) == "Fri 00:20"
     assert past_promises("Next update by 00:20.", late, late, LONDON) == []
 
 
-def test_what_somebody_gives_as_a_time_is_read() -> None:
+def test_a_time_typed_by_a_person_is_parsed() -> None:
     given = ("17:30", "17:30 BST", "in 30 minutes", "45m", "Mon 09:00", "soon", "25:10", "Thu 29 Feb 09:00")
     assert [by_clock(time_said(one, SINCE, LONDON)) for one in given] == [
         "Thu 17:30", "Thu 17:30", "Thu 15:50", "Thu 16:05", "Mon 09:00", "", "", "Thu 09:00",

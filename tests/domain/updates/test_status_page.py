@@ -1,4 +1,4 @@
-"""What a status page makes of the words that were sent to it: nothing is claimed that was not said, or is not so."""
+"""What a status page shows for the updates sent to it: it claims nothing unsaid or untrue."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,25 +35,25 @@ def page(incidents: list[PublicIncident]) -> StatusPage:
     ("moments", "is_open", "state"),
     [
         (["declared"], True, "open"),
-        # Nobody has said yet that it is over.
+        # No update has said yet that it is over.
         (["declared", "update"], False, "open"),
         (["declared", "resolved"], False, "over"),
         (["declared", "resolved", "all_clear"], False, "over"),
-        # Nobody has said yet that it is back.
+        # No update has said yet that it is back.
         (["declared", "resolved"], True, "unsure"),
         (["declared", "resolved", "reopened"], True, "open"),
-        # What says nothing of how it stands leaves that as it was.
+        # An update without a status leaves the status as it was.
         (["declared", "resolved", "postmortem"], False, "over"),
         (["declared", "something new"], True, "open"),
         (["postmortem"], False, "over"),
         (["postmortem"], True, "open"),
     ],
 )
-def test_an_incident_stands_as_its_readers_were_last_told(moments: list[str], is_open: bool, state: str) -> None:
+def test_an_incident_has_the_status_its_readers_were_last_told(moments: list[str], is_open: bool, state: str) -> None:
     assert shown(sent(*moments, is_open=is_open)).state == state
 
 
-def test_it_ended_when_its_end_was_said_and_not_when_its_watch_was_over() -> None:
+def test_an_incident_ended_when_its_end_was_announced_and_not_when_its_monitoring_ended() -> None:
     assert shown(sent("declared", "resolved", "all_clear", "postmortem", is_open=False)).ended_at == NOON + HOUR
     assert shown(sent("declared", is_open=True)).ended_at is None
 
@@ -70,7 +70,7 @@ def test_all_is_well_only_while_nothing_is_open_or_in_doubt() -> None:
     assert page([over, unsure]).worst is None
 
 
-def test_an_id_stays_and_shows_how_many_there_are_nor_whose_it_is() -> None:
+def test_an_id_is_stable_and_reveals_neither_number_nor_owner() -> None:
     first, again = (shown(sent("declared", is_open=True)) for _ in range(2))
     assert (first.id, first.words[0].id) == (again.id, again.words[0].id)
     (other,) = incidents_of(sent("declared", is_open=True), "tag:example.com,2026-08-08:2", meaning)

@@ -1,4 +1,4 @@
-"""The rules of update, without a database or a Slack: who, when, and what must be so first."""
+"""The rules of updates, without database or Slack: who is told, when, and what must hold first."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,7 +34,7 @@ WAITING = Update(
 )  # fmt: skip
 
 
-def test_by_themselves_are_told_the_automatic_ones_of_those_the_severity_tells_in_its_order() -> None:
+def test_automatic_audiences_of_the_severity_are_told_by_themselves_in_its_order() -> None:
     tell, automatic = ["clients", "stakeholders", "team"], {"team", "press", "clients"}
 
     assert told_by_themselves(incident(), tell, automatic) == ["clients", "team"]
@@ -43,14 +43,14 @@ def test_by_themselves_are_told_the_automatic_ones_of_those_the_severity_tells_i
 
 
 @pytest.mark.parametrize("inside", [{"drill": True}, {"private": True}])
-def test_drills_and_private_incidents_are_told_to_nobody(inside: dict[str, bool]) -> None:
+def test_drills_and_private_incidents_send_no_updates(inside: dict[str, bool]) -> None:
     assert told_by_themselves(incident(**inside), ["team"], {"team"}) == []
     assert not may_be_told(incident(**inside))
     with pytest.raises(Refused, match="INC-12 is"):
         must_be_tellable(incident(**inside))
 
 
-def test_an_audience_hears_first_of_the_beginning_then_of_news_and_last_of_the_end() -> None:
+def test_an_audience_hears_of_the_start_first_then_of_news_and_of_the_end_last() -> None:
     news, end = LastUpdate("update", NOON), LastUpdate("resolved", NOON)
 
     assert moment_now(incident(), None) == "declared"
@@ -62,7 +62,7 @@ def test_an_audience_hears_first_of_the_beginning_then_of_news_and_last_of_the_e
     ]  # fmt: skip
 
 
-def test_a_subject_is_one_line_and_words_have_their_limits() -> None:
+def test_a_subject_is_one_line_and_lengths_are_limited() -> None:
     assert words_of("  Sorry,\r\n everybody ", "\n Soon.\n\nReally. ") == ("Sorry, everybody", "Soon.\n\nReally.")
     subject, text = words_of("s" * SUBJECT_LENGTH, "t" * TEXT_LENGTH)
     assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
@@ -70,17 +70,17 @@ def test_a_subject_is_one_line_and_words_have_their_limits() -> None:
     assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
 
 
-def test_what_turns_or_hides_words_is_not_kept() -> None:
+def test_bidirectional_and_control_characters_are_removed() -> None:
     assert words_of("\u202eevil\x00 words", "One\u2066\nשלום \x1b[31m") == ("evil words", "One \nשלום  [31m")
 
 
 @pytest.mark.parametrize(("subject", "text"), [("", "x"), (" \n", "x"), ("x", ""), ("x", " \n ")])
-def test_words_that_say_nothing_are_refused(subject: str, text: str) -> None:
+def test_an_empty_subject_or_text_is_refused(subject: str, text: str) -> None:
     with pytest.raises(Refused):
         words_of(subject, text)
 
 
-def test_what_is_waiting_can_be_decided_and_nothing_else() -> None:
+def test_only_a_waiting_update_can_be_approved_or_rejected() -> None:
     must_be_pending(WAITING, "")
     for state in get_args(State):
         if state != "waiting":
@@ -88,19 +88,19 @@ def test_what_is_waiting_can_be_decided_and_nothing_else() -> None:
                 must_be_pending(replace(WAITING, state=state), "Ben Moss")
 
 
-def test_whoever_wrote_it_does_not_approve_it() -> None:
+def test_authors_cannot_approve_their_own_update() -> None:
     must_be_somebody_else(is_author=False)
     with pytest.raises(NotPermitted):
         must_be_somebody_else(is_author=True)
 
 
-def test_old_words_are_passed_over_only_when_newer_ones_wait_behind_them() -> None:
+def test_a_stale_update_is_skipped_only_when_a_newer_one_waits_behind_it() -> None:
     assert is_stale(WAITING, newer=True, now=NOON + STALE_AFTER)
     assert not is_stale(WAITING, newer=True, now=NOON + STALE_AFTER - timedelta(seconds=1))
     assert not is_stale(WAITING, newer=False, now=NOON + timedelta(days=1))
 
 
-def test_an_audience_is_found_by_its_key_whatever_the_capitals(runbook: Runbook) -> None:
+def test_an_audience_is_found_by_its_key_in_any_case(runbook: Runbook) -> None:
     assert audience_called(runbook, " Status-Page ").key == "status-page"
     with pytest.raises(Refused, match="Did you mean team"):
         audience_called(runbook, "tema")
@@ -108,7 +108,7 @@ def test_an_audience_is_found_by_its_key_whatever_the_capitals(runbook: Runbook)
         audience_called(runbook.model_copy(update={"audiences": {}}), "team")
 
 
-def test_an_address_that_stands_twice_is_told_once(runbook: Runbook) -> None:
+def test_an_address_listed_twice_gets_one_mail(runbook: Runbook) -> None:
     twice = runbook.audiences["stakeholders"].model_copy(
         update={"email": ("a@example.com", "a@example.com", "A@example.com")}
     )

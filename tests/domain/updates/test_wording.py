@@ -21,7 +21,7 @@ from bot.words.audience import Said
 from bot.words.overrides import KINDS
 from tests.domain.updates.conftest import NOON, RUNBOOK, incident, resolved
 
-# What is said at the moments of an incident; the folder holds other letters too.
+# Templates of an incident's moments; the folder holds other letters too.
 TEMPLATES = sorted(KINDS)
 EVERYTHING: dict[str, Any] = {
     "impact": "Nobody can pay <by card> & wait",
@@ -53,7 +53,7 @@ def wordings(runbook: Runbook, clock: Clock) -> Wordings:
 
 
 def wordings_of(runbook: Runbook, clock: Clock) -> Wordings:
-    # Names come from the runbook; neither the database nor Slack is asked for them.
+    # Names come from the runbook alone, without database or Slack.
     people = People(cast(Any, None), clock, runbook, cast(Any, None))
     return Wordings(clock, runbook, people, Rendering(runbook.timezone))
 
@@ -68,7 +68,7 @@ def composed(wordings: Wordings, audience: Audience, moment: Moment, about: Inci
 
 
 def moments() -> list[tuple[Moment, Incident]]:
-    """Every moment with nothing known but the title, and with everything known."""
+    """Every moment twice: knowing only the title, and knowing everything."""
     over = ("resolved", "all_clear", "postmortem")
     return [
         (moment, (resolved if moment in over else incident)(**facts))
@@ -82,10 +82,10 @@ def moments() -> list[tuple[Moment, Incident]]:
     "the disk of db-01 is full", "10.0.0.7 is full", "Ben broke it", "TODO name it", "back by 13:10",
     "nightly_job failed", "token=abcd1234abcd1234", "an outage at our bank",
 ])  # fmt: skip
-def test_what_is_found_in_words_that_nobody_looks_at_is_left_out_or_waits_for_who_approves(
+def test_findings_in_automatic_updates_are_left_out_or_wait_for_an_approver(
     clock: Clock, template: str, written: str
 ) -> None:
-    """Only people inside read names of machines and systems."""
+    """Only internal audiences read names of machines and systems."""
     wordings = wordings_of(read(WATCHED, {}), clock)
     clock.freeze(NOON + timedelta(minutes=20))
     about = incident(title=f"Orders fail: {written}", facts={"update": written}, severity="P3")
@@ -127,7 +127,7 @@ def test_the_moments_can_be_told_apart_in_every_template(wordings: Wordings, tem
     assert len(texts) == len(MOMENTS) or template == "public"
 
 
-def test_a_stakeholder_learns_what_it_is_how_grave_it_is_and_when_to_hear_more(
+def test_a_stakeholder_learns_what_happened_how_severe_it_is_and_when_the_next_update_comes(
     wordings: Wordings, runbook: Runbook
 ) -> None:
     about = incident(**EVERYTHING)
@@ -162,20 +162,18 @@ def test_a_stakeholder_learns_what_it_is_how_grave_it_is_and_when_to_hear_more(
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_the_subject_of_every_moment_tells_what_it_is(wordings: Wordings, template: str) -> None:
+def test_the_subject_of_every_moment_says_what_happened(wordings: Wordings, template: str) -> None:
     audience = Audience(key="readers", email=("a@example.com",), template=template)
     subjects = {moment: composed(wordings, audience, moment, about).split("\n")[0] for moment, about in moments()}
 
     assert all(len(subject) < 90 for subject in subjects.values())
     if template != "public":
-        # To a client a change of the severity is one more update.
+        # To a client, a changed severity is just another update.
         assert len(set(subjects.values())) >= len(MOMENTS) - (template == "client")
 
 
 @pytest.mark.parametrize("graver", [True, False])
-def test_readers_learn_whether_it_is_more_or_less_serious_than_they_know(
-    wordings: Wordings, runbook: Runbook, graver: bool
-) -> None:
+def test_readers_learn_whether_the_severity_rose_or_fell(wordings: Wordings, runbook: Runbook, graver: bool) -> None:
     now, before = ("P1", "P2") if graver else ("P2", "P1")
     for key in ("stakeholders", "clients", "team", "status-page"):
         audience, about = runbook.audiences[key], incident(severity=now)
@@ -186,14 +184,14 @@ def test_readers_learn_whether_it_is_more_or_less_serious_than_they_know(
 
 
 @pytest.mark.parametrize("moment", NOTICES)
-def test_a_notice_leaves_what_nobody_knows_yet_to_be_confirmed_by_a_person(
+def test_a_legal_notice_leaves_unknown_facts_for_a_person_to_confirm(
     wordings: Wordings, runbook: Runbook, moment: Moment
 ) -> None:
     about = resolved() if moment == "postmortem" else incident()
     assert "[to be confirmed]" in composed(wordings, runbook.audiences["clients"], moment, about)
 
 
-def test_those_affected_by_a_data_breach_learn_since_when_and_what_was_done_and_what_they_can_do(
+def test_people_affected_by_a_data_breach_learn_since_when_what_was_done_and_what_they_can_do(
     wordings: Wordings, runbook: Runbook
 ) -> None:
     text = composed(wordings, runbook.audiences["clients"], "breach", incident(**EVERYTHING))
@@ -212,7 +210,7 @@ def test_a_stakeholder_learns_how_it_ended(wordings: Wordings, runbook: Runbook)
     assert "update you" not in text
 
 
-def test_a_client_reads_about_what_they_notice_and_nothing_of_the_inside(wordings: Wordings, runbook: Runbook) -> None:
+def test_a_client_reads_what_they_notice_and_no_internals(wordings: Wordings, runbook: Runbook) -> None:
     about = incident(**EVERYTHING, status="mitigating")
     text = composed(wordings, runbook.audiences["clients"], "update", about)
 
@@ -234,14 +232,16 @@ def test_a_client_never_reads_what_a_monitoring_system_called_its_alert(wordings
         assert declared.title not in text
 
 
-def test_what_was_news_before_the_end_is_no_news_when_it_is_back(wordings: Wordings, runbook: Runbook) -> None:
+def test_news_from_before_the_end_is_not_repeated_when_the_incident_returns(
+    wordings: Wordings, runbook: Runbook
+) -> None:
     text = composed(wordings, runbook.audiences["stakeholders"], "reopened", incident(**EVERYTHING))
     for old in EVERYTHING["facts"].values():
         assert old not in text
     assert "Nobody can pay" in text
 
 
-def test_the_next_update_is_what_the_latest_update_said_as_long_as_it_is_ahead(
+def test_the_next_update_is_the_time_the_latest_one_promised_while_that_is_ahead(
     wordings: Wordings, runbook: Runbook, clock: Clock
 ) -> None:
     clients, stakeholders = runbook.audiences["clients"], runbook.audiences["stakeholders"]
@@ -256,7 +256,7 @@ def test_the_next_update_is_what_the_latest_update_said_as_long_as_it_is_ahead(
     assert wordings.next_update(said, clients, later) == later + timedelta(hours=1)
 
 
-def test_a_target_that_has_passed_is_not_promised_any_more(wordings: Wordings, runbook: Runbook, clock: Clock) -> None:
+def test_a_target_that_has_passed_is_no_longer_promised(wordings: Wordings, runbook: Runbook, clock: Clock) -> None:
     stakeholders, by = runbook.audiences["stakeholders"], NOON + timedelta(hours=4)
     for ahead, left in ((True, timedelta(hours=3, minutes=59)), (False, timedelta(minutes=1))):
         clock.move(left)
@@ -264,21 +264,21 @@ def test_a_target_that_has_passed_is_not_promised_any_more(wordings: Wordings, r
         assert ("17:00 BST" in text) is ahead
 
 
-def test_a_status_page_without_a_template_says_nothing_of_the_inside(wordings: Wordings, runbook: Runbook) -> None:
+def test_a_status_page_without_a_template_reveals_no_internals(wordings: Wordings, runbook: Runbook) -> None:
     text = composed(wordings, runbook.audiences["status-page"], "declared", incident(**EVERYTHING))
 
     assert text.startswith("Nobody can pay <by card> & wait\n\n") and "by 13:30 BST" in text
     assert not [inside for inside in ("P1", "INC-12", "Ada", "Rolling back") if inside in text]
 
 
-def test_a_template_that_is_missing_is_named(wordings: Wordings, runbook: Runbook) -> None:
+def test_a_missing_template_is_named(wordings: Wordings, runbook: Runbook) -> None:
     for name in ("vip", "../page/email"):
         audience = Audience(key="vips", email=("a@example.com",), template=name)
         with pytest.raises(Refused, match=f"no template “{name}” for vips"):
             wordings.compose(incident(), audience, "declared", "investigating")
 
 
-def test_words_that_are_too_long_are_cut(wordings: Wordings, runbook: Runbook) -> None:
+def test_text_that_is_too_long_is_truncated(wordings: Wordings, runbook: Runbook) -> None:
     about = incident(title="x" * 300, facts={"update": "y" * 3000, "actions": "z" * 3000})
     subject, text = words(wordings.compose(about, runbook.audiences["stakeholders"], "update", "investigating"))
 

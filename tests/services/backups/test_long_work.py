@@ -1,4 +1,4 @@
-"""Two pieces of work at once: both come to their end, or neither goes on."""
+"""Two concurrent pieces of work: both finish, or neither keeps running."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ async def test_both_answers_come_back_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("first_fails", [True, False])
-async def test_when_one_fails_the_other_is_stopped_before_that_is_said(first_fails: bool) -> None:
+async def test_when_one_fails_the_other_is_stopped_before_the_error_is_raised(first_fails: bool) -> None:
     stopped = asyncio.Event()
 
     async def go_on() -> int:
@@ -36,7 +36,7 @@ async def test_when_one_fails_the_other_is_stopped_before_that_is_said(first_fai
     assert stopped.is_set()
 
 
-async def test_when_both_are_stopped_from_outside_neither_goes_on() -> None:
+async def test_when_both_are_cancelled_from_outside_neither_keeps_running() -> None:
     begun = asyncio.Event()
     stopped = []
 

@@ -1,4 +1,4 @@
-"""What waits for something else looks again: soon where nobody wakes it, and ever more seldom where somebody does."""
+"""Deliveries that wait for something poll for it: steadily if nothing wakes them, else with back-off."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -18,7 +18,7 @@ BEGAN = datetime(2026, 8, 6, 14, tzinfo=UTC)
 
 
 class Waits(DeliveryKind[None]):
-    """Its room is never there."""
+    """A kind whose room never exists."""
 
     def __init__(self, is_there: IsThere | None) -> None:
         self._is_there = is_there
@@ -32,7 +32,7 @@ async def no(conn: Connection) -> bool:
 
 
 @pytest.mark.parametrize(("is_there", "longest_s"), [(None, 5), (no, 60)])
-async def test_what_waits_for_a_room_looks_again(is_there: IsThere | None, longest_s: int) -> None:
+async def test_a_delivery_that_waits_for_a_room_looks_again(is_there: IsThere | None, longest_s: int) -> None:
     clock = Clock()
     clock.freeze(BEGAN)
     kinds = {"post": Waits(is_there)}
@@ -50,7 +50,7 @@ async def test_what_waits_for_a_room_looks_again(is_there: IsThere | None, longe
     gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(looks)]
     assert gaps[:4] == [5, 5, 5, 5]
     assert gaps == sorted(gaps) and gaps[-1] == longest_s
-    # In half an hour thirty-odd looks, and not three hundred and sixty, where somebody wakes it.
+    # Where something wakes it: thirty-odd looks in half an hour, not three hundred and sixty.
     assert (len(gaps) < 50) is (is_there is not None)
 
 
@@ -76,7 +76,7 @@ def attempts() -> Attempts:
     return Attempts(clock, kinds, Limits(Database("postgresql:///nowhere"), clock, kinds))
 
 
-async def test_only_cards_stand_in_line_where_slack_takes_no_more(
+async def test_only_cards_queue_while_slack_rate_limits(
     attempts: Attempts,
 ) -> None:
     async def waits(kind: str) -> timedelta:
@@ -84,11 +84,11 @@ async def test_only_cards_stand_in_line_where_slack_takes_no_more(
         assert not any(outcome.was_tried for outcome in outcomes)
         return max(outcome.again_at or BEGAN for outcome in outcomes) - BEGAN
 
-    # Whoever is not in the line makes it no longer.
+    # A delivery that does not queue makes the line no longer.
     assert await waits("post") == timedelta(seconds=1)
     assert timedelta(seconds=30) < await waits("card") <= timedelta(seconds=61)
 
 
-async def test_what_nobody_was_asked_for_is_not_given_up_for_having_waited(attempts: Attempts) -> None:
+async def test_a_delivery_that_was_never_tried_is_not_given_up_for_having_waited(attempts: Attempts) -> None:
     outcome = await attempts.make(held_back(1, "card", since=BEGAN - timedelta(hours=7)))
     assert outcome.state == "waiting"

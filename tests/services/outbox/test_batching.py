@@ -1,4 +1,4 @@
-"""Many who ask at the same time are answered together, and nobody pays for another's fault."""
+"""Batching: concurrent callers are answered together, and nobody fails because of another's input."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from bot.services.outbox.batching import Batching
 
 
 class Desk:
-    """Doubles numbers; knows what it was asked in each round. Odd ones are beyond it, and a round waits at the gate."""
+    """Doubles even numbers, fails on odd ones, and records each round; a round waits for the gate to open."""
 
     def __init__(self) -> None:
         self.rounds: list[list[int]] = []
@@ -30,13 +30,13 @@ async def desk() -> Desk:
     return Desk()
 
 
-async def test_one_alone_is_answered_without_waiting_for_company(desk: Desk) -> None:
+async def test_a_single_caller_is_answered_without_waiting_for_others(desk: Desk) -> None:
     desk.gate.set()
     assert await Batching(desk.double, limit=10).ask(4) == 8
     assert desk.rounds == [[4]]
 
 
-async def test_whoever_asks_while_a_round_is_at_work_is_in_the_next_and_no_round_is_larger_than_the_limit(
+async def test_callers_during_a_round_share_the_next_one_and_no_round_exceeds_the_limit(
     desk: Desk,
 ) -> None:
     batching = Batching(desk.double, limit=3)
@@ -50,7 +50,7 @@ async def test_whoever_asks_while_a_round_is_at_work_is_in_the_next_and_no_round
     assert desk.rounds == [[2], [4, 6, 8], [10]]
 
 
-async def test_the_fault_of_one_is_nobody_elses(desk: Desk) -> None:
+async def test_one_callers_error_fails_nobody_else(desk: Desk) -> None:
     desk.gate.set()
     batching = Batching(desk.double, limit=10)
 
@@ -60,7 +60,7 @@ async def test_the_fault_of_one_is_nobody_elses(desk: Desk) -> None:
     assert str(answers[1]) == "odd: [3]"
 
 
-async def test_who_gives_up_waiting_leaves_the_others_their_answers(desk: Desk) -> None:
+async def test_a_cancelled_caller_does_not_cost_the_others_their_answers(desk: Desk) -> None:
     batching = Batching(desk.double, limit=10)
     impatient, patient = (asyncio.create_task(batching.ask(number)) for number in (2, 4))
     await desk.begun.wait()

@@ -1,9 +1,9 @@
-"""Who is on duty, and for how many reasons they may be suspended."""
+"""Duty may be suspended for several reasons at once."""
 
 from bot.services.outbox.duty import Duty
 
 
-def test_what_one_has_suspended_another_does_not_resume() -> None:
+def test_duty_resumes_only_when_every_reason_for_suspending_it_is_gone() -> None:
     duty = Duty()
     duty.begin()
     duty.suspend("schema")

@@ -1,4 +1,4 @@
-"""When a claim of another process is over."""
+"""When another process's claim counts as expired."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ def watch() -> tuple[Watch, Clock]:
     return Watch(clock), clock
 
 
-def test_a_claim_that_is_not_renewed_is_over_when_it_was_watched_for_long_enough() -> None:
+def test_a_claim_not_renewed_while_watched_long_enough_has_expired() -> None:
     one, clock = watch()
     one.saw([LAPSED])
     assert (one.over, one.left) == ([], WATCHED_FOR)
@@ -28,7 +28,7 @@ def test_a_claim_that_is_not_renewed_is_over_when_it_was_watched_for_long_enough
     assert (one.over, one.left) == ([LAPSED], timedelta(0))
 
 
-def test_a_claim_that_was_renewed_or_written_down_meanwhile_is_watched_anew() -> None:
+def test_a_claim_renewed_or_recorded_meanwhile_is_watched_from_the_start() -> None:
     one, clock = watch()
     one.saw([LAPSED])
     clock.move(WATCHED_FOR)
@@ -38,7 +38,7 @@ def test_a_claim_that_was_renewed_or_written_down_meanwhile_is_watched_anew() ->
     assert (one.over, one.left) == ([], None)
 
 
-def test_a_database_that_did_not_answer_gives_whoever_is_alive_the_whole_time_again() -> None:
+def test_after_a_database_outage_a_claim_gets_its_whole_time_again() -> None:
     one, clock = watch()
     one.saw([LAPSED])
     clock.move(WATCHED_FOR)
@@ -47,7 +47,7 @@ def test_a_database_that_did_not_answer_gives_whoever_is_alive_the_whole_time_ag
     assert one.over == []
 
 
-def test_a_clock_that_is_set_makes_no_claim_look_older() -> None:
+def test_setting_the_clock_does_not_make_a_claim_look_older() -> None:
     one, clock = Watch(clock := Clock()), clock
     one.saw([LAPSED])
     clock.correct(datetime(2100, 1, 1, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Keys that are rotated: which sign, which count, and who hears of it."""
+"""Key rotation: which keys sign, which verify, and what is logged."""
 
 import base64
 import hmac
@@ -36,7 +36,7 @@ async def db(database: str) -> AsyncIterator[Database]:
     await db.close()
 
 
-async def test_webhooks_are_signed_with_the_former_key_too_for_a_day_also_by_who_runs_already(
+async def test_for_a_day_webhooks_are_signed_with_both_keys_even_by_running_processes(
     db: Database, clock: Clock
 ) -> None:
     running, shell = Keyring(db, clock), Keyring(db, clock)
@@ -52,7 +52,7 @@ async def test_webhooks_are_signed_with_the_former_key_too_for_a_day_also_by_who
     assert await running.of_webhook(URL) == both[:1]
 
 
-async def test_a_key_that_leaked_signs_nothing_from_now_on(db: Database, clock: Clock) -> None:
+async def test_a_leaked_key_signs_nothing_once_rotated(db: Database, clock: Clock) -> None:
     running, shell = Keyring(db, clock), Keyring(db, clock)
     leaked = await running.of_webhook(URL)
     await shell.rotate(WEBHOOK, at_once=False)
@@ -62,7 +62,7 @@ async def test_a_key_that_leaked_signs_nothing_from_now_on(db: Database, clock: 
     assert [key] != leaked
 
 
-async def test_every_rotation_is_in_the_audit_log_without_a_key(db: Database, clock: Clock) -> None:
+async def test_every_rotation_is_in_the_audit_log_without_the_key(db: Database, clock: Clock) -> None:
     await Keyring(db, clock).rotate(LINKS, at_once=False)
     await Keyring(db, clock).rotate(WEBHOOK, at_once=True)
 
@@ -74,7 +74,7 @@ async def test_every_rotation_is_in_the_audit_log_without_a_key(db: Database, cl
     ]
 
 
-async def test_a_database_that_is_away_holds_no_page_but_no_link_is_believed(db: Database, clock: Clock) -> None:
+async def test_a_database_outage_delays_no_page_but_no_link_is_accepted(db: Database, clock: Clock) -> None:
     keyring = Keyring(db, clock)
     keys, link = await keyring.of_webhook(URL), await keyring.of_new_links()
     await db.close()
@@ -85,7 +85,7 @@ async def test_a_database_that_is_away_holds_no_page_but_no_link_is_believed(db:
         await keyring.of_links()
 
 
-async def test_after_a_rotation_a_receiver_finds_a_signature_of_each_key_separated_by_a_space(
+async def test_after_a_rotation_a_webhook_carries_a_signature_by_each_key_separated_by_a_space(
     db: Database, clock: Clock
 ) -> None:
     keyring = Keyring(db, clock)

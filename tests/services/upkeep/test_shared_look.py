@@ -1,4 +1,4 @@
-"""Many who look at once share a look, and nobody is told what was found out before they asked."""
+"""Concurrent callers share one look, and nobody gets a result from before they asked."""
 
 import asyncio
 
@@ -19,14 +19,14 @@ class Counted:
         return seen
 
 
-async def test_a_hundred_who_ask_at_once_share_one_look() -> None:
+async def test_a_hundred_concurrent_callers_share_one_look() -> None:
     counted = Counted()
     counted.may_end.set()
     shared = SharedLook(counted.look)
     assert await asyncio.gather(*(shared.see() for _ in range(100))) == [1] * 100
 
 
-async def test_who_asks_during_a_look_gets_the_next_one() -> None:
+async def test_a_caller_during_a_look_gets_the_next_one() -> None:
     counted = Counted()
     shared = SharedLook(counted.look)
     first = asyncio.ensure_future(shared.see())
@@ -37,7 +37,7 @@ async def test_who_asks_during_a_look_gets_the_next_one() -> None:
     assert [await first, *[await one for one in later]] == [1] + [2] * 10
 
 
-async def test_a_crowd_that_never_stops_asking_looks_no_more_often_than_may_be() -> None:
+async def test_constant_callers_do_not_exceed_the_rate_limit_of_looks() -> None:
     counted = Counted()
     counted.may_end.set()
     shared = SharedLook(counted.look)
@@ -50,7 +50,7 @@ async def test_a_crowd_that_never_stops_asking_looks_no_more_often_than_may_be()
     one_more.cancel()
 
 
-def test_after_many_at_once_the_next_look_is_a_second_away_and_not_as_far_as_all_of_them_together() -> None:
+def test_after_a_burst_the_next_look_is_one_interval_away_and_not_one_per_caller() -> None:
     pace = Pace()
     assert [pace.wait_s(100.0) for _ in range(AT_ONCE)] == [0] * AT_ONCE
     assert pace.wait_s(100.0) == EVERY_S
@@ -58,7 +58,7 @@ def test_after_many_at_once_the_next_look_is_a_second_away_and_not_as_far_as_all
     assert [pace.wait_s(200.0) for _ in range(AT_ONCE + 1)] == [0] * AT_ONCE + [EVERY_S]
 
 
-async def test_who_hangs_up_takes_the_look_from_nobody() -> None:
+async def test_a_caller_who_hangs_up_does_not_cancel_the_shared_look() -> None:
     counted = Counted()
     shared = SharedLook(counted.look)
     gone, stays = asyncio.ensure_future(shared.see()), asyncio.ensure_future(shared.see())

@@ -1,4 +1,4 @@
-"""Who may back up what, shown with transactions that are open at the same time; and what becomes of a run."""
+"""Which backups may start, shown with concurrent transactions, and how a run ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def good(conn: Connection, at: datetime = NOON, name: str = "orders") -> B
     return done
 
 
-async def test_of_two_who_begin_at_the_same_instant_one_waits_and_begins_nothing(db: Database) -> None:
+async def test_when_two_start_the_same_backup_at_once_the_second_waits_and_starts_nothing(db: Database) -> None:
     async def begin_too() -> Backup | None:
         async with db.transaction() as two:
             return await begun(two)
@@ -57,7 +57,7 @@ async def test_of_two_who_begin_at_the_same_instant_one_waits_and_begins_nothing
     assert await second is None
 
 
-async def test_another_database_and_a_later_time_are_free(db: Database) -> None:
+async def test_a_backup_of_another_database_or_at_a_later_time_may_start(db: Database) -> None:
     async with db.transaction() as conn:
         first, other = await begun(conn), await begun(conn, "content")
         assert first and other and first.file != other.file
@@ -66,7 +66,7 @@ async def test_another_database_and_a_later_time_are_free(db: Database) -> None:
         assert await begun(conn) is not None
 
 
-async def test_a_plan_is_taken_by_one_of_two_processes(db: Database) -> None:
+async def test_a_planned_backup_is_claimed_by_one_of_two_processes(db: Database) -> None:
     async with db.transaction() as conn:
         await backups.plan(conn, "orders", NOON, NOON - HOUR)
     async with db.transaction() as one, db.transaction() as two:
@@ -75,7 +75,7 @@ async def test_a_plan_is_taken_by_one_of_two_processes(db: Database) -> None:
         assert await backups.claim_plans(two, ["orders"], NOON) == []
 
 
-async def test_a_new_hour_in_the_runbook_moves_the_plan_but_not_one_that_is_overdue(db: Database) -> None:
+async def test_a_new_hour_in_the_runbook_reschedules_a_backup_unless_it_is_overdue(db: Database) -> None:
     async with db.transaction() as conn:
         await backups.plan(conn, "orders", NOON, NOON - HOUR)
         await backups.plan(conn, "orders", NOON + HOUR, NOON - SECOND)
@@ -84,7 +84,7 @@ async def test_a_new_hour_in_the_runbook_moves_the_plan_but_not_one_that_is_over
         assert await backups.plans(conn, ["orders"]) == {"orders": NOON + HOUR}
 
 
-async def test_a_run_is_lost_when_it_is_silent_for_too_long_unless_it_is_our_own(db: Database) -> None:
+async def test_a_run_without_heartbeat_is_lost_unless_it_is_our_own(db: Database) -> None:
     async with db.transaction() as conn:
         backup = await begun(conn)
         assert backup
@@ -99,7 +99,7 @@ async def test_a_run_is_lost_when_it_is_silent_for_too_long_unless_it_is_our_own
         assert (lost.state, lost.size) == ("lost", 5)
 
 
-async def test_a_run_given_up_for_lost_that_is_whole_after_all_is_good(db: Database) -> None:
+async def test_a_run_given_up_as_lost_that_completes_after_all_is_good(db: Database) -> None:
     async with db.transaction() as conn:
         backup = await begun(conn)
         assert backup
@@ -109,7 +109,7 @@ async def test_a_run_given_up_for_lost_that_is_whole_after_all_is_good(db: Datab
         assert done and done.state == "good"
 
 
-async def test_only_what_is_whole_can_be_judged(db: Database) -> None:
+async def test_only_a_complete_backup_can_be_verified(db: Database) -> None:
     async with db.transaction() as conn:
         sound, running = await good(conn), await begun(conn, at=NOON + HOUR)
         assert running
@@ -121,7 +121,7 @@ async def test_only_what_is_whole_can_be_judged(db: Database) -> None:
         assert judged_again and (judged_again.state, judged_again.error) == ("good", None)
 
 
-async def test_the_last_of_each_database_is_found_among_all_runs(db: Database) -> None:
+async def test_the_last_backup_of_each_database_is_found(db: Database) -> None:
     async with db.transaction() as conn:
         await good(conn, NOON)
         newest_good = await good(conn, NOON + HOUR)
@@ -136,7 +136,7 @@ async def test_the_last_of_each_database_is_found_among_all_runs(db: Database) -
     assert last["content"] == backups.Last()
 
 
-async def test_a_failure_is_over_with_the_good_run_that_follows_it(db: Database) -> None:
+async def test_a_failure_ends_with_the_next_good_run(db: Database) -> None:
     async with db.transaction() as conn:
         failed = await begun(conn)
         assert failed
@@ -149,7 +149,7 @@ async def test_a_failure_is_over_with_the_good_run_that_follows_it(db: Database)
         assert await backups.failure_before(conn, await good(conn, NOON + 2 * HOUR)) is None
 
 
-async def test_an_unknown_number_is_told(db: Database) -> None:
+async def test_an_unknown_backup_number_is_an_error(db: Database) -> None:
     async with db.transaction() as conn:
         with pytest.raises(NotFound, match="There is no backup 7"):
             await backups.get(conn, 7)

@@ -1,4 +1,4 @@
-"""Of two who decide at the same instant one decides; a backup and a restore of one database exclude each other."""
+"""One of two concurrent decisions wins; a backup and a restore of one database exclude each other."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def running(db: Database) -> Restore:
         return await restores.begin(conn, restore.id, decided_by="ben", reason=None, now=NOON)
 
 
-async def test_while_a_restore_runs_only_its_own_safety_backup_begins(db: Database) -> None:
+async def test_while_a_restore_runs_only_its_own_safety_backup_may_start(db: Database) -> None:
     restore = await running(db)
     async with db.transaction() as conn:
         assert await begun(conn) is None
@@ -60,7 +60,7 @@ async def test_while_a_restore_runs_only_its_own_safety_backup_begins(db: Databa
         assert safety and safety.before_restore == restore.id
 
 
-async def test_who_begins_a_backup_waits_for_who_is_about_to_begin_a_restore(db: Database) -> None:
+async def test_starting_a_backup_waits_for_a_concurrent_start_of_a_restore(db: Database) -> None:
     async def begin_too() -> Backup | None:
         async with db.transaction() as two:
             return await begun(two)
@@ -80,7 +80,7 @@ async def test_who_begins_a_backup_waits_for_who_is_about_to_begin_a_restore(db:
     assert await second is None
 
 
-async def test_of_one_database_one_restore_waits_or_runs(db: Database) -> None:
+async def test_only_one_restore_per_database_waits_or_runs(db: Database) -> None:
     restore = await running(db)
     async with db.transaction() as conn:
         assert await asked(conn, restore.backup_id) is None
@@ -89,7 +89,7 @@ async def test_of_one_database_one_restore_waits_or_runs(db: Database) -> None:
         assert await asked(conn, restore.backup_id) is not None
 
 
-async def test_one_that_was_given_up_is_told_so_before_it_touches_anything(db: Database) -> None:
+async def test_a_restore_given_up_as_lost_learns_so_before_it_touches_anything(db: Database) -> None:
     restore = await running(db)
     async with db.transaction() as conn:
         assert await restores.move_on(conn, restore.id, "restoring", NOON)
@@ -100,7 +100,7 @@ async def test_one_that_was_given_up_is_told_so_before_it_touches_anything(db: D
         assert not await restores.move_on(conn, restore.id, "exchanging", NOON + MINUTE)
 
 
-async def test_what_is_left_behind_is_cleared_up_by_one_of_two_processes(db: Database) -> None:
+async def test_leftovers_are_cleared_up_by_one_of_two_processes(db: Database) -> None:
     restore = await running(db)
     async with db.transaction() as conn:
         assert await restores.claim_left(conn, ["orders"], now=NOON, again_at=NOON + MINUTE) == []
@@ -117,7 +117,7 @@ async def test_what_is_left_behind_is_cleared_up_by_one_of_two_processes(db: Dat
         assert await restores.due_rows(["orders"], own=[], lost_after=MINUTE).soonest(conn) is None
 
 
-async def test_only_what_has_waited_long_enough_expires(db: Database) -> None:
+async def test_only_a_restore_that_has_waited_long_enough_expires(db: Database) -> None:
     restore = await running(db)
     async with db.transaction() as conn:
         other = await asked(conn, restore.backup_id, "content")

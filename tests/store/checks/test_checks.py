@@ -1,4 +1,4 @@
-"""Who may look at a check, shown with transactions that are open at the same time."""
+"""Which process may run a check, shown with concurrent transactions."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ async def db(database: str) -> AsyncIterator[Database]:
     await db.close()
 
 
-async def test_a_check_goes_to_one_of_two_processes(db: Database) -> None:
+async def test_a_check_is_claimed_by_one_of_two_processes(db: Database) -> None:
     async with db.transaction() as one, db.transaction() as two:
         mine = await checks.claim_due(one, LEASES, now=NOON, limit=1)
         theirs = await checks.claim_due(two, LEASES, now=NOON, limit=10)
@@ -36,7 +36,7 @@ async def test_a_check_goes_to_one_of_two_processes(db: Database) -> None:
     assert len(theirs) == 1
 
 
-async def test_a_check_is_somebody_elses_when_its_own_lease_is_over(db: Database) -> None:
+async def test_a_check_can_be_claimed_by_another_process_once_its_lease_expires(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.claim_due(conn, LEASES, now=NOON, limit=10)
         assert await checks.due_rows(list(LEASES)).soonest(conn) == NOON + MINUTE
@@ -45,7 +45,7 @@ async def test_a_check_is_somebody_elses_when_its_own_lease_is_over(db: Database
     assert [claim.name for claim in again] == ["website"]
 
 
-async def test_what_an_older_claim_has_found_is_not_recorded(db: Database) -> None:
+async def test_a_result_under_an_older_claim_is_not_recorded(db: Database) -> None:
     async with db.transaction() as conn:
         first, second = [
             (await checks.claim_due(conn, {"website": MINUTE}, now=NOON + age * MINUTE, limit=1))[0] for age in (0, 1)
@@ -54,14 +54,14 @@ async def test_what_an_older_claim_has_found_is_not_recorded(db: Database) -> No
         assert await checks.lock(conn, second) == Belief()
 
 
-async def test_only_checks_of_the_own_runbook_are_claimed(db: Database) -> None:
+async def test_a_process_claims_only_the_checks_of_its_own_runbook(db: Database) -> None:
     async with db.transaction() as conn:
         claims = await checks.claim_due(conn, {"orders": MINUTE, "unknown": MINUTE}, now=NOON, limit=10)
         assert [claim.name for claim in claims] == ["orders"]
         assert await checks.due_rows(["unknown"]).soonest(conn) is None
 
 
-async def test_a_runbook_that_asks_for_more_looks_makes_the_next_one_sooner_and_never_later(db: Database) -> None:
+async def test_a_shorter_interval_in_the_runbook_makes_the_next_probe_sooner_and_never_later(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.conclude(conn, "website", Belief(), due_at=NOON + 60 * MINUTE)
         await checks.conclude(conn, "orders", Belief(), due_at=NOON + MINUTE)
@@ -70,7 +70,7 @@ async def test_a_runbook_that_asks_for_more_looks_makes_the_next_one_sooner_and_
         assert await checks.due_rows(["orders"]).soonest(conn) == NOON + MINUTE
 
 
-async def test_a_state_has_lasted_since_the_first_look_that_found_it(db: Database) -> None:
+async def test_a_state_has_lasted_since_the_first_probe_that_found_it(db: Database) -> None:
     async with db.transaction() as conn:
         for minutes, finding in enumerate([WELL, ILL, ILL]):
             await checks.see(conn, "website", finding, NOON + minutes * MINUTE)
@@ -81,7 +81,7 @@ async def test_a_state_has_lasted_since_the_first_look_that_found_it(db: Databas
         assert (await checks.latest(conn, ["website"]))["website"] == latest
 
 
-async def test_the_history_tells_changes_and_how_long_they_lasted(db: Database) -> None:
+async def test_the_history_shows_changes_and_how_long_they_lasted(db: Database) -> None:
     async with db.transaction() as conn:
         for minutes, finding in enumerate([WELL, WELL, ILL, ILL, WELL]):
             await checks.see(conn, "website", finding, NOON + minutes * MINUTE)
@@ -94,8 +94,8 @@ async def test_the_history_tells_changes_and_how_long_they_lasted(db: Database) 
     ]
 
 
-async def test_a_check_is_as_available_as_its_looks_say(db: Database) -> None:
-    """Degraded is available; what is down has no pace."""
+async def test_a_checks_availability_is_computed_from_its_probes(db: Database) -> None:
+    """Degraded counts as available; a failed probe has no latency."""
     slow = ProbeResult("degraded", "200", timedelta(milliseconds=32), "took 32ms, slow above 20ms")
     spans = (timedelta(hours=24), timedelta(days=7))
     async with db.transaction() as conn:
@@ -110,7 +110,7 @@ async def test_a_check_is_as_available_as_its_looks_say(db: Database) -> None:
     assert (week.available, week.p50, day.p50) == (60, WELL.latency, timedelta(milliseconds=22))
 
 
-async def test_a_check_that_was_never_up_has_no_pace(db: Database) -> None:
+async def test_a_check_that_was_never_up_has_no_latency(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.see(conn, "website", ILL, NOON)
         (found,) = await checks.uptimes(conn, "website", [MINUTE], now=NOON)
@@ -118,14 +118,14 @@ async def test_a_check_that_was_never_up_has_no_pace(db: Database) -> None:
     assert (found.available, found.p50) == (0, None)
 
 
-async def test_old_looks_are_forgotten(db: Database) -> None:
+async def test_old_probes_are_deleted(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.see(conn, "website", WELL, NOON)
         assert await checks.forget_old(conn, NOON) == 0
         assert await checks.forget_old(conn, NOON + MINUTE) == 1
 
 
-async def test_a_check_that_the_runbook_has_no_more_is_not_believed_ill(db: Database) -> None:
+async def test_a_check_removed_from_the_runbook_is_no_longer_ill(db: Database) -> None:
     async with db.transaction() as conn:
         for name in LEASES:
             await checks.conclude(conn, name, Belief("down", ("down", "down")), due_at=NOON)

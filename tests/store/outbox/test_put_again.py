@@ -1,4 +1,4 @@
-"""What shows a state is put in again while it waits or is on its way: the newest is never late for the old."""
+"""Re-enqueueing a delivery that shows a state: the newest state is never delayed by an older one."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ async def card(database: str) -> AsyncIterator[Card]:
 
 
 @pytest.mark.parametrize("was_tried", [True, False])
-async def test_what_was_on_its_way_waits_no_longer_for_a_repeat_that_nobody_misses(card: Card, was_tried: bool) -> None:
+async def test_a_delivery_put_back_is_not_delayed_by_a_less_urgent_repeat(card: Card, was_tried: bool) -> None:
     await card.touched()
     claimed = await card.claimed()
     await card.touched(later=5 * A_MINUTE)
@@ -67,7 +67,7 @@ async def test_what_was_on_its_way_waits_no_longer_for_a_repeat_that_nobody_miss
     assert await card.due() == NOON + A_SECOND
 
 
-async def test_a_newer_state_does_not_wait_for_the_place_in_line_of_an_older_one(card: Card) -> None:
+async def test_a_newer_state_does_not_inherit_the_rate_limit_wait_of_an_older_one(card: Card) -> None:
     await card.touched()
     claimed = await card.claimed()
     await card.touched()
@@ -76,7 +76,7 @@ async def test_a_newer_state_does_not_wait_for_the_place_in_line_of_an_older_one
     assert not await card.was_held((await card.claimed()).id)
 
 
-async def test_what_is_put_in_for_hours_and_not_asked_for_is_not_tried_for_hours(card: Card) -> None:
+async def test_hours_in_a_queue_do_not_count_as_hours_of_trying(card: Card) -> None:
     await card.touched()
     for _ in range(7):
         claimed = await card.claimed()
@@ -85,7 +85,7 @@ async def test_what_is_put_in_for_hours_and_not_asked_for_is_not_tried_for_hours
         card.now += AN_HOUR
 
 
-async def test_what_is_put_in_anew_after_hours_of_failing_is_tried_for_as_long_as_if_it_were_new(card: Card) -> None:
+async def test_a_delivery_re_enqueued_after_hours_of_failing_is_retried_for_its_full_time(card: Card) -> None:
     await card.touched()
     claimed = await card.claimed()
     await card.put_back(claimed, NOON + 7 * AN_HOUR, was_tried=True)

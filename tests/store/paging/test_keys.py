@@ -1,4 +1,4 @@
-"""Keys of our own: made once, whoever comes first, and the same for everybody."""
+"""Our own keys: created once, by whichever process comes first, and shared by all."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from bot.store.paging import keys
 from tests.processes import until
 
 
-async def test_a_key_is_made_at_its_first_use_and_stays_the_same(database: str) -> None:
+async def test_a_key_is_created_at_first_use_and_stays_the_same(database: str) -> None:
     now = Clock().now()
     db = Database(database)
     await db.open()
@@ -21,7 +21,7 @@ async def test_a_key_is_made_at_its_first_use_and_stays_the_same(database: str) 
     await db.close()
 
 
-async def test_of_two_processes_that_need_it_first_the_second_takes_the_key_of_the_first(database: str) -> None:
+async def test_when_two_processes_create_a_key_at_once_both_use_the_firsts(database: str) -> None:
     now = Clock().now()
     one, other = Database(database), Database(database)
     await one.open()

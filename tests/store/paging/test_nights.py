@@ -1,4 +1,4 @@
-"""Pages by night, against somebody who looks at a wall clock for each."""
+"""Pages by night, against an oracle that looks at a wall clock for each page."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,14 +11,14 @@ from bot.store.database import Database
 from bot.store.paging import nights
 
 DAY = timedelta(days=1)
-# Over both changes of the clocks and the new year, in London; in the others something of it, at other times of day.
+# Both clock changes and new year in London; the other zones see some of these, at other times of day.
 BEGINNINGS = [date(2026, 3, 26), date(2026, 10, 22), date(2026, 12, 29)]
 ZONES = [ZoneInfo(key) for key in ("Europe/London", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kolkata")]
 EVERY = timedelta(minutes=29, seconds=30)
 
 
 def pages(begins: date) -> Iterator[tuple[int, datetime]]:
-    """(step, when), over six days."""
+    """(step, instant) of pages over six days."""
     at = datetime.combine(begins, time(), UTC)
     for step in range(6 * DAY // EVERY):
         yield step, at + EVERY * step
@@ -35,7 +35,7 @@ def by_the_wall(begins: date, zone: ZoneInfo) -> dict[date, int]:
     return counted
 
 
-async def test_each_page_belongs_to_the_night_of_the_wall_clock_it_came_in_and_a_step_counts_once(
+async def test_each_page_belongs_to_the_local_night_it_was_sent_in_and_a_step_counts_once(
     database: str,
 ) -> None:
     async with await AsyncConnection.connect(database, autocommit=True) as conn, conn.cursor() as cursor:

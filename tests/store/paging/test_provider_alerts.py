@@ -1,4 +1,4 @@
-"""The alerts of providers: one is open at a time, none for what was answered, and those of before are known."""
+"""Provider alerts: one open at a time, none once acknowledged, and those from before an upgrade are known."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ async def open_one(conn: Connection, page_id: int, number: int) -> ProviderAlert
     return await provider_alerts.open_one(conn, page_id, number=number, key=f"key-{number}")
 
 
-async def test_of_two_pages_at_one_instant_one_opens_the_alert(database: str) -> None:
+async def test_one_of_two_concurrent_pages_opens_the_alert(database: str) -> None:
     async with await connected(database) as one, await connected(database) as other:
         await declare(one)
         await page(one, step=0)
@@ -51,7 +51,7 @@ async def test_of_two_pages_at_one_instant_one_opens_the_alert(database: str) ->
         assert await open_one(other, 2, 2) is None, "one is open"
 
 
-async def test_a_page_that_is_cancelled_at_that_instant_opens_none(database: str) -> None:
+async def test_a_page_cancelled_concurrently_opens_no_alert(database: str) -> None:
     async with await connected(database) as one, await connected(database) as other:
         await declare(one)
         await page(one)
@@ -63,7 +63,7 @@ async def test_a_page_that_is_cancelled_at_that_instant_opens_none(database: str
         assert await provider_alerts.of_incident(one, 1, "pagerduty") == []
 
 
-async def test_whoever_answers_finds_what_was_opened_at_that_instant(database: str) -> None:
+async def test_an_acknowledgement_finds_an_alert_opened_concurrently(database: str) -> None:
     async with await connected(database) as one, await connected(database) as other:
         await declare(one)
         await page(one)
@@ -76,7 +76,7 @@ async def test_whoever_answers_finds_what_was_opened_at_that_instant(database: s
 
 
 async def until_somebody_waits(conn: Connection) -> None:
-    """For a lock that this connection's transaction holds."""
+    """Returns once somebody waits for a lock this connection's transaction holds."""
     waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
     while True:
         row = await (await conn.execute(waiting, [conn.info.backend_pid])).fetchone()
@@ -85,7 +85,7 @@ async def until_somebody_waits(conn: Connection) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_an_upgrade_knows_the_alerts_that_were_opened_before_it(postgres: SharedPostgres) -> None:
+async def test_an_upgrade_knows_the_alerts_opened_before_it(postgres: SharedPostgres) -> None:
     conninfo = await postgres.new_database()
     scripts = dict(shipped())
     async with await connected(conninfo) as conn:
