@@ -1,4 +1,4 @@
-"""Something that is watched breaks, somebody is told once, and it recovers."""
+"""Health checks: something watched breaks, people are told once, and it recovers."""
 
 import asyncio
 import gc
@@ -34,7 +34,7 @@ def guarded() -> Iterator[Guarded]:
 
 @asynccontextmanager
 async def falling_silent(address: str, *, at: bytes) -> AsyncIterator[str]:
-    """The same database by an address where nothing comes back once these bytes have been asked."""
+    """The same database behind a proxy that goes silent once the client has sent these bytes."""
     place = conninfo_to_dict(address)
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -62,7 +62,7 @@ async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sil
 
 
 def watching(website: Website, *more: str, facts: str = "", every: str = "5m") -> str:
-    """A runbook with one check of the website, and more."""
+    """A runbook with a check of the website, plus `more`."""
     checks = [f'website: {{http: "{website.url}?key=s3cret"{facts}}}', *more]
     lines = "\n".join(f"    {check}" for check in checks)
     return f"{RUNBOOK}health:\n  every: {every}\n  fails_after: 2\n  checks:\n{lines}\n"
@@ -73,7 +73,7 @@ def cards(world: World) -> list[Message]:
 
 
 async def answered(world: World, command: str) -> str:
-    """What the bot answers to the one who types this."""
+    """The bot's answer to this command."""
     answer = await world.eve.types(command, "#general")
     assert answer.error is None
     await world.settled()
@@ -81,7 +81,7 @@ async def answered(world: World, command: str) -> str:
 
 
 def last_answer(world: World) -> Message:
-    """What only Eve can see."""
+    """The last message only Eve can see."""
     return [one for one in world.eve.sees("#general") if one.ephemeral_for][-1]
 
 
@@ -111,7 +111,7 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
         world.nothing_else_was_sent()
 
 
-async def test_a_website_that_fails_every_other_time_alerts_nobody_before_it_flaps(
+async def test_a_website_that_fails_every_other_probe_alerts_nobody_until_it_flaps(
     new_world: NewWorld, website: Website
 ) -> None:
     async with new_world(runbook=watching(website)) as world:
@@ -145,7 +145,7 @@ async def test_a_slow_website_is_medium_and_declares_nothing(new_world: NewWorld
         assert await world.house.incidents.newest(open_only=False) == []
 
 
-async def test_a_check_that_declares_pages_people_once_and_tells_the_room_what_follows(
+async def test_a_check_that_declares_an_incident_pages_once_and_posts_later_changes_in_the_room(
     new_world: NewWorld, website: Website
 ) -> None:
     async with new_world(runbook=watching(website, facts=", level: critical, declare: P1")) as world:
@@ -189,9 +189,7 @@ async def test_an_alert_can_be_acknowledged_and_declared_by_hand(new_world: NewW
         assert world.ben.labels(cards(world)[0]) == ["Silence"]
 
 
-async def test_a_critical_check_that_nobody_answers_pages_people_after_five_minutes(
-    new_world: NewWorld, website: Website
-) -> None:
+async def test_an_unacknowledged_critical_check_pages_after_five_minutes(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website, facts=", level: critical", every="1h")) as world:
         website.breaks()
         await world.passes(hours=1)
@@ -202,7 +200,7 @@ async def test_a_critical_check_that_nobody_answers_pages_people_after_five_minu
         assert len(world.pages_of("ada")) == 1
 
 
-async def test_what_to_do_stands_on_the_card_and_in_the_room_of_the_incident(
+async def test_the_checks_instructions_are_on_the_card_and_in_the_incidents_room(
     new_world: NewWorld, website: Website
 ) -> None:
     procedures = "procedures: {restart: {title: Restart it, steps: [{do: Restart, run: systemctl restart web}]}}"
@@ -216,7 +214,7 @@ async def test_what_to_do_stands_on_the_card_and_in_the_room_of_the_incident(
         assert any("```\nsystemctl restart web\n```" in said for said in world.said_in(world.room()))
 
 
-async def test_a_procedure_that_is_called_like_the_check_belongs_to_it(new_world: NewWorld, website: Website) -> None:
+async def test_a_procedure_named_after_the_check_belongs_to_it(new_world: NewWorld, website: Website) -> None:
     procedures = "procedures: {website: {title: Restart it, steps: [{do: Restart}]}}"
     async with new_world(runbook=f"{watching(website)}{procedures}") as world:
         website.breaks()
@@ -225,7 +223,7 @@ async def test_a_procedure_that_is_called_like_the_check_belongs_to_it(new_world
         assert "Runbook" in world.ben.labels(cards(world)[0])
 
 
-async def test_a_website_that_comes_and_goes_has_one_card_that_says_so(new_world: NewWorld, website: Website) -> None:
+async def test_a_flapping_website_has_one_card_that_says_so(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world:
         for _ in range(5):
             website.breaks()
@@ -234,7 +232,7 @@ async def test_a_website_that_comes_and_goes_has_one_card_that_says_so(new_world
             website.recovers()
             await world.passes(minutes=5)
             await world.passes(minutes=5)
-        # Two that began and ended, and the one that stays.
+        # Two episodes that ended, and the current one.
         assert len(cards(world)) == len(world.posts()) == 3
         assert words_of(cards(world)[2]).startswith("🟠 *High* website is flapping (down)")
         assert "6 good checks in a row" in words_of(cards(world)[2])
@@ -246,7 +244,7 @@ async def test_a_website_that_comes_and_goes_has_one_card_that_says_so(new_world
         world.nothing_else_was_sent()
 
 
-async def test_a_website_that_fails_every_other_look_is_an_alert_although_it_is_never_down_twice(
+async def test_a_website_that_fails_every_other_probe_becomes_an_alert_although_never_down_twice_in_a_row(
     new_world: NewWorld, website: Website
 ) -> None:
     async with new_world(runbook=watching(website)) as world:
@@ -264,7 +262,7 @@ async def test_a_website_that_fails_every_other_look_is_an_alert_although_it_is_
         assert words_of(cards(world)[0]).startswith("✅ *Resolved*")
 
 
-async def test_a_check_that_leaves_the_runbook_while_it_is_ill_is_over(new_world: NewWorld, website: Website) -> None:
+async def test_the_alert_of_a_check_removed_from_the_runbook_resolves(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world:
         website.breaks()
         await world.passes(minutes=5)
@@ -274,7 +272,7 @@ async def test_a_check_that_leaves_the_runbook_while_it_is_ill_is_over(new_world
             assert words_of(cards(world)[0]).startswith("✅ *Resolved*")
 
 
-async def test_two_processes_look_once_and_alert_once(new_world: NewWorld, website: Website) -> None:
+async def test_two_processes_probe_once_and_alert_once(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world, world.joined():
         before = website.visits
         website.breaks()
@@ -284,7 +282,7 @@ async def test_two_processes_look_once_and_alert_once(new_world: NewWorld, websi
         assert len(cards(world)) == 1
 
 
-async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time(
+async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time_out(
     new_world: NewWorld, website: Website
 ) -> None:
     async with listening(hang) as port:
@@ -298,10 +296,10 @@ async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time(
     assert lines[2].startswith("🟢 *website* healthy · HTTP 200 in ")
 
 
-async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time(
+async def test_a_database_that_goes_silent_mid_query_is_down_after_its_time_out(
     new_world: NewWorld, website: Website, guarded: Guarded
 ) -> None:
-    """It takes the connection and the question, and is never heard of again: its driver would wait for seconds more."""
+    """It accepts connection and query and never answers; the driver by itself would wait seconds longer."""
     async with falling_silent(guarded.database(), at=b"pg_stat_activity") as address:
         orders = f'orders: {{postgresql: "{address}", timeout: 1s}}'
         async with new_world(runbook=watching(website, orders)) as world:
@@ -312,7 +310,7 @@ async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time
     assert "🔴 *orders* down: no answer within 1 s" in said
 
 
-async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
+async def test_health_shows_every_check_worst_first_and_probes_again_on_request(
     new_world: NewWorld, website: Website
 ) -> None:
     async with new_world(runbook=watching(website, 'cert: {tls: "nowhere.invalid"}')) as world:
@@ -331,7 +329,7 @@ async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
         world.nothing_else_was_sent()
 
 
-async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world: NewWorld, website: Website) -> None:
+async def test_health_shows_one_checks_history_and_names_unknown_checks(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website, facts=", declare: P1")) as world:
         said = await answered(world, "/health website")
         assert "*Declares* P1" in said
@@ -352,28 +350,26 @@ async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world:
         assert "`/health history [check]`" in await answered(world, "/health help")
 
 
-async def test_what_is_known_soon_is_shown_soon_and_the_rest_follows(new_world: NewWorld, website: Website) -> None:
+async def test_fast_results_are_shown_first_and_the_rest_follow(new_world: NewWorld, website: Website) -> None:
     async with listening(hang) as port:
         stuck = f'stuck: {{http: "http://127.0.0.1:{port}/", timeout: 2s}}'
         async with new_world(runbook=watching(website, stuck)) as world:
             await answered(world, "/health")
             first, last = [words_of(one) for one in world.eve.sees("#general") if one.ephemeral_for]
-            # How many have answered by then is a matter of the machine.
+            # How many have answered by then depends on the machine.
             assert first.startswith("*Checking…* ")
             assert "⏳ *stuck* still checking · last down" in first
             assert last.splitlines()[0] == "*1 of 2 checks is not healthy*"
 
             await world.eve.presses("Run again", last_answer(world))
             await world.settled()
-            # In the place of the answer, first what was known and then all of it.
+            # The answer is edited in place: first partial, then complete.
             assert len([one for one in world.eve.sees("#general") if one.ephemeral_for]) == 2
             assert words_of(last_answer(world)).splitlines()[0] == "*1 of 2 checks is not healthy*"
             world.nothing_else_was_sent()
 
 
-async def test_availability_and_latency_are_held_against_what_was_promised(
-    new_world: NewWorld, website: Website
-) -> None:
+async def test_availability_and_latency_are_compared_with_their_targets(new_world: NewWorld, website: Website) -> None:
     runbook = watching(website, facts=", availability: 99.9%, slow: 60s")
     objectives = "objectives: [{scenario: Website down, severity: P1, rto: 1h, rpo: 0m}]"
     async with new_world(runbook=f"{runbook}{objectives}") as world:
@@ -392,7 +388,7 @@ async def test_availability_and_latency_are_held_against_what_was_promised(
         assert "• Website down (P1): back within 1 h (RTO), nothing lost (RPO)" in await answered(world, "/health")
 
 
-async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_for_it(
+async def test_a_check_is_shown_with_a_chart_of_its_last_day_and_an_alternative_text(
     new_world: NewWorld, website: Website
 ) -> None:
     async with new_world(runbook=watching(website, facts=", slow: 60s")) as world:
@@ -420,9 +416,7 @@ async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_fo
         world.nothing_else_was_sent()
 
 
-async def test_a_chart_that_slack_cannot_show_yet_is_shown_a_little_later(
-    new_world: NewWorld, website: Website
-) -> None:
+async def test_a_chart_slack_cannot_show_yet_is_shown_a_little_later(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world:
         await world.passes(minutes=5)
         world.workspace.faults.keep_files_back(1)
@@ -432,7 +426,7 @@ async def test_a_chart_that_slack_cannot_show_yet_is_shown_a_little_later(
         world.nothing_else_was_sent()
 
 
-async def test_without_a_chart_the_words_stand_alone(new_world: NewWorld, website: Website) -> None:
+async def test_when_the_chart_fails_the_text_is_shown_without_it(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world:
         await answered(world, "/health website")
         world.workspace.faults.refuse("files.getUploadURLExternal", "storage_limit_reached")
@@ -445,7 +439,7 @@ async def test_without_a_chart_the_words_stand_alone(new_world: NewWorld, websit
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-async def test_no_password_of_a_database_is_ever_told(
+async def test_a_database_password_is_never_logged_or_shown(
     new_world: NewWorld, website: Website, caplog: pytest.LogCaptureFixture
 ) -> None:
     for logger in ("bot", "commands", "pymongo", "psycopg"):
@@ -469,7 +463,7 @@ async def test_no_password_of_a_database_is_ever_told(
     gc.collect()
 
 
-async def test_looks_by_hand_raise_no_alarm(new_world: NewWorld, website: Website) -> None:
+async def test_probes_by_hand_raise_no_alert(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world:
         website.breaks()
         for _ in range(3):
@@ -477,8 +471,8 @@ async def test_looks_by_hand_raise_no_alarm(new_world: NewWorld, website: Websit
         assert cards(world) == []
 
 
-async def test_what_a_look_finds_too_late_changes_nothing(new_world: NewWorld, website: Website) -> None:
-    """Its lease has ended and another has looked since: the website is well, whatever the first one says now."""
+async def test_a_result_found_after_its_lease_expired_changes_nothing(new_world: NewWorld, website: Website) -> None:
+    """The lease has expired and another process has probed since: the website is well, whatever the first one says."""
     async with new_world(runbook=watching(website, facts=", timeout: 5s")) as world:
         website.holds_back()
         world.clock.move(timedelta(minutes=5))
@@ -498,10 +492,8 @@ async def test_a_runbook_without_checks_says_so(world: World) -> None:
     assert (await answered(world, "/health")).startswith("*No checks*")
 
 
-async def test_a_process_that_dies_while_it_looks_leaves_the_look_to_another(
-    new_world: NewWorld, website: Website
-) -> None:
-    """It has claimed the check and says no more: when its lease is over somebody else looks."""
+async def test_a_probe_of_a_process_that_dies_is_taken_over_by_another(new_world: NewWorld, website: Website) -> None:
+    """It claimed the check and went silent: once its lease expires, another process probes."""
     async with new_world(runbook=watching(website)) as world:
         async with world.house.db.transaction() as conn:
             await conn.execute(

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 
 
 class Website:
-    """`status` is what it answers; `visits` counts who asked."""
+    """`status`: its response status; `visits`: the number of requests."""
 
     def __init__(self) -> None:
         self.status = 200
@@ -26,18 +26,18 @@ class Website:
         self.status = 200
 
     def holds_back(self) -> None:
-        """Whoever asks from now on waits until it `lets_go`."""
+        """From now on, requests wait until it `lets_go`."""
         self._holding = True
 
     def answers_at_once(self) -> None:
-        """Those who come from now on; the others wait on."""
+        """From now on, new requests are answered; held ones keep waiting."""
         self._holding = False
 
     def lets_go(self) -> None:
         self._held.set()
 
     async def visited(self, times: int) -> None:
-        """Until so many have asked."""
+        """Waits for this many requests."""
         async with self._somebody_came:
             await self._somebody_came.wait_for(lambda: self.visits >= times)
 

@@ -1,4 +1,4 @@
-"""The App Home: what waits for me, how everything stands, and kept up to date while I look."""
+"""The App Home: what waits for me, the state of everything, kept up to date while I look."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -34,7 +34,7 @@ def lines(home: View) -> list[tuple[str, str | None]]:
     return [(one["text"]["text"], one.get("accessory", {}).get("text", {}).get("text")) for one in sections]
 
 
-async def test_what_waits_for_me_stands_first_each_with_its_button(new_world: NewWorld) -> None:
+async def test_what_waits_for_me_comes_first_each_with_its_button(new_world: NewWorld) -> None:
     async with new_world(runbook=APPROVING) as world:
         assert "Nothing waits for you" in str((await opened(world, "ada")).blocks)
         room = await declared(world)
@@ -59,7 +59,7 @@ async def test_what_waits_for_me_stands_first_each_with_its_button(new_world: Ne
         assert any("*Resolved*" in words or "esolved" in words for words in world.said_in("#general"))
 
 
-async def test_who_works_on_an_incident_is_offered_to_tell_of_it_and_others_to_join_it(world: World) -> None:
+async def test_responders_are_offered_to_send_an_update_and_others_to_join(world: World) -> None:
     room = await declared(world)
     await ask(world, "ada", "/incident lead", room)
 
@@ -73,7 +73,7 @@ async def test_who_works_on_an_incident_is_offered_to_tell_of_it_and_others_to_j
     assert "INC-1" in str(world.ada.modal().content["title"])
 
 
-async def test_it_is_published_anew_when_something_changes_and_not_more_than_every_ten_seconds(world: World) -> None:
+async def test_the_home_is_republished_on_changes_at_most_every_ten_seconds(world: World) -> None:
     def published() -> int:
         return len([one for one in world.workspace.sent if one.method == "views.publish"])
 
@@ -92,7 +92,7 @@ async def test_it_is_published_anew_when_something_changes_and_not_more_than_eve
     assert published() <= 3 and "Payments failing" in str(home.blocks)
 
 
-async def test_who_has_it_open_when_its_process_ends_gets_what_changes_from_the_next_and_once(world: World) -> None:
+async def test_an_open_home_is_updated_once_by_another_process_after_its_own_has_ended(world: World) -> None:
     def published() -> int:
         return len([one for one in world.workspace.sent if one.method == "views.publish"])
 
@@ -107,7 +107,7 @@ async def test_who_has_it_open_when_its_process_ends_gets_what_changes_from_the_
         assert published() == 1 and home is not None and "Payments failing" in str(home.blocks)
 
 
-async def test_who_has_it_open_sees_nothing_of_who_has_their_key_in_the_runbook_of_the_next_process(
+async def test_an_open_home_never_shows_the_work_of_somebody_who_has_their_key_in_a_newer_runbook(
     new_world: NewWorld,
 ) -> None:
     async with new_world() as world:
@@ -121,7 +121,7 @@ async def test_who_has_it_open_sees_nothing_of_who_has_their_key_in_the_runbook_
         assert "Acknowledge" in [label for _, label in lines(await opened(world, "eve"))]
 
 
-async def test_a_drill_of_a_backup_that_passes_is_something_that_changes(new_world: NewWorld) -> None:
+async def test_a_passed_backup_drill_updates_the_home(new_world: NewWorld) -> None:
     kept = 'backups: {orders: {postgresql: "postgresql://nowhere.example.com/orders", at: "03:00"}}\n'
     async with new_world(runbook=RUNBOOK + kept) as world:
         async with world.house.db.transaction() as conn:
@@ -135,14 +135,14 @@ async def test_a_drill_of_a_backup_that_passes_is_something_that_changes(new_wor
         assert home is not None and "restoring it: never" not in str(home.blocks)
 
 
-async def test_it_says_what_was_rehearsed_and_who_was_never_sent_a_test_page(world: World) -> None:
+async def test_the_home_says_what_was_rehearsed_and_who_never_got_a_test_page(world: World) -> None:
     shown = str((await opened(world, "ada")).blocks)
     assert "Last rehearsed incident: never" in shown and "Ada Obi never" in shown
     await ask(world, "eve", "/incident drill P3 Rehearsal")
     assert "Last rehearsed incident: <!date^" in str((await opened(world, "ada")).blocks)
 
 
-async def test_of_very_much_it_stays_within_what_slack_takes(world: World) -> None:
+async def test_a_very_full_home_stays_within_slacks_limits(world: World) -> None:
     await declared(world)
     room = world.workspace.channel(world.room())
     for number in range(30):
@@ -154,7 +154,7 @@ async def test_of_very_much_it_stays_within_what_slack_takes(world: World) -> No
     assert [str(one) for one in world.workspace.complaints] == []
 
 
-async def test_nothing_of_a_private_incident_waits_for_who_was_removed_from_it(world: World) -> None:
+async def test_somebody_removed_from_a_private_incident_sees_nothing_of_it(world: World) -> None:
     await ask(world, "eve", "/incident private P1 Data copied")
     await ask(world, "eve", "/incident task INC-1 @ada Look at the logs")
     await ask(world, "eve", "/incident remove INC-1 @ada")
@@ -162,7 +162,7 @@ async def test_nothing_of_a_private_incident_waits_for_who_was_removed_from_it(w
     assert "Data copied" not in shown and "Look at the logs" not in shown
 
 
-async def test_boxes_with_a_time_wait_for_who_leads_and_are_ticked_there(new_world: NewWorld) -> None:
+async def test_boxes_with_a_due_time_wait_in_the_leads_home_and_can_be_ticked_there(new_world: NewWorld) -> None:
     boxes = "checklists: {aftercare: [Tidy up, {do: Stakeholders notified, within: 2h}]}\n"
     async with new_world(runbook=OWING + boxes) as world:
         room = await declared(world, "P3 Search is slow")

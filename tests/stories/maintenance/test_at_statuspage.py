@@ -1,4 +1,4 @@
-"""Planned work at statuspage.io from its notice to its end, also when their API is in trouble."""
+"""Planned work on statuspage.io from its notice to its end, even while their API fails."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -33,13 +33,13 @@ async def world(new_world: NewWorld, there: SimulatedStatuspage) -> AsyncIterato
 
 
 def shown(there: SimulatedStatuspage) -> list[str]:
-    """What readers see of the one there is, oldest first."""
+    """What readers see of the only maintenance, oldest first."""
     (one,) = there.incidents
     return [said["status"] for said in reversed(one["incident_updates"])]
 
 
 async def passes(world: World, hours: int) -> None:
-    """And what failed is tried again."""
+    """Lets time pass, so that failed requests are retried."""
     await world.passes(hours=hours)
     for _ in range(4):
         await world.passes(seconds=65)
@@ -54,7 +54,7 @@ async def passes(world: World, hours: int) -> None:
     ],
     ids=["no trouble", "lost, limited, broken", "nobody can look"],
 )
-async def test_whatever_their_api_does_there_is_one_maintenance_and_it_is_right_at_the_end(
+async def test_whatever_statuspage_does_there_is_one_maintenance_and_it_ends_up_correct(
     world: World, there: SimulatedStatuspage, faults: list[Fault]
 ) -> None:
     await ask(world, "ada", PLAN.format("in 4h"))

@@ -1,4 +1,4 @@
-"""Audiences hear of planned work: ahead, when it begins, takes longer, is moved or cancelled, and when it is done."""
+"""Audiences hear of planned work: ahead, at its start, when extended, moved or cancelled, and when done."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -44,21 +44,19 @@ async def world(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]
 
 
 def letters(office: PostOffice) -> list[tuple[str, str]]:
-    """(reader, the first two words of the subject) of what was taken, by reader; forgets them."""
+    """(reader, first two words of the subject) of the accepted mails, by reader; clears the mailbox."""
     taken = sorted((letter["To"].split("@")[0], " ".join(letter["Subject"].split()[:2])) for letter in office.letters)
     office.letters.clear()
     return taken
 
 
 def words(office: PostOffice) -> str:
-    """Of the first letter, as plain text."""
+    """The first letter's plain text."""
     body = office.letters[0].get_body(("plain",))
     return str(body.get_content()) if body else ""
 
 
-async def test_a_whole_life_is_announced_ahead_begun_and_done_to_the_automatic_audiences(
-    world: World, office: PostOffice
-) -> None:
+async def test_automatic_audiences_are_told_ahead_at_the_start_and_at_the_end(world: World, office: PostOffice) -> None:
     named = PLAN.replace("Database", "db-01").format("in 3d")
     assert "board would read “db-01”" in await ask(world, "ada", named)
     await ask(world, "ada", PLAN.format("in 3d"))
@@ -90,7 +88,7 @@ async def test_with_less_time_than_the_notice_it_is_announced_at_once_and_the_ca
     assert "Notice shorter than 2 d" in words_of(card(world))
 
 
-async def test_what_takes_longer_is_told_when_nobody_answers_and_again_with_the_new_end(
+async def test_an_overrun_is_announced_when_nobody_answers_and_again_with_the_new_end(
     world: World, office: PostOffice
 ) -> None:
     await ask(world, "ada", PLAN.format("in 1h"))
@@ -107,7 +105,7 @@ async def test_what_takes_longer_is_told_when_nobody_answers_and_again_with_the_
     assert letters(office) == [("board", "Maintenance is")]
 
 
-async def test_only_who_was_told_of_it_is_told_that_it_is_cancelled(world: World, office: PostOffice) -> None:
+async def test_only_audiences_that_got_the_notice_hear_of_the_cancellation(world: World, office: PostOffice) -> None:
     await ask(world, "ada", PLAN.format("in 3d"))
     await presses(world, "ben", "Cancel", card(world), why="Not needed")
     assert letters(office) == []
@@ -119,7 +117,9 @@ async def test_only_who_was_told_of_it_is_told_that_it_is_cancelled(world: World
     assert letters(office) == []
 
 
-async def test_who_was_told_hears_of_a_move_and_nobody_gets_the_notice_twice(world: World, office: PostOffice) -> None:
+async def test_audiences_that_got_the_notice_hear_of_a_move_and_nobody_gets_the_notice_twice(
+    world: World, office: PostOffice
+) -> None:
     await ask(world, "ada", PLAN.format("in 1d"))
     letters(office)
     await presses(world, "ada", "Move", card(world), when="in 5d", lasts="2h", why="")
@@ -130,7 +130,7 @@ async def test_who_was_told_hears_of_a_move_and_nobody_gets_the_notice_twice(wor
     assert letters(office) == [("board", "Maintenance begun:")]
 
 
-async def test_who_did_not_get_the_notice_gets_it_when_the_work_is_moved(world: World, office: PostOffice) -> None:
+async def test_audiences_that_missed_the_notice_get_it_when_the_work_is_moved(world: World, office: PostOffice) -> None:
     office.says_to("one@example.com", "550 no such mailbox")
     office.says_to("two@example.com", "550 no such mailbox")
     await ask(world, "ada", PLAN.format("in 1d") + " telling board, clients")
@@ -148,7 +148,7 @@ async def test_who_did_not_get_the_notice_gets_it_when_the_work_is_moved(world: 
     assert "press: to be notified" in words_of(card(world)), "what waits for an approval reached nobody"
 
 
-async def test_what_needs_an_approval_waits_for_it_and_gives_way_when_the_work_begins(
+async def test_a_notice_waits_for_its_approval_and_is_superseded_when_the_work_begins(
     world: World, office: PostOffice
 ) -> None:
     await ask(world, "ada", PLAN.format("in 4h") + " telling press")
@@ -168,7 +168,7 @@ async def test_what_needs_an_approval_waits_for_it_and_gives_way_when_the_work_b
     assert letters(office) == [] and "rejected by" in words_of(card(world))
 
 
-async def test_who_has_not_been_approved_to_read_that_it_has_begun_is_asked_about_again_when_it_takes_longer(
+async def test_an_unapproved_start_notice_is_replaced_by_a_new_request_when_the_work_is_extended(
     world: World, office: PostOffice
 ) -> None:
     await ask(world, "ada", PLAN.format("in 1h") + " telling press")
@@ -179,12 +179,12 @@ async def test_who_has_not_been_approved_to_read_that_it_has_begun_is_asked_abou
     assert "New planned end:" in words(office) and letters(office) == [("press", "Maintenance is")]
 
 
-async def test_what_a_provider_did_not_accept_is_never_shown_as_sent(world: World) -> None:
+async def test_a_mail_no_provider_accepted_is_never_shown_as_sent(world: World) -> None:
     await ask(world, "ada", PLAN.format("in 4h") + " telling lost")
     assert "not sent" in words_of(card(world)) and "sent to" not in words_of(card(world))
 
 
-async def test_two_processes_tell_an_audience_of_each_step_once(world: World, office: PostOffice) -> None:
+async def test_two_processes_announce_each_step_to_an_audience_once(world: World, office: PostOffice) -> None:
     await ask(world, "ada", PLAN.format("in 3d"))
     async with world.joined():
         await world.passes(days=1)
@@ -192,13 +192,13 @@ async def test_two_processes_tell_an_audience_of_each_step_once(world: World, of
         assert letters(office) == [("board", "Maintenance begun:"), ("board", "Planned maintenance:")]
 
 
-async def test_who_may_not_tell_an_audience_may_not_name_one(world: World, office: PostOffice) -> None:
+async def test_people_who_may_not_tell_an_audience_may_not_name_it(world: World, office: PostOffice) -> None:
     assert "Ada" in await ask(world, "eve", PLAN.format("in 4h") + " telling clients")
     assert "clients" in await ask(world, "ada", PLAN.format("in 4h") + " telling client")
     assert letters(office) == []
 
 
-async def test_words_that_wait_for_a_fact_nobody_knows_say_what_to_type_to_plan_the_work_again(
+async def test_a_notice_that_lacks_a_fact_says_what_to_type_to_plan_the_work_again(
     new_world: NewWorld, office: PostOffice, tmp_path: Path
 ) -> None:
     (tmp_path / "maintenance_client.j2").write_text("Maintenance\n\nAsk {{ whom }}")

@@ -1,4 +1,4 @@
-"""Planned work begins while an audience is told, and the process that has the letters in hand is killed unheard."""
+"""Planned work begins, and the process sending the mails is killed before it records the responses."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +16,7 @@ BEGUN = "Maintenance begun: Upgrade (M-1)"
 
 
 class WorkOffice(RoughOffice):
-    """Takes everything; of what says that the work has begun it has the second, and does not say so."""
+    """Accepts everything, but takes the second mail about the start without acknowledging it."""
 
     def __init__(self) -> None:
         super().__init__("begun")
@@ -29,7 +29,7 @@ class WorkOffice(RoughOffice):
         return answer
 
     def read_by(self, reader: str) -> list[str]:
-        """Subjects in their order. What was taken unheard comes again under the same id: a mailbox shows it once."""
+        """Subjects in order, once per Message-ID: a retried mail has the same one, and a mailbox shows it once."""
         pairs = zip(self.envelopes, self.letters, strict=True)
         own = [(one["Subject"], one["Message-ID"]) for envelope, one in pairs if envelope.rcpt_tos == [reader]]
         return [subject for subject, _ in dict.fromkeys(own)]
@@ -50,7 +50,7 @@ def card(stage: Stage) -> Message:
     return found
 
 
-async def test_whoever_is_killed_everybody_reads_the_notice_the_begin_and_the_end_once_and_in_order(
+async def test_after_a_kill_every_reader_gets_notice_start_and_end_once_and_in_order(
     stage: Stage,
 ) -> None:
     team, office = stage.team, stage.office

@@ -1,4 +1,4 @@
-"""Planned work under bad input, at the change of the clocks, pressed twice and at once; a program hears all of it."""
+"""Planned work: bad input, clock changes, double and concurrent presses; and webhooks for all of it."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,9 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 PLAN = "/incident maintenance Database upgrade at {} for 2h"
 
 
-async def test_a_program_hears_every_transition_once_signed_with_the_times_of_that_moment(new_world: NewWorld) -> None:
+async def test_a_webhook_reports_every_transition_once_signed_and_with_the_times_of_that_moment(
+    new_world: NewWorld,
+) -> None:
     async with provider() as receiver:
         receiver.answers(200, b"")
         async with new_world(runbook=machines(receiver)) as world:
@@ -41,7 +43,7 @@ async def test_a_program_hears_every_transition_once_signed_with_the_times_of_th
         assert len(signed) == len({one.headers["Webhook-Id"] for one in receiver.received}) == 7
 
 
-async def test_words_of_thousands_of_signs_and_of_none_are_kept_short_and_shown_as_text(new_world: NewWorld) -> None:
+async def test_titles_of_thousands_of_characters_or_none_are_truncated_and_shown_as_text(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page()) as world:
         what = "<script async=1>\x00\x1b[31m\u202e]]>&" + "x" * 3000
         labels = ",".join(f"label{number}={'&' * 180}" for number in range(10))
@@ -60,7 +62,7 @@ async def test_words_of_thousands_of_signs_and_of_none_are_kept_short_and_shown_
         assert (await world.house.windows.newest())[1] == 0 and len((await world.house.windows.newest())[0]) == 1
 
 
-async def test_across_the_change_of_the_clocks_it_lasts_as_long_as_was_said(new_world: NewWorld) -> None:
+async def test_work_across_a_clock_change_lasts_as_long_as_planned(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page()) as world:
         for when, begins in (("2026-10-25 00:30", "2026-10-24T23:30"), ("2027-03-28 01:30", "2027-03-28T01:00")):
             await ask(world, "ada", PLAN.format(when))
@@ -69,7 +71,7 @@ async def test_across_the_change_of_the_clocks_it_lasts_as_long_as_was_said(new_
             assert window.starts_at.isoformat().startswith(begins), when
 
 
-async def test_of_two_who_press_at_once_one_is_heard_and_the_other_told(new_world: NewWorld) -> None:
+async def test_of_two_concurrent_presses_one_takes_effect_and_the_other_is_told(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page()) as world:
         ada = world.house.people.actor(world.ada.id, None, None)
         await ask(world, "ada", PLAN.format("in 1h"))

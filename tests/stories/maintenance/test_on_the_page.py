@@ -1,4 +1,4 @@
-"""Planned work on a status page of our own: ahead, under way and over, and never said to be as it is not."""
+"""Planned work on our own status page: ahead, under way, over, and never shown wrongly."""
 
 import fcntl
 import json
@@ -71,7 +71,7 @@ async def test_planned_work_is_on_the_page_ahead_under_way_and_in_the_history(
         assert (await as_json(world))["maintenance"] == []
 
 
-async def test_what_is_moved_runs_over_or_is_cancelled_is_never_shown_as_it_was(
+async def test_moved_overrunning_or_cancelled_work_is_never_shown_as_first_planned(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     async with new_world(runbook=with_page(tmp_path)) as world:
@@ -96,7 +96,7 @@ async def test_what_is_moved_runs_over_or_is_cancelled_is_never_shown_as_it_was(
         assert WORKING in await shown(world)
 
 
-async def test_words_wait_for_their_approval_and_a_time_that_was_not_approved_is_not_shown(
+async def test_text_waits_for_its_approval_and_an_unapproved_time_is_not_shown(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     async with new_world(runbook=with_page(tmp_path, more="automatic: true, approval: true")) as world:
@@ -123,7 +123,7 @@ async def test_words_wait_for_their_approval_and_a_time_that_was_not_approved_is
         assert ((await work(world))["state"], WORKING in await shown(world)) == ("done", True)
 
 
-async def test_work_whose_time_passed_while_nobody_was_there_is_not_said_to_go_on(
+async def test_work_whose_time_passed_while_the_bot_was_down_is_not_called_in_progress(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     async with new_world(runbook=with_page(tmp_path)) as world:
@@ -135,14 +135,14 @@ async def test_work_whose_time_passed_while_nobody_was_there_is_not_said_to_go_o
         assert ((await work(world))["state"], (await as_json(world))["status"]) == ("done", "working")
 
 
-async def test_while_its_place_is_away_it_is_served_and_not_called_sent_until_its_files_are_there(
+async def test_while_the_pages_folder_is_blocked_the_bot_serves_the_news_but_does_not_call_it_sent(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     async with new_world(runbook=with_page(tmp_path)) as world:
         await world.settled()
         await ask(world, "ada", PLAN.format("in 3d"))
         with (tmp_path / VERSION).open() as held:
-            # As a process has it that hangs while it writes there.
+            # As if a process hung while writing there.
             fcntl.flock(held, fcntl.LOCK_EX)
             await presses(world, "ada", "Begin now", card(world))
             assert (await work(world))["state"] == "in_progress"

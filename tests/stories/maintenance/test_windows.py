@@ -1,4 +1,4 @@
-"""Planned work: its card, its begin and its end, and the alerts that are silenced meanwhile."""
+"""Planned work: its card, its start and end, and the alerts silenced meanwhile."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -31,7 +31,7 @@ async def monitoring(world: World) -> AsyncIterator[Monitoring]:
 
 
 def shown(world: World, holding: str) -> Message:
-    """The newest message about it in the channel of incidents."""
+    """The newest message with these words in the incident channel."""
     return [one for one in world.workspace.messages("#incidents") if holding in words_of(one)][-1]
 
 
@@ -63,7 +63,7 @@ async def history(world: World, number: int = 1) -> list[tuple[str, str]]:
     return [(one.actor, one.text.split()[0].rstrip(",:")) for one in entries]
 
 
-async def test_work_that_is_planned_begins_by_itself_and_its_owner_says_that_it_is_done(world: World) -> None:
+async def test_planned_work_begins_by_itself_and_its_owner_says_when_it_is_done(world: World) -> None:
     said = await ask(world, "ada", PLAN.format("in 4h"))
     assert "M-1" in said and "#incidents" in said
     assert "planned by Ada" in words_of(card(world))
@@ -81,7 +81,7 @@ async def test_work_that_is_planned_begins_by_itself_and_its_owner_says_that_it_
     assert await history(world) == [("ada", "planned"), ("tocsin", "begun"), ("ada", "done")]
 
 
-async def test_at_its_planned_end_its_owner_is_asked_and_extends_it(world: World) -> None:
+async def test_at_the_planned_end_the_owner_is_asked_and_extends_the_work(world: World) -> None:
     await ask(world, "ada", PLAN.format("in 1h"))
     await world.passes(hours=1)
     await world.passes(hours=2)
@@ -100,7 +100,7 @@ async def test_at_its_planned_end_its_owner_is_asked_and_extends_it(world: World
     assert len(await history(world)) == 6 and await state(world) == "under_way"
 
 
-async def test_its_alerts_page_nobody_meanwhile_and_page_when_they_still_fire_after_the_end(
+async def test_silenced_alerts_page_nobody_during_the_work_but_do_if_they_still_fire_afterwards(
     world: World, monitoring: Monitoring
 ) -> None:
     await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
@@ -114,7 +114,9 @@ async def test_its_alerts_page_nobody_meanwhile_and_page_when_they_still_fire_af
     assert "no longer silenced" in words_of(card(world))
 
 
-async def test_what_is_over_when_the_work_ends_is_not_told_any_more(world: World, monitoring: Monitoring) -> None:
+async def test_alerts_resolved_before_the_work_ends_are_not_shown_afterwards(
+    world: World, monitoring: Monitoring
+) -> None:
     await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
     await world.passes(hours=1)
     await monitoring.fires(alert("SiteDown", severity="critical", instance="db-1"))
@@ -124,7 +126,7 @@ async def test_what_is_over_when_the_work_ends_is_not_told_any_more(world: World
     assert monitoring.cards == [] and world.pages_of("ada") == []
 
 
-async def test_when_nobody_answers_after_the_planned_end_alerts_speak_again(
+async def test_when_nobody_answers_after_the_planned_end_alerts_are_unmuted(
     world: World, monitoring: Monitoring
 ) -> None:
     await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
@@ -138,7 +140,7 @@ async def test_when_nobody_answers_after_the_planned_end_alerts_speak_again(
     assert "silenced until" in words_of(card(world))
 
 
-async def test_it_is_moved_and_cancelled_with_who_and_why(world: World) -> None:
+async def test_moving_and_cancelling_the_work_record_who_and_why(world: World) -> None:
     await ask(world, "ada", PLAN.format("in 1h"))
     await presses(world, "ben", "Move", card(world), when="in 3h", lasts="1h", why="The vendor is late")
     assert "The vendor is late" in words_of(shown(world, "moved by Ben"))
@@ -152,14 +154,14 @@ async def test_it_is_moved_and_cancelled_with_who_and_why(world: World) -> None:
     assert "Not needed" in said and "Ben Moss" in said
 
 
-async def test_a_time_that_is_past_is_refused_with_what_to_type(world: World) -> None:
+async def test_a_time_in_the_past_is_refused_with_what_to_type(world: World) -> None:
     said = await ask(world, "ada", PLAN.format("2020-01-01 22:00"))
     assert "past" in said and "tomorrow 22:00" in said
     assert await world.house.windows.newest() == ([], 0)
 
 
 @pytest.mark.parametrize("typed", ["Upgrade", "Upgrade at 22:00", "Upgrade for 2h", "Upgrade at noonish for 2h"])
-async def test_what_is_not_understood_is_answered_with_an_example(world: World, typed: str) -> None:
+async def test_an_invalid_plan_is_answered_with_an_example(world: World, typed: str) -> None:
     said = await ask(world, "ada", f"/incident maintenance {typed}")
     assert "say for example `18:00`" in said or "/incident maintenance Database upgrade at" in said
     assert await world.house.windows.newest() == ([], 0)
@@ -175,7 +177,7 @@ async def test_what_is_not_understood_is_answered_with_an_example(world: World, 
         ("Upgrade at 2026-12-01 22:00 for 2h silencing a=b, c=d", "Upgrade", "01 22:00", 120, "a=b, c=d"),
     ],
 )
-async def test_what_when_and_how_long_are_read_from_one_line(
+async def test_title_start_and_duration_are_parsed_from_one_line(
     world: World, typed: str, what: str, starts: str, lasts: int, silencing: str
 ) -> None:
     zone = world.house.runbook.timezone
@@ -185,7 +187,7 @@ async def test_what_when_and_how_long_are_read_from_one_line(
     assert found.lasts == timedelta(minutes=lasts)
 
 
-async def test_without_words_a_form_opens_and_plans_it(world: World) -> None:
+async def test_without_arguments_a_form_opens_and_plans_the_work(world: World) -> None:
     await world.ada.types("/incident maintenance", "#general")
     await world.settled()
     await world.ada.submits(values={"what": "Upgrade", "when": "in 2h", "lasts": "1h", "silencing": ""})
@@ -204,7 +206,7 @@ async def test_two_processes_take_each_step_once(world: World) -> None:
     assert len([one for one in world.workspace.messages("#incidents") if "Is it done?" in one.text]) == 1
 
 
-async def test_what_was_due_while_nobody_was_there_is_asked_about_and_never_said_to_have_just_begun(
+async def test_work_that_was_due_while_the_bot_was_down_is_asked_about_and_not_announced_as_begun(
     world: World,
 ) -> None:
     await ask(world, "ada", PLAN.format("in 1h"))
@@ -236,7 +238,7 @@ async def test_a_hostile_title_mentions_nobody_and_forges_no_link(world: World) 
     assert all("<!channel>" not in words_of(one) for one in world.workspace.messages("#incidents"))
 
 
-async def test_who_may_not_declare_may_not_plan(new_world: NewWorld) -> None:
+async def test_people_who_may_not_declare_may_not_plan_work(new_world: NewWorld) -> None:
     async with new_world(
         runbook=WITH_ALERTS + "\npermissions: {incident.declare: [ada]}\n", ALERTS_TOKEN=TOKEN
     ) as world:
@@ -248,7 +250,7 @@ async def test_who_may_not_declare_may_not_plan(new_world: NewWorld) -> None:
         assert await state(world) == "planned"
 
 
-async def test_begun_a_day_early_it_ends_a_day_early_and_so_does_its_silence(
+async def test_work_begun_a_day_early_ends_a_day_early_and_so_does_its_silence(
     world: World, monitoring: Monitoring
 ) -> None:
     await ask(world, "ada", PLAN.format("in 24h") + " silencing instance=db-*")
@@ -261,7 +263,7 @@ async def test_begun_a_day_early_it_ends_a_day_early_and_so_does_its_silence(
     assert len(monitoring.cards) == 1
 
 
-async def test_extended_it_mutes_nothing_that_somebody_has_unmuted_and_nothing_for_shorter(
+async def test_extending_the_work_neither_revives_an_ended_silence_nor_shortens_one(
     world: World, monitoring: Monitoring
 ) -> None:
     await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
@@ -278,7 +280,7 @@ async def test_extended_it_mutes_nothing_that_somebody_has_unmuted_and_nothing_f
     assert {one.id: one.ends_at for one, _ in await world.house.silences.in_force()} == {second.id: longer}
 
 
-async def test_pressed_twice_it_is_extended_once(world: World) -> None:
+async def test_pressing_extend_twice_extends_the_work_once(world: World) -> None:
     await ask(world, "ada", PLAN.format("in 1h"))
     await world.passes(hours=1)
     before, _ = await world.house.windows.find(1)
@@ -289,7 +291,7 @@ async def test_pressed_twice_it_is_extended_once(world: World) -> None:
     assert (await world.house.windows.find(1))[0].ends_at == before.ends_at + timedelta(minutes=30)
 
 
-async def test_one_that_cannot_be_worked_on_stops_no_other_and_a_long_list_says_how_much_more_there_is(
+async def test_one_failing_plan_blocks_no_other_and_a_long_list_says_how_many_more_there_are(
     world: World,
 ) -> None:
     for _ in range(21):
@@ -301,7 +303,9 @@ async def test_one_that_cannot_be_worked_on_stops_no_other_and_a_long_list_says_
     assert [await state(world, number) for number in (1, 2, 21)] == ["planned", "under_way", "under_way"]
 
 
-async def test_who_may_not_silence_alerts_may_not_begin_move_or_extend_what_silences_them(new_world: NewWorld) -> None:
+async def test_people_who_may_not_silence_alerts_cannot_begin_move_or_extend_work_that_does(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=WITH_ALERTS + "\npermissions: {alert.silence: [ada]}\n", ALERTS_TOKEN=TOKEN) as world:
         await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
         assert "Ada" in await presses(world, "ben", "Begin now", card(world))

@@ -1,4 +1,4 @@
-"""Calendar links, from outside: their key replaced in a shell, and what else is asked of their address."""
+"""Calendar links from outside: key rotation in a shell, and requests other than GET."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from tests.world import World
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
-async def test_a_key_replaced_in_a_shell_ends_links_at_a_running_process_and_only_reading_is_answered(
+async def test_rotating_the_key_in_a_shell_revokes_links_at_a_running_process_and_only_reads_are_answered(
     new_world: NewWorld, database: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE, PUBLIC_URL=PUBLIC) as world:

@@ -1,4 +1,4 @@
-"""Cover asked of everybody, and shifts in one's own calendar."""
+"""Asking everybody for cover, and shifts in one's own calendar."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ def asked_in(world: World) -> Message:
     return next(one for one in reversed(channel.messages) if one.ephemeral_for is None and "cover" in words_of(one))
 
 
-async def test_cover_that_is_asked_for_is_taken_once_by_one_of_the_schedule(new_world: NewWorld) -> None:
+async def test_requested_cover_is_taken_once_by_one_member_of_the_schedule(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         said = await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
         assert "Asked in #incidents" in said
@@ -51,7 +51,7 @@ async def test_cover_that_is_asked_for_is_taken_once_by_one_of_the_schedule(new_
         assert any("Ben Moss covers `primary`*, " in words_of(one) for one in world.pages_of("eve"))
 
 
-async def test_who_has_the_schedule_then_anyway_cannot_take_it_and_whose_turn_it_is_is_not_made_up(
+async def test_somebody_already_on_call_then_cannot_take_the_cover(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
@@ -59,14 +59,14 @@ async def test_who_has_the_schedule_then_anyway_cannot_take_it_and_whose_turn_it
         await pressed(world, "ada", asked_in(world))
         [said] = [words_of(one) for one in whispered(world, "ada", "#incidents")]
         assert "You have `primary` then already" in said and world.house.people.covers_of("primary") == []
-        # Beyond Monday's handover it is Ben's: there is something for Ada to take.
+        # After Monday's handover it is Ben's turn, so there is something for Ada to take.
         await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
         await pressed(world, "ada", asked_in(world))
         taken = words_of(asked_in(world))
         assert "Ada Obi covers `primary`*" in taken and "<@U0EVE> asked" in taken and "for" not in taken.split()
 
 
-async def test_who_asked_withdraws_it_and_nobody_can_take_it_any_more(new_world: NewWorld) -> None:
+async def test_a_withdrawn_request_for_cover_can_no_longer_be_taken(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
         message = asked_in(world)
@@ -79,7 +79,7 @@ async def test_who_asked_withdraws_it_and_nobody_can_take_it_any_more(new_world:
         assert "Withdrawn" in words_of(asked_in(world)) and world.house.people.covers_of("primary") == []
 
 
-async def test_of_two_who_press_at_one_instant_one_has_it(new_world: NewWorld) -> None:
+async def test_when_two_people_take_a_cover_at_once_one_gets_it(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary ask until Tue 18:00")
         take = world.house.cover_requests.take
@@ -89,7 +89,7 @@ async def test_of_two_who_press_at_one_instant_one_has_it(new_world: NewWorld) -
         assert len(world.house.people.covers_of("primary")) == 1
 
 
-async def test_nobody_is_said_to_be_asked_where_nobody_reads_it(new_world: NewWorld) -> None:
+async def test_without_a_channel_to_post_in_the_answer_says_nobody_was_asked(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         async with world.house.db.transaction() as conn:
             await conn.execute("DELETE FROM channels")
@@ -99,7 +99,7 @@ async def test_nobody_is_said_to_be_asked_where_nobody_reads_it(new_world: NewWo
             assert await cover_requests.get(conn, 1) is None
 
 
-async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorld) -> None:
+async def test_an_untaken_request_loses_its_button_when_the_cover_would_end(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
         await world.passes(days=1, hours=3)
@@ -108,7 +108,7 @@ async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorl
             await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
 
 
-async def test_a_name_is_refused_where_it_would_change_nothing(new_world: NewWorld) -> None:
+async def test_a_name_is_refused_where_it_has_no_effect(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         said = await ask(world, "eve", "/escalate cover primary @ben ask until Fri 18:00")
         assert "takes no name" in said and "Type `/escalate cover primary ask until Mon 9am`" in said
@@ -119,7 +119,7 @@ async def test_a_name_is_refused_where_it_would_change_nothing(new_world: NewWor
         assert [cover.person for cover in world.house.people.covers_of("primary")] == ["cleo"]
 
 
-async def test_what_has_passed_of_it_nobody_takes_and_who_took_it_twice_by_one_press_hears_that_it_is_done(
+async def test_a_cover_taken_late_starts_then_and_a_repeated_press_is_answered_as_done(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
@@ -131,7 +131,7 @@ async def test_what_has_passed_of_it_nobody_takes_and_who_took_it_twice_by_one_p
         async with world.house.db.statement() as conn:
             taken = await cover_requests.get(conn, 1)
         assert taken and taken.begins == cover.begins, "the card says from when on they have it"
-        # As it stands when its process was killed between the commit and the answer.
+        # As if the process had been killed between the commit and the answer.
         async with world.house.db.transaction() as conn:
             await conn.execute("UPDATE requests SET worked_at = NULL, holder = NULL, due_at = %s", [BEGINNING])
         await world.passes(seconds=1)
@@ -139,7 +139,7 @@ async def test_what_has_passed_of_it_nobody_takes_and_who_took_it_twice_by_one_p
         assert said[-1].startswith("✅ *Done:*") and not any("taken it already" in one for one in said)
 
 
-async def test_only_who_may_cover_asks_for_it_by_whatever_door(new_world: NewWorld) -> None:
+async def test_only_people_who_may_cover_can_ask_for_cover_through_any_door(new_world: NewWorld) -> None:
     runs = ON_A_SCHEDULE + "permissions:\n  schedule.cover: [ada]\n"
     async with new_world(runbook=runs) as world:
         now = world.clock.now()
@@ -164,7 +164,7 @@ async def link_of(world: World, who: str, typed: str) -> str:
     return next(word.strip("<>") for word in said.split() if PUBLIC in word)
 
 
-async def test_a_calendar_has_ninety_days_of_shifts_with_covers_and_its_link_ends_with_its_key(
+async def test_a_calendar_has_ninety_days_of_shifts_and_covers_and_its_link_dies_with_its_key(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE, PUBLIC_URL=PUBLIC) as world:
@@ -191,6 +191,6 @@ async def test_a_calendar_has_ninety_days_of_shifts_with_covers_and_its_link_end
         assert (await feed(world, link))[0] == 404
 
 
-async def test_without_an_address_of_its_own_there_is_no_link_and_it_is_said_why(new_world: NewWorld) -> None:
+async def test_without_a_public_url_there_is_no_calendar_link_and_the_answer_says_why(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         assert "PUBLIC_URL is not set" in await ask(world, "ada", "/escalate calendar")

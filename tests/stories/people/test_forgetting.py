@@ -1,4 +1,4 @@
-"""Somebody has left, and is taken out of everything that is kept; what was counted stays as it was."""
+"""Forgetting a person who left: nothing stored names them any more, and statistics stay the same."""
 
 import re
 import subprocess
@@ -32,7 +32,7 @@ async def town(new_world: NewWorld) -> AsyncIterator[World]:
 
 
 async def lived(world: World, by: str = "eve") -> None:
-    """An incident in which Ada has a part in everything, and all of it is over."""
+    """A finished incident in which Ada took part in everything."""
     await ask(world, "ada", f"/health silence source=grafana 30m Ada Obi ({FORMS[1]}) deploys")
     room = await declared(world, "P1 Nobody reaches Ada Obi at ada@example.com", by)
     await world.passes(minutes=5)
@@ -52,7 +52,7 @@ async def lived(world: World, by: str = "eve") -> None:
 
 
 def dumped(url: str, postgres: EmbeddedPostgres) -> str:
-    """All of it, less the word that is another in each dump."""
+    """A dump of the whole database, without the token that differs in each dump."""
     command = [str(postgres.binaries / "pg_dump"), "--data-only", url]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return "\n".join(line for line in lines if "restrict " not in line)
@@ -65,7 +65,9 @@ async def counted(app: App) -> object:
     ], numbers.noise  # fmt: skip
 
 
-async def test_nothing_in_the_whole_database_names_them_and_the_numbers_stay(town: World, tmp_path: Path) -> None:
+async def test_nothing_in_the_database_names_a_forgotten_person_and_the_statistics_stay(
+    town: World, tmp_path: Path
+) -> None:
     await lived(town)
     programs = EmbeddedPostgres(tmp_path)
     async with town.joined(runbook=AFTER) as later:
@@ -92,12 +94,12 @@ async def test_nothing_in_the_whole_database_names_them_and_the_numbers_stay(tow
         assert "former-1 (removed)" in later.services.documents.markdown(record)
         with pytest.raises(NotFound):
             await forgetting.find("ada")
-        # Their ladder is still one that can be begun again.
+        # Their incident's ladder can still be restarted.
         await later.services.incidents.reopen(later.services.people.actor("U0BEN"), 1, "it is back")
         await town.settled()
 
 
-async def test_they_stay_while_they_are_in_the_runbook_on_an_open_incident_or_paged(town: World) -> None:
+async def test_a_person_in_the_runbook_on_an_open_incident_or_being_paged_is_not_forgotten(town: World) -> None:
     room = await declared(town)
     with pytest.raises(Refused, match="in the runbook"):
         await town.house.forgetting.find("ada@example.com")
@@ -110,7 +112,7 @@ async def test_they_stay_while_they_are_in_the_runbook_on_an_open_incident_or_pa
             await later.services.forgetting.find("nobody@example.com")
 
 
-async def test_two_people_stay_two(town: World) -> None:
+async def test_two_forgotten_people_stay_distinct(town: World) -> None:
     await lived(town, by="finn")
     async with town.joined(runbook=AFTER) as later:
         for person, former in (("U0FINN", "former-1"), ("ada", "former-2")):
@@ -120,7 +122,7 @@ async def test_two_people_stay_two(town: World) -> None:
         assert (record.incident.declared_by, record.incident.resolved_by) == ("former-1", "former-2")
 
 
-async def test_what_was_interrupted_goes_on_with_the_same_name_and_leaves_others_theirs(town: World) -> None:
+async def test_an_interrupted_forgetting_resumes_with_the_same_pseudonym_and_leaves_similar_names(town: World) -> None:
     await lived(town)
     await ask(town, "ben", "/incident note INC-1 Ada Obi Fox helped Ada Obi")
     async with town.joined(runbook=AFTER.replace("Cleo Fox", "Ada Obi Fox")) as later:
@@ -140,7 +142,7 @@ async def test_what_was_interrupted_goes_on_with_the_same_name_and_leaves_others
         assert "Ada Obi Fox helped former-1" in written
 
 
-async def test_a_shell_shows_what_would_be_changed_and_does_it_when_told(tmp_path: Path, database: str) -> None:
+async def test_a_shell_shows_what_would_change_and_changes_it_only_when_told(tmp_path: Path, database: str) -> None:
     environ = {"DATABASE_URL": database, "TOCSIN_RUNBOOK": str(tmp_path / "runbook.yml")}
     (tmp_path / "runbook.yml").write_text(BEFORE)
     assert (await tocsin("declare", "--as", "ada", "--drill", "P1", "Payments", at=tmp_path, **environ)).code == 0
@@ -160,7 +162,7 @@ async def test_a_shell_shows_what_would_be_changed_and_does_it_when_told(tmp_pat
     assert "former-1 (removed)" in (await tocsin("export", "INC-1", at=tmp_path, **environ)).out
 
 
-async def test_a_number_that_others_were_reached_by_too_stays_theirs(new_world: NewWorld) -> None:
+async def test_a_phone_number_others_were_reached_by_too_is_kept_for_them(new_world: NewWorld) -> None:
     shared = BEFORE.replace("+447700900002", "+447700900001")
     async with new_world(runbook=shared) as world:
         await lived(world)

@@ -18,13 +18,13 @@ def leaves(world: World, who: str) -> None:
 
 
 async def by_slack(world: World, who: str) -> list[str]:
-    """What became of the pages to this person."""
+    """The states of this person's pages by Slack."""
     async with world.house.db.transaction() as conn:
         return [one.state for one in await pages.of_incident(conn, 1) if (one.person, one.via) == (who, "slack")]
 
 
 @pytest.mark.parametrize(("runbook", "tried"), [(BY_EMAIL, ["refused"]), (BY_ID, [])])
-async def test_whom_slack_reaches_no_more_is_not_said_to_be_paged_and_the_next_tier_is(
+async def test_a_deactivated_account_is_not_called_paged_and_the_next_tier_is(
     new_world: NewWorld, runbook: str, tried: list[str]
 ) -> None:
     async with new_world(runbook=runbook) as world:
@@ -32,12 +32,12 @@ async def test_whom_slack_reaches_no_more_is_not_said_to_be_paged_and_the_next_t
         await world.house.leavers.look()
         await world.eve.types("/incident declare P1 Payments failing")
         await world.settled()
-        # Not tried, even though Slack may take what is said into a conversation that nobody reads.
+        # Not tried, although Slack may accept a message into a conversation nobody reads.
         assert await by_slack(world, "ada") == tried
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_who_has_left_gets_no_role(world: World) -> None:
+async def test_somebody_who_has_left_cannot_get_a_role(world: World) -> None:
     await world.eve.types("/incident declare P1 Payments failing")
     await world.settled()
     room = world.room("INC-1")
@@ -46,7 +46,7 @@ async def test_who_has_left_gets_no_role(world: World) -> None:
     assert "isn't" not in await ask(world, "eve", "/incident lead cleo", room)
 
 
-async def test_who_comes_back_is_paged_again_and_a_new_account_is_found_by_its_address(world: World) -> None:
+async def test_somebody_who_returns_is_paged_again_and_a_new_account_is_found_by_email(world: World) -> None:
     leavers, people = world.house.leavers, world.house.people
     first = await people.account("ada")
     leaves(world, "ada")
@@ -61,7 +61,7 @@ async def test_who_comes_back_is_paged_again_and_a_new_account_is_found_by_its_a
     assert not leavers.has_left(first)
 
 
-async def test_a_lead_who_has_left_is_not_asked_and_whoever_acknowledged_is(world: World) -> None:
+async def test_a_lead_who_has_left_is_not_asked_and_the_acknowledger_is_instead(world: World) -> None:
     await world.eve.types("/incident declare P1 Payments failing")
     await world.settled()
     room = world.room("INC-1")

@@ -19,7 +19,7 @@ def warned(world: World, who: str = "ben") -> list[str]:
     return [words_of(one) for one in world.pages_of(who) if "nights in a row" in words_of(one)]
 
 
-async def test_whoever_leads_is_told_once_of_three_nights_in_a_row(world: World) -> None:
+async def test_the_lead_is_told_once_when_somebody_was_woken_three_nights_in_a_row(world: World) -> None:
     for nights, told in ((1, 0), (2, 0), (3, 1), (4, 1)):
         await world.passes(hours=12)
         await world.eve.types("/incident declare P2 It is slow")
@@ -37,7 +37,7 @@ async def test_whoever_leads_is_told_once_of_three_nights_in_a_row(world: World)
     assert warned(world, "ada") == []
 
 
-async def test_a_morning_that_was_told_is_not_told_again_by_a_clock_that_is_set_back(
+async def test_a_morning_already_reported_is_not_reported_again_after_a_clock_is_set_back(
     world: World, database: str
 ) -> None:
     for nights in (1, 2, 3):
@@ -47,7 +47,7 @@ async def test_a_morning_that_was_told_is_not_told_again_by_a_clock_that_is_set_
         await ask(world, "eve", f"/incident resolve INC-{nights} done")
         await world.passes(hours=12)
     assert len(warned(world)) == 1
-    # So it stands when the clock was put right, and when a process that began before the morning looks after it.
+    # As after the clock was corrected, or when a process started before the morning looks after it.
     for back in ("5 h", "30 h"):
         async with await AsyncConnection.connect(database, autocommit=True) as conn:
             await conn.execute(f"UPDATE night_looks SET due_at = due_at - interval '24 h' - interval '{back}'".encode())
@@ -55,7 +55,7 @@ async def test_a_morning_that_was_told_is_not_told_again_by_a_clock_that_is_set_
         assert len(warned(world)) == 1, back
 
 
-async def test_mornings_that_a_clock_far_ahead_has_looked_at_come_all_the_same(world: World, database: str) -> None:
+async def test_mornings_already_looked_at_by_a_clock_far_ahead_are_still_reported(world: World, database: str) -> None:
     async with await AsyncConnection.connect(database, autocommit=True) as conn:
         ahead = "due_at = due_at + interval '1 year', looked_until = due_at + interval '1 year'"
         await conn.execute(f"UPDATE night_looks SET {ahead}".encode())
@@ -69,8 +69,10 @@ async def test_mornings_that_a_clock_far_ahead_has_looked_at_come_all_the_same(w
     assert len(warned(world)) == 1
 
 
-async def test_a_night_is_by_the_clock_of_who_is_paged_and_who_leads_hears_of_their_own(new_world: NewWorld) -> None:
-    """Three o'clock in London is the evening of the day before in Los Angeles, where Ada's schedule hangs."""
+async def test_a_night_is_in_the_paged_persons_time_zone_and_a_lead_hears_of_their_own_nights(
+    new_world: NewWorld,
+) -> None:
+    """Three in the morning in London is the evening before in Los Angeles, the time zone of Ada's schedule."""
     runs = ON_A_SCHEDULE.replace('handover: "Mon 09:00"', 'timezone: America/Los_Angeles, handover: "Mon 09:00"')
     async with new_world(runbook=runs) as world:
         for nights in (1, 2, 3):
@@ -84,7 +86,7 @@ async def test_a_night_is_by_the_clock_of_who_is_paged_and_who_leads_hears_of_th
         assert not any("Ada Obi" in one for one in warned(world))
 
 
-async def test_who_has_left_the_runbook_is_not_told_of(new_world: NewWorld, database: str) -> None:
+async def test_nights_of_people_no_longer_in_the_runbook_are_not_reported(new_world: NewWorld, database: str) -> None:
     async with new_world() as world:
         for nights in (1, 2, 3):
             await world.passes(hours=12)
@@ -98,7 +100,7 @@ async def test_who_has_left_the_runbook_is_not_told_of(new_world: NewWorld, data
         assert warned(world) == []
 
 
-async def test_a_night_with_nothing_but_a_drill_is_a_quiet_one(world: World) -> None:
+async def test_a_night_with_only_a_drill_counts_as_quiet(world: World) -> None:
     for nights in (1, 2, 3):
         await world.passes(hours=12)
         await world.eve.types(f"/incident {'drill' if nights == 2 else 'declare'} P2 It is slow")
@@ -108,7 +110,7 @@ async def test_a_night_with_nothing_but_a_drill_is_a_quiet_one(world: World) -> 
     assert warned(world) == []
 
 
-def test_a_night_ends_by_the_wall_clock_and_belongs_to_the_day_it_began() -> None:
+def test_a_night_ends_by_the_wall_clock_and_belongs_to_the_day_it_began_on() -> None:
     london = ZoneInfo("Europe/London")
     before = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)
     assert morning_after(before, london) == datetime(2026, 10, 25, 7, 0, tzinfo=UTC), "the clocks go back"
@@ -118,7 +120,7 @@ def test_a_night_ends_by_the_wall_clock_and_belongs_to_the_day_it_began() -> Non
     assert rows_that_end(nights, date(2026, 8, 9)) == {}, "it was told a day before"
 
 
-async def test_a_schedule_that_wants_it_says_at_its_handover_who_comes_and_who_is_next(new_world: NewWorld) -> None:
+async def test_a_schedule_can_announce_at_handover_who_is_on_call_and_who_is_next(new_world: NewWorld) -> None:
     runs = ON_A_SCHEDULE.replace("starts: 2026-08-03}\n  dep", "starts: 2026-08-03, announce: true}\n  dep")
     async with new_world(runbook=runs) as world:
         async with world.joined():
@@ -128,7 +130,7 @@ async def test_a_schedule_that_wants_it_says_at_its_handover_who_comes_and_who_i
         assert "Ben Moss is on call for `primary`* until <!date" in said and "Next: Ada Obi" in said
 
 
-async def test_who_is_on_call_is_said_as_it_is_when_it_can_be_said(new_world: NewWorld) -> None:
+async def test_a_delayed_announcement_says_who_is_on_call_when_it_is_posted(new_world: NewWorld) -> None:
     hourly = 'rotates: 1h, handover: "09:00", announce: true'
     runs = ON_A_SCHEDULE.replace('rotates: weekly, handover: "Mon 09:00"', hourly)
     async with new_world(runbook=runs) as world:

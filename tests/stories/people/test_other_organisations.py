@@ -1,4 +1,4 @@
-"""People of other organisations, with whom a channel is shared, see what stands in it and can do nothing here."""
+"""Slack Connect: people of other organisations in a shared channel can read it but do nothing here."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,14 +16,14 @@ STRANGER, ELSEWHERE = "U0STRANGER", "T0ELSEWHERE"
 
 
 def from_elsewhere(request: AppRequest, user: str = STRANGER) -> AppRequest:
-    """The same request of somebody whose workspace is another one."""
+    """The same request, sent by somebody of another workspace."""
     typed: dict[str, Any] = {"user_id": user, "team_id": ELSEWHERE}
     used = {"user": {"id": user, "username": "x", "name": "x", "team_id": ELSEWHERE}}
     return replace(request, payload=request.payload | (typed if "user_id" in request.payload else used))
 
 
 def pressed(world: World, label: str) -> AppRequest:
-    """A button of the incident's card."""
+    """A press on the incident card's button."""
     card, workspace = world.card(), world.workspace
     buttons = [one for block in card.blocks or [] for one in block.get("elements", []) if one.get("type") == "button"]
     button = next(one for one in buttons if label in one["text"]["text"])
@@ -43,12 +43,12 @@ def asked(world: World) -> dict[str, AppRequest]:
 
 @pytest.fixture(autouse=True)
 def shared(world: World) -> None:
-    """The incident's channel is shared with another workspace."""
+    """A world whose incident channel is shared with another workspace."""
     world.workspace.users[STRANGER] = User(STRANGER, "x", "X of elsewhere", team=ELSEWHERE)
 
 
 @pytest.mark.parametrize("what", ["command", "button", "shortcut"])
-async def test_whatever_they_type_or_press_is_refused_and_nothing_is_done(world: World, what: str) -> None:
+async def test_anything_people_of_other_organisations_type_or_press_is_refused(world: World, what: str) -> None:
     await declared(world)
     before = await everything(world)
     answer = await delivered(world, from_elsewhere(asked(world)[what]))
@@ -57,22 +57,22 @@ async def test_whatever_they_type_or_press_is_refused_and_nothing_is_done(world:
     assert world.workspace.person("eve").modals() == []
 
 
-async def test_they_are_told_who_can_do_it(world: World) -> None:
+async def test_people_of_other_organisations_are_told_who_can_do_it(world: World) -> None:
     await declared(world)
     await delivered(world, from_elsewhere(pressed(world, "Acknowledge")))
     assert "Only people of Example Tutors" in " ".join(map(words_of, whispered(world, "eve", world.room())))
 
 
-async def test_a_member_of_another_workspace_of_the_same_organisation_and_whom_the_runbook_names_is_heard(
+async def test_members_of_the_same_organisations_other_workspaces_and_people_the_runbook_names_are_heard(
     world: World,
 ) -> None:
-    """Slack names another workspace with them, and says itself that they are of this one."""
+    """Slack sends another workspace's id with them, but `users.info` says they belong to this organisation."""
     await declared(world)
     await delivered(world, from_elsewhere(pressed(world, "Acknowledge"), world.workspace.person("eve").id))
     assert (await everything(world))[0]["acknowledged_by"] is not None
 
 
-async def test_slack_is_asked_once_where_somebody_belongs(world: World) -> None:
+async def test_slack_is_asked_only_once_which_workspace_somebody_belongs_to(world: World) -> None:
     await declared(world)
     asked_about: list[str] = []
 
@@ -83,12 +83,12 @@ async def test_slack_is_asked_once_where_somebody_belongs(world: World) -> None:
     world.workspace.faults.refuse("users.info", "fatal_error", times=None, when=is_seen)
     for _ in range(3):
         await delivered(world, from_elsewhere(pressed(world, "Acknowledge")))
-    # Once for that, and once for their name.
+    # One request for the workspace, and one for their name.
     assert asked_about.count(STRANGER) == 2
 
 
 @pytest.mark.parametrize("trouble", ["cannot be asked", "does not know them", "names no workspace"])
-async def test_nobody_is_kept_from_declaring_because_slack_cannot_say_whose_they_are(
+async def test_declaring_works_even_when_slack_cannot_say_which_workspace_somebody_belongs_to(
     world: World, trouble: str
 ) -> None:
     user = "U0UNKNOWN" if trouble == "does not know them" else STRANGER

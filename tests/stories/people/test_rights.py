@@ -1,4 +1,4 @@
-"""Who has none of the rights can do none of the deeds, by whatever word, button or form, with whatever it carries."""
+"""People without permission can do no deed, by any command, button or form, whatever it carries."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +17,7 @@ from tests.world import World
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
-# Cleo and Ada alone may do anything.
+# Only Cleo and Ada may do anything.
 RESTRICTED = WITH_ALERTS + (
     "schedules: {primary: {people: [ada, ben], rotates: weekly}}\n"
     "audiences: {board: {slack: ['#general'], approval: true}}\n"
@@ -55,7 +55,7 @@ TABLES = (
 
 @pytest.fixture
 async def town(new_world: NewWorld, tmp_path: Any) -> AsyncIterator[World]:
-    """An incident, an alert that fires, and an update that waits for an approval."""
+    """A world with an incident, a firing alert, and an update waiting for approval."""
     async with new_world(runbook=RESTRICTED.replace("FOLDER", str(tmp_path / "kept")), ALERTS_TOKEN=TOKEN) as world:
         await declared(world, by="cleo")
         async with watched(world) as monitoring:
@@ -67,7 +67,7 @@ async def town(new_world: NewWorld, tmp_path: Any) -> AsyncIterator[World]:
 
 
 async def kept(world: World) -> dict[str, list[Any]]:
-    """Every row that a deed could have changed; words that were refused are kept as their author's draft."""
+    """Every row a deed could have changed, except drafts: refused words are kept as their author's draft."""
     found, url = {}, world.app.settings.database_url
     assert url is not None
     async with await psycopg.AsyncConnection.connect(url.get_secret_value()) as conn:
@@ -86,7 +86,7 @@ def carrying(world: World, action: str, value: str) -> tuple[Message, Json]:
 
 
 def made_into(view: View, callback: str, private: str, values: dict[str, str]) -> None:
-    """A form that is open becomes another, filled in."""
+    """Turns the open form into another one, filled in."""
     carried = json.loads(view.content["private_metadata"]) | {"private": private}
     view.content["callback_id"], view.content["private_metadata"] = callback, json.dumps(carried)
     label = {"type": "plain_text", "text": "x"}
@@ -98,16 +98,16 @@ def made_into(view: View, callback: str, private: str, values: dict[str, str]) -
 
 
 async def who_may_not(world: World, who: str) -> Person:
-    """In the incident's room, like everybody else."""
+    """Somebody without permissions, in the incident's room like everybody else."""
     person = world.workspace.person(who)
     await person.joins(world.room())
     await world.settled()
     return person
 
 
-# Eve is nobody the runbook knows; Ben is a person of it, and has a tier.
+# Eve is not in the runbook; Ben is, and belongs to a tier.
 @pytest.mark.parametrize("who", ["eve", "ben"])
-async def test_no_word_of_who_has_no_right_changes_anything(town: World, who: str) -> None:
+async def test_no_command_by_somebody_without_permission_changes_anything(town: World, who: str) -> None:
     await who_may_not(town, who)
     before = await kept(town)
     for typed in TYPED:
@@ -116,7 +116,7 @@ async def test_no_word_of_who_has_no_right_changes_anything(town: World, who: st
 
 
 @pytest.mark.parametrize("who", ["eve", "ben"])
-async def test_no_button_of_who_has_no_right_changes_anything_or_opens_a_form(town: World, who: str) -> None:
+async def test_no_button_pressed_without_permission_changes_anything_or_opens_a_form(town: World, who: str) -> None:
     person, before = await who_may_not(town, who), await kept(town)
     for action, value in PRESSED:
         answer = await person.acts(*carrying(town, action, value), {})
@@ -126,7 +126,7 @@ async def test_no_button_of_who_has_no_right_changes_anything_or_opens_a_form(to
 
 
 @pytest.mark.parametrize("who", ["eve", "ben"])
-async def test_no_form_of_who_has_no_right_changes_anything_whatever_it_carries(town: World, who: str) -> None:
+async def test_no_form_submitted_without_permission_changes_anything_whatever_it_carries(town: World, who: str) -> None:
     person, before = await who_may_not(town, who), await kept(town)
     for callback, private, values in SUBMITTED:
         await ask(town, who, "/incident note", town.room())

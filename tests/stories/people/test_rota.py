@@ -1,4 +1,4 @@
-"""Who is on call: covers, what is said of them, and what is told when a schedule changes hands."""
+"""Who is on call: covers, how they are shown, and who is notified at a handover."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
-# The stories begin on a Thursday at 15:00 in London. Ada has `primary` until Monday, and nobody but Ben the other.
+# Stories begin on a Thursday at 15:00 in London. Ada has `primary` until Monday; Ben is the only deputy.
 ON_A_SCHEDULE = (
     RUNBOOK.replace("who: [ada]}", "who: [schedule/primary]}").replace("who: [ben]}", "who: [schedule/deputies]}")
     + """
@@ -35,7 +35,7 @@ def to_cleo(arguments: Json) -> bool:
 
 
 def told(world: World) -> list[tuple[str, str]]:
-    """(whom, the beginning of what) of every message since this was asked last; two people are told side by side."""
+    """(person, start of the text) of every message since the last call, sorted, as two are told concurrently."""
     return sorted((place, said.partition(",")[0].partition(":")[0]) for place, said in world.posts())
 
 
@@ -46,7 +46,7 @@ def places(world: World) -> list[str]:
 # Covers
 
 
-async def test_whoever_covers_has_the_schedule_from_now_to_the_very_end_of_the_cover(new_world: NewWorld) -> None:
+async def test_a_cover_holds_from_now_to_its_very_end(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         said = await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
         assert said.startswith("*Cleo Fox covers `primary` until Fri 07 Aug 2026 18:00 BST.*")
@@ -76,7 +76,7 @@ async def test_whoever_covers_has_the_schedule_from_now_to_the_very_end_of_the_c
         world.nothing_else_was_sent()
 
 
-async def test_tomorrow_is_the_same_day_for_the_beginning_of_a_cover_and_for_its_end(new_world: NewWorld) -> None:
+async def test_tomorrow_means_the_same_day_for_a_covers_start_and_its_end(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         said = await ask(world, "ben", "/escalate cover primary from tomorrow 10:00 until tomorrow 14:00")
         assert "from Fri 07 Aug 2026 10:00 BST until Fri 07 Aug 2026 14:00 BST" in said
@@ -84,7 +84,7 @@ async def test_tomorrow_is_the_same_day_for_the_beginning_of_a_cover_and_for_its
         assert "ends before it begins" in said
 
 
-async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(new_world: NewWorld) -> None:
+async def test_without_a_name_the_caller_covers_and_a_duration_works_as_the_end(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         assert "*Ben Moss covers `primary` until Thu 06 Aug 2026 19:00 BST.*" in await ask(
             world, "ben", "/escalate cover schedule/PRIMARY for 4h"
@@ -95,7 +95,7 @@ async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(ne
         )
 
 
-async def test_whoever_makes_a_cover_is_told_by_what_nobody_would_be_reached(new_world: NewWorld) -> None:
+async def test_making_a_cover_warns_about_ways_by_which_the_person_cannot_be_paged(new_world: NewWorld) -> None:
     runbook = ON_A_SCHEDULE.replace("who: [schedule/primary]}", "who: [schedule/primary], via: [slack, webhook]}")
     async with new_world(runbook=runbook) as world:
         said = await ask(world, "eve", "/escalate cover primary @dev until 18:00")
@@ -122,7 +122,7 @@ async def test_a_cover_that_begins_between_two_tiers_counts_for_the_second(new_w
         world.nothing_else_was_sent()
 
 
-async def test_a_cover_that_another_process_has_made_is_known_when_the_step_is_taken(new_world: NewWorld) -> None:
+async def test_a_cover_made_in_another_process_is_known_when_the_step_is_taken(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         room = await declared(world)
         idle = App(world.app.settings, world.app.runbook, world.clock)
@@ -134,7 +134,7 @@ async def test_a_cover_that_another_process_has_made_is_known_when_the_step_is_t
         assert "U0CLEO" in room.members and "U0BEN" not in room.members
 
 
-async def test_of_two_covers_that_overlap_the_newer_counts_and_off_gives_the_rotation_back(new_world: NewWorld) -> None:
+async def test_the_newer_of_two_overlapping_covers_counts_and_off_restores_the_rotation(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary @cleo until Mon 9am")
         await ask(world, "eve", "/escalate cover primary @dev until 16:00")
@@ -153,7 +153,7 @@ async def test_of_two_covers_that_overlap_the_newer_counts_and_off_gives_the_rot
         world.nothing_else_was_sent()
 
 
-async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs(new_world: NewWorld) -> None:
+async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_current_one(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         assert "replaces" not in await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
         assert "replaces" not in await ask(world, "eve", "/escalate cover primary @ben from Sat 09:00 until Sun 18:00")
@@ -171,7 +171,9 @@ async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs
         assert "later:" not in await ask(world, "eve", "/escalate oncall")
 
 
-async def test_who_is_on_call_and_covers_too_still_does_when_a_cover_over_it_ends(new_world: NewWorld) -> None:
+async def test_somebody_on_call_who_also_covers_is_still_on_call_when_an_overlapping_cover_ends(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "ada", "/escalate cover primary until 20:00")
         await ask(world, "ada", "/escalate cover primary @cleo until 18:00")
@@ -179,9 +181,7 @@ async def test_who_is_on_call_and_covers_too_still_does_when_a_cover_over_it_end
         assert "Nobody covers" not in said and "Still running: Ada Obi until" in said
 
 
-async def test_a_cover_of_somebody_who_has_left_the_runbook_since_counts_no_more(
-    new_world: NewWorld, database: str
-) -> None:
+async def test_a_cover_by_somebody_no_longer_in_the_runbook_does_not_count(new_world: NewWorld, database: str) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
         async with await AsyncConnection.connect(database, autocommit=True) as conn:
@@ -194,14 +194,14 @@ async def test_a_cover_of_somebody_who_has_left_the_runbook_since_counts_no_more
             assert "gone" not in said and "Ada Obi" in said
 
 
-async def test_only_whom_the_runbook_names_may_cover_and_everybody_who_did_is_on_record(new_world: NewWorld) -> None:
+async def test_only_people_the_runbook_names_may_make_covers_and_all_are_on_record(new_world: NewWorld) -> None:
     runbook = ON_A_SCHEDULE + "permissions: {schedule.cover: [schedule/primary, cleo]}\n"
     async with new_world(runbook=runbook) as world:
         assert "only these people do that (`schedule.cover`): Ada Obi, Cleo Fox" in await ask(
             world, "eve", "/escalate cover primary until 18:00"
         )
         await ask(world, "cleo", "/escalate cover primary @ben until 18:00")
-        # Whoever covers is permitted what the schedule is, and whoever is covered is not.
+        # A permission of the schedule belongs to whoever covers it, and not to the person covered.
         assert "Ben Moss, Cleo Fox" in await ask(world, "ada", "/escalate cover primary off")
         await ask(world, "ben", "/escalate cover primary off")
         async with world.house.db.transaction() as conn:
@@ -210,7 +210,7 @@ async def test_only_whom_the_runbook_names_may_cover_and_everybody_who_did_is_on
         assert log[1]["facts"]["person"] == "ben" and log[1]["facts"]["ends"] == "2026-08-06T17:00:00+00:00"
 
 
-async def test_a_cover_that_makes_no_sense_is_refused_with_what_to_type_instead(new_world: NewWorld) -> None:
+async def test_an_invalid_cover_is_refused_with_what_to_type_instead(new_world: NewWorld) -> None:
     wrong = {
         "cover": "Type which schedule, who, and until when: `/escalate cover primary @ben until Mon 9am`",
         "cover primary": "Type which schedule, who, and until when",
@@ -238,10 +238,10 @@ async def test_without_schedules_there_is_nothing_to_cover(world: World) -> None
     assert "The runbook has no schedules" in await ask(world, "eve", "/escalate cover primary until 18:00")
 
 
-# Hand-overs
+# Handovers
 
 
-async def test_a_handover_is_told_at_its_instant_to_both_with_what_is_open(new_world: NewWorld) -> None:
+async def test_both_people_are_told_of_a_handover_at_its_instant_with_the_open_incidents(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         room = await declared(world)
         await ask(world, "eve", "/escalate ack", room)
@@ -263,16 +263,18 @@ async def test_a_handover_is_told_at_its_instant_to_both_with_what_is_open(new_w
         world.nothing_else_was_sent()
 
 
-async def test_a_shift_that_ends_to_the_same_person_is_no_handover(new_world: NewWorld) -> None:
+async def test_a_shift_followed_by_the_same_person_is_no_handover(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "eve", "/escalate cover primary @ben until Wed 9am")
         assert places(world) == ["ada", "ben"]
-        # On Monday Ben's own week begins, and every day his one as the only deputy.
+        # Ben's own week begins on Monday; as the only deputy, he succeeds himself every day.
         await world.passes(days=10)
         world.nothing_else_was_sent()
 
 
-async def test_after_an_outage_a_handover_is_told_once_and_a_first_start_tells_of_none(new_world: NewWorld) -> None:
+async def test_a_handover_is_reported_once_after_an_outage_and_not_at_all_at_the_first_start(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await world.passes(weeks=3)
         assert places(world) == ["ada", "ben"]
@@ -280,7 +282,7 @@ async def test_after_an_outage_a_handover_is_told_once_and_a_first_start_tells_o
         world.nothing_else_was_sent()
 
 
-async def test_a_handover_while_the_bot_was_down_is_told_at_its_next_start(new_world: NewWorld) -> None:
+async def test_a_handover_while_the_bot_was_down_is_reported_at_the_next_start(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         world.nothing_else_was_sent()
     swapped = ON_A_SCHEDULE.replace("people: [ada, ben]", "people: [ben, ada]")
@@ -293,7 +295,7 @@ async def test_a_handover_while_the_bot_was_down_is_told_at_its_next_start(new_w
         assert world.pages_of("ada") == []
 
 
-async def test_two_processes_that_look_at_a_handover_at_once_tell_of_it_once(new_world: NewWorld) -> None:
+async def test_two_processes_report_a_handover_once(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         later = world.clock.now() + timedelta(days=30)
         async with world.house.db.transaction() as one, world.house.db.transaction() as other:
@@ -303,7 +305,7 @@ async def test_two_processes_that_look_at_a_handover_at_once_tell_of_it_once(new
 
 
 @pytest.mark.parametrize("was_posted", [True, False])
-async def test_a_notice_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
+async def test_a_notice_whose_response_was_lost_is_searched_for_before_it_is_retried(
     new_world: NewWorld, was_posted: bool
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
@@ -314,7 +316,7 @@ async def test_a_notice_whose_answer_was_lost_is_looked_for_before_it_is_sent_ag
         world.nothing_else_was_sent()
 
 
-async def test_a_notice_that_is_not_true_any_more_is_not_sent(new_world: NewWorld) -> None:
+async def test_a_notice_that_is_no_longer_true_is_not_sent(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         world.workspace.faults.limit("chat.postMessage", retry_after=60, when=to_cleo)
         await ask(world, "eve", "/escalate cover primary @cleo until 18:00")
@@ -327,16 +329,16 @@ async def test_a_notice_that_is_not_true_any_more_is_not_sent(new_world: NewWorl
 @pytest.mark.parametrize(
     ("zone", "at", "handover"),
     [
-        ("Europe/Berlin", "02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # comes twice: at the first of the two
+        ("Europe/Berlin", "02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # occurs twice: the first counts
         (
             "Europe/Berlin",
             "02:30",
             datetime(2027, 3, 28, 1, 0, tzinfo=UTC),
-        ),  # is skipped: at the first instant after it
-        ("Australia/Lord_Howe", "02:15", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),  # is skipped by half an hour
+        ),  # is skipped: the first instant after it counts
+        ("Australia/Lord_Howe", "02:15", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),  # is skipped, by half an hour
     ],
 )
-async def test_in_the_night_the_clocks_change_a_schedule_changes_hands_once(
+async def test_in_the_night_of_a_clock_change_a_handover_happens_once(
     new_world: NewWorld, zone: str, at: str, handover: datetime
 ) -> None:
     runbook = ON_A_SCHEDULE.replace(
@@ -351,14 +353,14 @@ async def test_in_the_night_the_clocks_change_a_schedule_changes_hands_once(
         world.nothing_else_was_sent()
 
 
-async def test_words_that_are_all_blanks_hold_nobody_up(new_world: NewWorld) -> None:
-    """Once an expression that took the cube of their length: one command held every process for ever."""
+async def test_a_command_full_of_blanks_blocks_nobody(new_world: NewWorld) -> None:
+    """A regular expression once took cubic time: one command blocked every process for ever."""
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         assert "until" in await ask(world, "eve", f"/escalate cover primary from{' ' * 2900}x", "#general")
         world.nothing_else_was_sent()
 
 
-async def test_who_may_not_cover_is_told_so_before_their_words_are_read(new_world: NewWorld) -> None:
+async def test_a_missing_permission_to_cover_is_reported_before_the_arguments_are_parsed(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK + "permissions: {schedule.cover: [ben]}\n") as world:
         words = "/escalate cover nonsense from nowhere until never"
         assert "`schedule.cover`" in await ask(world, "eve", words, "#general")

@@ -1,4 +1,4 @@
-"""Before a shift and at its end: a heads-up for whoever comes, and a note from whoever goes."""
+"""Around a shift: a heads-up before it starts, and a note from the person going off call."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -19,7 +19,7 @@ def heard(world: World, who: str) -> list[str]:
     return [words_of(one) for one in world.pages_of(who) if "from <!date" in words_of(one)]
 
 
-async def test_whoever_has_the_next_shift_is_told_once_a_day_before(new_world: NewWorld) -> None:
+async def test_the_next_person_on_call_is_told_once_a_day_ahead(new_world: NewWorld) -> None:
     async with new_world(runbook=AHEAD) as world:
         await world.passes(days=2, hours=17, minutes=59)
         assert heard(world, "ben") == []
@@ -30,7 +30,7 @@ async def test_whoever_has_the_next_shift_is_told_once_a_day_before(new_world: N
         assert "You are on call for `primary` from" in said and heard(world, "ada") == []
 
 
-async def test_who_has_a_shift_that_is_nearer_than_that_when_the_bot_first_starts_is_told_at_once(
+async def test_at_the_bots_first_start_people_whose_shift_is_less_than_a_day_away_are_told_at_once(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=AHEAD.replace("remind: 24h", "remind: 5d")) as world:
@@ -38,7 +38,7 @@ async def test_who_has_a_shift_that_is_nearer_than_that_when_the_bot_first_start
         assert len(heard(world, "ben")) == 1
 
 
-async def test_more_short_shifts_than_are_told_of_at_once_keep_nobody_busy(new_world: NewWorld) -> None:
+async def test_many_short_shifts_are_reported_in_batches_without_a_busy_loop(new_world: NewWorld) -> None:
     async with new_world(runbook=AHEAD.replace("rotates: weekly", "rotates: 15m")) as world:
         await world.settled()
         told = len(heard(world, "ben"))
@@ -46,7 +46,7 @@ async def test_more_short_shifts_than_are_told_of_at_once_keep_nobody_busy(new_w
         assert len(heard(world, "ben")) > told > 1 and await world.house.handovers.take_due() == 0
 
 
-async def test_a_cover_that_comes_later_is_told_to_whoever_covers(new_world: NewWorld) -> None:
+async def test_the_covering_person_is_told_of_a_later_cover(new_world: NewWorld) -> None:
     async with new_world(runbook=AHEAD) as world:
         await ask(world, "eve", "/escalate cover primary @cleo from Sat 10:00 until Sun 10:00")
         assert heard(world, "cleo") == []
@@ -57,7 +57,7 @@ async def test_a_cover_that_comes_later_is_told_to_whoever_covers(new_world: New
         assert len(heard(world, "dev")) == 1, "also when it is sooner than that"
 
 
-async def test_the_note_of_whoever_goes_is_read_by_whoever_comes(new_world: NewWorld) -> None:
+async def test_a_note_left_at_the_end_of_a_shift_is_delivered_to_the_next_person(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         refused = await ask(world, "ben", "/escalate handover primary Mine")
         assert "Ada Obi has `primary` now" in refused
@@ -69,12 +69,12 @@ async def test_the_note_of_whoever_goes_is_read_by_whoever_comes(new_world: NewW
         assert not any("queue" in words_of(one) for one in world.pages_of("ada"))
 
 
-async def test_a_note_left_before_the_handover_to_its_author_was_noticed_is_for_the_next_one(
+async def test_a_note_left_before_its_authors_own_handover_was_noticed_goes_to_the_next_person(
     new_world: NewWorld, database: str
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await world.passes(days=3, hours=18)
-        # As it stands while nobody has looked since Ada had it.
+        # As if nobody had looked since Ada was on call.
         async with await AsyncConnection.connect(database) as conn:
             await conn.execute("UPDATE handovers SET person = 'ada' WHERE schedule = 'primary'")
         assert "Note left for Ada Obi" in await ask(world, "ben", "/escalate handover primary Mind the queue")
@@ -85,14 +85,14 @@ async def test_a_note_left_before_the_handover_to_its_author_was_noticed_is_for_
         assert noted["ben"] == [] and "Note from Ben Moss" in noted["ada"][0]
 
 
-async def test_no_note_is_said_to_be_left_that_was_not_kept(new_world: NewWorld, database: str) -> None:
+async def test_the_answer_says_when_a_note_was_not_stored(new_world: NewWorld, database: str) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         async with await AsyncConnection.connect(database) as conn:
             await conn.execute("DELETE FROM handovers")
         assert "no note was kept" in await ask(world, "ada", "/escalate handover primary Mind the queue")
 
 
-async def test_a_note_whose_message_is_overtaken_is_read_once_by_whoever_comes_next(new_world: NewWorld) -> None:
+async def test_a_note_whose_message_was_superseded_is_delivered_once_to_the_next_person(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await ask(world, "ada", "/escalate handover primary Mind the queue")
         world.workspace.faults.limit("chat.postMessage", retry_after=60, when=lambda sent: "U0BEN" in str(sent))

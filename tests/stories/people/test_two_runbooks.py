@@ -1,4 +1,4 @@
-"""While a runbook is replaced, two processes have two: each judges by its own, and what is decided is decided once."""
+"""During a runbook rollout two processes have different ones: each uses its own; decisions are made once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -51,7 +51,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 def without_ben(runbook: str) -> str:
-    """He has left, and Cleo is the lead."""
+    """The runbook after Ben left; Cleo is the lead."""
     left = "".join(line for line in runbook.splitlines(keepends=True) if not line.startswith("  ben:"))
     return left.replace("who: [ben]", "who: [cleo]")
 
@@ -60,7 +60,7 @@ def known_to(process: App, slack_id: str) -> Actor:
     return process.services.people.actor(slack_id)
 
 
-async def test_a_restore_is_not_begun_where_the_runbook_no_longer_has_its_database(
+async def test_a_restore_does_not_start_in_a_process_whose_runbook_lacks_its_database(
     new_world: NewWorld, guarded: Guarded, tmp_path: Path
 ) -> None:
     address = guarded.database("orders", rows=200)
@@ -81,7 +81,7 @@ async def test_a_restore_is_not_begun_where_the_runbook_no_longer_has_its_databa
                 await world.house.backup_restore_decisions.approve(known_to(world.app, "U0BEN"), 1)
 
 
-async def test_words_that_two_approve_at_once_by_two_runbooks_leave_once_and_to_no_audience_that_is_gone(
+async def test_an_update_approved_under_two_runbooks_is_sent_once_and_to_no_removed_audience(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     gone = updating(RUNBOOK, "stakeholders", AUDIENCES.replace("  clients:", "  customers:"))
@@ -107,7 +107,7 @@ async def test_words_that_two_approve_at_once_by_two_runbooks_leave_once_and_to_
         assert "approved by" in words_of(card(world, "clients"))
 
 
-async def test_a_step_is_approved_once_by_whom_either_runbook_has_in_the_tier(new_world: NewWorld) -> None:
+async def test_a_step_is_approved_once_by_a_tier_member_of_either_runbook(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK + APPROVED) as world:
         await declared(world, "declare P3 Region is down")
         await does(world, "ada", "/incident runbook failover")
@@ -126,10 +126,10 @@ async def test_a_step_is_approved_once_by_whom_either_runbook_has_in_the_tier(ne
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-async def test_who_does_not_know_an_audience_leaves_its_words_to_another_for_a_while(
+async def test_a_process_that_lacks_an_audience_leaves_its_update_to_others_for_a_while(
     new_world: NewWorld, office: PostOffice, is_known: bool
 ) -> None:
-    """It is being added: the process that is to find the words has the runbook of before."""
+    """The audience is being added: the process that claims the update still has the old runbook."""
     before = updating(RUNBOOK, "stakeholders", AUDIENCES.replace("  clients:", "  customers:"))
     async with updating_world(new_world, office, before) as world:
         await declared(world)
@@ -148,7 +148,7 @@ async def test_who_does_not_know_an_audience_leaves_its_words_to_another_for_a_w
             assert "the runbook no longer has that audience" in card(world, "clients").text
             return
         async with world.joined(runbook=updating(RUNBOOK)) as other:
-            # Which of the two takes it each time is left to them; here it comes to be the turn of the new one.
+            # Either may claim it each time; here, the process with the new runbook gets its turn.
             world.house.duty.suspend("busy")
             await minutes_pass(world, 3)
             world.house.duty.resume("busy")
@@ -166,7 +166,7 @@ async def minutes_pass(world: World, count: int) -> None:
         await world.passes(minutes=1)
 
 
-async def test_a_refusal_names_whom_only_the_other_runbook_has_and_whom_none_has(new_world: NewWorld) -> None:
+async def test_a_refusal_names_people_only_the_other_runbook_has_and_people_neither_has(new_world: NewWorld) -> None:
     async with new_world() as world:
         await declared(world)
         await ask(world, "ben", "/escalate ack INC-1")
@@ -177,6 +177,6 @@ async def test_a_refusal_names_whom_only_the_other_runbook_has_and_whom_none_has
         assert refused.value.plain == "INC-1 is already acknowledged by the Slack account U0BEN."
         await ask(world, "eve", "/incident declare P2 Search is slow")
         await ask(world, "dev", "/escalate ack INC-2")
-        # As in a process of which he has asked nothing.
+        # As in a process he has never talked to.
         world.house.people._names.clear()
         assert "INC-2 is already acknowledged by Dev Rao." in await ask(world, "ada", "/escalate ack INC-2")

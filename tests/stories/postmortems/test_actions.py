@@ -1,4 +1,4 @@
-"""What has to be done after an incident: given by a date, reminded of, handed over, done, and never forgotten."""
+"""Action items after an incident: due dates, reminders, handing over, and never being forgotten."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +12,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 def last(world: World, sign: str) -> Message:
-    """The newest message of the room with these words."""
+    """The room's newest message with these words."""
     return [one for one in world.workspace.messages(world.room()) if sign in words_of(one)][-1]
 
 
@@ -20,7 +20,7 @@ def reminders(world: World, place: str) -> list[str]:
     return [words for words in world.said_in(place) if words.startswith("⏰ *Action")]
 
 
-async def test_an_action_is_given_in_plain_words_and_shown_in_the_room_and_in_the_api(new_world: NewWorld) -> None:
+async def test_an_action_typed_in_plain_words_is_shown_in_the_room_and_the_api(new_world: NewWorld) -> None:
     async with new_world(API_TOKEN="lookout") as world:
         room = await declared(world)
         await ask(world, "eve", "/incident resolve fixed", room)
@@ -44,7 +44,7 @@ async def test_an_action_is_given_in_plain_words_and_shown_in_the_room_and_in_th
         assert (await in_api(world))["actions"][0]["done_at"] == "2026-08-06T14:00:00.000Z"
 
 
-async def test_its_owner_is_reminded_the_day_before_at_the_time_and_weekly_until_it_is_done(world: World) -> None:
+async def test_an_actions_owner_is_reminded_the_day_before_when_due_and_weekly_until_it_is_done(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident resolve fixed", room)
     await ask(world, "eve", "/incident action @ada Rebuild the index by Monday 14:00", room)
@@ -63,7 +63,7 @@ async def test_its_owner_is_reminded_the_day_before_at_the_time_and_weekly_until
     assert len(reminders(world, room.id)) == 4
 
 
-async def test_handed_over_its_new_owner_is_notified_and_in_the_room(world: World) -> None:
+async def test_an_action_handed_over_notifies_its_new_owner_and_adds_them_to_the_room(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident action @ada Rebuild the index by Friday", room)
     await world.eve.presses("Hand over", last(world, "Rebuild"))
@@ -74,7 +74,7 @@ async def test_handed_over_its_new_owner_is_notified_and_in_the_room(world: Worl
     assert world.ben.id in room.members
 
 
-async def test_on_the_first_working_day_of_a_month_what_is_left_of_past_incidents_is_listed_once(world: World) -> None:
+async def test_open_actions_are_listed_once_on_the_first_working_day_of_a_month(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident action @ada Rebuild the index by Friday", room)
     await ask(world, "eve", "/incident private P3 Data copied")
@@ -89,7 +89,7 @@ async def test_on_the_first_working_day_of_a_month_what_is_left_of_past_incident
     assert "Rebuild the index" in listed and "lawyers" not in listed and "overdue" in listed
 
 
-async def test_a_list_for_which_there_is_no_channel_yet_is_posted_once_there_is_one(world: World) -> None:
+async def test_a_list_without_a_channel_to_post_in_is_posted_once_there_is_one(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident action @ada Rebuild the index by Friday", room)
     await ask(world, "eve", "/incident resolve fixed", room)
@@ -104,7 +104,7 @@ async def test_a_list_for_which_there_is_no_channel_yet_is_posted_once_there_is_
     assert len([one for one in world.said_in("#incidents") if "still open" in one]) == 1
 
 
-async def test_of_a_private_incident_nobody_outside_it_gets_an_action_or_the_post_mortem(world: World) -> None:
+async def test_nobody_outside_a_private_incident_gets_its_actions_or_post_mortem(world: World) -> None:
     await ask(world, "eve", "/incident private P3 Data copied")
     await ask(world, "eve", "/incident resolve INC-1 all found")
     await ask(world, "eve", "/incident postmortem INC-1")

@@ -1,4 +1,4 @@
-"""A post-mortem in its channel's canvas: made, kept as it is written, and refused in words."""
+"""A post-mortem as its channel's canvas: created, kept up to date, and refused with a reason."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +25,7 @@ def canvases(world: World) -> list[Canvas]:
 
 
 async def pressed(world: World, button: str = "As a canvas") -> str:
-    """What is said in the room about the canvas then."""
+    """Presses the canvas button; returns what the room is told."""
     before = len(world.said_in(world.room()))
     await world.ada.presses(button, card(world))
     await world.settled()
@@ -39,7 +39,7 @@ async def written(world: World, **sections: str) -> None:
     await world.settled()
 
 
-async def test_it_is_the_document_and_follows_what_is_written(town: World) -> None:
+async def test_the_canvas_contains_the_document_and_follows_its_edits(town: World) -> None:
     assert "in this channel's canvas" in await pressed(town)
     [canvas] = canvases(town)
     assert canvas.channel == town.room() and canvas.title == "INC-1 post-mortem"
@@ -49,13 +49,13 @@ async def test_it_is_the_document_and_follows_what_is_written(town: World) -> No
     await written(town, Root_cause="A full disk")
     assert "A full disk" in canvas.markdown and canvases(town) == [canvas]
     assert not [words for words in town.said_in(town.room())[said:] if "canvas" in words]
-    # Whoever deletes it has it made again by the next version.
+    # A deleted canvas is created again by the next version.
     town.workspace.canvases.clear()
     await written(town, Root_cause="A full disk, once more")
     assert "once more" in canvases(town)[0].markdown
 
 
-async def test_one_that_is_written_after_all_keeps_its_canvas_and_who_it_was_handed_to(town: World) -> None:
+async def test_a_waived_post_mortem_that_is_written_after_all_keeps_its_canvas_and_owner(town: World) -> None:
     room = town.workspace.channel(town.room())
     await pressed(town)
     await ask(town, "ada", "/incident postmortem owner @ben", room)
@@ -79,20 +79,18 @@ async def test_one_that_is_written_after_all_keeps_its_canvas_and_who_it_was_han
         ("missing_scope", "canvases:write"),
     ],
 )
-async def test_a_refusal_is_said_where_it_was_asked_for_with_the_file_as_the_way_instead(
-    town: World, code: str, words: str
-) -> None:
+async def test_a_refusal_is_posted_in_the_room_and_offers_the_file_instead(town: World, code: str, words: str) -> None:
     town.workspace.faults.refuse("conversations.canvases.create", code)
     said = await pressed(town)
     assert words in said and "As a file" in said and not canvases(town)
-    # Nothing is tried again with every version: somebody asks again.
+    # Not retried with every version: only when somebody asks again.
     await written(town, Root_cause="A full disk")
     assert not canvases(town)
     assert "in this channel's canvas" in await pressed(town)
     assert "A full disk" in canvases(town)[0].markdown
 
 
-async def test_one_that_nobody_answered_for_is_found_again_and_not_made_twice(town: World) -> None:
+async def test_a_canvas_whose_creation_went_unanswered_is_found_and_not_created_twice(town: World) -> None:
     town.workspace.faults.break_down("conversations.canvases.create", after=True)
     await town.ada.presses("As a canvas", card(town))
     await town.passes(minutes=2)
@@ -101,14 +99,14 @@ async def test_one_that_nobody_answered_for_is_found_again_and_not_made_twice(to
     assert "A full disk" in canvases(town)[0].markdown
 
 
-async def test_what_somebody_has_made_there_is_left_alone(town: World) -> None:
+async def test_a_canvas_somebody_else_created_is_left_alone(town: World) -> None:
     theirs = Canvas("F1", town.room(), "Notes", "Ours")
     town.workspace.canvases[theirs.id] = theirs
     assert "already has a canvas" in await pressed(town)
     assert canvases(town) == [theirs] and theirs.markdown == "Ours"
 
 
-async def test_a_private_incident_has_its_own_and_a_closed_channel_none(new_world: NewWorld) -> None:
+async def test_a_private_incident_has_its_own_canvas_and_a_closed_channel_none(new_world: NewWorld) -> None:
     async with new_world(runbook=OWING) as world:
         await ask(world, "ada", "/incident private P1 Passport scans")
         room = world.workspace.channel(world.room())

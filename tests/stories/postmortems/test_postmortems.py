@@ -1,4 +1,4 @@
-"""What is owed when it is over: a post-mortem, written from what is stored, reviewed, and done."""
+"""Post-mortems after an incident: owed, drafted from what is stored, reviewed, and done."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -51,7 +51,7 @@ async def resolved(world: World, words: str = "P1 Search is down", **after: floa
     return room
 
 
-async def test_it_is_owed_by_who_resolved_it_with_its_dates_and_goes_from_edit_to_done(town: World) -> None:
+async def test_a_post_mortem_is_owed_by_the_resolver_with_its_dates_and_goes_from_draft_to_done(town: World) -> None:
     room = await resolved(town)
     shown = await in_api(town)
     assert shown["postmortem"] == {
@@ -92,7 +92,7 @@ async def test_it_is_owed_by_who_resolved_it_with_its_dates_and_goes_from_edit_t
     assert not [one for one in town.said_in(room.id) if one.startswith("⏰")]
 
 
-async def test_length_a_word_and_severity_owe_one_and_nothing_else_does(town: World) -> None:
+async def test_duration_a_keyword_or_severity_require_a_post_mortem_and_nothing_else_does(town: World) -> None:
     await resolved(town, "P2 Search is slow", minutes=30)
     assert (await in_api(town))["postmortem"] is None
     await resolved(town, "P2 Search is slow again", minutes=31)
@@ -109,7 +109,7 @@ async def test_length_a_word_and_severity_owe_one_and_nothing_else_does(town: Wo
     assert (await in_api(town, 5))["postmortem"] is None
 
 
-async def test_reopening_withdraws_it_and_the_next_end_brings_it_back_with_what_was_written(town: World) -> None:
+async def test_reopening_withdraws_the_post_mortem_and_the_next_end_restores_it_with_its_text(town: World) -> None:
     room = await resolved(town)
     await town.ada.presses("Edit", card(town))
     await town.settled()
@@ -127,7 +127,7 @@ async def test_reopening_withdraws_it_and_the_next_end_brings_it_back_with_what_
     assert [one.split()[1].rstrip(":,") for one in told] == ["owed", "edited", "withdrawn", "owed"]
 
 
-async def test_where_none_is_owed_one_can_be_begun_and_while_it_is_open_none(town: World) -> None:
+async def test_a_post_mortem_not_owed_can_be_started_by_hand_but_not_while_the_incident_is_open(town: World) -> None:
     room = await declared(town, "P3 Search is slow")
     assert "still open" in await ask(town, "ada", "/incident postmortem", room)
     await ask(town, "ada", "/incident resolve done", room)
@@ -136,7 +136,7 @@ async def test_where_none_is_owed_one_can_be_begun_and_while_it_is_open_none(tow
     assert (await in_api(town))["postmortem"]["state"] == "draft"
 
 
-async def test_one_in_which_nobody_has_written_anything_is_not_marked_as_done_without_a_question(town: World) -> None:
+async def test_marking_an_empty_post_mortem_as_done_asks_for_confirmation(town: World) -> None:
     await resolved(town)
     await town.ada.presses("Send for review", card(town))
     await town.settled()
@@ -154,7 +154,7 @@ def button(message: Message, label: str) -> dict[str, Any]:
     return dict(found)
 
 
-async def test_waiving_asks_for_a_reason_which_stays_on_record(town: World) -> None:
+async def test_waiving_a_post_mortem_asks_for_a_reason_and_records_it(town: World) -> None:
     await resolved(town)
     await town.ada.presses("Waive", card(town))
     await town.settled()
@@ -166,7 +166,9 @@ async def test_waiving_asks_for_a_reason_which_stays_on_record(town: World) -> N
     assert not [one for one in town.said_in(town.room()) if one.startswith("⏰")]
 
 
-async def test_who_is_told_of_the_end_hears_that_one_follows_also_for_a_word(new_world: NewWorld) -> None:
+async def test_the_resolved_update_says_when_a_post_mortem_follows_also_one_owed_for_a_keyword(
+    new_world: NewWorld,
+) -> None:
     telling = OWING.replace("    name: Low\n", "    name: Low\n    tell: [board]\n")
     audiences = "audiences: {board: {slack: ['#general'], automatic: true, template: stakeholder}}\n"
     async with new_world(runbook=telling + audiences) as world:

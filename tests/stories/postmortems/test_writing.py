@@ -1,4 +1,4 @@
-"""Written by several people at once, as a document, and with reminders until it is done."""
+"""Writing a post-mortem: concurrent edits, its document, and reminders until it is done."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -28,7 +28,7 @@ async def town(new_world: NewWorld) -> AsyncIterator[World]:
 
 
 def filled(view: View) -> dict[str, str]:
-    """What each field begins with."""
+    """The first words of each form field."""
     fields = {block["block_id"]: block["element"] for block in view.blocks if block["type"] == "input"}
     return {name: str(element.get("initial_value", "")) for name, element in fields.items()}
 
@@ -45,7 +45,7 @@ def late(world: World) -> list[str]:
     return [words for words in world.said_in(world.room()) if words.startswith("⏰ *Post-mortem")]
 
 
-async def test_two_who_write_at_once_lose_nothing_and_the_second_learns_of_the_first(town: World) -> None:
+async def test_concurrent_edits_lose_nothing_and_the_second_author_learns_of_the_first(town: World) -> None:
     await resolved(town)
     for who in (town.ada, town.ben):
         await who.presses("Edit", card(town))
@@ -73,7 +73,7 @@ async def test_two_who_write_at_once_lose_nothing_and_the_second_learns_of_the_f
     assert kept[1]["went_well"] == "The page" and kept[1]["lessons"] == "Rebuild it"
 
 
-async def test_what_two_write_in_different_sections_is_put_together_without_a_word(town: World) -> None:
+async def test_concurrent_edits_of_different_sections_are_merged_silently(town: World) -> None:
     await resolved(town)
     for who in (town.ada, town.ben):
         await who.presses("Edit", card(town))
@@ -86,7 +86,7 @@ async def test_what_two_write_in_different_sections_is_put_together_without_a_wo
     assert "Root cause" not in words_of(card(town)) and "Lessons learned" not in words_of(card(town))
 
 
-async def test_the_document_says_what_was_seen_and_leaves_the_rest_as_questions(town: World) -> None:
+async def test_the_document_states_what_was_observed_and_leaves_the_rest_as_questions(town: World) -> None:
     room = await declared(town, "P1 Search is down")
     await town.passes(minutes=6)
     await ask(town, "ada", "/incident acknowledge INC-1")
@@ -113,7 +113,7 @@ async def test_the_document_says_what_was_seen_and_leaves_the_rest_as_questions(
     assert "Still empty: Root cause" not in document
 
 
-async def test_nobody_owed_an_update_while_it_was_over_and_a_promise_counts_anew_after_a_reopening(town: World) -> None:
+async def test_no_update_was_owed_while_resolved_and_a_reopening_starts_a_new_promise(town: World) -> None:
     room = await declared(town, "P1 Search is down")
     await ask(town, "ada", "/incident acknowledge INC-1")
     await town.passes(minutes=6)
@@ -132,7 +132,7 @@ async def test_nobody_owed_an_update_while_it_was_over_and_a_promise_counts_anew
     assert entries and all("<@" not in text and "Eve Lind" in text for text in entries)
 
 
-async def test_what_is_late_is_asked_for_daily_and_then_somebody_else_is_asked_to_help(town: World) -> None:
+async def test_a_late_post_mortem_is_asked_for_daily_and_then_somebody_else_is_asked_to_help(town: World) -> None:
     await resolved(town)
     counts = []
     for _ in range(5):
@@ -164,7 +164,7 @@ async def test_without_a_tier_called_lead_the_second_is_asked_to_help(new_world:
         assert not any("without progress" in words_of(one) for one in world.pages_of("cleo"))
 
 
-async def test_two_processes_owe_one_and_remind_once_and_a_second_press_changes_nothing(town: World) -> None:
+async def test_two_processes_create_one_post_mortem_and_remind_once(town: World) -> None:
     async with town.joined():
         await resolved(town)
         await town.passes(hours=24)
@@ -175,7 +175,7 @@ async def test_two_processes_owe_one_and_remind_once_and_a_second_press_changes_
     assert len(files(town)) == 1 and (await in_api(town))["postmortem"]["state"] == "in_review"
 
 
-async def test_a_private_one_stays_in_its_room(new_world: NewWorld) -> None:
+async def test_a_private_incidents_post_mortem_stays_in_its_room(new_world: NewWorld) -> None:
     async with new_world(runbook=OWING, API_TOKEN="lookout") as world:
         await ask(world, "eve", "/incident private P1 Data copied")
         await ask(world, "eve", "/incident resolve INC-1 all found")
@@ -188,7 +188,7 @@ async def test_a_private_one_stays_in_its_room(new_world: NewWorld) -> None:
         assert places <= {f"#{world.workspace.channel(world.room()).name}"}
 
 
-async def test_an_own_template_takes_the_place_of_the_shipped_one_and_a_broken_one_does_not(
+async def test_a_custom_template_replaces_the_shipped_one_unless_it_is_broken(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     own = tmp_path / "own"
@@ -201,7 +201,7 @@ async def test_an_own_template_takes_the_place_of_the_shipped_one_and_a_broken_o
         assert files(world)["inc-1-post-mortem-v0.md"].startswith("INC-1 by Ada Obi: declared paged resolved")
 
 
-def test_own_templates_are_checked_with_all_the_facts_there_are(tmp_path: Path) -> None:
+def test_custom_templates_are_checked_with_every_available_fact(tmp_path: Path) -> None:
     (tmp_path / "postmortem.j2").write_text("{{ ref }}\n{{ nonsense.deeper.still | time }}")
     mistakes = OwnDocument(tmp_path, UTC).mistakes("Example", ("P1", "Critical"), BEGINNING)
     assert len(mistakes) == 1 and "postmortem.j2:2" in mistakes[0]
@@ -209,7 +209,7 @@ def test_own_templates_are_checked_with_all_the_facts_there_are(tmp_path: Path) 
     assert "| Owner | Ada Obi |" in shipped
 
 
-async def test_what_people_typed_is_no_heading_link_image_or_cell_of_the_document(town: World) -> None:
+async def test_typed_text_cannot_become_a_heading_link_image_or_table_cell(town: World) -> None:
     forged = "# Approved [here](https://evil.example) ![x](https://evil.example/x.png) | <b>"
     await resolved(town, f"P1 {forged}")
     await town.ada.presses("Edit", card(town))
@@ -228,7 +228,7 @@ async def test_what_people_typed_is_no_heading_link_image_or_cell_of_the_documen
     assert "_Not written yet: what made it worse" in document
 
 
-async def test_scheduling_posts_a_calendar_file_and_moving_it_another_of_the_same_meeting(town: World) -> None:
+async def test_scheduling_a_review_posts_a_calendar_file_and_moving_it_updates_the_same_meeting(town: World) -> None:
     await resolved(town)
     await ask(town, "ada", "/incident postmortem INC-1 schedule Tue 10:00")
     await town.passes(minutes=1)
@@ -242,7 +242,7 @@ async def test_scheduling_posts_a_calendar_file_and_moving_it_another_of_the_sam
     assert len([one for one in town.said_in(town.room()) if "Review of INC-1's post-mortem" in one]) == 2
 
 
-async def test_the_review_is_mailed_to_owner_and_responders_and_moved_as_the_same_meeting(new_world: NewWorld) -> None:
+async def test_a_review_is_mailed_to_owner_and_responders_and_moved_as_the_same_meeting(new_world: NewWorld) -> None:
     async with post_office() as office:
         mailing = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "t@example.com"}
         async with new_world(runbook=OWING, **mailing) as world:
@@ -266,7 +266,7 @@ async def test_the_review_is_mailed_to_owner_and_responders_and_moved_as_the_sam
         assert mine[0]["Subject"] == "Post-mortem of INC-1: Search is down"
 
 
-async def test_reminders_that_a_clock_ahead_has_set_are_brought_back(town: World) -> None:
+async def test_reminders_set_by_a_clock_ahead_are_moved_back(town: World) -> None:
     room = await resolved(town)
     await ask(town, "ada", "/incident action @ada Alert on lag by Monday 15:00", room)
     tables = ("postmortems", "actions")
@@ -280,7 +280,7 @@ async def test_reminders_that_a_clock_ahead_has_set_are_brought_back(town: World
     assert after == before
 
 
-async def test_it_is_handed_over_by_naming_somebody_and_a_typo_is_answered(town: World) -> None:
+async def test_a_post_mortem_is_handed_over_by_naming_somebody_and_a_typo_is_answered(town: World) -> None:
     room = await resolved(town)
     await ask(town, "ada", "/incident postmortem @ben", room)
     assert (await in_api(town))["postmortem"]["owner"] == "ben"

@@ -1,4 +1,4 @@
-"""Procedures in a room: their live messages, and who presses what."""
+"""Procedures in a room: their live messages, and pressing their buttons."""
 
 from bot.sandbox.answers import AppAnswer
 from bot.sandbox.model import Message
@@ -7,7 +7,7 @@ from tests.world import World, words_of
 
 
 def live(world: World, which: int = -1, ref: str = "INC-1") -> Message:
-    """The message of a procedure under way, as it is now."""
+    """The current message of the procedure under way."""
     found = world.workspace.messages(world.room(ref))
     return [one for one in found if is_live(one)][which]
 
@@ -26,7 +26,7 @@ def labels(message: Message) -> list[str]:
 
 
 async def press(world: World, who: str, label: str, which: int = -1) -> str:
-    """What only this person reads for it."""
+    """Presses the button; returns what only this person is shown."""
     return await press_on(world, who, label, live(world, which))
 
 

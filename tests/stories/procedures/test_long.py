@@ -1,4 +1,4 @@
-"""A procedure of sixty steps: inside of Slack's limits, and ticked by three people on two processes."""
+"""A procedure of sixty steps: within Slack's limits, and ticked by three people on two processes."""
 
 import asyncio
 import re
@@ -22,7 +22,9 @@ LONG = f"{RUNBOOK}\nprocedures:\n  long:\n    steps:\n{STEPS}\n"
 SHORT = f"{RUNBOOK}\nprocedures:\n  long:\n    steps:\n" + "\n".join(f"      - Step {n}" for n in range(1, 61)) + "\n"
 
 
-async def test_however_long_it_is_the_next_step_stands_there_whole_inside_of_slacks_limits(new_world: NewWorld) -> None:
+async def test_however_long_a_procedure_is_its_next_step_is_shown_whole_within_slacks_limits(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=LONG) as world:
         room = await declared(world, "P3 Slow reports")
         await ask(world, "ada", "/incident runbook long", room)
@@ -45,7 +47,7 @@ async def test_however_long_it_is_the_next_step_stands_there_whole_inside_of_sla
         assert [str(one) for one in world.workspace.complaints] == []
 
 
-async def test_sixty_steps_ticked_by_three_while_one_of_two_processes_is_killed_are_ticked_once_each(
+async def test_sixty_steps_ticked_by_three_people_while_a_process_is_killed_are_each_ticked_once(
     database: str, tmp_path: Path
 ) -> None:
     async with fleet(database, tmp_path, runbook=SHORT, launched=2) as processes:
@@ -62,7 +64,7 @@ async def test_sixty_steps_ticked_by_three_while_one_of_two_processes_is_killed_
             if step == 20:
                 await processes.replicas[0].dies()
             await pressed
-            # What a dying process had been given was given to nobody: then it is pressed again.
+            # A press handed to the dying process is lost, so it is pressed again.
             with suppress(TimeoutError):
                 await processes.until(lambda before=step: step_of(room) != before, within=2)  # type: ignore[misc]
         await processes.until_calm()
@@ -81,6 +83,6 @@ def lives_in(room: Channel) -> list[Message]:
 
 
 def step_of(room: Channel) -> int:
-    """Which comes next; 61 when none is left."""
+    """The number of the next step; 61 = none is left."""
     found = re.search(r"step (\d+) of 60", lives_in(room)[0].text)
     return int(found[1]) if found else 61

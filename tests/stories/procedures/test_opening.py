@@ -1,4 +1,4 @@
-"""What opens by itself in the room of an incident, for its alert."""
+"""Procedures that open by themselves in an incident's room because of its alert."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -28,7 +28,7 @@ def suggestion(world: World) -> Message:
     return [one for one in world.workspace.messages(world.room()) if labels(one) == ["Runbook"]][-1]
 
 
-async def test_the_procedure_of_an_alert_opens_with_its_incident_and_once(new_world: NewWorld) -> None:
+async def test_an_alerts_procedure_opens_with_its_incident_and_only_once(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         await monitoring.fires(alert("DatabaseDown", severity="critical"))
         assert "step 1 of 2" in live(world).text and labels(live(world)) == ["Done", "Skip"]
@@ -41,7 +41,7 @@ async def test_the_procedure_of_an_alert_opens_with_its_incident_and_once(new_wo
         assert told == [("checklist", "tocsin")]
 
 
-async def test_beside_one_under_way_another_is_only_asked_about(new_world: NewWorld) -> None:
+async def test_while_one_procedure_is_under_way_another_is_only_suggested(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         await monitoring.fires(alert("DatabaseDown", severity="critical"))
         values = {"instance": "db-1:9100", "mount": "/srv/$(reboot)", "host": "db-1"}
@@ -52,12 +52,12 @@ async def test_beside_one_under_way_another_is_only_asked_about(new_world: NewWo
         assert "has *Disk is full*" in words_of(suggestion(world))
         await press_on(world, "ada", "Runbook", suggestion(world))
         assert "Disk is full" in live(world).text
-        # Of what another alert of the incident says otherwise nothing is filled in; else only what is harmless.
+        # Values on which the incident's alerts disagree are not filled in; of the rest, only harmless ones.
         assert "```\nssh db-1:9100 du -sh &lt;mount&gt; $HOST\n```" in shown(world)
         assert "&lt;mount&gt; is /srv/$(reboot) in the alert" in shown(world) and "$HOST is db-1 in" in shown(world)
 
 
-async def test_what_an_alert_says_never_looks_like_a_command_to_copy(new_world: NewWorld) -> None:
+async def test_an_alerts_text_never_looks_like_a_command_to_copy(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         values = {"instance": "db-1\n```\nrm -rf ~\n```", "mount": "", "host": "`reboot`"}
         await monitoring.fires(alert("DiskFull", severity="critical", **values))
@@ -68,7 +68,9 @@ async def test_what_an_alert_says_never_looks_like_a_command_to_copy(new_world: 
         assert "&lt;mount&gt; isn't known" in words
 
 
-async def test_a_link_that_ends_in_its_name_finds_it_and_the_cards_button_shows_it(new_world: NewWorld) -> None:
+async def test_a_link_that_ends_in_a_procedures_name_finds_it_and_the_cards_button_shows_it(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=RUNBOOK, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         slow = alert("CacheSlow")
         slow["annotations"]["runbook_url"] = "https://example.com/runbooks/Cache.md"

@@ -1,4 +1,4 @@
-"""Procedures in an incident's room: opened, ticked step by step, undone, led on by answers."""
+"""Procedures in an incident's room: opened, ticked step by step, undone, steered by answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -44,7 +44,7 @@ async def world(new_world: NewWorld) -> AsyncIterator[World]:
         yield world
 
 
-async def test_what_fits_is_offered_best_first_with_why_and_opens_by_a_press(world: World) -> None:
+async def test_fitting_procedures_are_offered_best_first_with_the_reason_and_open_at_a_press(world: World) -> None:
     room = await declared(world, "P1 Slow queries and connection timeouts")
     offer = await asked(world, "ada", "/incident runbook", room)
     words = told(offer)
@@ -102,7 +102,7 @@ async def test_an_answer_may_name_a_step_or_another_procedure(world: World) -> N
     assert "Payments are declined" in live(world, 1).text and "step 1 of 1" in live(world, 1).text
 
 
-async def test_a_forged_answer_that_says_none_is_not_taken_for_the_first(world: World) -> None:
+async def test_a_forged_answer_with_an_invalid_choice_is_refused(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident runbook database-timeout", room)
     await press(world, "ada", "Done")
@@ -113,7 +113,7 @@ async def test_a_forged_answer_that_says_none_is_not_taken_for_the_first(world: 
         assert "step 2 of 4" in live(world).text
 
 
-async def test_of_two_who_press_at_once_the_second_learns_who_was_first(world: World) -> None:
+async def test_the_second_of_two_concurrent_presses_learns_who_was_first(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident runbook database-timeout", room)
     answers = await asyncio.gather(*(one.presses("Done", live(world)) for one in (world.ada, world.ben)))
@@ -124,7 +124,7 @@ async def test_of_two_who_press_at_once_the_second_learns_who_was_first(world: W
     assert "step 2 of 4" in live(world).text
 
 
-async def test_only_whom_the_runbook_lets_tick_can_tick_and_everybody_can_open(world: World) -> None:
+async def test_only_people_the_runbook_permits_can_tick_but_everybody_can_open(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "eve", "/incident runbook payments", room)
     for label in ("Done", "Skip"):
@@ -132,7 +132,7 @@ async def test_only_whom_the_runbook_lets_tick_can_tick_and_everybody_can_open(w
     assert "step 1 of 1" in live(world).text
 
 
-async def test_a_mistyped_name_gets_the_nearest_and_outside_of_a_room_procedures_are_read(world: World) -> None:
+async def test_a_mistyped_name_gets_a_suggestion_and_outside_a_room_procedures_are_read_only(world: World) -> None:
     typo = await ask(world, "ada", "/incident runbook databse-timeout")
     assert "“databse-timeout”" in typo and "`/incident runbook database-timeout`" in typo
     read = await asked(world, "ada", "/incident runbook nobody can log in")
@@ -147,7 +147,7 @@ async def test_a_mistyped_name_gets_the_nearest_and_outside_of_a_room_procedures
     assert "step 1 of 1" in live(world).text
 
 
-async def test_one_that_has_ended_can_be_opened_anew_and_stays_as_it_is(world: World) -> None:
+async def test_a_finished_procedure_can_be_opened_again_and_its_record_stays(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident runbook payments", room)
     await press(world, "ada", "Done")
@@ -156,7 +156,7 @@ async def test_one_that_has_ended_can_be_opened_anew_and_stays_as_it_is(world: W
     assert "finished" in live(world, 0).text and "step 1 of 1" in live(world, 1).text
 
 
-async def test_one_under_way_keeps_its_steps_and_says_that_the_runbook_has_changed(world: World) -> None:
+async def test_a_procedure_under_way_keeps_its_steps_and_says_that_the_runbook_has_changed(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident runbook payments", room)
     assert "has changed" not in words_of(live(world))
@@ -166,7 +166,7 @@ async def test_one_under_way_keeps_its_steps_and_says_that_the_runbook_has_chang
         assert "Ask the bank" in words_of(live(world))
 
 
-async def test_in_a_drill_it_says_so_and_of_a_private_incident_programs_read_nothing(world: World) -> None:
+async def test_a_procedure_in_a_drill_says_so_and_a_private_incidents_is_not_in_the_api(world: World) -> None:
     await ask(world, "ada", "/incident drill Slow reports")
     await ask(world, "ada", "/incident runbook payments", world.workspace.channel(world.room()))
     assert live(world).text.startswith("DRILL: 📖")
@@ -176,7 +176,7 @@ async def test_in_a_drill_it_says_so_and_of_a_private_incident_programs_read_not
     assert in_full(await world.house.records.of(2))["procedures"] == []
 
 
-async def test_a_skip_that_comes_late_is_refused_before_anybody_types_why(world: World) -> None:
+async def test_a_late_skip_is_refused_before_anybody_types_a_reason(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident runbook database-timeout", room)
     await press(world, "ada", "Done")
@@ -186,7 +186,7 @@ async def test_a_skip_that_comes_late_is_refused_before_anybody_types_why(world:
     assert world.ben.modals() == []
 
 
-async def test_in_a_channel_that_is_archived_who_opens_or_presses_sees_it_as_it_is_now(world: World) -> None:
+async def test_when_the_channel_is_archived_whoever_opens_or_presses_sees_the_current_state(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await world.eve.archives(room)
     await world.settled()

@@ -1,4 +1,4 @@
-"""Steps that need no hand: the bot ticks them with its evidence, and others need a second person."""
+"""Steps the bot ticks itself with evidence, and steps that need a second person's approval."""
 
 import asyncio
 from collections.abc import Callable
@@ -40,7 +40,7 @@ procedures:
 
 
 async def a_backup(world: World) -> None:
-    """A good one, begun now."""
+    """Records a good backup, started now."""
     now = world.clock.now()
     async with world.house.db.transaction() as conn:
         begun = await backups.begin(
@@ -51,7 +51,7 @@ async def a_backup(world: World) -> None:
         await backups.succeed(conn, begun.id, made, now)
 
 
-async def test_what_can_be_proved_is_ticked_with_its_evidence_once_it_is_so(new_world: NewWorld) -> None:
+async def test_a_provable_step_is_ticked_with_its_evidence_as_soon_as_it_holds(new_world: NewWorld) -> None:
     async with a_website() as website, new_world(runbook=RUNBOOK + PROVED % website.url) as world:
         website.breaks()
         await world.passes(seconds=1)
@@ -75,7 +75,7 @@ async def test_what_can_be_proved_is_ticked_with_its_evidence_once_it_is_so(new_
         assert [tick.by for tick in procedure.ticks] == ["ada", *["tocsin"] * 4]
 
 
-async def test_a_look_from_before_the_step_came_up_proves_nothing(new_world: NewWorld) -> None:
+async def test_a_probe_from_before_the_step_was_reached_proves_nothing(new_world: NewWorld) -> None:
     async with a_website() as website, new_world(runbook=RUNBOOK + PROVED % website.url) as world:
         room = await declared(world, "P3 Website is slow")
         await world.passes(minutes=1)
@@ -89,7 +89,7 @@ async def test_a_look_from_before_the_step_came_up_proves_nothing(new_world: New
         assert "step 2 of 5" in live(world).text
 
 
-async def test_who_is_not_in_the_runbook_is_named_in_evidence_entries_and_refusals(new_world: NewWorld) -> None:
+async def test_people_not_in_the_runbook_are_named_in_evidence_entries_and_refusals(new_world: NewWorld) -> None:
     own = RUNBOOK + "procedures:\n  p: {title: P, steps: [{do: Wait, incident: acknowledged}, Look]}\n"
     async with new_world(runbook=own) as world:
         room = await declared(world)
@@ -109,7 +109,7 @@ async def test_who_is_not_in_the_runbook_is_named_in_evidence_entries_and_refusa
         assert not [words for words in entries if "<@" in words]
 
 
-async def test_undoing_takes_back_what_a_person_did_with_what_was_proved_since(new_world: NewWorld) -> None:
+async def test_undo_takes_back_a_persons_step_and_the_steps_proved_since(new_world: NewWorld) -> None:
     async with a_website() as website, new_world(runbook=RUNBOOK + PROVED % website.url) as world:
         room = await declared(world, "P3 Website is slow")
         await ask(world, "ada", "/incident runbook restart", room)
@@ -130,7 +130,7 @@ async def test_a_step_that_needs_a_second_person_is_approved_by_one_and_done_by_
         assert await press(world, "ben", "Approve") == ""
         assert labels(live(world)) == ["Done", "Skip", "Undo"] and "Approved by Ben Moss" in shown(world)
         assert "somebody else has to do it" in await press(world, "ben", "Done")
-        # By another name it is the same person: one process knew whose account it is, the other did not.
+        # The same person under two names: one process knew their account, the other did not.
         account = world.house.people._accounts.pop("ben")
         with pytest.raises(NotPermitted):
             await world.house.procedure_runs.tick(Actor(account, account), 1, Place(1, 0, 1), "done")

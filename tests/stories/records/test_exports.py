@@ -1,4 +1,4 @@
-"""The whole of an incident as a file: in its room, and from a shell."""
+"""An incident exported as a file: in its room, and from a shell."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from tests.world import RUNBOOK, World
 
 
 async def lived(world: World) -> str:
-    """An incident with something of everything, resolved; its Markdown."""
+    """Plays a resolved incident with a bit of everything; returns its Markdown."""
     room = await declared(world, words="P1 Payments <failing> | #1")
     await world.passes(minutes=5)
     await ask(world, "ada", "/escalate ack", room)
@@ -28,7 +28,7 @@ async def lived(world: World) -> str:
     return text
 
 
-async def test_the_file_in_the_room_has_milestones_and_the_timeline_by_phase_and_what_was_typed_as_text(
+async def test_the_file_in_the_room_has_milestones_a_timeline_by_phase_and_escapes_typed_text(
     world: World,
 ) -> None:
     text = await lived(world)
@@ -46,7 +46,7 @@ async def test_the_file_in_the_room_has_milestones_and_the_timeline_by_phase_and
     assert text == world.house.documents.markdown(await world.house.records.of(1))
 
 
-async def test_a_table_has_a_row_for_every_entry_and_page_and_no_formula(world: World) -> None:
+async def test_a_table_has_a_row_for_every_entry_and_page_and_no_formulas(world: World) -> None:
     await lived(world)
     record = await world.house.records.of(1)
     rows = list(csv.DictReader(StringIO(world.house.documents.table(record))))
@@ -58,17 +58,17 @@ async def test_a_table_has_a_row_for_every_entry_and_page_and_no_formula(world: 
     assert {row["phase"] for row in rows if row["kind"] == "declared" and row["section"] == "timeline"} == {"declared"}
 
 
-async def test_a_shell_gets_private_ones_whole(world: World) -> None:
+async def test_a_shell_exports_private_incidents_completely(world: World) -> None:
     await ask(world, "eve", "/incident private P1 Passport scans")
     record = await world.house.records.of(1)
     found = json.loads(_written(world.house, record, "json"))
     assert (found["title"], len(found["timeline"])) == ("Passport scans", len(record.timeline))
-    # What a replay needs is in it.
+    # Everything a replay needs is in it.
     past = PastIncident.model_validate(found)
     assert (past.declared_as, len(past.pages)) == ("P1", len(record.pages))
 
 
-async def test_every_incident_goes_into_a_folder_a_file_each(tmp_path: Path, database: str) -> None:
+async def test_all_incidents_are_exported_into_a_folder_one_file_each(tmp_path: Path, database: str) -> None:
     at_home = {"DATABASE_URL": database, "TOCSIN_RUNBOOK": str(tmp_path / "runbook.yml")}
     (tmp_path / "runbook.yml").write_text(RUNBOOK)
     await tocsin("declare", "--drill", "P1", "Payments", at=tmp_path, **at_home)

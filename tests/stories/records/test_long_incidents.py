@@ -1,4 +1,4 @@
-"""An incident of five thousand entries: everything is in its files, and what is shown stays inside Slack's limits."""
+"""An incident of five thousand entries: its files are complete, and messages stay within Slack's limits."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ ENTRIES = 5_000
 ALERTS = MOST_ALERTS + 50
 
 
-async def test_its_files_are_complete_and_its_messages_fit(world: World) -> None:
+async def test_a_long_incidents_files_are_complete_and_its_messages_fit(world: World) -> None:
     room = await declared(world)
     async with world.house.db.transaction() as conn:
         await conn.execute(
@@ -59,7 +59,7 @@ async def test_its_files_are_complete_and_its_messages_fit(world: World) -> None
     assert world.workspace.complaints == []
 
 
-async def test_a_file_says_how_many_alerts_it_leaves_out(world: World) -> None:
+async def test_a_file_says_how_many_alerts_it_omits(world: World) -> None:
     await declared(world)
     at = world.clock.now()
     alert = {"title": "Node", "level": "high", "count": 1, "since": at, "until": None, "in_all": 10_003}

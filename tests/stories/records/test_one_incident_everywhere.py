@@ -1,4 +1,4 @@
-"""One incident with its reopening; all that is said of it afterwards is worked out here again, from the raw rows."""
+"""One reopened incident: everything reported about it is recomputed here from the raw rows."""
 
 import csv
 import json
@@ -42,7 +42,7 @@ FIGURE = re.compile(
 
 
 async def lived(world: World) -> list[tuple[str, str, str]]:
-    """What people did: (when, who, what became of it)."""
+    """Plays the incident; returns what people did as (when, who, kind)."""
     done = []
 
     async def does(who: str, kind: str, typed: str) -> None:
@@ -73,13 +73,13 @@ async def lived(world: World) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class Raw:
-    """The rows as they are stored, and what follows from them."""
+    """The rows as stored, and what follows from them."""
 
     incident: Row
     timeline: Sequence[Row]
     pages: Sequence[Row]
     tellings: Sequence[Row]
-    # When Slack has taken each of them.
+    # When Slack accepted each of them.
     posted: Sequence[datetime]
 
     @classmethod
@@ -100,12 +100,12 @@ class Raw:
 
     @property
     def stretches(self) -> list[tuple[datetime, datetime]]:
-        """In which it was open."""
+        """The intervals during which it was open."""
         return list(zip([self.at("declared")[0], *self.at("reopened")], self.at("resolved"), strict=True))
 
     @property
     def promises(self) -> list[tuple[str, datetime, datetime]]:
-        """(kind, by when, when)."""
+        """(kind, due, fulfilled) of each promise."""
         found = []
         for since, until in self.stretches:
             answered = next(at for at in self.at("acknowledged") if since <= at <= until)
@@ -113,14 +113,14 @@ class Raw:
         return found
 
     def answered(self, page: Row) -> datetime | None:
-        """By whom it paged, while it was open that time."""
+        """When the paged person acknowledged, within the interval the incident was open then."""
         [end] = [until for since, until in self.stretches if since <= page["accepted_at"] <= until]
         mine = [row["at"] for row in self.timeline if row["kind"] == "acknowledged" and row["actor"] == page["person"]]
         return next((at for at in mine if page["accepted_at"] <= at <= end), None)
 
     @property
     def gaps(self) -> list[tuple[datetime, datetime]]:
-        """Of pages that nobody answered for more than five minutes, and of words for longer than promised."""
+        """Gaps: pages unanswered for over five minutes, and updates overdue."""
         answers = self.at("acknowledged") + self.at("resolved")
         waits = [(one["accepted_at"], min(at for at in answers if at >= one["accepted_at"])) for one in self.pages]
         found = [(since, until) for since, until in waits if until - since > timedelta(minutes=5)]
@@ -136,7 +136,7 @@ def full(at: datetime) -> str:
 
 
 def short(at: datetime, begins: datetime) -> str:
-    """With its weekday when that is another."""
+    """A short time, with its weekday when it is another day."""
     day = "" if at.astimezone(LONDON).date() == begins.astimezone(LONDON).date() else "%a "
     return at.astimezone(LONDON).strftime(f"{day}%H:%M %Z")
 
@@ -151,7 +151,7 @@ def instant(at: datetime) -> str:
 
 
 def sections(document: str) -> dict[str, list[str]]:
-    """The lines of each, '' the first."""
+    """The document's lines by heading; '' = before the first."""
     found: dict[str, list[str]] = {"": []}
     for line in document.splitlines():
         if line.startswith("## "):
@@ -162,7 +162,7 @@ def sections(document: str) -> dict[str, list[str]]:
 
 
 def figures(lines: Sequence[str]) -> list[list[str]]:
-    """The times and durations of each line."""
+    """The times and durations in each line."""
     return [FIGURE.findall(line) for line in lines]
 
 
@@ -181,7 +181,7 @@ async def read(world: World, path: str, accept: str = "application/json") -> Any
         return await answer.json() if accept == "application/json" else await answer.text()
 
 
-async def test_everything_said_of_it_afterwards_is_what_was_done(town: World) -> None:
+async def test_every_report_about_an_incident_agrees_with_the_raw_rows(town: World) -> None:
     done = await lived(town)
     raw = await Raw.of(town)
     deeds = [(full(row["at"]), row["actor"], row["kind"]) for row in raw.timeline if row["actor"] != "tocsin"]
@@ -285,7 +285,7 @@ def of_the_table(table: str, raw: Raw) -> None:
 
 
 def of_the_api(shown: Mapping[str, Any], raw: Raw) -> None:
-    # Who has acknowledged it as it is now: what was acknowledged before the reopening is in the timeline.
+    # Who acknowledged it since the reopening; earlier acknowledgements are in the timeline.
     times = milestones(raw) | {"acknowledged": raw.at("acknowledged")[-1]}
     assert {name: shown[f"{name}_at"] for name in times} == {name: instant(at) for name, at in times.items()}
     assert [(one["at"], one["kind"], one["actor"]) for one in shown["timeline"]] == [

@@ -1,4 +1,4 @@
-"""All that is known of one incident, gathered once, as the API shows it."""
+"""The record of one incident, as the API shows it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -41,7 +41,7 @@ async def shown(world: World, ref: str = "INC-1") -> dict[str, Any]:
     return found
 
 
-async def test_what_an_audience_was_told_says_who_approved_it_and_when_it_was_accepted(town: World) -> None:
+async def test_an_update_in_the_record_says_who_approved_it_and_when_it_was_accepted(town: World) -> None:
     room = await declared(town, by="ada")
     await ask(town, "ada", "/incident tell clients", room)
     await town.ada.submits(values={"text": "We are rolling back."})

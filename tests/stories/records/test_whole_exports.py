@@ -1,4 +1,4 @@
-"""One incident with its reopening, lived through and exported: every format has all that was done."""
+"""One reopened incident, played and exported: every format contains all that was done."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ procedures:
 
 
 async def lived(world: World) -> None:
-    """Acknowledged in time, reopened, acknowledged too late, over in time; with all that an incident may have."""
+    """Acknowledged in time, reopened, acknowledged too late, resolved in time; with all an incident may have."""
     room = await declared(world, "P1 Search is down")
     await world.passes(minutes=5)
     await ask(world, "ada", "/escalate ack", room)
@@ -69,7 +69,7 @@ async def exported(world: World) -> tuple[str, dict[str, Any], list[dict[str, st
     return said["md"], json.loads(said["json"]), list(csv.DictReader(StringIO(said["csv"])))
 
 
-async def test_each_format_has_all_that_was_done_also_before_the_reopening(new_world: NewWorld) -> None:
+async def test_each_format_has_all_that_was_done_even_before_the_reopening(new_world: NewWorld) -> None:
     async with new_world(runbook=WHOLE) as world:
         await lived(world)
         text, whole, rows = await exported(world)
@@ -112,7 +112,7 @@ async def test_each_format_has_all_that_was_done_also_before_the_reopening(new_w
     assert len(of(rows, "timeline")) == len(whole["timeline"]) and len(of(rows, "page")) == len(whole["pages"])
 
 
-async def test_the_clock_of_a_data_breach_is_in_every_format(new_world: NewWorld) -> None:
+async def test_the_data_breach_deadline_is_in_every_format(new_world: NewWorld) -> None:
     async with new_world(runbook=WHOLE) as world:
         await ask(world, "ada", "/incident private P1 List copied")
         await ask(world, "ada", "/incident breach INC-1 1 hour ago")
@@ -122,7 +122,7 @@ async def test_the_clock_of_a_data_breach_is_in_every_format(new_world: NewWorld
     assert "## Data breach" in text and "| Private | yes |" in text
 
 
-async def test_a_post_mortem_says_by_phase_what_happened_how_long_each_check_was_down_and_what_was_kept(
+async def test_a_post_mortem_says_by_phase_what_happened_how_long_checks_were_down_and_what_was_kept(
     new_world: NewWorld,
 ) -> None:
     async with a_website() as website:
@@ -146,7 +146,7 @@ async def test_a_post_mortem_says_by_phase_what_happened_how_long_each_check_was
         "kept", "kept", "**missed**", "kept",
     ]  # fmt: skip
     [line] = within(document, "Downtime")
-    # Nobody looked from 15:30 to 15:45, and after 16:00: a look stands for three intervals.
+    # No probes from 15:30 to 15:45, and none after 16:00: a probe stands for three intervals.
     assert (
         line.startswith("- website: down for 35 min between Thu 06 Aug 2026 15:10 BST and 16:00 BST")
         and "target 99.9%: **missed**" in line
@@ -159,6 +159,6 @@ def of(rows: list[dict[str, str]], section: str) -> list[dict[str, str]]:
 
 
 def within(text: str, heading: str) -> list[str]:
-    """The entries of its lists under this heading."""
+    """The list entries under this heading."""
     _, _, below = text.partition(f"\n## {heading}\n")
     return [line for line in below.partition("\n## ")[0].splitlines() if line.startswith("- ")]

@@ -1,4 +1,4 @@
-"""A shipped runbook on its stage: what monitoring sends and what people press there, and what reached whom when."""
+"""A shipped runbook on stage: what monitoring sends, what people press, and who was reached when."""
 
 import json
 import re
@@ -17,12 +17,12 @@ from bot.sandbox.people import Person
 from bot.shipped import shipped_runbooks
 from tests.world import words_of
 
-# A Tuesday at noon, in winter: London and UTC have the same hours.
+# A Tuesday at noon in winter, when London is on UTC.
 BEGINS = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 
 
 class Played:
-    """`m` counts the minutes since the beginning. `runbook` is as shipped: nothing is watched or backed up on stage."""
+    """`m`: minutes since the start. `runbook` is as shipped, but on stage nothing is probed or backed up."""
 
     def __init__(self, stage: Stage, runbook: Runbook) -> None:
         self.stage = stage
@@ -48,7 +48,7 @@ class Played:
         return self.workspace.person(self.stage.addresses.account(key))
 
     def reached(self, kind: str, via: str | None = None, *, since: int = 0) -> list[tuple[int, str]]:
-        """Who was paged, or which audience was told, how many minutes after `since`; once each, by name in a minute."""
+        """(minutes after `since`, person paged or audience told), sorted and without duplicates."""
         found = [
             (round((fact.at - BEGINS).total_seconds() / 60) - since, name)
             for fact in self.stage.watch.facts
@@ -62,16 +62,16 @@ class Played:
 
     @property
     def told(self) -> str:
-        """Headlines of all that audiences have read."""
+        """The headlines of all updates sent to audiences."""
         return "\n".join(fact.text for fact in self.stage.watch.facts if fact.kind == "told")
 
     def letter(self, to: str) -> str:
-        """The newest to this address that is no page: subject and text."""
+        """The newest mail to this address that is not a page: subject and text."""
         mails = self.workspace.mailbox.items
         return next(f"{one.subject}\n{one.text}" for one in reversed(mails) if one.to == to and "/ack/" not in one.text)
 
     def outlets_of(self, alert: str) -> set[str]:
-        """By which ways whoever is not paged hears of it."""
+        """The outlets that showed this alert, other than pages."""
         mails = [one.kind for one in self.workspace.mailbox.items if alert in one.text and "/ack/" not in one.text]
         return {*mails, *(["slack"] if alert in self.said(self._alerts) else [])} & {"slack", "email", "webhook"}
 
@@ -84,7 +84,7 @@ class Played:
 
     @property
     def room(self) -> Channel:
-        """Of the newest incident."""
+        """The newest incident's room."""
         rooms = [one for one in self.workspace.conversations if one.topic and "INC-" in one.topic]
         return rooms[-1]
 
@@ -92,13 +92,13 @@ class Played:
         return [one for one in self.workspace.messages(self.room.id) if words in words_of(one).replace("*", "")][-1]
 
     def targets(self) -> dict[str, timedelta]:
-        """What the card of an open incident says: until when to `respond` and to `resolve`, from now."""
+        """The time left until the card's `respond` and `resolve` deadlines."""
         card = words_of(self.shown("Not acknowledged yet"))
         found = re.findall(r"(respond|resolve) by <!date\^(\d+)", card)
         return {kind: datetime.fromtimestamp(int(at), UTC) - self.stage.clock.now() for kind, at in found}
 
     async def asks(self, who: str, text: str) -> str:
-        """What only they are answered, outside the room."""
+        """Types a command outside the room; returns the private answer."""
         person, general = self.person(who), self.workspace.channel("#general")
         if person.id not in general.members:
             await person.joins(general)
@@ -107,7 +107,7 @@ class Played:
         return "\n".join(words_of(message) for message in answer.messages).replace("*", "")
 
     async def page_of(self, alert: str) -> str:
-        """What whoever presses `Runbook` on this alert's card reads."""
+        """What pressing `Runbook` on this alert's card shows."""
         channel = self.workspace.channel(self._alerts)
         reader = self.workspace.person(next(who for who in channel.members if who != self.workspace.bot.id))
         card = [one for one in self.workspace.messages(channel) if alert in words_of(one)][-1]
@@ -116,7 +116,7 @@ class Played:
         return "\n".join(words_of(message) for message in answer.messages)
 
     async def declares(self, who: str, severity: str, title: str) -> int:
-        """In which minute."""
+        """Declares an incident; returns the current minute."""
         await self.asks(who, f"/incident declare {severity} {title}")
         return self.minute
 
@@ -128,13 +128,13 @@ class Played:
         await self.stage.settled()
 
     async def tells(self, who: str, audience: str) -> None:
-        """With the words that are proposed."""
+        """Sends an update with the proposed text."""
         await self.types(who, f"/incident tell {audience}")
         await self.person(who).submits()
         await self.stage.settled()
 
     async def presses(self, who: str, label: str, words: str) -> None:
-        """On the newest message of the room that shows these words."""
+        """Presses this button on the room's newest message with these words."""
         await self.person(who).presses(label, self.shown(words))
         await self.stage.settled()
 
@@ -144,7 +144,7 @@ class Played:
         await self.stage.settled()
 
     async def ticks_all(self, who: str, words: str) -> None:
-        """`Done` until nothing is open there."""
+        """Presses `Done` on that message until nothing is open."""
         ts = self.shown(words).ts
         for _ in range(30):
             message = next(one for one in self.workspace.messages(self.room.id) if one.ts == ts)

@@ -37,7 +37,7 @@ async def the_application_is_down_and_the_team_is_paged(played: Played) -> None:
     assert played.targets() == {"respond": timedelta(minutes=15), "resolve": timedelta(hours=4)}
     assert played.reached("paged", "sms") == [(0, "engineer")]
     assert played.person("engineer").id in played.room.members
-    # The team's own readers at once; the public page once somebody has approved it.
+    # Internal audiences at once; the public page once somebody has approved it.
     assert played.reached("told", "email") == played.reached("told", "slack") == [(0, "internal")]
     assert played.reached("told", "statuspage") == []
     await played.until(16)
@@ -67,7 +67,7 @@ async def it_is_rolled_back(played: Played) -> None:
     await played.types("commander", "/incident update We went back to yesterday's version")
     await played.tells("commander", "internal")
     letter = played.letter(INTERNAL)
-    # Summary, impact, when it will be over, who leads, the next update, what is being done.
+    # Summary, impact, expected end, lead, next update, current work.
     for words in (
         "Incident: The application is down", "Impact: Nobody can learn", "resolved by Tue 03 Feb 2026 16:00",
         "Led by: Incident Commander", "We'll update you by 12:46", "We went back to yesterday's version",
@@ -102,12 +102,12 @@ async def aftercare_has_its_three_lists(played: Played) -> None:
 
 
 async def less_grave_incidents_have_longer(played: Played) -> None:
-    """And a small thing of the evening waits for the next morning."""
+    """And a minor incident in the evening waits for the next morning."""
     for severity, respond, resolve, told in (("P1", 1, 24, {"internal"}), ("P2", 4, 72, {"internal"})):
         begun = await played.declares("dba", severity, f"Something of {severity}")
         assert played.targets() == {"respond": timedelta(hours=respond), "resolve": timedelta(hours=resolve)}
         assert {who for _, who in played.reached("told", since=begun)} == told
-        # Only the two gravest are for the public.
+        # Only the two highest severities are for the public.
         asked = [one for one in played.workspace.messages(played.room) if "needs approval" in words_of(one)]
         assert bool(asked) == (severity == "P1")
         await played.types("dba", "/incident resolve It was nothing")

@@ -34,7 +34,7 @@ async def the_site_is_down_and_the_matrix_is_climbed(played: Played) -> None:
     assert played.reached("paged", "sms") == [(0, "ada"), (15, "lead")]
     await played.until(45)
     assert played.reached("paged", "voice") == [(45, "ceo")]
-    # The target of 15 minutes is missed at the moment the next tier is paged: said once, and marked on the card.
+    # The 15-minute target is missed when the next tier is paged: posted once, and marked on the card.
     assert "Nobody acknowledged, so CEO is being paged" in played.said(played.room.name)
     assert "Nobody acknowledged by" not in played.said(played.room.name)
     await played.acknowledges("ceo")
@@ -53,7 +53,7 @@ async def the_bleeding_is_stopped(played: Played) -> None:
     assert "docker compose restart backend" in words_of(played.shown(procedure))
     await played.presses("ada", "Done", procedure)
     await played.presses("ada", "No", procedure)
-    # The decision tree: each of its three questions says what to do.
+    # The decision tree: each answer to its three questions says what to do.
     tree = "Roll back or not?"
     for question, answer, then in (
         ("Did a recent deployment cause it?", "No", "Keep investigating"),
@@ -78,9 +78,9 @@ async def it_is_verified_and_told(played: Played) -> None:
     ):  # fmt: skip
         assert box in verified
     await played.ticks_all("ada", "Is it verified?")
-    # Users noticed, so everybody hears of its end.
+    # Users noticed, so everybody hears of the end.
     assert "Shop is down" in played.said("general")
-    # Both audiences wait for a person: nothing is told on its own.
+    # Both audiences wait for a person: nothing is sent automatically.
     assert played.reached("told") == []
     await played.tells("ada", "status-page")
     assert played.reached("told", "statuspage") == [(47, "status-page")]
@@ -110,7 +110,7 @@ async def each_severity_has_its_time_and_its_next_responder(played: Played) -> N
 
 
 async def what_has_to_be_learned_from_is(played: Played) -> None:
-    """All P1, a P2 of more than half an hour, and whatever touches payments."""
+    """Every P1, a P2 of more than half an hour, and everything about payments."""
     owed: list[bool] = []
     for severity, minutes, impact in (("P2", 29, "Search"), ("P2", 31, "Search"), ("P3", 5, "Payments of one client")):
         begun = await played.declares("ada", severity, f"For {minutes} minutes")
@@ -122,7 +122,7 @@ async def what_has_to_be_learned_from_is(played: Played) -> None:
 
 
 async def what_is_detected_opens_its_page(played: Played) -> None:
-    """Errors, failed payments and a busy machine; the monitor that says the site is down was first."""
+    """Errors, failed payments and a busy machine; the site monitor came first."""
     await played.posts("sentry", METRIC)
     assert "Many errors" in await played.page_of("Too many errors")
     for number in range(5):

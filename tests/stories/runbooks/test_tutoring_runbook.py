@@ -107,7 +107,7 @@ async def what_is_not_fixed_goes_on(played: Played) -> None:
         played.room.name
     )
     await played.until(37)
-    # Clients were promised more within half an hour.
+    # Clients were promised an update within half an hour.
     assert "An update to clients is due now" in played.said(played.room.name)
     await played.until(61)
     assert played.reached("paged", "sms")[3:] == [(60, "consultant")]
@@ -184,7 +184,7 @@ async def a_breach_has_its_lawyers_and_its_clock(played: Played) -> None:
     assert "clients was copied" not in played.told + played.said("infrastructure-alerts")
 
 
-def test_what_is_watched_and_kept_and_how_often() -> None:
+def test_the_tutoring_runbook_watches_and_backs_up_as_often_as_its_documents_promise() -> None:
     runbook = read(shipped_runbooks()["tutoring"].read_text("utf-8"), {})
     health, checks = runbook.health, runbook.health.checks
     assert health.every == timedelta(minutes=5) and health.availability == 99.9
@@ -199,7 +199,7 @@ def test_what_is_watched_and_kept_and_how_often() -> None:
     assert (kept.keep, kept.rpo, kept.rto) == (timedelta(days=30), timedelta(hours=24), timedelta(minutes=30))
 
     due = runbook.maintenance.recurring.values()
-    # A Tuesday, a Monday, the first of a month, and of a quarter: neither is a Monday.
+    # A Tuesday, a Monday, and the first of a month and of a quarter, neither of them a Monday.
     for on, tasks in ((date(2026, 2, 3), 4), (date(2026, 2, 9), 10), (date(2026, 5, 1), 9), (date(2026, 7, 1), 14)):
         assert len([task for task in due if task.falls_on(on)]) == tasks
     proofs = {task.what: str(task.proved_by) for task in due if task.proved_by}

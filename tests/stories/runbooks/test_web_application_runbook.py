@@ -71,7 +71,7 @@ async def it_is_verified_and_reviewed(played: Played) -> None:
     await played.ticks_all("developer", "Is it verified?")
     assert "The site is down" in played.said("general")
     assert "Resolved" in played.letter(STAKEHOLDERS)
-    # An hour of watching, without an all clear.
+    # An hour of monitoring, without an all-clear.
     await played.until(46 + 61)
     assert not [one for one in played.reached("told", "email") if one[0] > 46]
     await played.ticks_all("manager", "Aftercare")
@@ -98,7 +98,7 @@ async def each_severity_has_its_time(played: Played) -> None:
 
 
 async def planned_work_is_announced_two_days_ahead(played: Played) -> None:
-    """By mail, and on the status page."""
+    """Announced by mail and on the status page."""
     what = "Database upgrade at 2026-02-06 10:00 for 2h telling stakeholders, users, status-page"
     await played.asks("developer", f"/incident maintenance {what}")
     await played.until(22 * 60 - 1)
@@ -114,7 +114,7 @@ async def planned_work_is_announced_two_days_ahead(played: Played) -> None:
 
 
 def data_is_backed_up_and_comes_back(played: Played) -> None:
-    """Every day, kept for thirty; back within two hours with at most a day's loss."""
+    """Daily, kept for thirty days; restored within two hours with at most a day's loss."""
     kept = played.runbook.backups["database"]
     noon = datetime(2026, 2, 3, 12, tzinfo=UTC)
     assert next_run(kept.at, played.runbook.timezone, noon) == datetime(2026, 2, 4, 2, tzinfo=UTC)

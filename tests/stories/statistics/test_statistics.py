@@ -1,4 +1,4 @@
-"""Numbers of a period: in Slack, on the API, and recomputed here from the raw rows by other means."""
+"""Statistics of a period, in Slack and the API, recomputed here independently from the raw rows."""
 
 import csv
 import random
@@ -41,7 +41,7 @@ async def read(world: World, query: str = "", accept: str = "application/json", 
         return await answer.text() if accept == "text/csv" else await answer.json()
 
 
-async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town: World) -> None:
+async def test_slack_and_the_api_show_the_same_numbers_for_what_was_done(town: World) -> None:
     room = await declared(town)
     await town.passes(minutes=5)
     await ask(town, "ada", "/escalate ack", room)
@@ -63,9 +63,9 @@ async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town:
     assert found["times"]["detect"]["n"] == 2 and found["times_by_severity"]["P1"]["detect"]["mean_s"] == 600.0
     assert found["times"]["resolve"]["median_s"] == 70 * 60
     assert found["promises"]["acknowledged"] == {"kept": 1, "missed": 0, "open": 0}
-    # Twenty minutes to the update, forty from there to the end.
+    # Twenty minutes until the update, and forty from it to the end.
     assert found["promises"]["updates"] == {"kept": 1, "missed": 1, "open": 0}
-    # She was paged for the private one too: who was is one of its details.
+    # She was paged for the private one too, but that is one of its private details.
     assert [(one["person"], one["pages"], one["answered"]) for one in found["people"]] == [("ada", 1, 1)]
     assert found["left_out"] == {"drills": 1, "private_without_details": 1, "unresolved": 1}
 
@@ -90,7 +90,7 @@ async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town:
     assert all(file.content and file.content.startswith(b"\x89PNG") for file in pictures)
 
 
-async def test_who_resolves_what_nobody_has_acknowledged_has_answered_their_page(town: World) -> None:
+async def test_resolving_an_unacknowledged_incident_counts_as_answering_the_page(town: World) -> None:
     room = await declared(town)
     await town.passes(minutes=4)
     await ask(town, "ada", "/incident resolve A false alarm", room)
@@ -115,7 +115,7 @@ async def test_who_resolves_what_nobody_has_acknowledged_has_answered_their_page
     assert told == ["accepted 15:00 BST; acknowledged 15:04 BST", "accepted 15:05 BST"]
 
 
-async def test_updates_are_owed_while_it_is_open_also_by_who_never_writes_one(town: World) -> None:
+async def test_updates_are_owed_while_an_incident_is_open_even_if_none_is_ever_written(town: World) -> None:
     room = await declared(town)
     await town.passes(minutes=20)
     assert (await read(town))["promises"]["updates"] == {"kept": 0, "missed": 0, "open": 1}
@@ -126,7 +126,7 @@ async def test_updates_are_owed_while_it_is_open_also_by_who_never_writes_one(to
     assert (await read(town))["promises"]["updates"] == {"kept": 1, "missed": 1, "open": 0}
 
 
-async def test_what_is_no_period_is_refused(town: World) -> None:
+async def test_an_invalid_period_is_refused(town: World) -> None:
     assert "a period" in await ask(town, "eve", "/incident stats soon")
     for wrong in ("?days=0", "?days=x", "?days=-1", "?days=99999999999999999999", "?days=1e3"):
         assert (await read(town, wrong, status=400))["error"]
@@ -137,8 +137,8 @@ async def test_what_is_no_period_is_refused(town: World) -> None:
     assert "nothing to count in 0000" in await ask(town, "eve", "/incident stats 0000")
 
 
-async def test_every_number_is_what_the_raw_rows_say(town: World) -> None:
-    """A few hundred incidents of chance; all of it is computed again here, row by row."""
+async def test_every_number_agrees_with_the_raw_rows(town: World) -> None:
+    """A few hundred random incidents, recomputed here row by row."""
     async with town.house.db.transaction() as conn:
         made = await live_through(conn, random.Random(7), 300)
     found = await read(town, "?days=365")
@@ -179,7 +179,7 @@ def seconds(span: timedelta) -> float:
 
 
 async def live_through(conn: Connection, chance: random.Random, count: int) -> list[dict[str, Any]]:
-    """Incidents of the last two years, each with the pages of its steps by their number."""
+    """Random incidents of the last two years, each with its pages by step number."""
     made = []
     for number in range(count):
         declared_at = BEGINNING - timedelta(seconds=chance.uniform(0, 2 * 365 * 86400))
@@ -207,7 +207,7 @@ async def live_through(conn: Connection, chance: random.Random, count: int) -> l
 async def paged(
     conn: Connection, chance: random.Random, incident: int, since: datetime
 ) -> Mapping[int, list[datetime]]:
-    """The first step at once; each by one or two ways."""
+    """The first step's pages at once; each step by one or two ways."""
     steps: dict[int, list[datetime]] = {}
     for step in range(chance.choice([1, 1, 2])):
         for via in ("slack", "sms")[: chance.choice([1, 2])]:

@@ -1,4 +1,4 @@
-"""Triage begins with an incident, what is not verified at its end is asked about, and aftercare begins then."""
+"""Checklists: triage at the start, a question about unverified boxes at the end, then aftercare."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -42,7 +42,7 @@ async def ticked(world: World, name: str) -> list[str | None]:
     return [one["done_by"] for one in found]
 
 
-async def test_triage_is_ticked_in_the_room_box_by_box_and_cleared_again(team: World) -> None:
+async def test_triage_boxes_can_be_ticked_in_the_room_and_unticked_again(team: World) -> None:
     await declared(team, "P3 Slow reports")
     triage = shown(team, "Is the site up?")
     assert team.card().ts < triage.ts
@@ -65,7 +65,7 @@ async def test_triage_is_ticked_in_the_room_box_by_box_and_cleared_again(team: W
     ]
 
 
-async def test_two_who_tick_at_once_undo_nothing_and_others_may_not(team: World) -> None:
+async def test_concurrent_ticks_lose_nothing_and_people_without_permission_cannot_tick(team: World) -> None:
     await declared(team, "P3 Slow reports")
     triage = shown(team, "Is the site up?")
     refused = await team.cleo.ticks("Is the site up?", triage)
@@ -81,7 +81,7 @@ async def test_two_who_tick_at_once_undo_nothing_and_others_may_not(team: World)
     assert again is None and found.open_items == []
 
 
-async def test_at_the_end_the_room_is_asked_about_boxes_that_are_open(team: World) -> None:
+async def test_at_the_end_the_room_is_asked_about_open_boxes(team: World) -> None:
     room = await declared(team, "P3 Slow reports")
     own = (await asked(team, "ada", "/incident checklist verification", room)).messages[0]
     await team.ada.presses("Done", own)
@@ -106,7 +106,7 @@ async def test_at_the_end_the_room_is_asked_about_boxes_that_are_open(team: Worl
     )
 
 
-async def test_reopened_what_was_verified_is_verified_again(team: World) -> None:
+async def test_after_a_reopening_verification_starts_over(team: World) -> None:
     room = await declared(team, "P3 Slow reports")
     await ask(team, "ada", "/incident resolve fixed", room)
     question, aftercare = shown(team, "Is it verified?"), shown(team, "Aftercare")
@@ -125,7 +125,7 @@ async def test_reopened_what_was_verified_is_verified_again(team: World) -> None
     assert await ticked(team, "verification") == [None, None]
 
 
-async def test_aftercare_is_due_after_the_end_the_room_is_reminded_and_a_day_later_the_lead(team: World) -> None:
+async def test_overdue_aftercare_reminds_the_room_and_a_day_later_the_lead(team: World) -> None:
     room = await declared(team, "P3 Slow reports")
     await ask(team, "ada", "/incident lead @ben", room)
     await ask(team, "ada", "/incident resolve fixed", room)
@@ -143,7 +143,7 @@ async def test_aftercare_is_due_after_the_end_the_room_is_reminded_and_a_day_lat
     assert labels(shown(team, "Due now")) == []
 
 
-async def test_what_is_no_checklist_is_answered_with_those_there_are(team: World) -> None:
+async def test_an_unknown_checklist_is_answered_with_the_known_ones(team: World) -> None:
     room = await declared(team, "P3 Slow reports")
     assert "triage, verification or aftercare" in await ask(team, "ada", "/incident checklist packing", room)
     assert "Triage" in await ask(team, "ada", "/incident checklist", room)

@@ -1,4 +1,4 @@
-"""Once a quarter everybody confirms how they are reached, by a test page through each of their ways."""
+"""Once a quarter, everybody confirms each of their ways by answering a test page through it."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -38,7 +38,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 async def until(world: World, day: int, hour: int) -> None:
-    """Of October."""
+    """Moves the clock to this day of October."""
     await world.settled()
     world.clock.move(datetime(2026, 10, day, hour, tzinfo=LONDON) - world.clock.now())
     await world.settled()
@@ -58,7 +58,7 @@ async def opens_link(world: World, office: PostOffice) -> None:
     await world.settled()
 
 
-async def test_everybody_is_asked_once_by_each_way_at_work_and_what_is_not_confirmed_is_a_gap(
+async def test_everybody_is_asked_once_by_each_way_in_working_hours_and_an_unconfirmed_way_is_a_gap(
     new_world: NewWorld, office: PostOffice, database: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=ASKING, **mail_of(office)) as world:
@@ -95,7 +95,7 @@ async def test_everybody_is_asked_once_by_each_way_at_work_and_what_is_not_confi
         assert len(asked_of(world, "ada")) == 1 and len(office.letters) == 1
 
 
-async def test_what_a_provider_refuses_is_said_as_that_and_who_has_left_is_not_asked(
+async def test_a_provider_refusal_is_reported_as_such_and_people_who_left_are_not_asked(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     office.says["RCPT"] = "550 no such mailbox"
@@ -123,7 +123,7 @@ async def test_what_a_provider_refuses_is_said_as_that_and_who_has_left_is_not_a
 async def test_a_text_is_confirmed_by_a_word_or_by_its_link_and_a_call_by_a_key(
     new_world: NewWorld, database: str, tmp_path: Path
 ) -> None:
-    """Each confirms its own way and no other; the gap stands everywhere until it is closed."""
+    """Each answer confirms only its own way; the gap is shown everywhere until it is closed."""
     asking = by("sms", "voice", then="sms") + ROUND
     async with telephones(new_world, asking) as (world, company):
         await until(world, 5, 9)
@@ -150,7 +150,7 @@ async def test_a_text_is_confirmed_by_a_word_or_by_its_link_and_a_call_by_a_key(
 
 
 async def unconfirmed(world: World, runbook: str, at: Path, environ: dict[str, str]) -> list[str]:
-    """Whom `/escalate oncall` names, once a shell names the same."""
+    """The people `/escalate oncall` names; asserts that the shell names the same."""
     (at / "runbook.yml").write_text(runbook)
     named = re.findall(r"⚠ (.+?): asked", (await ask(world, "eve", "/escalate oncall")).partition("Not confirmed")[2])
     for command in (("check", "--simulate"), ("doctor",)):
@@ -160,10 +160,10 @@ async def unconfirmed(world: World, runbook: str, at: Path, environ: dict[str, s
 
 
 @pytest.mark.parametrize("typed", ["ack", "lead", "resolve", "status {} resolved"])
-async def test_what_is_typed_in_slack_confirms_no_other_way(
+async def test_an_answer_typed_in_slack_confirms_only_slack(
     new_world: NewWorld, office: PostOffice, typed: str
 ) -> None:
-    """Nor does a shell; and only the one that was paged confirms."""
+    """Nor does a shell confirm anything; and only the person paged can confirm."""
     async with new_world(runbook=ASKING, **mail_of(office)) as world:
         await ask(world, "ada", "/escalate test")
         await world.settled()

@@ -1,4 +1,4 @@
-"""What users notice, how many, since when, and whether payments are affected."""
+"""An incident's impact: how many users, since when, and whether payments are affected."""
 
 from tests.stories.asking import ask, declared, timeline
 from tests.world import World, words_of

@@ -1,4 +1,4 @@
-"""What was given in a private incident: its buttons and forms are of no use to anybody outside it."""
+"""Private incidents: forged buttons and forms give people outside the room nothing."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -19,12 +19,12 @@ procedures:
   doors: {title: Doors, steps: [Find the open one, Close it]}
 """
 )
-# As the buttons and forms of each carry it: a number, a box and its state, a step.
+# The values each button and form carries: a number, a box and its state, a step.
 CARRIED = {"task.": "1", "action.": "1", "postmortem.": "1", "checklist.": "1 1", "procedure.": "1 1 0 0"}
 
 
 def carried(name: str) -> str:
-    """'' of what is about something else."""
+    """The value the action carries; '' = the action is about something else."""
     own = next((value for kind, value in CARRIED.items() if name.startswith(kind)), "")
     return f"{own} on" if name == "checklist.tick" else "1" if name in ("checklist.waive", "checklist.reopen") else own
 
@@ -45,14 +45,14 @@ async def gained_nothing(world: World, person: Outsider, before: list[tuple[str,
     assert await timeline(world) == before
 
 
-async def test_no_button_of_it_serves_somebody_outside(town: World) -> None:
+async def test_no_button_of_a_private_incident_works_for_outsiders(town: World) -> None:
     dev, before = await outsider(town), await timeline(town)
     for action in filter(carried, BUTTONS):
         await dev.presses(action, carried(action))
     await gained_nothing(town, dev, before)
 
 
-async def test_no_form_of_it_serves_somebody_outside(town: World) -> None:
+async def test_no_form_of_a_private_incident_works_for_outsiders(town: World) -> None:
     dev, before = await outsider(town), await timeline(town)
     for callback in filter(carried, FORMS):
         await dev.submits(callback, carried(callback))

@@ -1,4 +1,4 @@
-"""Work that comes round is ticked by the bot once what proves it is there."""
+"""The bot ticks recurring tasks itself once their evidence exists."""
 
 import csv
 from collections.abc import Callable
@@ -33,7 +33,7 @@ maintenance:
 
 
 async def until(world: World, day: int, hour: int, minute: int = 0) -> None:
-    """Of August, by the clock in London."""
+    """Moves the clock to this day and hour of August, London time."""
     await world.settled()
     world.clock.move(datetime(2026, 8, day, hour, minute, tzinfo=LONDON) - world.clock.now())
     await world.settled()
@@ -44,12 +44,12 @@ def posted(world: World, words: str) -> list[Message]:
 
 
 def line(world: World, words: str) -> str:
-    """How it stands where it was posted last."""
+    """The task's line in the latest message that lists it."""
     lines = words_of(posted(world, words)[-1]).split("\n")
     return next(one for one in lines if words in one)
 
 
-async def test_what_is_proved_when_it_is_due_is_ticked_with_its_evidence_everywhere_once(new_world: NewWorld) -> None:
+async def test_a_task_proved_when_due_is_ticked_once_with_its_evidence_everywhere(new_world: NewWorld) -> None:
     async with a_website() as website, new_world(runbook=PROVED % website.url) as world:
         async with world.joined():
             await until(world, 7, 2)
@@ -81,7 +81,7 @@ async def test_what_is_proved_when_it_is_due_is_ticked_with_its_evidence_everywh
         assert "1 h 30 min after it was due, proved by backup" in told(await asked(world, "ada", "/health tasks"))
 
 
-async def test_checks_rehearsals_and_test_pages_prove_what_they_are_named_for(new_world: NewWorld) -> None:
+async def test_checks_rehearsals_and_test_pages_prove_only_the_tasks_that_name_them(new_world: NewWorld) -> None:
     async with a_website() as website, new_world(runbook=PROVED % website.url) as world:
         website.breaks()
         await until(world, 7, 10)
@@ -107,7 +107,7 @@ async def test_checks_rehearsals_and_test_pages_prove_what_they_are_named_for(ne
         assert "proved by a test page to Ada Obi" in words_of(posted(world, "Try the pager")[0])
 
 
-async def test_a_restore_that_was_tried_and_passed_proves_the_drill_and_one_that_failed_does_not(
+async def test_a_passed_test_restore_proves_the_drill_and_a_failed_one_does_not(
     new_world: NewWorld,
 ) -> None:
     drills = (
@@ -130,7 +130,7 @@ async def test_a_restore_that_was_tried_and_passed_proves_the_drill_and_one_that
 
 
 async def a_drill(world: World, *, passes: bool) -> None:
-    """Of the only backup, begun and over now."""
+    """A drill of the only backup, started and finished now."""
     now = world.clock.now()
     async with world.house.db.transaction() as conn:
         begun = await backup_drills.begin(conn, name="orders", backup_id=1, started_by="tocsin", now=now)
@@ -142,7 +142,7 @@ async def a_drill(world: World, *, passes: bool) -> None:
             await backup_drills.fail(conn, begun.id, error="The disk is full.", now=now)
 
 
-async def test_forty_tasks_of_one_moment_are_one_message(new_world: NewWorld) -> None:
+async def test_forty_tasks_due_at_once_are_one_message(new_world: NewWorld) -> None:
     tasks = "".join(f"    - {{do: Task {number} {'with many words ' * 12}, every: day}}\n" for number in range(40))
     async with new_world(runbook=f"{RUNBOOK}maintenance:\n  tasks:\n{tasks}") as world:
         await until(world, 7, 9)

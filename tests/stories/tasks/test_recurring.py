@@ -1,4 +1,4 @@
-"""Work that comes round is posted when it is due, told to the lead while it is overdue, and on record."""
+"""Recurring tasks are posted when due, reported to the lead while overdue, and recorded."""
 
 import csv
 from collections.abc import AsyncIterator, Callable
@@ -39,13 +39,13 @@ def shown(world: World, words: str) -> list[Message]:
 
 
 async def until(world: World, day: int, hour: int) -> None:
-    """Of August, by the clock in London."""
+    """Moves the clock to this day and hour of August, London time."""
     await world.settled()
     world.clock.move(datetime(2026, 8, day, hour, tzinfo=LONDON) - world.clock.now())
     await world.settled()
 
 
-async def test_it_is_posted_once_when_due_and_done_with_what_shows_it(team: World) -> None:
+async def test_a_recurring_task_is_posted_once_when_due_and_done_with_its_evidence(team: World) -> None:
     async with team.joined():
         await until(team, 7, 9)
         (due,) = shown(team, "Read the backup log")
@@ -65,7 +65,7 @@ async def test_it_is_posted_once_when_due_and_done_with_what_shows_it(team: Worl
     assert "1 recurring task due" in both.text and "✅ Restore a backup" in words_of(both)
 
 
-async def test_what_is_overdue_is_told_daily_to_the_lead_and_stands_in_health(team: World) -> None:
+async def test_an_overdue_task_is_reported_to_the_lead_daily_and_shown_in_health(team: World) -> None:
     await until(team, 8, 9)
     await until(team, 9, 9)
     await until(team, 10, 9)
@@ -77,7 +77,7 @@ async def test_what_is_overdue_is_told_daily_to_the_lead_and_stands_in_health(te
     assert len(missed) == 2
 
 
-async def test_what_was_due_while_nobody_was_there_is_on_record_and_only_the_latest_is_posted(team: World) -> None:
+async def test_tasks_due_while_the_bot_was_down_are_recorded_and_only_the_latest_is_posted(team: World) -> None:
     await until(team, 10, 12)
     (due,) = shown(team, "Read the backup log")
     assert "2 recurring tasks due" in due.text and labels(due) == ["Done"]
@@ -87,7 +87,7 @@ async def test_what_was_due_while_nobody_was_there_is_on_record_and_only_the_lat
     assert "none were due" in await ask(team, "ada", "/health tasks 2026-07")
 
 
-async def test_a_month_is_posted_as_one_file_however_often_it_is_asked_for_and_its_cells_are_no_formulas(
+async def test_a_months_file_is_posted_once_per_request_and_its_cells_cannot_be_formulas(
     team: World,
 ) -> None:
     await until(team, 7, 9)
@@ -106,7 +106,7 @@ async def test_a_month_is_posted_as_one_file_however_often_it_is_asked_for_and_i
     assert (row["state"], row["late_s"], row["evidence"]) == ("done", "0", "'=HYPERLINK(log)")
 
 
-async def test_who_asked_for_the_file_hears_when_slack_refuses_it(team: World) -> None:
+async def test_the_requester_is_told_when_slack_refuses_the_file(team: World) -> None:
     await until(team, 7, 9)
     answer = await asked(team, "ada", "/health tasks")
     team.workspace.faults.refuse("files.completeUploadExternal", "not_in_channel", times=None)
@@ -115,7 +115,7 @@ async def test_who_asked_for_the_file_hears_when_slack_refuses_it(team: World) -
     assert any("August 2026 was not posted" in words_of(one) for one in team.workspace.direct_messages("ada"))
 
 
-async def test_a_day_that_a_clock_ahead_has_chosen_is_chosen_anew(team: World) -> None:
+async def test_a_due_date_set_by_a_clock_ahead_is_recomputed(team: World) -> None:
     await team.settled()
     async with team.house.db.transaction() as conn:
         await conn.execute(
@@ -127,7 +127,7 @@ async def test_a_day_that_a_clock_ahead_has_chosen_is_chosen_anew(team: World) -
     assert len(shown(team, "Read the backup log")) == 1
 
 
-def test_days_and_hours_follow_the_calendar_and_the_clock_of_the_place() -> None:
+def test_due_times_follow_the_local_calendar_and_clock() -> None:
     def after(task: Recurring, *now: int) -> datetime:
         return task.instant(task.first_after(datetime(*now, tzinfo=UTC), LONDON), LONDON)  # type: ignore[misc, arg-type]
 
@@ -135,14 +135,14 @@ def test_days_and_hours_follow_the_calendar_and_the_clock_of_the_place() -> None
     assert after(quarterly, 2026, 8, 6) == datetime(2026, 10, 3, 8, tzinfo=UTC)
     weekly = Recurring("x", "week", time(9), 0, 1)
     assert after(weekly, 2026, 8, 6) == datetime(2026, 8, 10, 8, tzinfo=UTC)
-    # The night in which the clocks jump from 01:00 to 02:00, and the one in which that hour comes twice.
+    # The night in which the clocks jump from 01:00 to 02:00, and the one in which that hour occurs twice.
     nightly = Recurring("x", "day", time(1, 30), 0, 1)
     assert after(nightly, 2026, 3, 29) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     assert after(nightly, 2026, 10, 25) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert nightly.first_after(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), LONDON) == date(2026, 10, 26)
 
 
-def test_what_is_overdue_is_told_at_the_time_of_day_at_which_it_was_due_over_a_change_of_the_clocks_too() -> None:
+def test_overdue_reports_keep_their_time_of_day_across_a_clock_change() -> None:
     def told(due: datetime, after: datetime) -> datetime:
         return told_overdue_at(due, after, LONDON).astimezone(LONDON)
 

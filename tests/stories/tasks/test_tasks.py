@@ -1,4 +1,4 @@
-"""Somebody is asked for something in an incident, and when the time is up the room is asked what became of it."""
+"""Tasks in an incident: somebody is asked to do something, and the room is asked when its time is up."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.world import World, words_of
 
 
 def shown(world: World, words: str) -> list[Message]:
-    """What stands in the room with these words, oldest first."""
+    """The room's messages with these words, oldest first."""
     return [one for one in world.workspace.messages(world.room()) if words in words_of(one)]
 
 
@@ -19,7 +19,7 @@ async def tasks_of(world: World) -> list[tuple[str, str, str | None]]:
     return [(one.what, one.owner, one.done_by) for one in found]
 
 
-async def test_a_task_stands_in_the_room_and_on_the_card_until_it_is_done(world: World) -> None:
+async def test_a_task_is_shown_in_the_room_and_on_the_card_until_it_is_done(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
 
     assert await ask(world, "ada", "/incident task @ben check the logs 15m", room) == ""
@@ -45,7 +45,7 @@ async def test_a_task_stands_in_the_room_and_on_the_card_until_it_is_done(world:
     assert "restart the queue" in listed and "check the logs" in listed
 
 
-async def test_when_the_time_is_up_the_room_is_asked_twice_at_most(world: World) -> None:
+async def test_when_a_tasks_time_is_up_the_room_is_asked_at_most_twice(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident lead", room)
     await ask(world, "ada", "/incident task @ben check the logs in 20 minutes", room)
@@ -66,7 +66,7 @@ async def test_when_the_time_is_up_the_room_is_asked_twice_at_most(world: World)
     assert len(shown(world, "Time's up")) == 3
 
 
-async def test_handed_over_it_is_somebody_elses_who_hears_of_it(world: World) -> None:
+async def test_a_task_handed_over_notifies_its_new_owner(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident task @ben check the logs 15m", room)
     await world.passes(minutes=15)
@@ -82,7 +82,7 @@ async def test_handed_over_it_is_somebody_elses_who_hears_of_it(world: World) ->
     assert all(labels(one) == [] for one in (*shown(world, "Time's up"), *shown(world, "is yours now")))
 
 
-async def test_after_the_end_nobody_is_asked_and_after_a_reopening_not_at_once(world: World) -> None:
+async def test_nobody_is_asked_after_the_end_nor_immediately_after_a_reopening(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident task @ben check the logs 15m", room)
     await ask(world, "ada", "/incident resolve fixed", room)
@@ -94,7 +94,7 @@ async def test_after_the_end_nobody_is_asked_and_after_a_reopening_not_at_once(w
     assert len(shown(world, "Time's up")) == 1
 
 
-async def test_what_cannot_be_asked_for_is_answered_with_a_sentence_and_changes_nothing(world: World) -> None:
+async def test_an_invalid_task_is_answered_with_a_sentence_and_changes_nothing(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     world.workspace.users[world.dev.id].deleted = True
     for typed, said in (
@@ -115,7 +115,7 @@ async def test_what_cannot_be_asked_for_is_answered_with_a_sentence_and_changes_
     assert "is resolved" in await ask(world, "ada", "/incident task @ben more", room)
 
 
-async def test_without_words_there_is_a_form(world: World) -> None:
+async def test_without_arguments_a_form_opens(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident task", room)
     await world.ada.submits(values={"who": world.dev.id, "what": "check the logs", "span": "2 hours"})
@@ -124,7 +124,7 @@ async def test_without_words_there_is_a_form(world: World) -> None:
     assert (task.owner, task.span) == (world.dev.id, timedelta(hours=2))
 
 
-async def test_nobody_hears_of_a_private_incident_by_a_task(world: World) -> None:
+async def test_a_task_reveals_no_private_incident(world: World) -> None:
     await ask(world, "ada", "/incident private P3 Keys lost")
     room = world.workspace.channel(world.room())
     assert "isn't in it" in await ask(world, "ada", "/incident task @cleo check the logs", room)
@@ -134,7 +134,7 @@ async def test_nobody_hears_of_a_private_incident_by_a_task(world: World) -> Non
     assert answer.owner == "ada" and labels(message)
 
 
-async def test_two_processes_ask_once_when_the_time_is_up(world: World) -> None:
+async def test_two_processes_ask_once_when_a_tasks_time_is_up(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident task @ben check the logs 15m", room)
     async with world.joined():
@@ -142,7 +142,7 @@ async def test_two_processes_ask_once_when_the_time_is_up(world: World) -> None:
     assert len(shown(world, "Time's up")) == 1
 
 
-async def test_what_was_asked_before_the_end_asks_for_nothing_after_it(world: World) -> None:
+async def test_a_question_asked_before_the_end_loses_its_buttons_at_the_end(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident task @ben check the logs 15m", room)
     await world.passes(minutes=15)
@@ -152,7 +152,7 @@ async def test_what_was_asked_before_the_end_asks_for_nothing_after_it(world: Wo
     assert labels(question) == [] and said.startswith(words_of(question))
 
 
-async def test_of_what_is_asked_twice_the_newer_question_has_the_buttons(world: World) -> None:
+async def test_when_a_question_is_repeated_only_the_newer_one_has_buttons(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident task @ben check the logs 15m", room)
     for _ in range(2):
