@@ -1,8 +1,8 @@
-"""What Tocsin does in how much time: `make bench`, or `python -m bench [NAME…]`.
+"""Performance measurements of Tocsin: `make bench`, or `python -m bench [NAME…]`.
 
-Each measurement is a module with a coroutine `measure(scratch)` that gives a `Table`; `__main__` knows them all. On the
-stage (`stage.py`) stand a simulated Slack, in this process, and the bot as `tocsin run`, in one of its own, with its
-embedded PostgreSQL: what the simulation costs is not charged to the bot, but it has to share the machine.
+Each measurement is a module with a coroutine `measure(scratch)` that returns a `Table`; `__main__` lists them all. The
+simulated Slack runs in this process; the bot (`stage.py`) runs as `tocsin run` in a process of its own, with its
+embedded PostgreSQL. So the simulation's CPU time isn't charged to the bot, but they share the machine.
 
-No measurement is a test: a missed goal is printed, and nothing fails.
+Measurements aren't tests: a missed goal is printed and nothing fails.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…] [--markdown] [--write FILE]`: measures, and shows or writes down what was found."""
+"""`python -m bench [NAME…] [--markdown] [--write FILE]`: measures, and prints the results or writes them to a page."""
 
 import asyncio
 import os
@@ -66,7 +66,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
 @click.option("--write", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Put them into this page.")
 def main(names: tuple[str, ...], markdown: bool, write: Path | None) -> None:
     """Measure all of it, or what is named. Use a machine that has nothing else to do."""
-    # The simulated Slack and whoever sends are in this process: neither stands still to look for garbage in all that.
+    # The simulated Slack and the senders run in this process, and garbage collection must not pause them.
     keep_what_is_there()
     for name in names or MEASUREMENTS:
         with _scratch() as scratch:
@@ -82,7 +82,7 @@ async def _measured(name: str, scratch: Path) -> Table:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder that PostgreSQL's own account may pass, as one below a private directory may not."""
+    """A folder that PostgreSQL's own account may enter, which it couldn't below a private directory."""
     folder = Path(tempfile.gettempdir()) / f"tocsin-bench-{os.getpid()}"
     folder.mkdir()
     try:
@@ -92,7 +92,7 @@ def _scratch() -> Iterator[Path]:
 
 
 def _put_into(page: str, table: Table) -> str:
-    """The table takes the place of the one between its marks. Raises ClickException when there are none."""
+    """Replace the table between its marks in the page. Raises ClickException if there are none."""
     begin, end = f"<!-- bench: {table.name} -->", f"<!-- bench: end of {table.name} -->"
     between = re.compile(f"(?<={re.escape(begin)}).*?(?={re.escape(end)})", re.DOTALL)
     if not between.search(page):

@@ -1,4 +1,4 @@
-"""How long Slack waits for the acknowledgement of a command when everybody declares at once."""
+"""How long Slack waits for the acknowledgement of commands when everybody declares at once."""
 
 import asyncio
 from pathlib import Path

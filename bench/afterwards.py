@@ -1,4 +1,4 @@
-"""How long it takes to show the App Home, and to write down an incident of thousands of entries."""
+"""How long it takes to show the App Home, and to export an incident with thousands of timeline entries."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from bot.store.queries import Queries
 SQL = Queries(__file__)
 INCIDENTS, ENTRIES, HOMES, FILES = 20, 5_000, 30, 5
 GOAL_HOME_MS, GOAL_FILE_MS = 150, 2_000
-# A home is published at most so often.
+# A Home tab isn't published more often than this.
 APART_S = 0.5
 HOW = (
     f"{INCIDENTS} open incidents, each with a task and an action of one person, the first with {ENTRIES:,} entries in "
@@ -46,7 +46,7 @@ def _row(what: str, count: int, took: Spread, goal_ms: int) -> tuple[str, ...]:
 
 
 async def _home(scene: Stage, number: int) -> float:
-    """How many milliseconds it took."""
+    """Milliseconds."""
     person = scene.workspace.person(("ada", "ben", "eve")[number % 3])
     seen = len(scene.workspace.sent)
     began = time.perf_counter()
@@ -58,7 +58,7 @@ async def _home(scene: Stage, number: int) -> float:
 
 
 async def _file(scene: Stage, bot: Bot) -> float:
-    """How many milliseconds it took. What a file there shows already is not posted again: each has an entry more."""
+    """Milliseconds. Each run adds a timeline entry first, because an unchanged file isn't posted again."""
     await SQL.run(bot.conn, "timeline", now=Clock().machine_now(), entries=1)
     seen = len(scene.workspace.sent)
     began = time.perf_counter()
@@ -70,7 +70,7 @@ async def _file(scene: Stage, bot: Bot) -> float:
 
 
 async def _sent(scene: Stage, seen: int, method: str) -> Sent:
-    """The first call of this method among those that came after so many."""
+    """The first call of this method after the first `seen` calls."""
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             for one in scene.workspace.sent[seen:]:

@@ -1,4 +1,4 @@
-"""Alerts that come in: how soon they are durable and shown, and what a storm of them does to everybody else."""
+"""Incoming alerts: how soon they are stored and shown, and how a storm of them affects everything else."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.sandbox.changes import Change
 
 TOKEN = "bench"
-# So many a second, for so long.
+# Alerts per second, and for how many seconds.
 FLOODS = ((500, 60), (1000, 20))
 THINGS = 500
 RESTING = 20
@@ -128,7 +128,8 @@ async def _storm(scene: Stage, bot: Bot, own: Sender) -> list[tuple[str, ...]]:
 
 
 async def _ladders(scene: Stage, bot: Bot, name: str, within_s: int) -> "asyncio.Future[list[float]]":
-    """Incidents whose next steps fall due one after the other from now on; how many milliseconds late each page was."""
+    """Arm incidents whose next steps fall due one after another from now on; the result is each page's lateness in
+    ms."""
     now, began = Clock().machine_now(), time.perf_counter()
     due_at = [now + timedelta(seconds=within_s * (number + 1) / (LADDERS + 1)) for number in range(LADDERS)]
     ids = await arm(bot.conn, rooms(scene.workspace, LADDERS, name), now, due_at)

@@ -1,4 +1,4 @@
-"""Many open incidents whose next step has its time: put into the database and into Slack without being declared."""
+"""Many open incidents with a next step due at a given time, written directly to the database and Slack."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Rooms:
-    """The incidents' channels in Slack, and the card that stands in each."""
+    """The incidents' channels in Slack, and the card in each."""
 
     ids: list[str]
     names: list[str]
@@ -27,7 +27,7 @@ class Rooms:
 
 
 def rooms(workspace: Workspace, count: int, name: str) -> Rooms:
-    """Channels that the bot has opened, each with the card it has posted there. Slack tells nobody of them."""
+    """Channels created by the bot, each with its card, without Slack events."""
     made = [_room(workspace, f"{name}-{number}") for number in range(1, count + 1)]
     return Rooms([one.id for one in made], [one.name for one in made], [one.messages[0].ts for one in made])
 
@@ -46,9 +46,9 @@ async def arm(
     due_at: Sequence[datetime],
     ladders: Sequence[Mapping[str, object]] | None = None,
 ) -> list[int]:
-    """One incident for each room, its second step due at that time; returns their numbers. The bell rings once.
+    """One incident per room, its second step due at the given time; returns their ids. Notifies the bot once.
 
-    `ladders`: the policy of each; None = that of the runbook of the measurements.
+    `ladders`: the policy of each incident; None: that of the benchmark runbook.
     """
     policies = [Jsonb(one) for one in ladders or [_usual_ladder()] * len(due_at)]
     async with conn.transaction():
@@ -67,5 +67,5 @@ def _usual_ladder() -> Mapping[str, object]:
 
 
 async def due_times(conn: Connection, ids: list[int]) -> dict[int, datetime]:
-    """When the second page of each incident was due, by page."""
+    """When each incident's second page was due, by page id."""
     return {row["id"]: row["due_at"] for row in await SQL.all(conn, "second_pages", ids=ids)}

@@ -1,4 +1,4 @@
--- Incidents as they stand when their first page was accepted, their room is open, and nobody has answered.
+-- Incidents whose first page was accepted and whose room is open, but which nobody has acknowledged.
 
 -- name: incidents
 INSERT INTO incidents (title, severity, status, declared_by, declared_at, room_id, room_name, room_at)
@@ -18,7 +18,7 @@ SELECT id, 1, 0, 0, 'oncall', 'ada', 'slack', %(contact)s, 'accepted', 1, %(now)
 FROM unnest(%(ids)s::bigint[]) AS id;
 
 -- name: cards
--- Both stand already: they are edited.
+-- Both cards exist already, so they are edited.
 INSERT INTO cards (key, channel, ts, digest)
 SELECT 'incident:' || id, room_id, ts, ''
 FROM unnest(%(ids)s::bigint[], %(room_ids)s::text[], %(stamps)s::text[]) AS card (id, room_id, ts);
@@ -29,5 +29,5 @@ SELECT id, policy, 'climbing', 0, 1, due_at, 'oncall', %(now)s
 FROM unnest(%(ids)s::bigint[], %(policies)s::jsonb[], %(due_at)s::timestamptz[]) AS ladder (id, policy, due_at);
 
 -- name: second_pages
--- When each was due whose sending is measured.
+-- When the measured pages were due.
 SELECT id, due_at FROM pages WHERE incident_id = ANY(%(ids)s) AND step = 1;

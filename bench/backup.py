@@ -1,4 +1,4 @@
-"""What it costs that a backup streams through the bot, is hashed, counted and looked into, over pg_dump alone."""
+"""The overhead of a backup through the bot (streaming, hashing, counting, inspecting) over pg_dump alone."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ from bot.dumpers import Equipment, Tally, local, postgresql
 from bot.runbook.backups import PostgresqlBackup
 from bot.store.embedded.server import EmbeddedPostgres, binaries
 
-# Of the database, in MiB: TOCSIN_BENCH_BACKUP_MIB=256 for a first look.
+# Size of the database; TOCSIN_BENCH_BACKUP_MIB=256 for a quick look.
 SIZE_MIB = int(os.environ.get("TOCSIN_BENCH_BACKUP_MIB", "2048"))
 TIMES = 3
 OVERHEAD_GOAL, MEMORY_GOAL_MIB = 0.15, 64

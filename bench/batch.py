@@ -1,4 +1,4 @@
-"""How long a body of very many alerts takes, and for how long it keeps everything else waiting."""
+"""How long a body with very many alerts takes, and for how long it blocks everything else."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ async def _tell(session: aiohttp.ClientSession, status: str) -> float:
 
 @asynccontextmanager
 async def _asking(url: str) -> AsyncIterator[list[float]]:
-    """Milliseconds of each answer while the block runs."""
+    """Request `/healthz` continuously while the block runs; yields each answer's milliseconds."""
     answers: list[float] = []
 
     async def ask() -> None:

@@ -1,4 +1,4 @@
-"""How many due steps are taken in a second when far too many are due."""
+"""How many due steps are claimed per second when far too many are due."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ async def measure(scratch: Path) -> Table:
 
 
 async def _climbed(home: Path, processes: int) -> tuple[int, int]:
-    """How many steps the processes say they took, and how many pages there are of them."""
+    """How many steps the processes claimed by their own count, and how many pages that made."""
     server = EmbeddedPostgres(home)
     url = await server.start()
     try:
@@ -53,7 +53,7 @@ async def _climbed(home: Path, processes: int) -> tuple[int, int]:
 
 
 async def _race(home: Path, processes: int) -> list[int]:
-    """They begin at the same moment; how many steps each took."""
+    """Start all processes at the same moment; returns how many steps each claimed."""
     racers = [await _racer(home) for _ in range(processes)]
     for racer in racers:
         assert await _line(racer) == "ready"
@@ -67,7 +67,7 @@ async def _race(home: Path, processes: int) -> list[int]:
 
 
 async def _racer(home: Path) -> asyncio.subprocess.Process:
-    """A process of the bot on the database of this home, which runs already."""
+    """A process of the bot on the running database of this home."""
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.climber", str(SECONDS), cwd=HERE.parent, stdin=pipe, stdout=pipe,

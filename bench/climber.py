@@ -1,6 +1,6 @@
-"""One process of the bot that does nothing but take due steps: `python -m bench.climber SECONDS`.
+"""A process of the bot that only claims due steps: `python -m bench.climber SECONDS`.
 
-It says `ready`, begins when it is told a line, and says how many steps it took.
+It prints `ready`, starts when it reads a line, and prints how many steps it claimed.
 """
 
 import asyncio

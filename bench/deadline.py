@@ -1,4 +1,4 @@
-"""How long after its time a page leaves."""
+"""How late pages leave."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ ARMED_BESIDE = 9000
 IN_A_WHILE = timedelta(hours=1)
 LATENCY_MS = 100
 SPREADS_S = (60, 20, 1)
-# Within less it is a question of how much the machine can do at all.
+# Below this, the result only shows the machine's throughput.
 LONG_ENOUGH_S = 20
 BEGIN_AFTER = timedelta(seconds=3)
 GOAL_MEDIAN_MS, GOAL_P99_MS = 20, 250
@@ -46,13 +46,13 @@ async def measure(scratch: Path) -> Table:
 
 
 async def lateness(scene: Stage, bot: Bot, name: str, spread_s: int, count: int = DUE) -> Spread:
-    """Of the pages of so many incidents, from the instant each is due to the arrival of its call."""
+    """How late each incident's page was: from its due time to the arrival of its call at Slack."""
     clock = Clock()
     arrived: dict[int, datetime] = {}
     everybody = asyncio.Event()
 
     def look(arguments: Json) -> bool:
-        """At the moment a call arrives; Slack carries every one of them out after a while."""
+        """Record the arrival of a call. Returns True, so that every call is delayed before Slack carries it out."""
         key = ((arguments.get("metadata") or {}).get("event_payload") or {}).get("key", "")
         if key.startswith("page:") and "ts" not in arguments:
             arrived.setdefault(int(key.removeprefix("page:").partition(".")[0]), clock.machine_now())

@@ -1,4 +1,4 @@
-"""How long it takes until a declared incident has its page out and its declarer in the room."""
+"""How long it takes from a declaration until its page is out and its declarer is in the room."""
 
 import asyncio
 import statistics

@@ -1,4 +1,4 @@
-"""Several processes of the bot on one database, with a receiver of webhooks as the provider they page by."""
+"""Several processes of the bot on one database, paging a webhook receiver as their provider."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ PERSON = '  p{number}: {{name: "Person {number}", webhook: "http://127.0.0.1:{po
 
 
 class Receiver:
-    """Takes a page per path `/p<number>` and answers after a while; knows when each came."""
+    """Accepts pages at `/p<number>`, answers after a delay, and records when each arrived."""
 
     def __init__(self, answers_after: timedelta) -> None:
         self._answers_after = answers_after
@@ -70,7 +70,7 @@ class Receiver:
 
 
 class Fleet:
-    """The processes, and a look into their database."""
+    """The processes, and a connection to their database."""
 
     def __init__(self, workspace: Workspace, environ: dict[str, str], scratch: Path, conn: Connection) -> None:
         self.workspace = workspace
@@ -80,7 +80,7 @@ class Fleet:
         self._processes: list[asyncio.subprocess.Process] = []
 
     async def start(self, port: int) -> None:
-        """One more process, until it is ready."""
+        """Start one more process and wait until it is ready."""
         with (self._scratch / f"log-{port}").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.cli", "run", cwd=HERE.parent, stdout=log, stderr=log,
@@ -94,12 +94,12 @@ class Fleet:
                 await asyncio.sleep(LOOK_EVERY_S)
 
     def tell(self, number: int, what: signal.Signals) -> None:
-        """One of them, in the order of their start: to be killed, frozen or thawed."""
+        """Send a signal to one process, by its order of start: to kill, freeze or thaw it."""
         self._processes[number].send_signal(what)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Fleet"]:
-        """Whoever still runs when the block ends is told to stop, and does."""
+        """When the block ends, stop the processes that still run."""
         try:
             yield self
         finally:
@@ -120,10 +120,11 @@ async def fleet(
     more: str = "",
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Fleet]:
-    """A workspace, a database with its schema, and a runbook of so many people with a webhook each; no process yet.
+    """A workspace, a database with its schema, and a runbook with this many people, each with a webhook; no process
+    yet.
 
-    `settings`: of PostgreSQL, beside those of the embedded one. `more`: at the end of the runbook, after its severity.
-    `environ`: more of the processes' environment.
+    `settings`: further settings of PostgreSQL. `more`: text at the end of the runbook, after its severity. `environ`:
+    further environment variables of the processes.
     """
     runbook = scratch / "runbook.yml"
     lines = [person.format(number=number, port=receiver.port) for number in range(people)]
@@ -154,7 +155,7 @@ async def fleet(
 
 
 def _address(conninfo: str) -> str:
-    """As DATABASE_URL wants it."""
+    """In the form of DATABASE_URL."""
     parts = conninfo_to_dict(conninfo)
     return f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(str(parts['host']), safe='')}"
 

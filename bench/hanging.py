@@ -1,4 +1,4 @@
-"""Many people whose turn comes at one instant, each to be reached by two providers, of which one may hang."""
+"""Many people paged at the same moment by two providers each, one of which may hang."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ HANGS_FOR_S = 3600.0
 BEGIN_AFTER = timedelta(seconds=3)
 GOAL_TIMES = 1.2
 WAIT = timedelta(hours=1)
-# One account for all of them: it is Slack that matters, and not who is there.
+# One Slack account for all: only the provider matters here, not the person.
 PERSON = '  p{number}: {{name: "Person {number}", slack: U0ADA, webhook: "http://127.0.0.1:{port}/p{number}"}}'
 HOW = (
     f"{PEOPLE} escalations whose next step is due at the same instant, each for a different person, paged in Slack "
@@ -42,7 +42,7 @@ async def measure(scratch: Path) -> Table:
 
 
 def _places(scratch: Path) -> list[Path]:
-    """One for each run."""
+    """A folder per run."""
     places = [scratch / "usual", scratch / "hanging"]
     for place in places:
         place.mkdir()
@@ -70,7 +70,7 @@ def _row(slack: str, late: Spread, goal: str, is_met: str) -> tuple[str, ...]:
 
 
 def _ladder_of(number: int) -> dict[str, object]:
-    """Two steps; the second one pages this person by both."""
+    """Two steps; the second pages this person by both ways."""
     ways = ["slack", "webhook"]
     tiers = {key: {"key": key, "name": key, "who": [f"p{number}"], "via": ways} for key in ("first", "second")}
     return Policy((Step("first", WAIT), Step("second", WAIT)), 0, "acknowledged", tiers).as_json()

@@ -1,4 +1,4 @@
-"""How long it takes to look at everything when a few of the checks never answer."""
+"""How long it takes to run all checks if some of them never answer."""
 
 import asyncio
 import statistics
@@ -52,7 +52,7 @@ async def measure(scratch: Path) -> Table:
 
 
 async def _round(house: Services) -> tuple[float, float, float]:
-    """Milliseconds until those that answer are in, and until all are; and what they measured, at the median."""
+    """Milliseconds until all healthy checks have a result, and until all checks do; and the median measured latency."""
     began = time.perf_counter()
     looks = await house.health.look()
     while any(name not in SILENT_ONES for name in await looks.within(LOOK_EVERY_S)):
@@ -67,7 +67,7 @@ async def _round(house: Services) -> tuple[float, float, float]:
 
 
 def _runbook(good: int, silent: int) -> str:
-    """That of the other measurements, with checks."""
+    """The benchmark runbook with checks added."""
     checks = "\n".join(f"    c{number}: {{{check}}}" for number, check in enumerate(_checks(good, silent)))
     return f"{RUNBOOK.read_text()}\nhealth:\n  checks:\n{checks}\n"
 
@@ -103,7 +103,7 @@ async def _web_server() -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def _silent_server() -> AsyncIterator[int]:
-    """Takes every connection and says nothing until its end."""
+    """Accepts every connection and never answers."""
     over = asyncio.Event()
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Somebody answers at the instant at which a page leaves: how long after the answer may that page still begin?"""
+"""An acknowledgement at the moment a page leaves: how long after it may that page still start?"""
 
 import asyncio
 import random
@@ -21,15 +21,15 @@ SQL = Queries(__file__)
 INCIDENTS = 160
 EVERY = timedelta(milliseconds=250)
 BEGIN_AFTER = timedelta(seconds=3)
-# Typed so long before and after the instant: an answer takes a while to be stored, and then longer on a busy machine.
+# The range of times around the due time at which people acknowledge: storing takes a while, longer on a busy machine.
 AROUND_MS = (-120, 60)
 ANSWERS_AFTER = timedelta(milliseconds=50)
 PROCESSES = 2
-# Beside them, each of which would have a processor for itself.
+# How many CPU-bound processes run beside the bot.
 BUSY = (0, 2)
 GOAL_P99_MS = 50
 SEED = 4
-# A machine so busy that the database does not answer in time says so, instead of leaving it open.
+# If the database doesn't answer in time because the machine is busy, the bot says so.
 REFUSED = "Nothing was recorded"
 SETTLES_IN_S = 10
 HOW = (
@@ -76,7 +76,7 @@ async def _row(scratch: Path, busy: int) -> tuple[str, ...]:
 
 
 async def _answer_each(replicas: Fleet) -> tuple[dict[int, datetime], int]:
-    """When each answer was committed, by the number of whom the ladder pages; and how many were told it was not."""
+    """The commit time of each acknowledgement, by person number; and how many were told that nothing was recorded."""
     where = rooms(replicas.workspace, INCIDENTS, "answered")
     now = Clock().machine_now()
     due_at = [now + BEGIN_AFTER + EVERY * number for number in range(INCIDENTS)]
@@ -84,7 +84,7 @@ async def _answer_each(replicas: Fleet) -> tuple[dict[int, datetime], int]:
     chance = random.Random(SEED)
     instants = [at + timedelta(milliseconds=chance.uniform(*AROUND_MS)) for at in due_at]
     said = await asyncio.gather(*(_answer(replicas, one, at) for one, at in zip(ids, instants, strict=True)))
-    # An answer, or a page, that is on its way at this moment has its time to arrive.
+    # Let pages and acknowledgements that are under way arrive.
     await asyncio.sleep(SETTLES_IN_S)
     found = await SQL.all(replicas.conn, "answers", ids=ids)
     answered = {ids.index(row["incident_id"]): row["at"] for row in found}
@@ -95,14 +95,14 @@ async def _answer_each(replicas: Fleet) -> tuple[dict[int, datetime], int]:
 
 
 async def _answer(replicas: Fleet, incident: int, at: datetime) -> str:
-    """What whoever answered was told."""
+    """The answer to the person who acknowledged."""
     await asyncio.sleep((at - Clock().machine_now()).total_seconds())
     return str((await replicas.workspace.person("ada").types(f"/escalate ack INC-{incident}")).body)
 
 
 @asynccontextmanager
 async def _busy(count: int) -> AsyncIterator[None]:
-    """So many processes want the processor all the time, while the block runs."""
+    """Keep this many CPUs busy while the block runs."""
     counting = [sys.executable, "-c", "while True: pass"]
     processes = [await asyncio.create_subprocess_exec(*counting) for _ in range(count)]
     try:

@@ -1,4 +1,4 @@
-"""On what is measured: the figures of two machines, or of a busy and an idle one, are not the same figures."""
+"""Describes the machine, because results of two machines, or of a busy and an idle one, can't be compared."""
 
 import os
 import platform
@@ -16,7 +16,8 @@ SYNCS = 50
 
 @dataclass(frozen=True)
 class Machine:
-    """`load`: processes that wanted to run, on average over the minute before. `sync_ms`: one write made durable."""
+    """`load`: the average number of runnable processes in the minute before. `sync_ms`: the duration of a durable
+    write."""
 
     cpu: str
     cores: int
@@ -33,7 +34,7 @@ class Machine:
 
 
 def machine(scratch: Path) -> Machine:
-    """As it is at this moment; `scratch` is a folder on the disk that will be written to."""
+    """The machine at this moment; `scratch` is a folder on the disk that will be written to."""
     load = os.getloadavg()[0]
     return Machine(_cpu(), os.cpu_count() or 1, platform.python_version(), _postgresql(), _sync_ms(scratch), load)
 
@@ -47,7 +48,7 @@ def _cpu() -> str:
 
 @cache
 def _postgresql() -> str:
-    """The version of the embedded one."""
+    """The version of the embedded PostgreSQL."""
     folder = binaries()
     if folder is None:
         return "(none)"
@@ -56,7 +57,7 @@ def _postgresql() -> str:
 
 
 def _sync_ms(folder: Path) -> float:
-    """What each commit has to wait for: a page of 8 KiB and its fdatasync, median."""
+    """What each commit has to wait for: the median time to write 8 KiB and fdatasync."""
     path = folder / "sync"
     taken = []
     with path.open("wb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""An update to very many readers of mail, while people are being paged."""
+"""An update to very many mail readers while people are being paged."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -38,7 +38,7 @@ HOW = (
 
 
 class SlowOffice:
-    """Takes every letter after a while; knows whose it was, and when."""
+    """A mail server that takes a while to accept each letter, and records the recipient and time."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -70,7 +70,7 @@ class SlowOffice:
 
 @dataclass(frozen=True)
 class Found:
-    """How late the pages were, and what became of the mails; nothing when there were none."""
+    """How late the pages were, and the outcome of the mails (0 if none were sent)."""
 
     late: Spread
     mails: int = 0
@@ -111,7 +111,7 @@ async def _run(scratch: Path, *, is_told: bool) -> Found:
 
 
 async def _armed(replicas: Fleet) -> dict[int, datetime]:
-    """When each person's page is due. Nobody's is the first one's, who is paged for what is announced."""
+    """When each person's page is due. The first person is left out: they are paged for the announced incident."""
     where, now = rooms(replicas.workspace, PAGES, "mails"), Clock().machine_now()
     due_at = {number: now + BEGIN_AFTER + number * PAGE_EVERY for number in range(1, PAGES + 1)}
     await arm(replicas.conn, where, now, list(due_at.values()), [ladder_of(number) for number in due_at])

@@ -1,4 +1,4 @@
-"""How much memory the bot and its database hold."""
+"""How much memory the bot and its database use."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a rehearsal costs, from the moment its stage stands: what Python and PostgreSQL compute in it."""
+"""The CPU time of a rehearsal once its stage is ready, in Python and in PostgreSQL."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ HOW = (
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds of processor."""
+    """CPU seconds."""
 
     python: float
     postgresql: float
@@ -40,7 +40,7 @@ class Spent:
     def by_now(cls) -> "Spent":
         own = psutil.Process()
         mine, servers = own.cpu_times(), [one.cpu_times() for one in own.children(recursive=True)]
-        # What a process of the server computed that has ended since is with the one that started it.
+        # The CPU time of server processes that have ended is included in their parent's.
         theirs = sum(one.user + one.system + one.children_user + one.children_system for one in servers)
         return cls(mine.user + mine.system, theirs)
 
@@ -76,7 +76,7 @@ async def _row(path: Path, server: str, scratch: Path) -> tuple[str, ...]:
 
 
 async def _played(path: Path, database: str, scratch: Path) -> tuple[int, Spent]:
-    """How many pages there were, and what it took."""
+    """The number of pages, and the CPU time."""
     scenario = load(path).scenario
     runbook = load_runbook(shipped_runbook(scenario.runbook or "") or path, {})
     begins = scenario.begins_in(runbook.timezone, usual_beginning(runbook))

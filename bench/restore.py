@@ -1,4 +1,4 @@
-"""What it costs that a restore is read back, compared, dressed and exchanged by the bot, over pg_restore alone."""
+"""The overhead of a restore by the bot (verifying, comparing, setting properties, swapping) over pg_restore alone."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from bot.services.backups.long_work import side_by_side
 from bot.services.backups.proofs import prove_written
 from bot.store.embedded.server import EmbeddedPostgres, binaries
 
-# Of the database, in MiB: TOCSIN_BENCH_RESTORE_MIB=128 for a first look.
+# Size of the database; TOCSIN_BENCH_RESTORE_MIB=128 for a quick look.
 SIZE_MIB = int(os.environ.get("TOCSIN_BENCH_RESTORE_MIB", "655"))
 TIMES = 3
 LONGER_GOAL = 2.0
@@ -34,7 +34,7 @@ HOW = (
 )
 SETTINGS = {"fsync": "off", "max_wal_size": "4GB", "shared_buffers": "256MB"}
 TABLES = ("clients", "orders", "lines", "events")
-# With what a page and an index add.
+# Allowing for page and index overhead.
 ROWS_A_MIB = 850
 RANDOM = " || ".join(["md5(random()::text)"] * 15)
 FILL = f"""
@@ -55,7 +55,7 @@ COLUMNS = ("restore", "median", "times as long", "goals met")
 
 @dataclass(frozen=True)
 class Kept:
-    """A database, and a backup of it."""
+    """A database and its backup."""
 
     backup: PostgresqlBackup
     address: str

@@ -1,6 +1,6 @@
-"""Whatever watches systems, as far as a door can tell: HTTP over connections that are kept, at little cost of its own.
+"""A minimal HTTP client with persistent connections, which sends alerts like a monitoring system.
 
-It shares the processors with the bot, so a library of everything would be measured as much as the bot is.
+It shares the CPUs with the bot, so with a full HTTP library we'd measure the library as much as the bot.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ LENGTH = b"content-length:"
 
 
 class _Line(asyncio.Protocol):
-    """One connection: one request at a time, and its answer."""
+    """One connection, with one request at a time."""
 
     def __init__(self) -> None:
         self._read = b""
@@ -61,7 +61,7 @@ class _Line(asyncio.Protocol):
 
 
 class Sender:
-    """Sends each request when its time has come, on a connection that is free or a new one."""
+    """Sends each request at its time, on a free connection or a new one."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port = port
@@ -87,8 +87,8 @@ class Sender:
         return status
 
     async def paced(self, requests: Iterable[bytes], per_s: float) -> list[tuple[int, float]]:
-        """Begun at their times, however long the answers take; of each its status, and milliseconds from when it was to
-        be sent to its answer."""
+        """Start requests at a constant rate, however long the answers take. Returns each one's status, and the
+        milliseconds from its scheduled time to its answer."""
         began, running = time.perf_counter(), []
         for number, request in enumerate(requests):
             wanted = began + number / per_s
@@ -103,7 +103,7 @@ class Sender:
 
     def _taken(self) -> _Line | None:
         while self._free:
-            # The one that was used last: those that are not needed are left alone, as with any pool.
+            # The most recently used one, so that surplus connections stay idle, as in any pool.
             if (line := self._free.pop()).is_open:
                 return line
         return None

@@ -1,4 +1,4 @@
-"""The stage of a measurement: a simulated Slack in this process, the bot as a program with a database of its own."""
+"""The environment of a measurement: a simulated Slack in this process, and the bot with its database as a program."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 RUNBOOK = HERE / "runbook.yml"
 TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.005
-# Of `/readyz`, which is not looked into more often than a few times at once and then once a second.
+# For `/readyz`, which is rate-limited: a few requests at once, then one per second.
 READY_LOOK_EVERY_S = 0.05
 
 Transport = Literal["socket", "http"]
@@ -35,7 +35,7 @@ Transport = Literal["socket", "http"]
 
 @dataclass(frozen=True)
 class Stage:
-    """A workspace that is served, and a folder for whatever its bots keep."""
+    """A served workspace, and a folder for its bots' data."""
 
     workspace: Workspace
     api_url: str
@@ -45,7 +45,7 @@ class Stage:
     async def bot(self, *, home: str = "home", transport: Transport = "socket", **more: str) -> AsyncIterator["Bot"]:
         """`tocsin run`, ready and with its first incident behind it, until the block ends.
 
-        `more` is of its environment.
+        `more`: further environment variables.
         """
         async with self.started(home=home, transport=transport, **more) as bot:
             await bot.until_ready()
@@ -61,9 +61,9 @@ class Stage:
     async def started(
         self, *, home: str = "home", transport: Transport = "socket", **more: str
     ) -> AsyncIterator["Bot"]:
-        """`tocsin run`, from the moment it is started until the block ends; then it is told to stop, and does.
+        """`tocsin run`, from its start until the block ends; then it is stopped.
 
-        `more` is of its environment.
+        `more`: further environment variables.
         """
         place = self.scratch / home
         place.mkdir(exist_ok=True)
@@ -82,12 +82,12 @@ class Stage:
                 await process.wait()
 
     def _must_be_sound(self) -> None:
-        """What Slack has objected to is no figure worth printing."""
+        """Raise if Slack has objected to anything: such results are worthless."""
         if objections := self.workspace.complaints:
             raise RuntimeError(f"Slack objects: {'; '.join(map(str, objections[:3]))}")
 
     def _environ(self, transport: Transport) -> dict[str, str]:
-        """All that the bot gets of this environment, so that no real one is touched."""
+        """The bot's whole environment, so that nothing real is touched."""
         workspace = self.workspace
         way = {
             "socket": {"SLACK_APP_TOKEN": workspace.app_token},
@@ -117,7 +117,7 @@ class Bot:
         self._clock = Clock()
 
     async def until_ready(self) -> float:
-        """Until /readyz says so for the first time; how many milliseconds after the start that was."""
+        """Wait for the first successful /readyz; returns the milliseconds since the start."""
         url = f"http://127.0.0.1:{self.port}/readyz"
         async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(TIMEOUT_S):
             while not await _is_ok(session, url):
@@ -127,13 +127,13 @@ class Bot:
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[None]:
-        """A look into its database, as `conn`, while the block runs."""
+        """A connection to its database, as `conn`, while the block runs."""
         url = await EmbeddedPostgres(self.home).start()
         async with await look_into(url) as self.conn:
             yield
 
     async def settled(self) -> None:
-        """Until it has nothing left to do at this instant."""
+        """Wait until it has nothing left to do now."""
         async with asyncio.timeout(TIMEOUT_S):
             while (await SQL.the(self.conn, "unfinished", now=self._clock.now()))["count"]:
                 self._must_be_alive()
@@ -165,7 +165,7 @@ async def _is_ok(session: aiohttp.ClientSession, url: str) -> bool:
 
 
 def free_port() -> int:
-    """One that nobody listens on at this moment."""
+    """A port on which nobody listens at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""How long the bot takes from nothing to ready."""
+"""How long the bot takes from its start until it is ready."""
 
 import statistics
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How long counting a year takes, and what the pages that leave meanwhile notice of it."""
+"""How long the statistics of a year take, and how they affect pages that leave meanwhile."""
 
 import asyncio
 import time
@@ -59,7 +59,7 @@ async def _counted(bot: Bot, what: str, days: int, goal_ms: int) -> tuple[str, .
 
 
 async def _count(bot: Bot, days: int) -> float:
-    """In milliseconds. Raises ClientError when it was not counted."""
+    """Milliseconds. Raises ClientError if it failed."""
     url, headers = f"http://127.0.0.1:{bot.port}/api/v1/stats", {"Authorization": f"Bearer {TOKEN}"}
     began = time.perf_counter()
     async with (
@@ -72,7 +72,7 @@ async def _count(bot: Bot, days: int) -> float:
 
 @asynccontextmanager
 async def _counting(bot: Bot) -> AsyncIterator[None]:
-    """The year, over and over, until the block ends."""
+    """Request the year's statistics continuously until the block ends."""
 
     async def count() -> None:
         while True:

@@ -1,7 +1,7 @@
--- A year of a team that is paged a lot: everything that numbers are made of, as it stands afterwards.
+-- A year of a team that is paged a lot: everything that statistics are computed from.
 
 -- name: incidents
--- Three severities in turn, spread evenly over the days before.
+-- Three severities in turn, spread evenly over the past year.
 INSERT INTO incidents (title, severity, status, declared_by, declared_at, acknowledged_by, acknowledged_at,
                        first_acknowledged_at, mitigated_at, resolved_by, resolved_at, updated_at)
 SELECT 'Report ' || number, 'P' || 1 + number %% 3, 'resolved', 'eve', declared_at, 'ada', declared_at + interval '4 min',
@@ -25,7 +25,7 @@ FROM incidents i CROSS JOIN (VALUES ('respond', interval '5 min'), ('resolve', i
 WHERE i.title LIKE 'Report %%';
 
 -- name: pages
--- Of each incident as many: every step pages somebody by two ways. In the order in which they come to be.
+-- The same number per incident: every step pages one person by two ways. Inserted in chronological order.
 INSERT INTO pages (incident_id, run, loop, step, tier, person, via, contact, state, attempts, due_at, first_attempt_at,
                    accepted_at)
 SELECT i.id, 1, step / 5, step %% 5, 'oncall', (ARRAY['ada', 'bob', 'cid', 'dan', 'eve'])[1 + (i.id + step) %% 5], via,
@@ -36,5 +36,5 @@ WHERE i.title LIKE 'Report %%'
 ORDER BY i.id DESC, step;
 
 -- name: settle
--- As the server itself does after a while.
+-- As autovacuum would do after a while.
 VACUUM ANALYZE;

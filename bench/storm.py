@@ -1,4 +1,4 @@
-"""Many people whose turn comes at one instant, and several processes to page them."""
+"""Many people to be paged at the same moment, by one process and by several."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -54,6 +54,6 @@ async def _row(scratch: Path, processes: int) -> tuple[str, ...]:
 
 
 def ladder_of(number: int) -> dict[str, object]:
-    """Two steps; the second one pages this person by their webhook."""
+    """Two steps; the second pages this person by webhook."""
     tiers = {key: {"key": key, "name": key, "who": [f"p{number}"], "via": ["webhook"]} for key in ("first", "second")}
     return Policy((Step("first", WAIT), Step("second", WAIT)), 0, "acknowledged", tiers).as_json()

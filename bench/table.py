@@ -1,4 +1,4 @@
-"""What a measurement has found, as a person reads it in a terminal and on a page."""
+"""The result of a measurement, as text for a terminal and as Markdown."""
 
 import math
 import statistics
@@ -13,7 +13,7 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Table:
-    """`how`: what was measured, from where to where. `rows` have a cell for each column."""
+    """`how`: what was measured, from where to where. `rows` have a cell per column."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Spread:
-    """Durations in milliseconds, and how they lie."""
+    """Durations in milliseconds, and their distribution."""
 
     durations_ms: Sequence[float]
 
@@ -45,7 +45,7 @@ class Spread:
 
     @property
     def p99(self) -> float:
-        """By nearest rank: of fewer than 100 it is the longest."""
+        """By nearest rank: with fewer than 100 durations, it's the longest."""
         return sorted(self.durations_ms)[math.ceil(0.99 * len(self.durations_ms)) - 1]
 
     @property

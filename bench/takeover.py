@@ -1,4 +1,4 @@
-"""What a killed process had in hand, and how long it takes until another one has done it."""
+"""How long it takes until another process has taken over the claims of a killed one."""
 
 import signal
 from datetime import timedelta
