@@ -1,8 +1,8 @@
-"""An interpreter that has read all of Tocsin already, and divides itself for each command that is started.
+"""A fork server: an interpreter that has imported all of Tocsin, and forks for each command that is started.
 
-To read the program takes a processor more than a second, and most commands are done a moment later. What is started
-here is a process of its own all the same, with its own folder, environment, files and exit code, and it runs what
-`python -m bot.cli` runs: only what that imports is there already. Which it may, because nothing happens at import.
+Importing the program takes more than a CPU second, and most commands take much less. A command started here is
+nevertheless a process of its own, with its own folder, environment, files and exit code, and runs what `python -m
+bot.cli` runs; only the imports are done already. That's safe because nothing happens at import.
 """
 
 import asyncio
@@ -27,12 +27,12 @@ ROOT = Path(__file__).parent.parent
 PROGRAM = "bot.cli"
 LONGEST_ORDER = 1 << 16
 
-# The side of the tests
+# In the tests' process
 
 
 @dataclass(eq=False)
 class Program:
-    """A command that was started; to be used like a `Process` of asyncio. Without pipes there is nothing to read."""
+    """A command that was started; use it like an asyncio `Process`. Without pipes, there is nothing to read."""
 
     pid: int
     stdout: asyncio.StreamReader | None = None
@@ -56,7 +56,7 @@ class Program:
             os.kill(self.pid, signal.SIGKILL)
 
     def follow(self, report: asyncio.StreamReader) -> None:
-        """Learn of its end from here on."""
+        """Learn from `report` when it ends."""
         self._following = asyncio.create_task(self._follow(report))
 
     async def _follow(self, report: asyncio.StreamReader) -> None:
@@ -67,7 +67,8 @@ class Program:
 async def start(
     words: Sequence[str], *, at: Path, environ: Mapping[str, str], into: IO[bytes] | None = None, alone: bool = False
 ) -> Program:
-    """Run `tocsin` with these words. `into` takes all it says, else there are pipes; `alone` in its process group."""
+    """Run `tocsin` with these words. `into`: a file for all its output, instead of pipes; `alone`: in a process group
+    of its own."""
     order = {"words": words, "at": str(at), "environ": dict(environ), "alone": alone}
     reads, report = os.pipe()
     if into:
@@ -89,7 +90,7 @@ def _send(order: Mapping[str, Any], files: Sequence[int]) -> None:
 
 
 def _pid(report: int) -> int:
-    """Its first line, for which nobody waits long. Until then there is no other order under way."""
+    """Read the pid from the first line, blocking, which is short. No other order is sent meanwhile."""
     said = b""
     while not said.endswith(b"\n"):
         read = os.read(report, 1)
@@ -107,7 +108,7 @@ async def _reader(pipe: int) -> asyncio.StreamReader:
 
 @cache
 def _interpreter() -> socket.socket:
-    """Where it takes orders. One for all tests of this process; it ends when this process does."""
+    """The socket of the fork server: one for all tests of this process, and it ends with it."""
     ours, its = socket.socketpair()
     interpreter = subprocess.Popen(
         [sys.executable, "-m", "tests.at_hand", str(its.fileno())],
@@ -121,13 +122,13 @@ def _interpreter() -> socket.socket:
     return ours
 
 
-# The side of the interpreter
+# In the fork server
 
 
 def divide(orders: socket.socket) -> Mapping[str, Any]:
-    """Waits for orders, and returns in each new process with the one it is to carry out."""
+    """Wait for orders; returns only in a forked process, with the order it has to carry out."""
     gc.freeze()
-    # Of what is typed at a terminal the tests take care.
+    # Ctrl-C is handled by the tests.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         order, files, _, _ = socket.recv_fds(orders, LONGEST_ORDER, 3)
@@ -142,7 +143,8 @@ def divide(orders: socket.socket) -> Mapping[str, Any]:
 
 
 def begun(order: Mapping[str, Any], out: int, err: int, report: int) -> Mapping[str, Any]:
-    """A process between the interpreter and the program waits for the program's end; this returns in the program."""
+    """Fork again: the intermediate process waits for the program and reports its exit code; this returns in the
+    program."""
     program = os.fork()
     if program:
         os.close(out)
@@ -166,7 +168,7 @@ def begun(order: Mapping[str, Any], out: int, err: int, report: int) -> Mapping[
 
 
 def _bury() -> None:
-    """Those between whose program has ended."""
+    """Reap intermediate processes that have ended."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

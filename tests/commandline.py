@@ -1,4 +1,4 @@
-"""Tocsin as a program: started as a person would start it, with nothing of our own environment."""
+"""Runs Tocsin as a program, as a person would, without anything of our own environment."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended, and what it said."""
+    """A command's exit code and output."""
 
     code: int
     out: str
@@ -38,9 +38,9 @@ async def tocsin(*words: str, at: Path, **environ: str) -> Ended:
 async def started(
     *words: str, at: Path, command: Sequence[str] = COMMAND, **environ: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A command that runs while the block does, in an interpreter that begins from nothing, as a person's does.
+    """A command that runs during the block, in a fresh interpreter, as a person's would.
 
-    `command`: another Tocsin than this one. It is killed when it is still there at the end.
+    `command`: another installation of Tocsin. It is killed if it still runs at the end.
     """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -56,7 +56,7 @@ async def started(
 
 @asynccontextmanager
 async def begun(*words: str, at: Path, **environ: str) -> AsyncIterator[Program]:
-    """As `started`, in the interpreter at hand: for tests of what the command does, not of how it comes up."""
+    """Like `started`, but with the fork server: for tests of what a command does, not of how it starts."""
     program = await at_hand.start(words, at=at, environ=_environment(at) | environ)
     try:
         yield program
@@ -66,12 +66,12 @@ async def begun(*words: str, at: Path, **environ: str) -> AsyncIterator[Program]
 
 
 def _environment(at: Path) -> dict[str, str]:
-    """With nothing of whoever runs the tests."""
+    """The environment, without anything of whoever runs the tests."""
     return {"PATH": os.environ["PATH"], "HOME": str(at), "TOCSIN_HOME": str(at / "home"), "PYTHONPATH": str(ROOT)}
 
 
 async def line_with(words: str, stream: asyncio.StreamReader | None) -> str:
-    """The next line that holds these words."""
+    """The next line that contains these words."""
     assert stream is not None
     seen = []
     async with asyncio.timeout(TIMEOUT_S):

@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own, and a world."""
+"""Fixtures for all tests: a database of their own, and a world."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ from tests.postgres import SharedPostgres, shared_postgres
 from tests.times import Meter
 from tests.world import World, living
 
-# The SDK applies a proxy of the environment even to this machine.
+# The SDK uses the environment's proxy even for this machine.
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
 
@@ -31,7 +31,7 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
 hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("unhurried")
 
-# Stories of leases that run out, of outages and of programs that are started and stopped.
+# Tests with expiring leases, outages, and programs that are started and stopped.
 IN_REAL_TIME = (
     "tests/torture/",
     "tests/stories/upkeep/test_crashes.py",
@@ -58,12 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Workers wait for PostgreSQL, programs and time limits most of their time: so many keep the processors busy."""
+    """Workers mostly wait for PostgreSQL, programs and time-outs, so it takes this many to keep the CPUs busy."""
     return 3 * max(2, os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each worker begins with its share of what runs in real time: at the end every other worker would wait for it."""
+    """Start each worker with its share of the real-time tests; at the end, all other workers would wait for them."""
     slow = [item for item in items if item.nodeid.startswith(IN_REAL_TIME)]
     quick = [item for item in items if not item.nodeid.startswith(IN_REAL_TIME)]
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
@@ -71,7 +71,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def shared_out(first: list[pytest.Item], rest: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Of such a list xdist gives each worker one part, all of about the same length: every part begins with `first`."""
+    """xdist splits the list into one part per worker, all of about the same length: start every part with some of
+    `first`."""
     left, shared = iter(rest), list[pytest.Item]()
     many = len(first) + len(rest)
     for worker in range(workers):
@@ -82,7 +83,7 @@ def shared_out(first: list[pytest.Item], rest: list[pytest.Item], workers: int) 
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: no collection of garbage looks through it again."""
+    """Exclude everything imported from garbage collection."""
     gc.collect()
     keep_what_is_there()
 
@@ -96,7 +97,7 @@ def postgres(testrun_uid: str) -> Iterator[SharedPostgres]:
 
 @pytest.fixture(scope="session")
 def stock(postgres: SharedPostgres) -> Iterator[Stock]:
-    """The databases that worlds of this worker leave to the next."""
+    """The pool of this worker's databases, which worlds reuse."""
     stock = Stock(postgres)
     yield stock
     asyncio.run(stock.close())
@@ -104,9 +105,9 @@ def stock(postgres: SharedPostgres) -> Iterator[Stock]:
 
 @pytest.fixture
 async def database(request: pytest.FixtureRequest, postgres: SharedPostgres, stock: Stock) -> AsyncIterator[str]:
-    """A database of the test's own, with the schema and nothing in it.
+    """A database for this test alone, with the schema and no data.
 
-    It was another's before, and will be another's, unless the test does more with it than have worlds live on it.
+    It is reused by other tests, unless the test does more with it than running worlds on it.
     """
     template = await postgres.template("migrated", migrate)
     if lives_in_worlds(request.node):
@@ -126,7 +127,7 @@ def lives_in_worlds(test: pytest.Function) -> bool:
 
 @pytest.fixture(scope="session")
 def mongodb(postgres: SharedPostgres) -> Iterator[str]:
-    """The address of a server that speaks MongoDB's protocol, to which each test adds a database's name of its own."""
+    """The address of a server that speaks MongoDB's protocol; each test adds a database name of its own."""
     with mongodb_on(asyncio.run(postgres.new_database())) as address:
         yield address
 
@@ -140,11 +141,11 @@ async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.fixture
 def new_world(database: str, tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[World]]:
-    """`async with new_world(runbook=…, transport="http") as world`: a world of another kind."""
+    """`async with new_world(runbook=…, transport="http") as world`: a world with other options."""
     return partial(living, database, tmp_path)
 
 
 def as_url(conninfo: str) -> str:
-    """As DATABASE_URL has it."""
+    """In the form of DATABASE_URL."""
     parts = conninfo_to_dict(conninfo)
     return f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(str(parts['host']), safe='')}"

@@ -1,4 +1,4 @@
-"""A disk that has room for so much and no more, as far as this process can tell."""
+"""Simulates a full disk for this process."""
 
 import resource
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
-    """No file grows beyond this many bytes while the block runs."""
+    """No file can grow beyond this many bytes while the block runs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL that lets nobody in without a password, as a team's own database would."""
+"""A PostgreSQL that requires a password, like a team's own database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ USER, PASSWORD = "keeper", "s3cr3t-p/w"
 
 @dataclass(frozen=True)
 class Guarded:
-    """`entrance` is the administrator's own way in."""
+    """`entrance` is the administrator's address."""
 
     entrance: str
 
     def database(self, name: str = "orders", *, rows: int = 100) -> str:
-        """A fresh database of this name with a table of orders; returns its address, password and all."""
+        """Create a database of this name with a table of orders; returns its address with the password."""
         with psycopg.connect(self.entrance, autocommit=True) as conn:
             conn.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
             conn.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(name), Identifier(USER)))

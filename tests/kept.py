@@ -1,8 +1,8 @@
-"""Databases and lines to them that outlive a world: the next one finds both as if they had been made for it.
+"""Databases and connections that outlive a world: the next one finds both as if they were new.
 
-To make a database takes PostgreSQL as long as a short story does, and each new line reads the catalogue and plans every
-statement again. A database that was used is emptied, unless something has become of it that emptying does not undo:
-then it is thrown away, as all are after some worlds, before what was deleted in them slows anybody down.
+Creating a database takes PostgreSQL as long as a short test, and each new connection has to read the catalogue and plan
+every statement again. After use, a database is emptied. It is discarded if something has changed that emptying doesn't
+undo, or after a number of worlds, before dead rows slow it down.
 """
 
 import asyncio
@@ -21,15 +21,15 @@ from bot.store.connections import PooledConnection
 from bot.store.database import Database
 from tests.postgres import SharedPostgres
 
-# What is deleted stays in the files, and the indexes.
+# Deleted rows stay in the tables' files and indexes.
 MOST_USES = 25
-# Whoever is still connected ends within that.
+# The time for remaining connections to be terminated.
 END_WITHIN_MS = 5_000
-# For what is idle.
+# For getting an idle connection from a pool.
 AT_ONCE_S = 1.0
 
-# What emptying does not undo: another database of this name, its schema, settings, the ledger of migrations. A change
-# of a row of the catalogue gives it another `xmin`.
+# A fingerprint of what emptying doesn't undo: another database of this name, its schema, settings and ledger of
+# migrations. Any change to a catalogue row changes its `xmin`.
 PRINT = """
 SELECT d.oid, (SELECT count(*) FROM pg_db_role_setting s WHERE s.setdatabase = d.oid), d.datallowconn, d.datconnlimit,
     (SELECT (count(*), sum(xmin::text::bigint)) FROM pg_class WHERE oid >= 16384),
@@ -67,7 +67,7 @@ END $$
 
 @dataclass
 class Kept:
-    """A database that is empty between two worlds. `hand`: a line for nothing but emptying it."""
+    """A database that is empty between two worlds. `hand`: a connection used only for emptying it."""
 
     conninfo: str
     hand: Connection[Any]
@@ -75,7 +75,7 @@ class Kept:
     uses: int = 0
 
     def is_emptied(self) -> bool:
-        """Unless something has become of it. Then nobody may use it any more."""
+        """Empty it for reuse. False if something has changed; then it must be discarded."""
         self.uses += 1
         if self.uses >= MOST_USES:
             return False
@@ -97,7 +97,7 @@ class Kept:
 
 
 class Stock:
-    """The databases of a worker that are empty; mostly one."""
+    """A worker's empty databases, usually one."""
 
     def __init__(self, postgres: SharedPostgres) -> None:
         self._postgres = postgres
@@ -131,11 +131,11 @@ class Stock:
         await self._postgres.drop_database(one.conninfo)
 
 
-# Lines
+# Connections
 
 
 class KeptLine(PooledConnection):
-    """One that the pool of an earlier world has opened, where there is one; what it has prepared is prepared."""
+    """A connection left over from an earlier world's pool, if there is one, with its prepared statements."""
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
@@ -151,14 +151,14 @@ class KeptLine(PooledConnection):
         return self.closed or self.pgconn.transaction_status != TransactionStatus.IDLE
 
     def begin_anew(self) -> None:
-        """In the loop of another test."""
+        """Attach it to another test's event loop."""
         self.lock = asyncio.Lock()
         self.opened_at = asyncio.get_running_loop().time()
         self.reset_pending()
 
 
 class KeptDatabase(Database):
-    """Its pools are the bot's own; at its end what is idle in them is kept for the next, where the database is."""
+    """Has the bot's own pools; on closing, idle connections of kept databases are saved for the next world."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -178,7 +178,8 @@ class KeptDatabase(Database):
 
 @cache
 def _lines() -> dict[Any, list[Any]]:
-    """Of this worker, to each database that is kept. What leads there through something else is none of them."""
+    """This worker's saved connections, by kept database. Connections through something else, such as a pooler, aren't
+    included."""
     return {}
 
 

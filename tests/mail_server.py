@@ -1,4 +1,4 @@
-"""A real mail server on this machine, which says what a test wants it to say."""
+"""A real mail server on this machine, with replies controlled by the test."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Se
 
 
 class PostOffice:
-    """Takes letters. `says` answers a step (MAIL, RCPT, DATA) otherwise; `silent_at` never answers it."""
+    """Accepts letters. `says` overrides the reply to a step (MAIL, RCPT, DATA); a step in `silent_at` gets none."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -24,23 +24,23 @@ class PostOffice:
         self.sessions: list[Session] = []
         self.says: dict[str, str] = {}
         self.silent_at = ""
-        # Questions without an answer.
+        # Steps that got no reply.
         self.silent = 0
         self.greeted = 0
         # Attempts to log in.
         self.logins = 0
         self.quits = 0
-        # Conversations at a time, and what one too many is told; '' hangs up on it.
+        # The most concurrent connections, and the reply to one too many; '' just closes it.
         self.most = 1000
         self.farewell = "421 too many concurrent connections"
         self.turned_away = 0
-        # One too many is told so once this is set.
+        # That reply is sent only once this is set.
         self.turns_away = asyncio.Event()
         self.turns_away.set()
         self.under_way = 0
 
     def says_to(self, address: str, answer: str) -> None:
-        """Refuse this reader only."""
+        """Refuse this recipient only."""
         self.says[f"RCPT {address}"] = answer
 
     async def handle_EHLO(
@@ -90,7 +90,7 @@ class PostOffice:
 
 
 class _Conversation(SMTP):
-    """Counts from the moment it is accepted until it is over."""
+    """Counted from the moment it is accepted until it ends."""
 
     def __init__(self, office: PostOffice, **options: Any) -> None:
         super().__init__(office, **options)
@@ -103,7 +103,7 @@ class _Conversation(SMTP):
 
 
 class _TurnedAway(asyncio.Protocol):
-    """A conversation that is one too many."""
+    """A connection beyond the limit."""
 
     def __init__(self, office: PostOffice) -> None:
         self._office = office
@@ -156,7 +156,7 @@ async def post_office(
 
 
 def only(user: str, password: str) -> Any:
-    """Lets nobody in but this user."""
+    """Admit only this user."""
 
     def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
         given = isinstance(data, LoginPassword) and (data.login.decode(), data.password.decode())
@@ -166,7 +166,7 @@ def only(user: str, password: str) -> Any:
 
 
 def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's identity for `localhost`, and the trust in it of a client."""
+    """A TLS context with a certificate for `localhost`, and a client context that trusts it."""
     key, cert = folder / "key.pem", folder / "cert.pem"
     subprocess.run(
         [
@@ -182,7 +182,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 def own_address() -> str:
-    """Of this machine, as other machines know it; '' = it has none. Nothing is sent to find it out."""
+    """This machine's address in its network; '' if it has none. Nothing is sent to find out."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
         try:
             way_out.connect(("203.0.113.1", 9))

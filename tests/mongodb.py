@@ -1,8 +1,7 @@
-"""MongoDB for tests: its own tools, and a server that speaks its protocol and keeps its documents in PostgreSQL.
+"""MongoDB for tests: its own tools, and FerretDB, a server that speaks its protocol and stores documents in PostgreSQL.
 
-Both are built once a machine by `.ci/mongodb-tools`, which `.ci/run` calls; without them, tests that ask for them are
-skipped, and fail where CI is set. What the server, FerretDB, lacks of MongoDB: change streams, `top`, replica sets, and
-an index restored by mongorestore.
+Both are built once per machine by `.ci/mongodb-tools`, which `.ci/run` calls; without them, tests that need them are
+skipped, or fail if CI is set. FerretDB lacks change streams, `top`, replica sets, and indexes restored by mongorestore.
 """
 
 import os
@@ -21,7 +20,7 @@ HOW = "run .ci/mongodb-tools, which needs Go 1.22 or newer"
 
 @contextmanager
 def mongodb_on(postgresql: str) -> Iterator[str]:
-    """Its address, without a database, while the block runs. `postgresql` is an empty database that is its own."""
+    """Its address without a database, while the block runs. `postgresql`: an empty database for it alone."""
     environ = {"PATH": os.defpath, "FERRETDB_POSTGRESQL_URL": _as_url(postgresql)}
     server = subprocess.Popen(
         [_built("ferretdb")], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -38,7 +37,7 @@ def mongodb_on(postgresql: str) -> Iterator[str]:
 
 
 def mongodb_tools() -> Path:
-    """The folder that holds MongoDB's own mongodump, mongorestore and bsondump."""
+    """The folder with MongoDB's own mongodump, mongorestore and bsondump."""
     return _built("mongodump").parent
 
 

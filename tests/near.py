@@ -1,8 +1,8 @@
-"""The tests near a change, as paths for pytest: `make near` runs them, while the whole suite runs before it is merged.
+"""Selects the tests near a change, as paths for pytest: `make near` runs them; the whole suite runs before a merge.
 
 Rooms have the same name on every floor: a change in `bot/store/paging/` is tested in every test folder called `paging`,
-one in `templates/slack/alert_entry.j2` in those called `alerts`. What has no such room concerns everything. The change
-is what is not committed yet; when nothing is, the last commit.
+one in `templates/slack/alert_entry.j2` in those called `alerts`. A change without such a room concerns all tests. The
+change is whatever isn't committed yet, otherwise the last commit.
 """
 
 import subprocess
@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 TESTS = Path("tests")
-# They look at every file.
+# These check every file.
 ALWAYS = ("tests/test_docs.py", "tests/test_patterns.py", "tests/test_sizes.py", "tests/test_texts.py")
-# Of the house, and nobody's room.
+# Folders that belong to no room.
 SHARED = ("migrations",)
 
 
@@ -23,7 +23,7 @@ def changed() -> list[str]:
 
 
 def near(paths: Iterable[str]) -> list[str]:
-    """Files and folders of tests, relative to the repository; `tests` alone when a path concerns everything."""
+    """Test files and folders, relative to the repository; just `tests` if a path concerns everything."""
     found = set(ALWAYS)
     for path in map(Path, paths):
         if path.parts[0] == "docs":
@@ -43,7 +43,7 @@ def _tests_of(path: Path) -> set[str]:
     for room in reversed(path.parts[1:-1]):
         if room in SHARED:
             break
-        # The innermost: `paging` before `store`.
+        # The innermost first: `paging` before `store`.
         if folders := _folders(room):
             return folders
     return set()

@@ -1,4 +1,4 @@
-"""A PostgreSQL that a story has for itself, so that it can be stopped, crash, and come back."""
+"""A PostgreSQL for one test alone, so that it can be stopped, crash, and come back."""
 
 import os
 import shutil
@@ -14,12 +14,12 @@ from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.embedded.throwaway import quickest_place
 from tests.conftest import as_url
 
-# Nothing has to survive a lost power supply; but a server that crashes must lose nothing that it said it has.
+# Data needn't survive a power cut; but a crashing server must not lose what it has committed.
 SETTINGS = {"fsync": "off", "max_connections": "200", "track_commit_timestamp": "on"}
 
 
 class OwnServer:
-    """It is always at the same address, `url`."""
+    """Its address, `url`, never changes."""
 
     url: str
 
@@ -31,16 +31,16 @@ class OwnServer:
         self.url = as_url(await self._server.start())
 
     async def stop(self) -> None:
-        """Everybody is disconnected, and nobody gets in any more."""
+        """Shut down: everybody is disconnected, and nobody can connect."""
         await self._server.stop()
 
     async def crash(self) -> None:
-        """As after a fault of its own: it ends without a word, and recovers when it is started again."""
+        """Crash without warning; the server recovers when it is started again."""
         os.kill(self._pid, signal.SIGQUIT)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Its lines stay, and nothing comes on them."""
+        """Suspend all its processes: connections stay open, but nothing is answered."""
         first = psutil.Process(self._pid)
         first.suspend()
         others = first.children()
@@ -60,7 +60,7 @@ class OwnServer:
 
 @asynccontextmanager
 async def own_server() -> AsyncIterator[OwnServer]:
-    # Not below pytest's own directories: those are closed to the account that the server runs as under root.
+    # Not below pytest's own directories: if the tests run as root, the server's account can't enter those.
     home = quickest_place() / f"tocsin-server-{uuid4().hex[:12]}"
     home.mkdir()
     server = OwnServer(home)

@@ -1,4 +1,4 @@
-"""A real pooler before the database: pgbouncer, in one of its modes, on a port of its own."""
+"""A real connection pooler in front of the database: pgbouncer, in any of its modes, on a port of its own."""
 
 import asyncio
 import os
@@ -37,7 +37,7 @@ needs_a_pooler = pytest.mark.skipif(
 
 
 class Pooler:
-    """`url` leads to the database through it."""
+    """`url` leads to the database through the pooler."""
 
     def __init__(self, url: str, configuration: Path, process: asyncio.subprocess.Process) -> None:
         self.url = url
@@ -45,7 +45,7 @@ class Pooler:
         self._process = process
 
     async def changes_to(self, mode: str) -> None:
-        """As an operator changes it under a bot that runs."""
+        """Change the pool mode under a running bot, as an operator might."""
         words = re.sub("pool_mode = .*", f"pool_mode = {mode}", self._configuration.read_text())
         self._configuration.write_text(words)
         self._process.send_signal(signal.SIGHUP)
@@ -53,8 +53,8 @@ class Pooler:
 
 @asynccontextmanager
 async def pooled(database: str, mode: str, *, sessions: int = 40, waits_s: int = 120) -> AsyncIterator[Pooler]:
-    """The same database through a pooler: `mode` as pgbouncer calls it, with so many `sessions`; whoever gets none is
-    sent away after `waits_s`."""
+    """The database through a pooler. `mode`: pgbouncer's pool mode; `sessions`: the pool size; a client that gets no
+    session is disconnected after `waits_s`."""
     assert PROGRAM, "pgbouncer is not installed"
     folder = _folder()
     parts = urlsplit(database)
@@ -87,14 +87,14 @@ async def pooled(database: str, mode: str, *, sessions: int = 40, waits_s: int =
 
 
 def _folder() -> Path:
-    """Open to its account: pytest's own are not."""
+    """A folder that pgbouncer's account can enter, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-pooler-"))
     folder.chmod(0o755)
     return folder
 
 
 def _account(place: str) -> str:
-    """It refuses to run as root, and nobody but the server's own account may reach the server's socket."""
+    """pgbouncer refuses to run as root, and only the server's own account can reach the server's socket."""
     return f"user = {Path(place).owner()}" if os.geteuid() == 0 else ""
 
 

@@ -1,4 +1,4 @@
-"""One PostgreSQL for a whole test run, shared by its workers, and fresh databases within it.
+"""One PostgreSQL for a whole test run, shared by its workers, with fresh databases in it.
 
 In conftest.py:
 
@@ -31,7 +31,7 @@ from bot.store.embedded import throwaway
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.embedded.throwaway import quickest_place
 
-# A story with several replicas opens many connections.
+# A test with several replicas opens many connections.
 SETTINGS: Mapping[str, str] = {
     **throwaway.SETTINGS,
     "max_connections": "500",
@@ -43,9 +43,9 @@ SETTINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class SharedPostgres:
-    """A running server; `url` leads to a database for nothing but making others.
+    """A running server; `url` leads to a database used only for creating others.
 
-    The one connection to it stays open from test to test: to connect costs as much as it does to drop a database.
+    The one connection to it stays open between tests, since connecting costs as much as dropping a database.
     """
 
     url: str
@@ -56,22 +56,22 @@ class SharedPostgres:
         return Connection.connect(self.url, autocommit=True)
 
     async def new_database(self, template: str | None = None) -> str:
-        """The connection string of a fresh database of its own name: a copy of the template, or empty."""
+        """Create a database with a unique name, from the template or empty; returns its connection string."""
         name = f"test_{uuid4().hex}"
-        # The copy of files is the quicker way where nothing is synced: half the time of the copy through the log.
+        # Without syncing, copying files takes half the time of copying through the log.
         create = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
         self.entrance.execute(create.format(Identifier(name), Identifier(template or "template0")))
         return make_conninfo(self.url, dbname=name)
 
     async def drop_database(self, url: str) -> None:
-        """Throws the database away, with whoever is still connected to it."""
+        """Drop the database, and whatever is still connected to it."""
         name = str(conninfo_to_dict(url)["dbname"])
         self.entrance.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
 
     async def template(self, name: str, fill: Callable[[str], Awaitable[object]]) -> str:
-        """Has `fill(url)` run once in the whole run, whichever worker comes first; returns the name to copy from.
+        """Run `fill(url)` once per test run, in whichever worker comes first; returns the template's name.
 
-        `fill` must leave no connection open: a database that somebody uses cannot be copied.
+        `fill` must close its connections: a database in use can't be copied.
         """
         if name in self.filled:
             return name
@@ -92,10 +92,10 @@ class SharedPostgres:
 
 @contextmanager
 def shared_postgres(run: str) -> Iterator[SharedPostgres]:
-    """The server of this test run: the first worker to ask starts it and stops it when all others are done with it.
+    """The server of this test run: the first worker to ask starts it, and stops it when all others are done.
 
-    `run` names the run, equally in all its workers. The files are not below pytest's own directories: those are closed
-    to the account that the server runs as when the tests are run by root.
+    `run` identifies the run and is the same in all its workers. The files aren't below pytest's own directories,
+    because if the tests run as root, the server's account can't enter those.
     """
     home = quickest_place() / f"tocsin-tests-{run}"
     home.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Several real processes of the bot on one database, before a simulated Slack in real time; any may be killed."""
+"""Several real processes of the bot on one database, with a simulated Slack in real time; any may be killed."""
 
 import asyncio
 import os
@@ -33,10 +33,10 @@ from tests.at_hand import ROOT, Program
 from tests.commandline import COMMAND
 from tests.world import ACKNOWLEDGED_WITHIN_S, RUNBOOK, example_runbook, manifest, settings_for, words_of
 
-# A busy machine starts five processes at once, and what a dead one had in hand is taken over after fifteen seconds.
+# Generous: a busy machine starts five processes at once, and a dead one's claims are taken over after fifteen seconds.
 TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.02
-# Ends a key: the instant of what is sent, and before it, of a card, the number of what sends it.
+# The end of a key: the time of what is sent, and before it, for a card, the delivery's id.
 OF_DELIVERY = re.compile(r"(\.\d+)?\.\d{9,}$")
 
 
@@ -48,7 +48,7 @@ class Replica:
     log: Path
 
     async def dies(self) -> None:
-        """`kill -9`: it does not get to do anything any more."""
+        """`kill -9`: the process can't do anything more."""
         self._signal(signal.SIGKILL)
         await self.process.wait()
 
@@ -59,7 +59,7 @@ class Replica:
         self._signal(signal.SIGCONT)
 
     async def stops(self) -> int:
-        """Told to stop; its exit code."""
+        """Stop it (SIGTERM); returns its exit code."""
         self._signal(signal.SIGTERM)
         return await self.ended()
 
@@ -72,7 +72,7 @@ class Replica:
 
     @property
     def is_connected(self) -> bool:
-        """Whether Slack can reach it. Fails when it has ended instead."""
+        """Can Slack reach it? Fails if it has ended."""
         assert self.is_running, f"it ended with {self.process.returncode}: {self.said()}"
         return "slack=connected" in self.said()
 
@@ -83,15 +83,15 @@ class Replica:
         try:
             os.killpg(self.process.pid, told)
         except ProcessLookupError:
-            # It has only just been started, and has no group of its own yet; or it has just ended by itself.
+            # It has just started and has no process group yet, or it has just ended by itself.
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, told)
 
 
 class Fleet:
-    """The processes, the workspace they serve, and `house`: services of ours on their database, to put in and to look.
+    """The processes, the workspace they serve, and `house`: our own services on their database, to act and to look.
 
-    Nothing moves the clock here: a story waits for what it wants to see.
+    Nothing moves the clock: a test waits for what it wants to see.
     """
 
     house: Services
@@ -107,7 +107,7 @@ class Fleet:
         self._environ = environ
 
     async def start(self, number: int = 1) -> list[Replica]:
-        """So many more processes, each connected to Slack."""
+        """Start more processes and wait until each is connected to Slack."""
         started = [await self.launch() for _ in range(number)]
         await self.until_connected()
         return started
@@ -116,7 +116,7 @@ class Fleet:
         await self.until(lambda: all(one.is_connected for one in self.replicas if one.is_running))
 
     async def launch(self, code: Path = ROOT) -> Replica:
-        """One more process, that has yet to come up; `code` is where its version of Tocsin stands."""
+        """Start one more process without waiting; `code`: the folder of its version of Tocsin."""
         log = self.folder / f"log-{len(self.replicas) + 1}"
         environ = self._environ | {"PYTHONPATH": str(code)}
         process: Program | asyncio.subprocess.Process
@@ -131,14 +131,14 @@ class Fleet:
         return self.replicas[-1]
 
     async def declared(self, words: str = "P1 Payments failing") -> AppAnswer:
-        """Eve declares; and again, as she would, when the machine was too busy to record it within a second."""
+        """Eve declares, and retries, as she would, if the machine was too busy to record it within a second."""
         while True:
             answer = await self.workspace.person("eve").types(f"/incident declare {words}")
             if not any("Nothing was recorded" in words_of(message) for message in answer.messages):
                 return answer
 
     def app(self, clock: Clock, *, runbook: str | None = None) -> App:
-        """One more process of the bot, but in this one, with a clock of its own, and if need be another runbook."""
+        """One more instance of the bot in this process, with a clock of its own and optionally another runbook."""
         return App(self._settings, example_runbook(runbook) if runbook else self._runbook, clock)
 
     async def kill_all(self) -> None:
@@ -147,37 +147,37 @@ class Fleet:
                 await replica.dies()
 
     async def until(self, look: Callable[[], object], *, within: float = TIMEOUT_S) -> None:
-        """Wait for what can be seen from here, in Slack or of a process."""
+        """Wait for something visible from here, in Slack or of a process."""
         await self.workspace.until(look, within=within)
 
     async def until_calm(self) -> None:
-        """Until nothing is left to be done at this moment, whoever had begun it."""
+        """Wait until no work is left at this moment, no matter who started it."""
         deadline = time.monotonic() + TIMEOUT_S
         while left := await self._left_over():
             assert time.monotonic() < deadline, f"left over: {left}"
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def pages(self) -> list[Page]:
-        """Every page there is, oldest first."""
+        """Every page, oldest first."""
         async with self.house.db.transaction() as conn:
             every = [await pages.of_incident(conn, one.id) for one in reversed(await incidents.newest(conn))]
         return [page for own in every for page in own]
 
     def posted(self, prefix: str = "") -> list[Sent]:
-        """The messages posted whose key begins so: `page:`, `incident:`, `announcement:`, `post `."""
+        """The posted messages whose key has this prefix: `page:`, `incident:`, `announcement:`, `post `."""
         posts = [one for one in self.workspace.sent if one.method == "chat.postMessage"]
         return [one for one in posts if key_of(one).startswith(prefix)]
 
     async def all_is_there_once(self, *, interrupted: bool = False) -> None:
-        """The end of a story: what is written down was sent, once, and nothing else was.
+        """The final check of a test: everything recorded was sent exactly once, and nothing else was.
 
-        `interrupted`: somebody's deed met a process that was dying, of which Slack complains.
+        `interrupted`: somebody's action met a dying process, so a complaint about it is expected.
         """
         await self.every_page_is_one_message(interrupted=interrupted)
         await self._every_incident_has_one_room()
 
     async def every_page_is_one_message(self, *, interrupted: bool = False) -> None:
-        """Each page that counts as accepted is one message, each message of a page one page; no post came twice."""
+        """Each accepted page is exactly one message, and each page message one page; no post was sent twice."""
         await self.until_calm()
         known = await self.pages()
         open_ones = [page for page in known if page.state not in ("accepted", "cancelled")]
@@ -191,7 +191,7 @@ class Fleet:
         assert unexpected == [], unexpected
 
     async def _every_incident_has_one_room(self) -> None:
-        """Every room that was made is an incident's, with one card in it; every incident is announced once."""
+        """Every room is an incident's, with one card in it; every incident is announced once."""
         known = await self.house.incidents.newest(open_only=False)
         made = [str(one.channel) for one in self.workspace.sent if one.method == "conversations.create"]
         others = {self.workspace.channel(name).id for name in ("#incidents", "#infrastructure-alerts")}
@@ -200,8 +200,8 @@ class Fleet:
             assert sorted(map(key_of, self.posted(f"{prefix}:"))) == sorted(f"{prefix}:{one.id}" for one in known)
 
     async def _left_over(self) -> list[str]:
-        """What has yet to be done: deliveries, requests, and a ladder that is due. What Slack may have done twice is
-        looked at a minute later."""
+        """The work that is left: deliveries, requests, a due ladder. Second looks for possible duplicates, a minute
+        later, don't count."""
         async with self.house.db.transaction() as conn:
             waiting = await outbox.unfinished(conn)
             deliveries = [str(row) for row in waiting if row["kind"] != "second_look"]
@@ -212,12 +212,12 @@ class Fleet:
 
 
 def key_of(sent: Sent) -> str:
-    """Our own name of a message, from its metadata, without its instant or a card's delivery; empty: it has none."""
+    """A message's key, from its metadata, without its time and a card's delivery; '' if it has none."""
     return OF_DELIVERY.sub("", str(((sent.metadata or {}).get("event_payload") or {}).get("key", "")))
 
 
 def arrived_at(sent: Sent) -> datetime:
-    """When Slack took a message."""
+    """When Slack accepted a message."""
     return datetime.fromtimestamp(float(sent.ts or 0), UTC)
 
 
@@ -226,7 +226,7 @@ def _what(sent: Sent) -> tuple[str | None, str]:
 
 
 async def until(look: Callable[[], Awaitable[object]], *, within: float = TIMEOUT_S) -> None:
-    """Wait for what has to be asked for."""
+    """Wait for something that has to be awaited to see it."""
     deadline = time.monotonic() + within
     while not await look():
         assert time.monotonic() < deadline, f"not seen within {within} s"
@@ -235,7 +235,7 @@ async def until(look: Callable[[], Awaitable[object]], *, within: float = TIMEOU
 
 @asynccontextmanager
 async def holding(database: str, statement: str) -> AsyncIterator[None]:
-    """Whoever needs what this statement locks waits until the block ends."""
+    """Hold the locks of this statement until the block ends; others wait for them."""
     async with await AsyncConnection.connect(database) as conn, conn.transaction():
         await conn.execute(statement.encode())
         yield
@@ -245,7 +245,7 @@ async def holding(database: str, statement: str) -> AsyncIterator[None]:
 async def fleet(
     database: str, folder: Path, *, runbook: str = RUNBOOK, launched: int = 0, **environ: str
 ) -> AsyncIterator[Fleet]:
-    """A workspace in real time. `launched`: so many processes are started at once, before anything else is done.
+    """A workspace in real time. `launched`: the number of processes to start first, before anything else.
 
     Processes that still run at the end are killed.
     """
@@ -259,7 +259,7 @@ async def fleet(
 
 @asynccontextmanager
 async def staged(database: str, folder: Path, *, runbook: str = RUNBOOK, **environ: str) -> AsyncIterator[Fleet]:
-    """A fleet without a house: nothing of this process is in its database."""
+    """A fleet without `house`: nothing in this process is connected to its database."""
     (folder / "runbook.yml").write_text(runbook)
     workspace = Workspace(Clock(), manifest())
     server = Server(workspace)

@@ -1,4 +1,4 @@
-"""Somebody else's server, over real HTTP: it keeps what it is sent, and answers as a test tells it to."""
+"""A provider's server, over real HTTP: it records requests and answers as a test tells it to."""
 
 import asyncio
 import json
@@ -10,9 +10,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-# PagerDuty's word for an event that it has taken; to a webhook it is one yes like another.
+# PagerDuty's answer for an accepted event; webhooks accept any 2xx.
 TAKEN = b'{"status": "success", "message": "Event processed"}'
-# What a proxy answers in the place of whoever was asked, and other answers that are no answer.
+# What a proxy may answer instead of the provider, and other answers that aren't the provider's.
 WEB_PAGE = b"<!DOCTYPE html><html><body><h1>Blocked by the firewall</h1></body></html>"
 NO_ANSWERS = [
     (200, WEB_PAGE), (200, b""), (200, b"[]"), (302, b""), (302, WEB_PAGE), (400, WEB_PAGE), (401, WEB_PAGE),
@@ -22,7 +22,7 @@ NO_ANSWERS = [
 
 @dataclass(frozen=True)
 class Received:
-    """One request, as it came."""
+    """One request, as received."""
 
     path: str
     headers: Mapping[str, str]
@@ -35,7 +35,7 @@ class Received:
 
 @dataclass
 class Provider:
-    """`says` is status, headers and body of every answer. `hangs`: it keeps the request and says nothing."""
+    """`says`: status, headers and body of every answer. `hangs`: it records requests but doesn't answer."""
 
     says: tuple[int, Mapping[str, str], bytes] = (202, {}, TAKEN)
     hangs: bool = False
@@ -48,7 +48,7 @@ class Provider:
         self.says, self.hangs = (status, named, body), False
 
     def release(self) -> None:
-        """What hangs is answered."""
+        """Answer the requests that hang."""
         self.hangs = False
         self._released.set()
 

@@ -1,7 +1,7 @@
 """PostgreSQL servers of every supported version, as far as this machine has them.
 
-Version 18 comes with the bot, one or the other is a package of the system's, and `.ci/postgresql-servers` brings the
-rest; a test of one that is not here is skipped.
+Version 18 comes with the bot, some may be system packages, and `.ci/postgresql-servers` installs the rest; tests of a
+missing version are skipped.
 """
 
 import os
@@ -24,7 +24,7 @@ SETTINGS = {"fsync": "off", "listen_addresses": "", "max_connections": "40", "wa
 
 
 def programs_of(major: int) -> Path:
-    """The folder of this version's server; the test is skipped where there is none."""
+    """The folder of this version's server programs; skips the test if there is none."""
     brought = [server.parent for server in (BROUGHT / str(major)).rglob("bin/postgres")]
     for folder in (Path(f"/usr/lib/postgresql/{major}/bin"), *brought, binaries()):
         if folder and (folder / "postgres").exists() and _major(folder) == major:
@@ -34,7 +34,7 @@ def programs_of(major: int) -> Path:
 
 @contextmanager
 def server_of(major: int) -> Iterator[str]:
-    """The address of a fresh server of this version, for its administrator, while the block runs."""
+    """The administrator's address of a fresh server of this version, while the block runs."""
     programs = programs_of(major)
     home = quickest_place() / f"tocsin-server-{major}-{uuid4().hex[:8]}"
     home.mkdir(mode=0o755)
@@ -67,7 +67,7 @@ def _major(programs: Path) -> int:
 
 
 def _within_reach(programs: Path, home: Path) -> Path:
-    """PostgreSQL does not run as root, and its account does not see what is in root's own home."""
+    """PostgreSQL doesn't run as root, and its account can't see files in root's home, so copy them."""
     if os.geteuid() != 0 or not programs.is_relative_to(BROUGHT):
         return programs
     package = BROUGHT / programs.relative_to(BROUGHT).parts[0]
@@ -76,7 +76,7 @@ def _within_reach(programs: Path, home: Path) -> Path:
 
 
 def _run(program: Path, *arguments: str | Path) -> None:
-    """As an account that is not root's."""
+    """Run as an account other than root."""
     nobody = {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
     account = nobody if os.geteuid() == 0 else {}
     subprocess.run(  # type: ignore[call-overload]
@@ -86,5 +86,5 @@ def _run(program: Path, *arguments: str | Path) -> None:
 
 
 def _environment(programs: Path) -> dict[str, str]:
-    """Those of npm look for their libraries in the system's folders alone."""
+    """The packages from npm look for their libraries only in system folders, so add their own."""
     return {"PATH": os.defpath, "LC_ALL": "C", "LD_LIBRARY_PATH": str(programs.parent / "lib")}

@@ -1,7 +1,7 @@
-"""Stores that speak S3's language over real HTTP, for tests: empty buckets, and eyes to see what is in them.
+"""S3-compatible stores over real HTTP, for tests: empty buckets, and ways to look into them.
 
-One is moto, in this process. The other is versitygw, a server that people run, which `.ci/s3-server` builds once a
-machine; without it, tests that ask for it are skipped, and fail where CI is set.
+One is moto, in this process. The other is versitygw, a server used in production, which `.ci/s3-server` builds once per
+machine; without it, tests that need it are skipped, or fail if CI is set.
 """
 
 import os
@@ -23,7 +23,7 @@ KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI-example-secret"
 
 @dataclass(frozen=True)
 class Store:
-    """`environ` is what the bot is told of it."""
+    """`environ`: the bot's environment variables for it."""
 
     url: str
     client: Any
@@ -37,12 +37,12 @@ class Store:
         return f"s3://{name}"
 
     def names(self, bucket: str) -> list[str]:
-        """Every object there is."""
+        """The key of every object."""
         found = self.client.list_objects_v2(Bucket=bucket.removeprefix("s3://")).get("Contents", [])
         return sorted(one["Key"] for one in found)
 
     def unfinished(self, bucket: str) -> list[str]:
-        """The keys of uploads that are neither completed nor given up."""
+        """The keys of multipart uploads that are neither completed nor aborted."""
         found = self.client.list_multipart_uploads(Bucket=bucket.removeprefix("s3://")).get("Uploads", [])
         return [one["Key"] for one in found]
 
@@ -52,7 +52,7 @@ class Store:
 
 @contextmanager
 def moto_store() -> Iterator[Store]:
-    """All of one process share their buckets."""
+    """All moto stores of a process share their buckets."""
     with _nobody_asked_for_roles():
         moto = pytest.importorskip("moto.server")
         server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -95,7 +95,7 @@ STORES: dict[str, NewStore] = {"moto": moto_store, "versitygw": versitygw_store}
 
 @contextmanager
 def _nobody_asked_for_roles() -> Iterator[None]:
-    """Whoever runs the tests may have an account at AWS."""
+    """Keep boto3 from asking AWS for credentials: whoever runs the tests may have an account there."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield

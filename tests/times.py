@@ -1,8 +1,8 @@
-"""Where the time of a test run goes: `make test ARGS=--times` shows what is computed, and what is waited for.
+"""Where the time of a test run goes, into computing or waiting: `make test ARGS=--times`.
 
-Of each test: the seconds from its beginning to its end (*wall*), what its worker's Python computed (*Python*), what
-programs computed that it started and that have ended (*programs*), and the rest (*waiting*): for PostgreSQL, programs
-that still run, time limits. That it was not let onto a processor does not count as waiting, where Linux says so.
+Per test: the elapsed time (*wall*), the CPU time of its worker (*Python*) and of programs it started that have ended
+(*programs*), and the rest (*waiting*): for PostgreSQL, running programs, time-outs. Time spent queueing for a CPU isn't
+counted as waiting, where Linux reports it.
 """
 
 import os
@@ -22,7 +22,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class Times(NamedTuple):
-    """In seconds, since whenever."""
+    """In seconds, since an arbitrary start."""
 
     wall: float = 0.0
     python: float = 0.0
@@ -47,12 +47,12 @@ def now() -> Times:
 
 
 def _queued() -> float:
-    """How long the worker could have gone on and had no processor."""
+    """How long this worker was runnable but had no CPU."""
     return int(RUN_DELAY.read_text().split()[1]) / 1e9 if RUN_DELAY.exists() else 0.0
 
 
 def idle() -> float:
-    """Seconds that the processors of this machine had nothing to do, all together; zero where nobody says so."""
+    """Idle seconds of all CPUs together; 0 where the system doesn't report it."""
     if not PROCESSORS.exists():
         return 0.0
     _, _, _, _, idle, iowait, *_ = PROCESSORS.read_text().split(maxsplit=7)
@@ -60,7 +60,7 @@ def idle() -> float:
 
 
 class Meter:
-    """In each worker it measures the tests; in what runs the workers it adds up what they have measured."""
+    """Measures tests in each worker, and adds up the results in the controlling process."""
 
     def __init__(self) -> None:
         self.tests: dict[str, Times] = defaultdict(Times)
@@ -72,7 +72,7 @@ class Meter:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, nextitem: pytest.Item | None) -> Generator[None, object, object]:
         self._test_begun = now()
-        # After the last test the servers are stopped that all had in common: these are not the last one's.
+        # After the last test, shared servers are stopped, which must not be charged to that test.
         self._measured_after = "teardown" if nextitem else "call"
         return (yield)
 
@@ -97,7 +97,7 @@ class Meter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        # One that crashed has put out nothing.
+        # A crashed worker has no output.
         if measured := getattr(node, "workeroutput", {}).get(PROPERTY):
             self.workers.append(Times(*measured))
 
@@ -124,7 +124,7 @@ class Meter:
 
 
 def _table(title: str, rows: Mapping[str, Times]) -> Iterator[str]:
-    """Those that wait longest come first."""
+    """The longest waiting first."""
     yield f"{'wall':>8}{'Python':>8}{'programs':>9}{'waiting':>9}  {title}"
     for name, it in sorted(rows.items(), key=lambda row: -row[1].waiting)[:SHOWN]:
         yield f"{it.wall:8.1f}{it.python:8.1f}{it.programs:9.1f}{it.waiting:9.1f}  {name}"

@@ -1,4 +1,4 @@
-"""A whole team with its bot: real PostgreSQL, a simulated Slack over real HTTP, and the clock in the test's hand."""
+"""A whole team with its bot: real PostgreSQL, a simulated Slack over real HTTP, and a clock that the test controls."""
 
 import copy
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -24,25 +24,25 @@ from bot.settings import Settings
 from tests.kept import KeptDatabase
 
 HERE = Path(__file__).parent
-# A Thursday afternoon, far from any change of the clocks.
+# A Thursday afternoon, far from any clock change.
 BEGINNING = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 SETTLED_WITHIN_S = 60.0
-# Each connection has a process of the server for itself, which reads the catalogue and plans every statement anew. And
-# on a busy machine the database may take its time: what becomes of a request must not hang on that.
+# Few connections, because each has a server process that reads the catalogue and plans every statement again. A long
+# time-out, because results must not depend on how busy the machine is.
 CONNECT = partial(KeptDatabase, work_connections=4, at_rest=0, intake_timeout_s=30.0)
-# A bot at rest looks at every table once a second, and so would the worlds of all workers. Whoever moves the clock has
-# everything looked at, and `settled` asks whether anything is due.
+# A sweep per second would query every table in all workers. It can be rare, since whoever moves the clock wakes
+# everything, and `settled` asks whether anything is due.
 BOT = partial(App, connect=CONNECT, sweep_every_s=5.0)
-# Slack's own patience is three seconds, of a machine that has nothing else to do.
+# Slack's own time-out is three seconds, too short for a busy test machine.
 ACKNOWLEDGED_WITHIN_S = 30.0
-# For whoever asks while the database is away.
+# For tests in which the database is away.
 SOON_S = 0.5
-# How a message begins that asks for what an incident lacks; most stories are about something else.
+# Begins messages that ask for something an incident lacks; most tests are about something else.
 NUDGE = "👉"
-# Calls that show nothing to anybody by themselves.
+# Calls that show nothing by themselves.
 SILENT = ("conversations.join", "conversations.open")
 
-# Three tiers of one person each, so that a story can say who is paged when.
+# Three tiers of one person each, so that a test can tell who is paged when.
 RUNBOOK = """
 organisation: Example Tutors
 timezone: Europe/London
@@ -75,8 +75,8 @@ severities:
 class World:
     """The team (`ada`, `ben`, `cleo`, `dev`, `eve`, `finn`), their Slack, and one process of the bot.
 
-    `await world.settled()` after each deed: everything that is due has been done. `await world.passes(minutes=15)`
-    moves the clock and settles. What the bot sends is expected by the story, and `nothing_else_was_sent` ends it.
+    Call `await world.settled()` after each action: then everything due has been done. `await world.passes(minutes=15)`
+    moves the clock and settles. A story accounts for everything the bot sends, and ends with `nothing_else_was_sent`.
     """
 
     def __init__(self, app: App, workspace: Workspace) -> None:
@@ -98,13 +98,13 @@ class World:
         return self.workspace.person(name)
 
     async def passes(self, **span: float) -> None:
-        """Time goes by; whatever becomes due meanwhile is done at the end of it, as after an outage."""
+        """Move the clock; whatever became due meanwhile is done at the end, as after an outage."""
         await self.settled()
         self.clock.move(timedelta(**span))
         await self.settled()
 
     async def has_tried_for(self, **span: float) -> None:
-        """What has yet to be sent has been tried for so much longer, and in vain."""
+        """Pretend that all waiting deliveries have been retried in vain for this much longer."""
         await self.settled()
         async with self.house.db.transaction() as conn:
             await conn.execute(
@@ -113,17 +113,17 @@ class World:
             )
 
     def gives_up_soon(self) -> None:
-        """From here on whoever asks the bot waits for the database for half a second, and is told."""
+        """From now on, requests to the bot wait for the database only half a second before they are refused."""
         self.house.db.intake_limit.seconds = SOON_S
 
     @asynccontextmanager
     async def joined(self, *, runbook: str = "") -> AsyncIterator[App]:
-        """A second process of the bot, on the same database and clock; `settled` waits for it as well."""
+        """A second process of the bot on the same database and clock; `settled` waits for it as well."""
         known = example_runbook(runbook) if runbook else self.app.runbook
         second = BOT(self.app.settings, known, self.clock)
         async with second.running():
             await second.until_looked_up()
-            # It makes its first rounds when it hears the bell, which nobody waits for.
+            # It does its first rounds when it is woken, which nobody waits for.
             second.doors.scheduler.wake()
             self._processes.add(second)
             try:
@@ -132,11 +132,11 @@ class World:
                 self._processes.remove(second)
 
     async def settled(self) -> None:
-        """Until the bot has nothing left to do at this instant of the clock."""
+        """Wait until the bot has nothing left to do at the clock's current time."""
         await self.travel.settled()
 
     def pages_of(self, name: str) -> list[Message]:
-        """The messages in which the bot pages this person, oldest first."""
+        """The bot's pages to this person in Slack, oldest first."""
         return [message for message in self.workspace.direct_messages(name) if message.user == self.workspace.bot.id]
 
     def room(self, ref: str = "INC-1") -> str:
@@ -150,27 +150,27 @@ class World:
         return next(message for message in room.messages if message.ts in room.pins)
 
     def said_in(self, channel: str) -> list[str]:
-        """What the bot has posted there, oldest first, as whole text; without nudges."""
+        """The bot's messages there, oldest first, as full text; without nudges."""
         posted = [one for one in self.workspace.messages(channel) if one.user == self.workspace.bot.id]
         return [words_of(one) for one in posted if NUDGE not in one.text]
 
     def nudges(self, ref: str = "INC-1") -> list[Message]:
-        """What the room was asked for, oldest first."""
+        """The nudges in the room, oldest first."""
         return [one for one in self.workspace.messages(self.room(ref)) if NUDGE in one.text]
 
     def sent_since(self) -> list[Sent]:
-        """What the bot has sent since this was asked last."""
+        """What the bot has sent since the last call."""
         sent = self.workspace.sent[self._read :]
         self._read = len(self.workspace.sent)
         return list(sent)
 
     def posts(self) -> list[tuple[str, str]]:
-        """Every message posted since this was asked last, as (channel or person's name, headline); without nudges."""
+        """Every message posted since the last call, as (channel or person's name, headline); without nudges."""
         posted = [one for one in self.sent_since() if one.method == "chat.postMessage"]
         return [(self._place(one), one.text or "") for one in posted if NUDGE not in (one.text or "")]
 
     def nothing_else_was_sent(self) -> None:
-        """The end of a story: no message is unaccounted for, Slack had nothing to object to, nobody was mentioned."""
+        """The end of a story: no unexpected message, no complaints from Slack, and no smuggled mentions."""
         assert self.posts() == []
         assert [str(one) for one in self.workspace.complaints] == []
         assert self.workspace.audit() == []
@@ -202,7 +202,7 @@ def words_of(message: Message) -> str:
 
 
 def settings_for(workspace: Workspace, server: Server, database: str, home: Path, **more: str) -> Settings:
-    """As the environment would give them to the bot."""
+    """The settings that the environment would give the bot."""
     environ = {
         "SLACK_BOT_TOKEN": workspace.bot_token,
         "SLACK_APP_TOKEN": workspace.app_token,
@@ -220,12 +220,12 @@ def example_runbook(text: str = RUNBOOK, environ: Mapping[str, str] | None = Non
 
 @cache
 def _read(text: str, environ: tuple[tuple[str, str], ...]) -> Runbook:
-    """Most worlds live by the same few runbooks, and to read one takes as long as much else that a story does."""
+    """Cached: most worlds use the same few runbooks, and parsing one takes as long as much of a test."""
     return read(text, dict(environ))
 
 
 def manifest() -> dict[str, Any]:
-    """The parsed manifest.yml, a copy for whoever asks."""
+    """A copy of the parsed manifest.yml."""
     return copy.deepcopy(_manifest())
 
 
@@ -244,7 +244,7 @@ async def living(
     prepare: Callable[[Workspace], None] = lambda workspace: None,
     **environ: str,
 ) -> AsyncIterator[World]:
-    """A world that stands at `BEGINNING`, its bot connected by `transport` and its channels looked up."""
+    """A world at `BEGINNING`, with its bot connected by `transport` and its channels looked up."""
     clock = Clock()
     clock.freeze(BEGINNING)
     workspace = Workspace(clock, manifest())
