@@ -17,7 +17,7 @@ from bot.wire.http_client import ask
 log = logging.getLogger(__name__)
 
 METADATA_TYPE = "tocsin_delivery"
-# How much earlier than the time in question we read. Keys are unique, so this costs reading but finds nothing wrong.
+# How much earlier than the time in question we read. Keys are unique, so a wide margin only costs reading.
 WINDOW = timedelta(days=1)
 PAGES = 25
 # How people's ids begin.
