@@ -1,4 +1,4 @@
-"""The command line: what each command needs, says, and ends with."""
+"""The command line: each command's requirements, output and exit code."""
 
 import asyncio
 import json
@@ -31,14 +31,14 @@ from tests.commandline import Ended, line_with, started, tocsin
 from tests.mail_server import OWN_ADDRESS, only, post_office
 from tests.world import RUNBOOK, manifest
 
-# What stands behind a wait that ends on another day: these tests run at any time of it.
+# What follows a wait that ends on another day, because these tests run at any time of day.
 OTHER_DAY = r"(?: \(\w{3} \d\d:\d\d \w+\))?"
 BROKEN = RUNBOOK.replace("who: [ada]", "who: [adda]").replace("wait: 15m", "wait: soon")
 
 
 @pytest.fixture
 def here() -> Iterator[Path]:
-    """An empty folder to work in, open to the account that an embedded server runs as: pytest's own are not."""
+    """An empty working folder that the embedded server's account can enter, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-cli-"))
     folder.chmod(0o755)
     yield folder
@@ -47,7 +47,7 @@ def here() -> Iterator[Path]:
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[Workspace]:
-    """A simulated Slack for a bot that is a process of its own."""
+    """A simulated Slack for a bot that runs as a process."""
     workspace = Workspace(Clock(), manifest())
     server = Server(workspace)
     await server.start()
@@ -71,7 +71,7 @@ def is_one_sentence(ended: Ended) -> bool:
     return "Traceback" not in ended.err and ended.err.count("\n") == 1
 
 
-# run: a lost secret must never give a healthy, silent pager
+# run: a lost secret must never yield a healthy-looking but silent pager
 
 
 async def test_run_without_anything_names_all_that_is_missing_and_the_sandbox(here: Path) -> None:
@@ -387,7 +387,7 @@ async def test_migrate_twice_applies_once_on_an_embedded_database(here: Path) ->
     assert second.out == "The schema is up to date.\n"
 
 
-# Deeds from a shell
+# Incident commands from a shell
 
 
 async def test_declaring_from_a_shell_pages_although_no_bot_is_running(
@@ -794,7 +794,7 @@ async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here
         "5 min",
     ):
         assert fact in ended.out
-    # Ada's week or Dev's: whose it is depends on the day.
+    # Ada's week or Dev's, depending on today's date.
     assert re.search(r"On-call Engineer: (Ada Obi|Dev Rao) by slack, email$", ended.out, re.MULTILINE)
 
 

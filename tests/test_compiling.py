@@ -1,4 +1,4 @@
-"""What is compiled in a process of its own is what the bot itself would have compiled."""
+"""Templates compiled in another process are the same as those that the bot would compile itself."""
 
 import asyncio
 import marshal
@@ -21,7 +21,7 @@ from tests.world import World
 
 
 async def test_every_template_is_compiled_elsewhere_to_what_it_would_be_here(world: World) -> None:
-    """The other process knows of the bot's own filters nothing but their names, and calls none in advance."""
+    """The other process knows only the names of the bot's own filters, and calls none while compiling."""
     rendering = world.house.rendering
     elsewhere = _read(await compiled_elsewhere(rendering.filters))
     here = _read(rendering.compiled())
@@ -71,7 +71,7 @@ def _read(compiled: Mapping[str, bytes]) -> Mapping[str, object]:
 
 
 def _code(one: BytesIO) -> object:
-    """As Jinja keeps it: its own sign, the sum of the source, the code."""
+    """The code object in Jinja's bytecode file, after its magic and checksum."""
     assert one.read(len(bc_magic)) == bc_magic
     pickle.load(one)
     return marshal.load(one)

@@ -1,4 +1,4 @@
-"""What constraints.txt promises: every dependency in one version, above its lower bound, proven by hashes."""
+"""What constraints.txt promises: every dependency pinned to one version, above its lower bound, with hashes."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 FILE = (ROOT / "constraints.txt").read_text()
-# A package with the lines that are indented below it.
+# A package with the indented lines below it.
 PACKAGES = re.findall(r"^(\S+==.*(?:\n .*)*)", FILE, re.MULTILINE)
 VERSIONS = {canonicalize_name(one.split("==")[0]): re.split(r"[ =]+", one)[1] for one in PACKAGES}
 

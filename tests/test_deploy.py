@@ -1,4 +1,4 @@
-"""The ready-made ways to deploy agree with the bot: its doors, its account, and how long it takes to stop."""
+"""The deployment files agree with the bot: its ports, its account, and how long it takes to stop."""
 
 import re
 import shutil
@@ -50,7 +50,7 @@ def test_every_variable_that_the_image_and_the_unit_set_is_one_that_the_bot_read
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
 def test_systemd_has_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
-    """But that nothing is installed at /opt/tocsin here."""
+    """Apart from the fact that nothing is installed at /opt/tocsin here."""
     unit = tmp_path / "tocsin.service"
     unit.write_text(UNIT.replace("/opt/tocsin/bin/tocsin", "/bin/true"))
     said = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)

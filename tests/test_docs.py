@@ -1,4 +1,4 @@
-"""The documentation says what the code has, and nothing that it has not."""
+"""The documentation names what the code has, and nothing that it doesn't have."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ RUNBOOK_PAGE = (ROOT / "docs" / "runbook.md").read_text()
 
 
 def parts_of(part: type[BaseModel], seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
-    """Every model that a runbook is made of."""
+    """Every model that a runbook consists of."""
     if part not in seen:
         seen.add(part)
         for field in part.model_fields.values():
@@ -117,13 +117,13 @@ def test_each_section_of_a_document_has_its_key_in_the_shipped_runbook_and_a_com
 
 
 def _holds(runbook: Any, written: str) -> bool:
-    """Whether it has the key: from the top, or, of a key alone, anywhere."""
+    """Is there such a key: at this path, or, for a single key, anywhere?"""
     path = written.partition(":")[0].split(".")
     return _leads(runbook, path) if len(path) > 1 or path[0] in runbook else path[0] in _keys(runbook)
 
 
 def _leads(part: Any, path: list[str]) -> bool:
-    """A list is looked through; `*` is any key."""
+    """Does the path lead anywhere? Lists are searched; `*` matches any key."""
     if not path:
         return True
     if isinstance(part, list):
@@ -149,7 +149,7 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
-    """Floors and rooms may be named from `bot/`, a story by its file's name alone."""
+    """Floors and rooms may be named relative to `bot/`, stories by their file name alone."""
     words = page.read_text()
     named = re.findall(r"`((?!\.)(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|sql|j2|md|yml))?|test_\w+)`", words)
     for drawing in re.findall(r"^```\n(.*?)^```", words, re.DOTALL | re.MULTILINE):

@@ -1,4 +1,4 @@
-"""Nobody looks for garbage while much is made at one go, nor in what stays."""
+"""Garbage collection doesn't run while many objects are created at once, nor over objects that stay."""
 
 import gc
 import subprocess
@@ -17,7 +17,7 @@ LISTS = b"[" + b"[]," * 50_000 + b"[]]"
 
 @pytest.fixture
 def collections() -> Iterator[list[str]]:
-    """One for each time that somebody has looked."""
+    """One entry per garbage collection."""
     seen: list[str] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
@@ -39,7 +39,7 @@ def collections() -> Iterator[list[str]]:
 )
 def test_reading_a_large_body_is_not_held_up_by_it(read: Callable[[], object], collections: list[str]) -> None:
     read()
-    # At the end of the block it may look once.
+    # It may run once at the end of the block.
     assert len(collections) <= 1
 
 

@@ -1,4 +1,4 @@
-"""Files whose paths people give: none of them can keep a command from ending."""
+"""Files whose paths people give: none of them can make a command hang."""
 
 import os
 import socket
@@ -47,7 +47,7 @@ def test_a_pipe_is_read_to_its_end_also_when_its_writer_comes_later(pipe: Path) 
 
 
 def test_what_a_program_has_written_into_its_pipe_and_left_is_there() -> None:
-    """As the shell's `<(...)` and a pipe into /dev/stdin."""
+    """Like the shell's `<(...)`, and a pipe into /dev/stdin."""
     with subprocess.Popen(["printf", "organisation"], stdout=subprocess.PIPE) as program:
         program.wait()
         assert program.stdout is not None
@@ -62,7 +62,7 @@ def test_an_endless_device_is_too_large_and_an_empty_one_is_empty() -> None:
 
 
 def test_a_socket_and_a_folder_are_named_as_what_they_are_by_runbook_and_secrets() -> None:
-    # A socket's path is short on every system.
+    # The path of a socket is limited in length on every system.
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
         path = Path(folder) / "socket"
         listening.bind(str(path))

@@ -1,4 +1,4 @@
-"""A database that worlds leave to each other is as new each time."""
+"""A database that is reused by worlds is like new each time."""
 
 import pytest
 
@@ -62,7 +62,7 @@ async def test_the_next_bot_goes_on_with_the_lines_of_the_one_before(postgres: S
 
 
 async def asked_by(conninfo: str) -> int:
-    """The server's process that answers a bot's database."""
+    """The pid of the server process that serves a bot's connection."""
     db = KeptDatabase(as_url(conninfo), at_rest=0)
     await db.open()
     async with db.statement() as conn:

@@ -98,7 +98,7 @@ def test_what_is_secret_by_its_place_is_taken_out_without_being_known(written: s
 
 
 def run_logging(script: str) -> subprocess.CompletedProcess[str]:
-    """In a process of its own, because the root logger belongs to everybody."""
+    """In a process of its own, because the root logger is global."""
     code = f"import logging\nfrom bot import logs\n{script}"
     return subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30

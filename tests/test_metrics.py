@@ -1,4 +1,4 @@
-"""The metrics: what Prometheus reads."""
+"""The metrics, as Prometheus reads them."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from bot.metrics import Figures, Metrics
 
 
 def shown(metrics: Metrics, figures: Figures | None = None) -> dict[str, str]:
-    """Every sample by its name and labels."""
+    """Every sample, by name and labels."""
     lines = metrics.text(figures).decode().splitlines()
     return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
 

@@ -1,4 +1,4 @@
-"""The server that stands for MongoDB in the tests: what these rely on."""
+"""What the tests rely on in the server that stands in for MongoDB."""
 
 from typing import Any
 

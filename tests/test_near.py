@@ -1,4 +1,4 @@
-"""Which tests a change is near to."""
+"""Which tests are near a change."""
 
 import pytest
 

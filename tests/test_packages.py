@@ -1,4 +1,4 @@
-"""What is installed is whole: everything that is read at run time lies in the wheel, and in the source archive."""
+"""The packages are complete: everything needed at run time is in the wheel and in the source archive."""
 
 import asyncio
 import signal
@@ -24,14 +24,14 @@ BUILD = (
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with both, built from the clone as it stands, without a network."""
+    """The folder with both packages, built from the clone as it is, without network access."""
     folder = tmp_path_factory.mktemp("packages")
     subprocess.run([sys.executable, "-c", BUILD, str(folder)], cwd=ROOT, check=True, capture_output=True)
     return folder
 
 
 def files_of(folder: str) -> set[str]:
-    """Whatever of it a clone has, also what Python does not import."""
+    """Every file in this folder of the clone, including those that Python doesn't import."""
     found = (ROOT / folder).rglob("*")
     return {str(path.relative_to(ROOT)) for path in found if path.is_file() and "__pycache__" not in path.parts}
 
@@ -46,7 +46,7 @@ def test_the_wheel_has_everything_that_is_read_at_run_time(built: Path) -> None:
     kinds = ("bot/store/migrations/0001_spine.sql", "bot/templates/scenarios/nobody-answers.yml")
     assert set(kinds) <= inside
     assert any(name.startswith("bot/sandbox") and name.endswith(".html") for name in inside)
-    # Nor is anything else put into everybody's site-packages.
+    # Nothing else is put into site-packages, which all packages share.
     assert {name.partition("/")[0] for name in inside if ".dist-info/" not in name} == {"bot", "commands"}
 
 
@@ -61,7 +61,7 @@ def test_the_source_archive_has_what_the_wheel_is_built_of(built: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that has the wheel which was built of the source archive, and our libraries."""
+    """The programs of an environment that contains the wheel, built from the source archive, and our libraries."""
     folder = tmp_path_factory.mktemp("bare")
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
@@ -85,7 +85,7 @@ def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-index",
     ]
     subprocess.run([*pip, "--disable-pip-version-check", str(wheel)], check=True)
-    # A path is only looked in: the clone, which our environment knows by a file like this one, is not seen through it.
+    # A path in a .pth file isn't processed for further .pth files, so the clone, installed by one, stays invisible.
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))
     return folder / "venv" / "bin"
 

@@ -1,7 +1,7 @@
-"""No regular expression here takes more than linear time over what people type or send.
+"""No regular expression takes more than linear time over what people type or send.
 
-Judged by how each is built, because no clock can be trusted: a repetition without an end may neither hold another one
-that can take over its characters, nor stand beside one, nor lead a search that may fail behind it.
+Judged by its structure, because measured time isn't reliable: an unbounded repetition may neither contain another that
+can match its characters, nor be adjacent to one, nor begin a search that may fail after it.
 """
 
 import ast
@@ -21,23 +21,23 @@ import bot
 import commands
 
 ROOT = Path(__file__).parent.parent
-# One of every kind of character that a pattern here tells from others.
+# Covers every kind of character that a pattern here distinguishes.
 ALPHABET = [*map(chr, range(128)), "\x85", "\xa0", "ß", "é", "\u2028", "名"]
-# A repetition that ends at so many cannot grow with what comes in.
+# Repetitions up to this limit can't grow with the input.
 ENDLESS = 1000
 SEARCHES = {"search", "findall", "finditer", "sub", "split"}
 
-# Looks bad and is not: each with its reason.
+# False positives, each with the reason.
 HARMLESS = {
     r"\s*(<[^<>]*>|\S+)\s*(.*)": "whatever follows the first word is taken whole, so the end never fails",
 }
-# Searched for, and the character before the first of them keeps the others from beginning a search of their own.
+# A look-behind keeps these searches from starting again at each character of a run.
 LOOK_BEHIND = {"bot.sandbox.typed._SPECIAL", "commands.desk.when.BEHIND_A_CLOCK"}
 
 
 @dataclass(frozen=True)
 class Atom:
-    """One place of a pattern: which characters it takes, whether it may take none, and whether it takes any number."""
+    """One position of a pattern: the characters it matches, whether it may match none, and any number."""
 
     chars: frozenset[str]
     optional: bool
@@ -45,7 +45,7 @@ class Atom:
 
 
 def faults(pattern: str | bytes, flags: int = 0, *, searched: bool = False) -> list[str]:
-    """Why it may take more than linear time; empty when it does not."""
+    """Why it may take more than linear time; empty if it doesn't."""
     text = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
     tree = parser.parse(text, flags & ~re.LOCALE)
     found: list[str] = []
@@ -58,7 +58,7 @@ def faults(pattern: str | bytes, flags: int = 0, *, searched: bool = False) -> l
 
 
 def _rows(items: Sequence[Any], state: Any, found: list[str]) -> list[list[Atom]]:
-    """Every way through the pattern as a row of atoms; what is nested goes to `found`."""
+    """Every path through the pattern as a row of atoms; nested repetitions are added to `found`."""
     rows: list[list[Atom]] = [[]]
     for op, value in items:
         name = str(op)
@@ -89,7 +89,7 @@ def _repeated(least: int, most: int, body: Any, state: Any, found: list[str]) ->
 
 
 def _is_parted(row: list[Atom]) -> bool:
-    """Whether each round of it is told from the next by a character that none of its own repetitions takes."""
+    """Is each iteration separated from the next by a character that none of its own repetitions matches?"""
     endless = [atom for atom in row if atom.endless]
     if not endless:
         return True
@@ -117,7 +117,7 @@ def _chars(op: Any, value: Any, state: Any) -> frozenset[str]:
 
 
 def written_patterns() -> Iterator[tuple[str, str | bytes, int, bool]]:
-    """Every pattern in the source: where it is, itself, its flags, and whether it is searched for."""
+    """Every pattern literal in the source: its place, the pattern, its flags, and whether it is used for searching."""
     for package in ("bot", "commands"):
         for file in sorted((ROOT / package).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
@@ -142,7 +142,7 @@ def _flags(node: ast.Call) -> int:
 
 
 def searched_names() -> set[tuple[str, str]]:
-    """Module and name of each pattern that is kept, and searched for there."""
+    """Module and name of each compiled pattern that is used for searching there."""
     found = set()
     for package in ("bot", "commands"):
         for file in sorted((ROOT / package).rglob("*.py")):
@@ -154,7 +154,7 @@ def searched_names() -> set[tuple[str, str]]:
 
 
 def made_patterns() -> Iterator[tuple[str, str | bytes, int, bool]]:
-    """Every pattern that a module keeps or has from another, also one put together from parts."""
+    """Every compiled pattern in a module's namespace, including imported ones and those composed of parts."""
     searched = searched_names()
     for package in (bot, commands):
         for entry in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

@@ -1,4 +1,4 @@
-"""The Procfile: what its line starts is the bot itself, and is told when it should end."""
+"""The Procfile starts the bot so that it receives the signal to stop."""
 
 import asyncio
 import signal
@@ -8,7 +8,7 @@ from tests.at_hand import ROOT
 
 
 async def test_a_signal_to_the_shell_of_the_procfile_reaches_the_program(tmp_path: Path) -> None:
-    """A host signals the process it started, which is a shell: without `exec` the bot would outlive it."""
+    """A host signals the process it started, which is a shell: without `exec`, the bot would outlive it."""
     kind, _, command = (ROOT / "Procfile").read_text().strip().partition(": ")
     bot = tmp_path / "tocsin"
     bot.write_text("#!/bin/sh\necho $$ $HOST $1\nwhile :; do read -r _ || exit; done\n")

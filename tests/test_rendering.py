@@ -1,4 +1,4 @@
-"""The words that this process says, whatever is put beside it meanwhile."""
+"""The words that this process renders don't change when files are replaced meanwhile."""
 
 import re
 from datetime import UTC, timedelta
@@ -21,7 +21,7 @@ def test_letters_say_a_duration_as_people_do(span: timedelta, said: str) -> None
 
 
 def test_texts_that_are_kept_or_read_elsewhere_than_in_slack_name_people_by_their_names() -> None:
-    """`name` may give Slack's own sign for somebody, which is only read in a message's markup."""
+    """`name` may return Slack markup for a person, which is interpreted only in messages."""
     kept = (templates_folder() / "documents").glob("*.j2")
     assert [one.name for one in kept if re.search(r"\|\s*(?:name|mention)\b", one.read_text("utf-8"))] == []
 

@@ -1,4 +1,4 @@
-"""What the environment decides, and what is said when it decides wrongly."""
+"""What the environment configures, and the messages for wrong values."""
 
 import pickle
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The shelf of commands: what is read for each, and nothing more."""
+"""The shelf of commands: each command imports what it needs and nothing more."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import pytest
 from bot.cli.shelf import COMMANDS, load_all
 from tests.at_hand import ROOT
 
-# What takes long to read, and is needed by none of the commands that only look at a file.
+# Slow imports that no command needs which only looks at a file.
 HEAVY = {"aiohttp", "slack_sdk", "slack_bolt", "psycopg", "boto3", "pymongo", "jinja2", "apscheduler", "bot.services"}
 READ = f"""
 import sys
@@ -23,7 +23,7 @@ except SystemExit:
 
 
 def read_for(*words: str, at: Path) -> set[str]:
-    """What of the heavy a command has read, seen in a process of its own."""
+    """The slow modules that a command has imported, observed in a process of its own."""
     environ = {"PYTHONPATH": str(ROOT), "TOCSIN_HOME": str(at)}
     ended = subprocess.run([sys.executable, "-c", READ, *words], cwd=at, env=environ, capture_output=True, text=True)
     return set(ended.stderr.split())

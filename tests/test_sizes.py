@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.at_hand import ROOT
 
 FUNCTION_LINES, COLLABORATORS = 30, 6
-# 250 lines are the rule: a module is split when it passes this.
+# The rule is 250 lines; a module that passes this has to be split.
 LONGEST_MODULE = 290
 
 
@@ -18,7 +18,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def functions(tree: ast.AST, of: str = "") -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Of a module and of its classes; what is defined within a function counts with it."""
+    """The functions of a module and its classes; nested functions count as part of the outer one."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.ClassDef):
             yield from functions(node, f"{of}{node.name}.")
@@ -46,7 +46,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 
 def test_no_constructor_takes_more_collaborators_than_one_can_remember() -> None:
-    """Those named by a keyword only, which have a usual value or are limits, are not counted."""
+    """Keyword-only parameters, which have defaults or are limits, aren't counted."""
     many = {}
     for name, tree in modules():
         for function, node in functions(tree):

@@ -1,4 +1,4 @@
-"""No text that people read has a phrase that docs/style.md rules out, apart from style.md itself, which quotes them."""
+"""No text that people read contains a phrase that docs/style.md rules out (except style.md, which quotes them)."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ RULED_OUT = re.compile(
     r"\b(mend(ed)?|told(?! apart)|by (itself|themselves)|held up|looked at|whoever|it stands in|from us again|anew)\b",
     re.I,
 )
-# Jinja's own tags, SQL and code spans name things and say nothing to anybody.
+# Jinja tags, SQL and code spans aren't read as prose.
 NO_PROSE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|`[^`\n]*`", re.S)
 
 
@@ -39,7 +39,7 @@ def test_no_sentence_in_the_code_has_a_phrase_that_is_ruled_out() -> None:
 
 
 def sentences(tree: ast.Module) -> Iterator[str]:
-    """Strings of more than two words that are not docstrings: refusals, help, findings, log lines."""
+    """String literals of more than two words that aren't docstrings: refusals, help, findings, log lines."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         text = node.value if isinstance(node, ast.Constant) and id(node) not in docstrings else None

@@ -1,4 +1,4 @@
-"""A database worth keeping."""
+"""A database with something to back up."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The programs that a dumper has started."""
+"""Finds the programs that a dumper has started."""
 
 from contextlib import suppress
 
@@ -6,7 +6,7 @@ import psutil
 
 
 def running(name: str) -> list[psutil.Process]:
-    """Those with this in their command line; one that ends while it is looked at is none."""
+    """The child processes with this in their command line; one that ends meanwhile is skipped."""
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):

@@ -1,4 +1,4 @@
-"""One or more of every construct of CommonMark, in the order of its sections, as documents about incidents use them."""
+"""Examples of every construct of CommonMark, in the order of its sections, as in documents about incidents."""
 
 CONSTRUCTS = (
     # Tabs
@@ -102,7 +102,7 @@ CONSTRUCTS = (
     "foo\\\n",
     "foo\n bar \n",
     "hello $.;'there Köln \u2028 \u202e\n",
-    # Tables, which are not of it, and front matter
+    # Tables, which aren't part of CommonMark, and front matter
     "| a | b |\n|:--|--:|\n| `|` | c\\|d | e |\n",
     "| P1 | Critical |\n|---|\n",
     "---\ntitle: x\nowner: [a\n---\n# y\n",

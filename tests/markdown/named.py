@@ -1,4 +1,4 @@
-"""Everything in a runbook that has a name or a number, as people would call it, by the kind of thing it is."""
+"""Collects the names and numbers in a runbook that people would use, by kind."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -35,7 +35,7 @@ def names_in(runbook: Runbook) -> Names:
 
 
 def missing(those: Names, from_these: Names) -> Names:
-    """What of `those` is not there by any name that differs in more than capitals."""
+    """The names in `those` that aren't in `from_these`, ignoring case."""
     found = {
         kind: {name for name in names if name.casefold() not in {one.casefold() for one in from_these[kind]}}
         for kind, names in those.items()

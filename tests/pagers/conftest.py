@@ -1,4 +1,4 @@
-"""A page that is to be sent, and the runbook it belongs to."""
+"""A page to be sent, and its runbook."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from bot.runbook import Runbook, read
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 
-# For a provider that stays silent: all others answer, however busy the machine is.
+# Only for tests with a silent provider: all others need patience, however busy the machine is.
 IMPATIENT = pytest.mark.parametrize("timeout_s", [0.5], ids=["impatient"])
 
 RUNBOOK = """
@@ -41,7 +41,7 @@ def standing_at(moment: datetime) -> Clock:
 
 @pytest.fixture
 def timeout_s() -> float:
-    """How long a provider is waited for."""
+    """The time-out for a provider."""
     return 30.0
 
 
@@ -72,7 +72,7 @@ PAGE = Page(
 
 
 class KeptUnconfirmed:
-    """What is kept of unconfirmed pages, without a database. `others` may have called the same number."""
+    """Records of unconfirmed pages, without a database. `others` may have called the same number."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -102,7 +102,7 @@ Calling = Callable[..., PageCall]
 
 @pytest.fixture
 def calling(runbook: Runbook) -> Calling:
-    """A call of somebody; anything of its page and its incident may be said otherwise."""
+    """Makes a PageCall; anything about its page and incident may be overridden."""
 
     def call(
         person: str = "ada", *, via: Via = "slack", unsure: bool = False, incident: dict[str, Any] | None = None,

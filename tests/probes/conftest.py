@@ -1,4 +1,4 @@
-"""Servers that answer, and servers that misbehave, on this machine."""
+"""Servers on this machine that answer, and servers that misbehave."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ Listen = Callable[[Conversation], Awaitable[int]]
 
 @asynccontextmanager
 async def listening(conversation: Conversation) -> AsyncIterator[int]:
-    """A TCP server with this conversation; yields its port."""
+    """A TCP server with this behaviour; yields its port."""
     open_ones: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,12 +50,12 @@ async def listen() -> AsyncIterator[Listen]:
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Takes the call and never says a word."""
+    """Accepts the connection and never answers."""
     await asyncio.Event().wait()
 
 
 async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Listens, then slams the door."""
+    """Reads a byte, then resets the connection."""
     await reader.read(1)
     slam = struct.pack("ii", 1, 0)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, slam)
@@ -63,12 +63,12 @@ async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Listens, then says goodbye without an answer."""
+    """Reads a byte, then closes the connection without an answer."""
     await reader.read(1)
 
 
 @pytest.fixture
 def nobodys_port() -> int:
-    """A port where nobody listens."""
+    """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])

@@ -1,4 +1,4 @@
-"""A server that speaks MongoDB's wire protocol and says what a test wants it to say."""
+"""A server that speaks MongoDB's wire protocol, with answers controlled by the test."""
 
 import asyncio
 import struct
@@ -17,7 +17,7 @@ Answers = Mapping[str, Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, A
 
 
 def saying(answers: Answers) -> Conversation:
-    """`answers` by command, in lower case; `ping` and `hello` have an answer of their own, others are not known."""
+    """`answers` by command, in lower case; `ping` and `hello` have default answers, other commands are unknown."""
     known: Answers = {"hello": STANDING_ALONE, "ping": {"ok": 1.0}, **answers}
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,7 +34,7 @@ def saying(answers: Answers) -> Conversation:
 
 
 def _command(code: int, body: bytes) -> dict[str, Any]:
-    """The one document of a message; the first greeting still comes as a query of old."""
+    """The document of a message; the first greeting is still an old-style query."""
     begin = body.index(b"\0", 4) + 9 if code == OP_QUERY else 5
     size = struct.unpack_from("<i", body, begin)[0]
     return bson.decode(body[begin : begin + size])

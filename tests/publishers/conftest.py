@@ -1,4 +1,4 @@
-"""What publishers are made of, and one update on its way."""
+"""The parts that publishers are built from, and an update on its way."""
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ Publishing = Callable[..., Publication]
 
 
 class NoSlack:
-    """Making a publisher must not speak to anybody."""
+    """Fails on use: building a publisher must not call Slack."""
 
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Any:
         raise AssertionError
@@ -86,7 +86,7 @@ async def parts(clock: Clock, runbook: Runbook, settings: Settings) -> AsyncIter
 
 @pytest.fixture
 def publishing() -> Publishing:
-    """INC-12's update 31 on its way as delivery 7; anything about the update may be said otherwise."""
+    """INC-12's update 31, on its way as delivery 7; anything about the update may be overridden."""
 
     def make(
         via: str, address: str, audience: str, *, earlier: str | None = None, unsure: bool = False, **said: Any

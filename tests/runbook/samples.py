@@ -1,4 +1,4 @@
-"""Runbooks as text for the tests: the smallest one, with other parts put in its place."""
+"""Runbooks as text for tests: the smallest one, with parts replaced."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ SMALLEST = {
 
 
 def text_with(*parts: str) -> str:
-    """The smallest runbook; a part such as `people: {…}` replaces its own, or is added."""
+    """The smallest runbook; a part such as `people: {…}` replaces its own or is added."""
     sections = {**SMALLEST, **{part.split(":")[0]: part for part in parts}}
     return "\n".join(sections.values())
 
@@ -23,7 +23,7 @@ def runbook_with(*parts: str, environ: Mapping[str, str] | None = None) -> Runbo
 
 
 def mistakes_in(text: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Path -> message of every mistake; empty when there is none."""
+    """Path and message of every mistake; empty if there is none."""
     try:
         read(text, environ or {})
     except RunbookMistakes as error:

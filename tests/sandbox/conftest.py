@@ -23,7 +23,7 @@ Error = Callable[[Awaitable[Any]], Awaitable[dict[str, Any]]]
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK sends even loopback calls through a proxy when the environment names one."""
+    """If the environment names a proxy, the SDK uses it even for loopback."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -32,7 +32,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def manifest() -> dict[str, Any]:
     document = shipped_manifest()
-    # The workspace can do more than this bot asks of it.
+    # The workspace supports more than this bot uses.
     document["oauth_config"]["scopes"]["bot"].append("bookmarks:write")
     return document
 
@@ -68,7 +68,7 @@ def client(workspace: Workspace, slack: Server, session: aiohttp.ClientSession) 
 
 @pytest.fixture
 def general(workspace: Workspace) -> str:
-    """The id of #general, in which the bot has long been."""
+    """The id of #general, which the bot has already joined."""
     channel = workspace.channel("#general")
     channel.members.append(workspace.bot.id)
     return channel.id
@@ -76,7 +76,7 @@ def general(workspace: Workspace) -> str:
 
 @pytest.fixture
 def error() -> Error:
-    """Awaits a call that must fail and returns Slack's answer to it."""
+    """Awaits a call that must fail, and returns Slack's answer."""
 
     async def answer(call: Awaitable[Any]) -> dict[str, Any]:
         with pytest.raises(SlackApiError) as refused:
@@ -93,7 +93,7 @@ def app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
 
 @pytest.fixture
 async def connected(app: AsyncApp, workspace: Workspace) -> AsyncIterator[AsyncSocketModeHandler]:
-    """The app on Socket Mode. Listeners may still be added in the test."""
+    """The app on Socket Mode. Tests may still add listeners."""
     async with in_socket_mode(app, workspace) as handler:
         yield handler
 

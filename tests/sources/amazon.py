@@ -1,4 +1,4 @@
-"""Amazon, as far as SNS is concerned: a certificate at an address, and messages signed with its key."""
+"""A stand-in for Amazon SNS: a certificate at a URL, and messages signed with its key."""
 
 import json
 from base64 import b64encode
@@ -30,7 +30,7 @@ HASHES = {"1": SHA1, "2": SHA256}
 
 
 class Signer:
-    """Whoever has a key and a certificate of it; `address` is where the certificate is said to be."""
+    """A key with its certificate; `address` is the certificate's claimed URL."""
 
     def __init__(self, name: str = "0123456789abcdef") -> None:
         self.address = f"https://{HOST}/SimpleNotificationService-{name}.pem"
@@ -38,7 +38,7 @@ class Signer:
         self.certificate = _certificate(self._key)
 
     def signed(self, message: Mapping[str, Any], version: str = "1") -> dict[str, Any]:
-        """The message in the way Amazon documents: certain fields, each as its name and its value on a line."""
+        """Sign as Amazon documents it: certain fields, name and value each on a line of its own."""
         names = ["Message", "MessageId", "SubscribeURL", "Subject", "Timestamp", "Token", "TopicArn", "Type"]
         text = "".join(f"{name}\n{message[name]}\n" for name in names if name in message)
         signature = self._key.sign(text.encode(), PKCS1v15(), HASHES[version]())
@@ -52,7 +52,7 @@ def amazon() -> Signer:
 
 
 def notification(message: object, **changed: Any) -> dict[str, Any]:
-    """`message`: a text, or JSON in one."""
+    """`message`: text, or an object to be sent as JSON."""
     text = message if isinstance(message, str) else json.dumps(message)
     return NOTIFICATION | {"Message": text} | changed
 

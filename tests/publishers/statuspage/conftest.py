@@ -1,4 +1,4 @@
-"""Statuspage.io, simulated, and what publishes there."""
+"""A simulated statuspage.io, and the publisher for it."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A browser that looks at the simulated workspace, and what people do in it again and again."""
+"""A browser that opens the simulated workspace, and common actions in it."""
 
 import os
 import re
@@ -30,7 +30,7 @@ QUIET = [
     "--disable-sync",
 ]
 
-# Where everything must be tested (CI is set), a missing browser fails instead.
+# If CI is set, a missing browser fails the tests instead of skipping them.
 IN_A_BROWSER = [
     pytest.mark.browser,
     pytest.mark.skipif(
@@ -43,7 +43,7 @@ IN_A_BROWSER = [
 
 
 class Surroundings:
-    """What stands around the workspace: the page's server, one thing that can happen, one that is due."""
+    """What surrounds the workspace: the page's guard, one happening, and one due event."""
 
     def __init__(self, workspace: Workspace, clock: Clock) -> None:
         self.workspace, self.clock, self.broken = workspace, clock, False
@@ -76,9 +76,9 @@ class Surroundings:
 
 
 async def look(browser: Browser, served: web.AppRunner, **context: Any) -> Page:
-    """The page as Ada in #general."""
+    """Open the page as Ada in #general."""
     page = await (await browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | context)).new_page()
-    await page.route(re.compile("^https:"), lambda route: route.abort())  # nothing is fetched from the outside
+    await page.route(re.compile("^https:"), lambda route: route.abort())  # no requests to the outside
     await page.goto(f"http://127.0.0.1:{served.addresses[0][1]}/")
     await expect(page.get_by_role("heading", name="general", level=1)).to_be_visible()
     return page

@@ -1,7 +1,7 @@
-"""The page on loopback, and a browser in front of it.
+"""The page on loopback, and a browser that opens it.
 
-To start a browser takes longer than most of what is done in it: there is one for all tests of a worker, and each has a
-context of its own. It belongs to one event loop, so all of these tests, and what they stand on, share that one.
+Starting a browser takes longer than most tests, so all tests of a worker share one, each with a context of its own. A
+browser belongs to one event loop, so all of these tests and their fixtures share that loop.
 """
 
 from collections.abc import AsyncIterator
@@ -78,7 +78,7 @@ async def page(browser: Browser, served: web.AppRunner) -> Page:
 
 @pytest.fixture
 def submitted(app: AsyncApp) -> list[dict[str, Any]]:
-    """The values of each form that was sent; a title with `taken` in it is refused."""
+    """The values of each submitted form; a title containing `taken` is refused."""
     values: list[dict[str, Any]] = []
 
     @app.command("/incident")
