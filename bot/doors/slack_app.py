@@ -23,6 +23,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import Failed
 from bot.doors.request_bodies import read_body
+from bot.doors.slack_keys import key_of
 from bot.doors.slack_shapes import fault_in
 from bot.services.upkeep.reception import Reception
 
@@ -183,17 +184,6 @@ def _is_no_word_to_us(event: Mapping[str, Any]) -> bool:
 
 def _is_a_bots(message: Mapping[str, Any]) -> bool:
     return bool(message.get("bot_id")) or message.get("user") == SLACKBOT
-
-
-def key_of(kind: str, body: Mapping[str, Any]) -> str:
-    """Slack's own id of a request: the same on a redelivery, different for every press."""
-    if kind == "event":
-        return f"event {body.get('event_id')}"
-    trigger = body.get("trigger_id") or body.get("action_ts")
-    if kind == "form":
-        view = body["view"]
-        return f"form {view['id']} {view.get('hash', '')} {trigger}"
-    return f"{kind} {trigger}"
 
 
 def _is_whole_number(text: str) -> bool:

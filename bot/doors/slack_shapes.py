@@ -1,6 +1,7 @@
 """The shape a Slack request must have before anything is done with it."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -44,7 +45,7 @@ class _State(_Shape):
 class _Block(_Shape):
     """An input's value is found by its block's id."""
 
-    type: str = ""
+    type: str
     block_id: str = ""
 
     @model_validator(mode="after")
@@ -70,7 +71,6 @@ class _Submitted(_View):
 class _Interaction(_Shape):
     user: _Named
     channel: _Named | None = None
-    message: dict[str, Any] | None = None
     view: _View | None = None
     callback_id: str = ""
     trigger_id: str | None = ""
@@ -78,6 +78,7 @@ class _Interaction(_Shape):
 
 
 class _Pressed(_Interaction):
+    message: dict[str, Any] | None = None
     actions: Annotated[list[_Action], Field(min_length=1)]
 
 
@@ -94,13 +95,48 @@ class _Typed(_Shape):
     response_url: str | None = ""
 
 
-class _Event(_Shape):
-    class Happened(_Shape):
-        type: str
-        user: str | _Named | None = None
-        channel: str | _Named | None = None
+class _Said(_Shape):
+    """A message: known in its channel by its `ts`."""
 
-    event: Happened
+    ts: Annotated[str, Field(pattern=r"^[0-9]{1,12}\.[0-9]{1,12}$")]
+    text: str | None = None
+
+
+class _Used(_Interaction):
+    """A shortcut, of a message."""
+
+    message: _Said
+
+
+class _Renamed(_Named):
+    name: Id
+
+
+class _Happened(_Shape):
+    type: str
+    user: str | _Named | None = None
+    channel: str | _Named | None = None
+    item: dict[str, Any] | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _must_have_its_own(cls, event: Any, check: Callable[[Any], Self]) -> Self:
+        """What is done about it needs these."""
+        checked = check(event)
+        if checked.type in ("channel_rename", "group_rename"):
+            _Renamed.model_validate(event.get("channel"))
+        if (checked.item or {}).get("type") == "message":
+            _Place.model_validate(checked.item)
+        return checked
+
+
+class _Place(_Shape):
+    channel: Id
+    ts: Id
+
+
+class _Event(_Shape):
+    event: _Happened
 
 
 BY_TYPE: Mapping[object, type[_Shape]] = {
@@ -108,13 +144,20 @@ BY_TYPE: Mapping[object, type[_Shape]] = {
     "view_submission": _Form,
     "view_closed": _Interaction,
     "shortcut": _Interaction,
-    "message_action": _Interaction,
+    "message_action": _Used,
     "event_callback": _Event,
+    # Nothing of ours asks for these, which Bolt takes for a button.
+    "interactive_message": _Pressed,
+    "dialog_submission": _Pressed,
 }
+# Slack's own go down a few dozen steps: what quotes what is quoted.
+DEEPEST = 200
 
 
 def fault_in(body: Mapping[str, Any]) -> str | None:
     """The path of the first part that is not as Slack sends it; None: all parts we know are fine."""
+    if fault := _unkeepable_in(body):
+        return fault
     shape = _Typed if "command" in body else BY_TYPE.get(body.get("type"))
     if shape is None:
         return None
@@ -123,3 +166,21 @@ def fault_in(body: Mapping[str, Any]) -> str | None:
     except ValidationError as error:
         return ".".join(str(step) for step in error.errors(include_url=False, include_input=False)[0]["loc"])
     return None
+
+
+def _unkeepable_in(body: Mapping[str, Any]) -> str | None:
+    """What Python reads and no database keeps. Level by level: it may be nested deeper than functions may call."""
+    level: list[Any] = [body]
+    for _ in range(DEEPEST):
+        if any(isinstance(one, float) and not math.isfinite(one) for one in level):
+            return "a number"
+        level = [inner for one in level for inner in _inner(one)]
+        if not level:
+            return None
+    return "what is nested too deeply"
+
+
+def _inner(one: Any) -> Iterable[Any]:
+    if isinstance(one, Mapping):
+        return one.values()
+    return one if isinstance(one, list) else ()

@@ -132,6 +132,8 @@ def _schedule_and_note(call: Call) -> tuple[str, str]:
     else:
         now, people, note = call.house.clock.now(), call.house.people, call.text.strip()
         own = [key for key in known.values() if people.is_same(people.shift(key, now).person, call.actor.name)]
+        if not known:
+            raise Refused("The runbook has no schedules, so there is no shift to hand over.")
         if note and len(own) != 1:
             choice = either(list(known.values()))
             raise Refused(f"Say for which schedule: `/escalate handover <schedule> <note>`, with {choice}.")

@@ -53,10 +53,11 @@ async def followed(call: Call) -> None:
     # Slack does not always say who did it.
     actor = replace(call.actor, name=TOCSIN.name)
     if call.message["subtype"] == DELETED:
-        await call.house.corrections.deleted(actor, incident.id, key_of(call.channel, call.message["deleted_ts"]))
+        key = key_of(call.channel, str(call.message.get("deleted_ts")))
+        await call.house.corrections.deleted(actor, incident.id, key)
         return
-    message = call.message["message"]
-    key = key_of(call.channel, message["ts"])
+    message = call.message.get("message") or {}
+    key = key_of(call.channel, str(message.get("ts")))
     await call.house.corrections.edited(actor, incident.id, key, await words_of(call, message))
 
 

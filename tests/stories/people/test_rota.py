@@ -235,7 +235,8 @@ async def test_an_invalid_cover_is_refused_with_what_to_type_instead(new_world: 
 
 
 async def test_without_schedules_there_is_nothing_to_cover(world: World) -> None:
-    assert "The runbook has no schedules" in await ask(world, "eve", "/escalate cover primary until 18:00")
+    for typed in ("cover primary until 18:00", "handover The queue is slow"):
+        assert "The runbook has no schedules" in await ask(world, "eve", f"/escalate {typed}")
 
 
 # Handovers

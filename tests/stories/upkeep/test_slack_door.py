@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from aiohttp import web
@@ -94,11 +94,23 @@ FORM_UNLIKE_SLACKS: list[dict[str, Any]] = [
     {"state": {"values": {"title": []}}}, {"state": {"values": {"title": {"value": {"value": 7}}}}},
     {"state": {"values": {"title": {"value": {"selected_option": "x"}}}}},
     {"state": {"values": {"title": {"value": {"selected_options": [{}]}}}}},
-    {"blocks": None}, {"blocks": [{"type": "input"}, 7]}, {"private_metadata": None}, {"callback_id": 7},
+    {"blocks": None}, {"blocks": [{"type": "input"}, 7]}, {"blocks": [{"block_id": "title"}]},
+    {"private_metadata": None}, {"callback_id": 7},
 ]  # fmt: skip
 PRESS_UNLIKE_SLACKS: list[dict[str, Any]] = [
     {"actions": []}, {"actions": [{}]}, {"actions": None}, {"actions": [{"action_id": "page.acknowledge", "value": 1}]},
     {"user": None}, {"user": {}}, {"channel": 7}, {"message": 7},
+    {"type": "dialog_submission", "callback_id": "x", "actions": None},
+    {"type": "message_action", "callback_id": "add_to_timeline", "message": {"ts": "now"}},
+    {"message": {"blocks": [float("nan")]}}, {"message": {"blocks": json.loads("[" * 500 + "]" * 500)}},
+]  # fmt: skip
+
+
+EVENTS_UNLIKE_SLACKS: list[dict[str, Any]] = [
+    {"type": "channel_rename", "channel": {"id": "C1"}}, {"type": "channel_rename", "channel": "C1"},
+    {"type": "reaction_added", "user": "U0EVE", "reaction": "pushpin", "item": "x"},
+    {"type": "reaction_added", "user": "U0EVE", "reaction": "pushpin", "item": {"type": "message", "channel": "C1"}},
+    {"type": "app_home_opened", "x": float("inf")},
 ]  # fmt: skip
 
 
@@ -115,7 +127,10 @@ async def test_a_signed_request_of_the_wrong_shape_is_refused_without_an_error(
         bodies += [{**press, **change} for change in PRESS_UNLIKE_SLACKS]
         for body in bodies:
             assert (await sent_by_hand(world, {"payload": json.dumps(body)}))[0] == 400, body
-        assert await stored(world, "form", "action") == []
+        for happened in EVENTS_UNLIKE_SLACKS:
+            assert (await sent_by_hand(world, event(world, "1", **happened).payload, JSON))[0] == 400, happened
+        assert await stored(world, "form", "action", "shortcut") == []
+        assert "event Ev1" not in {row["key"] for row in await stored(world, "event")}
         assert (await sent_by_hand(world, {"payload": json.dumps(form)}))[0] == 200
         assert (await sent_by_hand(world, {"payload": json.dumps(press)}))[0] == 200
     assert [one for one in caplog.records if one.exc_info] == []
@@ -131,6 +146,22 @@ async def test_the_url_verification_and_the_certificate_check_of_slack_are_answe
 
 
 # Once
+
+
+async def test_requests_whose_own_id_is_missing_or_cannot_be_kept_are_each_done(new_world: NewWorld) -> None:
+    async with new_world(transport="http") as world:
+        for own in (None, "", "\0", "\ud800", "1" * 4000):
+            for title in ("Payments failing", "Search is slow"):
+                body = command(world, f"/incident declare P3 {title}", trigger_id=own).payload
+                asked = {name: value for name, value in body.items() if value is not None}
+                for _ in range(2):
+                    raw = urlencode(asked, errors="surrogatepass").encode()
+                    assert (await sent_by_hand(world, raw, FORM))[0] == 200, own
+        home = event(world, "1", type="app_home_opened", user="U0EVE", tab="home").payload | {"event_id": "\0"}
+        assert (await sent_by_hand(world, home, JSON))[0] == 200
+        await world.settled()
+        assert await count(world) == 10
+        assert {row["error"] for row in await stored(world, "command", "event")} == {None}
 
 
 @BOTH
