@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 # Lower priority: pages go first.
 NICER_BY = 10
+# It takes seconds of a processor; what takes longer than this hangs.
+COMPILED_WITHIN_S = 300.0
 
 
 def main() -> None:
@@ -29,11 +31,15 @@ def main() -> None:
     marshal.dump(rendering.compiled(), sys.stdout.buffer)
 
 
-async def compiled_elsewhere(filters: Sequence[str]) -> Mapping[str, bytes]:
+async def compiled_elsewhere(filters: Sequence[str], *, within_s: float = COMPILED_WITHIN_S) -> Mapping[str, bytes]:
     """Templates for `Rendering.keep` compiled with these filters; empty when that fails: then each is compiled when
     needed."""
     try:
-        return await _compiled_elsewhere(filters)
+        async with asyncio.timeout(within_s):
+            return await _compiled_elsewhere(filters)
+    except TimeoutError:
+        log.warning("templates were not compiled in advance within %.0f s", within_s)
+        return {}
     except (OSError, ValueError, EOFError) as error:
         log.warning("templates could not be compiled in advance: %s", error)
         return {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import marshal
+import os
 import pickle
 import sys
 from collections.abc import Mapping
@@ -44,6 +45,20 @@ async def test_a_process_that_fails_leaves_each_template_to_whoever_needs_it(cap
     assert await compiled_elsewhere(["a filter that no template knows"]) == {}
     [said] = caplog.messages
     assert "exit 1" in said and "No filter named" in said
+
+
+async def test_a_process_that_hangs_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hangs, number = tmp_path / "hangs", tmp_path / "number"
+    hangs.write_text(f"#!/bin/sh\necho $$ > {number}\nexec sleep 3600\n")
+    hangs.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(hangs))
+    assert await compiled_elsewhere([], within_s=0.5) == {}
+    assert len(caplog.messages) == 1
+    if number.exists():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(number.read_text()), 0)
 
 
 async def test_a_release_that_is_reached_by_a_link_is_compiled_by_the_paths_that_the_bot_knows(
