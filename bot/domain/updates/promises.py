@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.people.schedule import WEEKDAYS, instant_of
+from bot.domain.people.schedule import WEEKDAYS, instant_of, instants_of
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A time of day passed by less than this is meant as past; by more, for the next day.
@@ -105,13 +105,23 @@ def _instant(found: re.Match[str], since: datetime, zone: ZoneInfo) -> datetime:
     since = since.replace(second=0, microsecond=0)
     if parts.get("count"):
         unit = {"m": "minutes", "h": "hours", "d": "days"}[parts["unit"][0].lower()]
-        return since + timedelta(**{unit: int(parts["count"])})
+        # By the wall clock it would be an hour off in the night of a change.
+        return since.astimezone(UTC) + timedelta(**{unit: int(parts["count"])})
     where = ZoneInfo("UTC") if parts["zone"] else zone
     local, at = since.astimezone(where), _time_of(parts)
     if parts["day"]:
         return instant_of(local.date() + _days(parts, local, at), at, where)
-    today = instant_of(local.date(), at, where)
+    today = _of_today(found, local, at, where)
     return today if since - today < HALF_A_DAY else instant_of(local.date() + timedelta(days=1), at, where)
+
+
+def _of_today(found: re.Match[str], local: datetime, at: time, where: ZoneInfo) -> datetime:
+    """In an hour that comes twice: the one that is named, as in `01:20 EST`, else the first that is not past."""
+    instants = instants_of(local.date(), at, where)
+    named = found.string[found.end() :].split(maxsplit=1)[:1]
+    by_name = [one for one in instants if named and named[0].startswith(f"{one.astimezone(where):%Z}")]
+    ahead = [one for one in instants if one >= local]
+    return (by_name or ahead or instants[-1:])[0]
 
 
 def _time_of(parts: dict[str, str | None]) -> time:

@@ -91,7 +91,8 @@ class Reminders(IncidentRound):
         """Save the promise. `told_at`: since when they wait for more; None: from now."""
         await self._prompts.answered(conn, incident.id, about(audience))
         if promised_at:
-            await reminders.save(conn, promise(incident.id, audience, told_at or self._clock.now(), promised_at))
+            now = self._clock.now()
+            await reminders.save(conn, promise(incident.id, audience, told_at or now, promised_at), now)
         else:
             await reminders.forget(conn, incident.id, audience)
 
@@ -106,7 +107,7 @@ class Reminders(IncidentRound):
             await reminders.forget(conn, incident.id, one.audience)
         elif one.stage == "near" and now < one.promised_at:
             await self._ask(conn, incident, one, "update_near")
-            await reminders.save(conn, replace(one, stage="due", due_at=one.promised_at))
+            await reminders.save(conn, replace(one, stage="due", due_at=one.promised_at), now)
         else:
             if one.stage == "late":
                 await self._page_for(conn, incident, one, now)
@@ -116,7 +117,7 @@ class Reminders(IncidentRound):
     async def _leave_to_others(self, conn: Connection, one: Promise, now: datetime) -> None:
         """During a rollout of a new runbook, another process may know this audience."""
         if now - one.promised_at < NotKnownHere.WAITED_FOR:
-            await reminders.save(conn, replace(one, due_at=now + LOOK_AGAIN_AFTER))
+            await reminders.save(conn, replace(one, due_at=now + LOOK_AGAIN_AFTER), now)
         else:
             await reminders.forget(conn, one.incident_id, one.audience)
 
@@ -125,9 +126,9 @@ class Reminders(IncidentRound):
         severity = self._runbook.severity_as_declared(incident.severity)
         due_at = opening(self._runbook.hours_of(severity), now + one.span)
         if one.stage in ("near", "due"):
-            await reminders.save(conn, replace(one, stage="late", due_at=due_at))
+            await reminders.save(conn, replace(one, stage="late", due_at=due_at), now)
         elif one.audience != ROOM:
-            await reminders.save(conn, replace(one, stage="again", due_at=due_at))
+            await reminders.save(conn, replace(one, stage="again", due_at=due_at), now)
         else:
             await reminders.forget(conn, incident.id, ROOM)
 
@@ -165,7 +166,7 @@ class ReminderSnoozes:
         """Remind nobody before the time returned. Raises AlreadyDone if they have been told meanwhile."""
         async with self._deeds.on(actor, incident_id) as (conn, _, now):
             until = now + duration
-            if not await reminders.put_off(conn, incident_id, audience, until):
+            if not await reminders.put_off(conn, incident_id, audience, until, now):
                 raise AlreadyDone("They got an update meanwhile, so there is nothing to snooze.")
         return until
 

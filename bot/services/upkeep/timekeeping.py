@@ -13,6 +13,7 @@ from bot.metrics import Metrics
 from bot.services.outbox.kinds import LONGEST_BACKOFF
 from bot.services.outbox.leases import LEASE
 from bot.services.outbox.limits import PACE
+from bot.services.rooms.in_doubt import LOOKED_AT
 from bot.store.database import Database
 from bot.store.upkeep import timekeeping
 from bot.store.upkeep.timekeeping import Waits
@@ -21,7 +22,8 @@ from bot.wire.answers import LONGEST_WAIT
 log = logging.getLogger(__name__)
 
 WAITS = Waits(
-    reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, longest_limit=LONGEST_WAIT,
+    reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, last_look=LOOKED_AT[-1],
+    longest_limit=LONGEST_WAIT,
     limit_remembered=PACE.remembered, page_after=PAGE_AFTER, contradicted_for=CONTRADICTED_FOR,
 )  # fmt: skip
 # A small difference is trusted only from a quick answer.

@@ -16,14 +16,14 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Promise]:
     return [Promise(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
 
 
-async def save(conn: Connection, promise: Promise) -> None:
-    """Write it with the commit, replacing an earlier one for the same audience."""
-    await SQL.defer(conn, "save", once=(promise.incident_id, promise.audience), **asdict(promise))
+async def save(conn: Connection, promise: Promise, now: datetime) -> None:
+    """Write it with the commit, replacing an earlier one for the same audience; its `due_at` was decided now."""
+    await SQL.defer(conn, "save", once=(promise.incident_id, promise.audience), **asdict(promise), set_at=now)
 
 
-async def put_off(conn: Connection, incident_id: int, audience: str, until: datetime) -> bool:
+async def put_off(conn: Connection, incident_id: int, audience: str, until: datetime, now: datetime) -> bool:
     """False when nothing is promised to this audience any more."""
-    return await SQL.run(conn, "put_off", incident_id=incident_id, audience=audience, until=until) > 0
+    return await SQL.run(conn, "put_off", incident_id=incident_id, audience=audience, until=until, now=now) > 0
 
 
 async def forget(conn: Connection, incident_id: int, audience: str) -> None:

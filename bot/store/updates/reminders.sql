@@ -1,16 +1,18 @@
 -- name: of_incident
-SELECT * FROM update_reminders WHERE incident_id = %(incident_id)s ORDER BY audience;
+SELECT incident_id, audience, told_at, promised_at, stage, due_at FROM update_reminders WHERE incident_id = %(incident_id)s ORDER BY audience;
 
 -- name: save
-INSERT INTO update_reminders (incident_id, audience, told_at, promised_at, stage, due_at)
-SELECT incident_id, audience, told_at, promised_at, stage, due_at
+INSERT INTO update_reminders (incident_id, audience, told_at, promised_at, stage, due_at, set_at)
+SELECT incident_id, audience, told_at, promised_at, stage, due_at, set_at
 FROM jsonb_populate_recordset(NULL::update_reminders, %(rows)s)
 ON CONFLICT (incident_id, audience) DO UPDATE
-SET told_at = EXCLUDED.told_at, promised_at = EXCLUDED.promised_at, stage = EXCLUDED.stage, due_at = EXCLUDED.due_at;
+SET told_at = EXCLUDED.told_at, promised_at = EXCLUDED.promised_at, stage = EXCLUDED.stage, due_at = EXCLUDED.due_at,
+    set_at = EXCLUDED.set_at;
 
 -- name: put_off
 -- No row when they have been told meanwhile.
-UPDATE update_reminders SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+UPDATE update_reminders SET due_at = %(until)s, set_at = %(now)s
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
 
 -- name: forget
 DELETE FROM update_reminders WHERE incident_id = %(incident_id)s AND audience = %(audience)s;

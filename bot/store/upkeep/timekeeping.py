@@ -23,13 +23,14 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Waits:
-    """The longest regular waits: until a page counts as unreached, a lease, a back-off, until a limited way is probed
-    and how long after that the limit is remembered, until an unanswered alert pages, and until an alert whose members
-    contradict each other fires again."""
+    """The longest regular waits: until a page counts as unreached, a lease, a back-off, until the last look at
+    what Slack may have done late, until a limited way is probed and how long after that the limit is remembered, until
+    an unanswered alert pages, and until an alert whose members contradict each other fires again."""
 
     reach_within: timedelta
     lease: timedelta
     longest_backoff: timedelta
+    last_look: timedelta
     longest_limit: timedelta
     limit_remembered: timedelta
     page_after: timedelta

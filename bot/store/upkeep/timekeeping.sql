@@ -99,14 +99,19 @@ UPDATE outbox o SET due_at = moved.due_at, created_at = moved.due_at
 FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_build_object('page', moved.id);
 
 -- name: outbox
--- A lease, or the longest back-off; except a page not tried yet, which may be planned for later.
-UPDATE outbox
-SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END
-WHERE state IN ('waiting', 'sending')
-  AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END
+-- A lease, the longest back-off, or the last look at what Slack may have done late; except a page not tried yet, which
+-- may be planned for later.
+UPDATE outbox o SET due_at = own.latest
+FROM (
+    SELECT id, %(now)s::timestamptz + CASE
+        WHEN state = 'sending' THEN %(lease)s::interval
+        WHEN kind IN ('second_look', 'page_look') THEN %(last_look)s::interval
+        ELSE %(longest_backoff)s::interval END AS latest
+    FROM outbox WHERE state IN ('waiting', 'sending')) own
+WHERE o.id = own.id AND o.due_at > own.latest
   AND NOT (kind = 'page' AND state = 'waiting' AND attempts = 0 AND EXISTS (
       SELECT FROM pages p
-      WHERE p.id = (outbox.payload->>'page')::bigint AND p.planned_at IS NOT NULL AND p.due_at = outbox.due_at));
+      WHERE p.id = (o.payload->>'page')::bigint AND p.planned_at IS NOT NULL AND p.due_at = o.due_at));
 
 -- name: limits
 UPDATE limited_ways SET again_at = LEAST(again_at, %(now)s::timestamptz + %(longest_limit)s::interval),
@@ -156,13 +161,15 @@ UPDATE breaches SET detected_at = LEAST(detected_at, %(now)s), set_at = %(now)s,
 WHERE set_at > %(now)s;
 
 -- name: tasks
--- A task set in the future keeps the length of its wait.
-UPDATE tasks SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
+-- A task set in the future keeps the length of its wait. One that was due by then had its time from before.
+UPDATE tasks SET set_at = %(now)s,
+    due_at = CASE WHEN due_at > set_at THEN due_at - (set_at - %(now)s::timestamptz) ELSE due_at END,
     ask_at = ask_at - (set_at - %(now)s::timestamptz)
 WHERE ask_at IS NOT NULL AND set_at > %(now)s;
 
 -- name: checklists
-UPDATE checklist_items SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
+UPDATE checklist_items SET set_at = %(now)s,
+    due_at = CASE WHEN due_at > set_at THEN due_at - (set_at - %(now)s::timestamptz) ELSE due_at END,
     ask_at = ask_at - (set_at - %(now)s::timestamptz)
 WHERE ask_at IS NOT NULL AND set_at > %(now)s;
 
@@ -181,10 +188,15 @@ UPDATE actions SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timest
 UPDATE action_lists SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: reminders
--- An update told in the future was told now, with the promised wait from there.
-UPDATE update_reminders SET told_at = %(now)s, promised_at = promised_at - (told_at - %(now)s::timestamptz),
-    due_at = due_at - (told_at - %(now)s::timestamptz)
-WHERE told_at > %(now)s;
+-- An update told in the future keeps the length of its promised wait, and a reminder decided in the future, such as by a
+-- snooze, that of its own. What was told before keeps its promised time, and is due no earlier.
+UPDATE update_reminders r SET set_at = %(now)s,
+    told_at = CASE WHEN r.told_at > %(now)s THEN r.told_at - own.ahead ELSE r.told_at END,
+    promised_at = CASE WHEN r.told_at > %(now)s THEN r.promised_at - own.ahead ELSE r.promised_at END,
+    due_at = CASE WHEN r.told_at <= %(now)s AND r.due_at = r.promised_at THEN r.due_at ELSE r.due_at - own.ahead END
+FROM (
+    SELECT incident_id, audience, coalesce(set_at, told_at) - %(now)s::timestamptz AS ahead FROM update_reminders) own
+WHERE r.incident_id = own.incident_id AND r.audience = own.audience AND own.ahead > interval '0';
 
 -- name: silences
 -- A silence starting in the future starts now and keeps its length. Its cards show the new end. Locks silences before

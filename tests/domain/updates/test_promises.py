@@ -1,11 +1,12 @@
 """Which times a text promises, and which of them is the next update."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.updates.promises import names_time_ahead, next_promised, past_promises, time_said
+from bot.domain.updates.promises import names_time_ahead, next_promised, past_promises, promised, time_said
+from bot.rendering import time_shown
 
 LONDON = ZoneInfo("Europe/London")
 # A Thursday, 15:20 local time.
@@ -70,3 +71,36 @@ def test_a_time_typed_by_a_person_is_parsed() -> None:
 def test_in_another_language_any_time_ahead_may_be_the_promise() -> None:
     assert names_time_ahead("Neues bis 16:00.", SINCE, LONDON)
     assert not names_time_ahead("Seit 14:05 geht nichts.", SINCE, LONDON)
+
+
+@pytest.mark.parametrize("zone", ["Europe/London", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_what_the_bot_says_in_the_night_of_a_change_is_understood_as_it_was_meant(zone: str) -> None:
+    where = ZoneInfo(zone)
+    for change in CHANGES[zone]:
+        for minutes in range(-90, 91, 10):
+            since = change + timedelta(minutes=minutes)
+            for span in (5, 30, 90):
+                at = since + timedelta(minutes=span)
+                said = f"We'll update you by {time_shown(at, where, since)}, or as soon as it's fixed."
+                assert [one.at for one in promised(said, since, where)] == [at], said
+                assert past_promises(said, since, since, where) == []
+
+
+CHANGES = {
+    zone: [datetime.fromisoformat(f"2026-{at}:00Z") for at in changes]
+    for zone, changes in {
+        "Europe/London": ["10-25T01:00", "03-29T01:00"], "Europe/Berlin": ["10-25T01:00", "03-29T01:00"],
+        "America/New_York": ["11-01T06:00", "03-08T07:00"], "Australia/Lord_Howe": ["04-04T15:00", "10-03T15:30"],
+    }.items()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("since", "typed", "at"), [
+    # 01:50 for the first time: 01:20 comes again. For the second time: it does not. In spring there is no 01:20.
+    ("10-25T00:50", "01:20", "10-25T01:20"), ("10-25T00:50", "01:20 BST", "10-25T00:20"),
+    ("10-25T01:50", "01:20", "10-25T01:20"), ("10-25T00:10", "01:30", "10-25T00:30"),
+    ("03-29T00:40", "01:20", "03-29T01:00"), ("10-25T00:50", "in 30 minutes", "10-25T01:20"),
+])  # fmt: skip
+def test_a_time_that_somebody_types_in_that_night_is_the_next_of_its_name(since: str, typed: str, at: str) -> None:
+    written, meant = (datetime.fromisoformat(f"2026-{one}:00Z") for one in (since, at))
+    assert time_said(typed, written, LONDON) == meant
