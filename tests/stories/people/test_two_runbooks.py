@@ -140,7 +140,7 @@ async def test_a_process_that_lacks_an_audience_leaves_its_update_to_others_for_
             await world.house.outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, way="house")
             tomorrow = world.clock.now() + timedelta(days=1)
             promised = promise(1, "clients", world.clock.now(), tomorrow)
-            await reminders.save(conn, replace(promised, due_at=world.clock.now()))
+            await reminders.save(conn, replace(promised, due_at=world.clock.now()), world.clock.now())
         await world.passes(minutes=2)
         assert not [one for one in world.workspace.messages(world.room()) if "*clients*" in one.text]
         if not is_known:
