@@ -39,7 +39,7 @@ class _Action(_Element):
 
 
 class _State(_Shape):
-    values: dict[str, dict[str, _Element]] = {}
+    values: dict[str, dict[str, _Element]]
 
 
 class _Block(_Shape):

@@ -90,7 +90,7 @@ async def test_no_body_is_parsed_before_its_signature_is_verified(
 
 # Each replaces one part of a valid form submission, or of a valid button press.
 FORM_UNLIKE_SLACKS: list[dict[str, Any]] = [
-    {"state": None}, {"state": {"values": []}}, {"state": {"values": {"title": None}}},
+    {"state": None}, {"state": {}}, {"state": {"values": []}}, {"state": {"values": {"title": None}}},
     {"state": {"values": {"title": []}}}, {"state": {"values": {"title": {"value": {"value": 7}}}}},
     {"state": {"values": {"title": {"value": {"selected_option": "x"}}}}},
     {"state": {"values": {"title": {"value": {"selected_options": [{}]}}}}},
