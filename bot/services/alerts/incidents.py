@@ -143,7 +143,11 @@ class AlertIncidents:
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """Repaint the cards of its alerts, which show the incident's state."""
-        for group_id in await alerts.groups_of_incident(conn, incident.id):
+        await self.repaint(conn, incident.id)
+
+    async def repaint(self, conn: Connection, incident_id: int) -> None:
+        """They also link to its room."""
+        for group_id in await alerts.groups_of_incident(conn, incident_id):
             await self._cards.touch(conn, f"alert:{group_id}")
 
     def title(self, standing: GroupStanding) -> str:

@@ -1,6 +1,7 @@
 """Opens an incident's channel in Slack, under a name that is free."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident, numbered
@@ -27,13 +28,23 @@ class Opened:
         return f"{self.id} {self.name}"
 
 
-class RoomOpening(DeliveryKind[Opened]):
-    """Deliveries of kind `room`. A room that cannot be opened holds up nothing else."""
+class LinkedOn(Protocol):
+    """Cards in other places that link to the room."""
 
-    def __init__(self, db: Database, rooms: Rooms, gateway: Gateway) -> None:
+    async def repaint(self, conn: Connection, incident_id: int) -> None: ...
+
+
+class RoomOpening(DeliveryKind[Opened]):
+    """Deliveries of kind `room`. A room that cannot be opened holds up nothing else.
+
+    `linked_on`: what else shows a link to the room, and is repainted once it is there.
+    """
+
+    def __init__(self, db: Database, rooms: Rooms, gateway: Gateway, linked_on: LinkedOn) -> None:
         self._db = db
         self._rooms = rooms
         self._gateway = gateway
+        self._linked_on = linked_on
 
     async def send(self, delivery: Delivery) -> Opened:
         incident = await self._incident(delivery)
@@ -56,6 +67,7 @@ class RoomOpening(DeliveryKind[Opened]):
         incident_id, opened = delivery.payload["incident"], outcome.returned
         if outcome.state == "sent" and opened:
             await self._rooms.furnish(conn, incident_id, opened.id, opened.name)
+            await self._linked_on.repaint(conn, incident_id)
         elif outcome.error:
             lost = outcome.state in ("refused", "gave_up")
             await self._rooms.note_missing(conn, incident_id, outcome.error, lost=lost)

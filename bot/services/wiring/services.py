@@ -76,7 +76,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "page": self.departures,
             "page_followup": self.page_followups,
             "page_look": LatePages(self.departures, self.page_outcomes),
-            "room": RoomOpening(self.db, self.rooms, self.gateway),
+            "room": RoomOpening(self.db, self.rooms, self.gateway, self.alert_incidents),
             "invite": Invitations(self.db, self.people, self.members, self.outbox, self.gateway),
             "kick": Kicks(self.db, self.people, self.members, self.outbox, self.posts, self.gateway),
             "topic": Topics(self.db, self.gateway, self.rendering),

@@ -63,6 +63,17 @@ async def test_a_storm_of_alerts_in_one_group_is_one_card(world: World, monitori
     world.nothing_else_was_sent()
 
 
+async def test_the_card_of_an_alert_links_the_room_of_its_incident_also_when_that_is_late(
+    world: World, monitoring: Monitoring
+) -> None:
+    world.workspace.faults.drop("conversations.create", after=False, times=2)
+    await monitoring.fires(alert("DatabaseDown"))
+    assert "Show raw" in world.ada.labels(monitoring.card) and "<#C" not in monitoring.words
+    await world.passes(seconds=20)
+    await world.passes(seconds=20)
+    assert f"<#{world.room()}>" in monitoring.words
+
+
 async def test_a_rule_declares_an_incident_and_its_first_tier_is_paged(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DatabaseDown", severity="critical"))
 
