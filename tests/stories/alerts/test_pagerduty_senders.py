@@ -78,7 +78,7 @@ async def test_an_alert_acknowledged_at_its_source_pages_nobody(monitoring: Moni
     assert "On-call Engineer will be paged" in monitoring.words
     for _ in range(2):
         assert (await sends(monitoring, world, V2, event("acknowledge"))).status == 202
-    assert "Acknowledged where it was sent from" in monitoring.words
+    assert "Acknowledged at its source" in monitoring.words
     assert "will be paged" not in monitoring.words
     assert "Acknowledge" not in world.ada.labels(monitoring.card)
     await sends(monitoring, world, V2, event("trigger"))
@@ -107,7 +107,7 @@ async def test_an_acknowledgement_of_another_alert_changes_nothing(monitoring: M
     await world.passes(minutes=5)
     assert len(world.pages_of("ada")) == 1
     await sends(monitoring, world, V2, event("acknowledge"))
-    assert "Acknowledged where it was sent from" in monitoring.words
+    assert "Acknowledged at its source" in monitoring.words
     [incident] = await world.house.incidents.newest(open_only=True)
     assert incident.acknowledged_by is None
 
