@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain.people.schedule import WEEKDAYS, instant_of, instants_of
+from bot.domain.people.schedule import WEEKDAYS, instants_of
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 # A time of day passed by less than this is meant as past; by more, for the next day.
@@ -110,14 +110,15 @@ def _instant(found: re.Match[str], since: datetime, zone: ZoneInfo) -> datetime:
     where = ZoneInfo("UTC") if parts["zone"] else zone
     local, at = since.astimezone(where), _time_of(parts)
     if parts["day"]:
-        return instant_of(local.date() + _days(parts, local, at), at, where)
-    today = _of_today(found, local, at, where)
-    return today if since - today < HALF_A_DAY else instant_of(local.date() + timedelta(days=1), at, where)
+        return _of_day(found, local.date() + _days(parts, local, at), at, local)
+    today = _of_day(found, local.date(), at, local)
+    return today if since - today < HALF_A_DAY else _of_day(found, local.date() + timedelta(days=1), at, local)
 
 
-def _of_today(found: re.Match[str], local: datetime, at: time, where: ZoneInfo) -> datetime:
+def _of_day(found: re.Match[str], day: date, at: time, local: datetime) -> datetime:
     """In an hour that comes twice: the one that is named, as in `01:20 EST`, else the first that is not past."""
-    instants = instants_of(local.date(), at, where)
+    where = local.tzinfo or UTC
+    instants = instants_of(day, at, where)
     named = found.string[found.end() :].split(maxsplit=1)[:1]
     by_name = [one for one in instants if named and named[0].startswith(f"{one.astimezone(where):%Z}")]
     ahead = [one for one in instants if one >= local]
