@@ -1,4 +1,4 @@
-"""After the end: watched, reopened with one click or by its alert, and then the all-clear, once, to who was told."""
+"""After the resolution: the watch, reopening by a click or by an alert, and one all-clear to those who were told."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -51,7 +51,7 @@ def incident_card(world: World) -> str:
     return next(words for one in world.workspace.messages(world.room()) if "*INC-1 ·" in (words := words_of(one)))
 
 
-async def test_at_the_end_of_the_watch_who_was_told_gets_the_all_clear_once(town: World, office: PostOffice) -> None:
+async def test_audiences_that_were_told_get_one_all_clear_when_the_watch_ends(town: World, office: PostOffice) -> None:
     await declared(town)
     await does(town, "ada", "/incident resolve Rolled back")
     await town.passes(seconds=5)
@@ -70,7 +70,7 @@ async def test_at_the_end_of_the_watch_who_was_told_gets_the_all_clear_once(town
     assert len([one for one in await told(town, "system") if one.startswith("watch over")]) == 1
 
 
-async def test_two_processes_that_end_the_watch_at_once_give_one_all_clear(town: World, office: PostOffice) -> None:
+async def test_two_processes_ending_the_watch_at_once_send_one_all_clear(town: World, office: PostOffice) -> None:
     await declared(town)
     await does(town, "ada", "/incident resolve Rolled back")
     await town.passes(seconds=5)
@@ -82,7 +82,7 @@ async def test_two_processes_that_end_the_watch_at_once_give_one_all_clear(town:
     assert letters(office) == [("board@example.com", "All clear: Payments failing (INC-1)")]
 
 
-async def test_a_watch_that_a_clock_ahead_began_ends_on_its_own_card(town: World) -> None:
+async def test_a_watch_started_by_a_clock_that_was_ahead_ends_on_time_and_on_its_own_card(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/incident resolve Rolled back")
     await town.passes(seconds=5)
@@ -94,7 +94,7 @@ async def test_a_watch_that_a_clock_ahead_began_ends_on_its_own_card(town: World
     assert len(shown) == 1 and "has not been reopened" in shown[0].text
 
 
-async def test_reopened_from_its_watch_nobody_gets_an_all_clear(town: World, office: PostOffice) -> None:
+async def test_reopening_during_the_watch_cancels_the_all_clear(town: World, office: PostOffice) -> None:
     await declared(town)
     await does(town, "ada", "/incident resolve Rolled back")
     await town.passes(seconds=5)
@@ -106,10 +106,10 @@ async def test_reopened_from_its_watch_nobody_gets_an_all_clear(town: World, off
     assert not any("All clear" in subject for _, subject in letters(office))
 
 
-async def test_an_alert_that_fires_again_asks_for_a_click_and_one_that_declares_reopens(
+async def test_an_alert_firing_again_offers_to_reopen_and_one_whose_rule_declares_reopens_by_itself(
     town: World, monitoring: Monitoring
 ) -> None:
-    """The first is attached by hand; the second has a rule that declares."""
+    """The first alert is attached by hand; the second has a rule that declares an incident."""
     await declared(town)
     await monitoring.fires(alert("Slow", severity="high"))
     await town.house.alert_declarations.attach(town.house.people.actor(town.ada.id, None, None), 1, "INC-1")

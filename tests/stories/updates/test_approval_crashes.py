@@ -1,4 +1,4 @@
-"""A text that needs an approval, while every process is killed before it, and one with the letters in hand after it."""
+"""An update that needs approval: every process is killed before it, and one that is sending the mails after it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,13 +24,13 @@ async def stage(database: str, tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 def asked(stage: Stage) -> Message | None:
-    """Where the approval is asked for."""
+    """The message that asks for the approval; None until it is posted."""
     places = {sent.channel for sent in stage.team.posted("update:")}
     posted = [one for place in places if place for one in stage.team.workspace.messages(place)]
     return next((one for one in posted if "needs approval" in one.text), None)
 
 
-async def test_whoever_is_killed_nothing_leaves_before_the_approval_and_everything_once_after_it(stage: Stage) -> None:
+async def test_killing_processes_sends_nothing_before_the_approval_and_everything_once_after_it(stage: Stage) -> None:
     team, office = stage.team, stage.office
     await team.start(2)
     await team.declared()

@@ -1,5 +1,5 @@
-"""The next update that was promised: whoever leads is reminded in time, the room at the time, and late somebody else
-is paged."""
+"""The next update as promised: the lead is reminded before it is due, the room when it is, and if it stays overdue the
+next tier is paged."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -44,7 +44,7 @@ def clocks(world: World) -> list[Message]:
 
 
 async def told_clients(town: World) -> None:
-    """They expect more in 45 minutes."""
+    """Tell the clients, who then expect the next update in 45 minutes."""
     await declared(town)
     await does(town, "ada", "/escalate ack")
     await does(town, "ada", "/incident lead cleo")
@@ -52,7 +52,7 @@ async def told_clients(town: World) -> None:
     await presses(town, "ben", "Approve", card(town, "clients"))
 
 
-async def test_five_minutes_before_the_lead_is_reminded_with_what_was_said_last(town: World) -> None:
+async def test_the_lead_is_reminded_five_minutes_before_an_update_is_due_with_the_last_text(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=39, seconds=40)
     assert clocks(town) == []
@@ -67,7 +67,7 @@ async def test_five_minutes_before_the_lead_is_reminded_with_what_was_said_last(
     assert "is due now" in clocks(town)[-1].text
 
 
-async def test_unmet_for_as_long_again_the_next_tier_is_paged_once_and_told_why(town: World) -> None:
+async def test_an_update_overdue_for_as_long_again_pages_the_next_tier_once(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=45)
     assert len(town.pages_of("ben")) == 0
@@ -81,7 +81,7 @@ async def test_unmet_for_as_long_again_the_next_tier_is_paged_once_and_told_why(
     assert len(town.pages_of("cleo")) == 0
 
 
-async def test_what_waits_for_an_approval_is_what_the_room_is_reminded_of(town: World) -> None:
+async def test_the_room_is_reminded_of_the_text_that_waits_for_approval(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=30)
     await writes(town, "ada", "clients", text="Still on it.")
@@ -93,7 +93,7 @@ async def test_what_waits_for_an_approval_is_what_the_room_is_reminded_of(town: 
     assert "waits for approval" in str(town.pages_of("ben")[0].blocks)
 
 
-async def test_a_reminder_asks_for_nothing_once_they_are_told_or_it_is_over(town: World) -> None:
+async def test_a_reminder_loses_its_buttons_once_the_audience_is_told_or_the_incident_is_resolved(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=40)
     (near,) = clocks(town)
@@ -110,7 +110,7 @@ async def test_a_reminder_asks_for_nothing_once_they_are_told_or_it_is_over(town
     assert [label for one in clocks(town) for label in labels(one)] == []
 
 
-async def test_told_in_time_nobody_is_reminded_nor_paged(town: World) -> None:
+async def test_an_update_sent_in_time_causes_no_reminder_and_no_page(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=35)
     await writes(town, "ada", "clients", text="Still on it.")
@@ -120,7 +120,7 @@ async def test_told_in_time_nobody_is_reminded_nor_paged(town: World) -> None:
     assert len(town.pages_of("ben")) == 0
 
 
-async def test_snoozed_it_is_said_again_then(town: World) -> None:
+async def test_a_snoozed_reminder_is_posted_again_when_the_snooze_ends(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=45)
     before = len(clocks(town))
@@ -131,7 +131,7 @@ async def test_snoozed_it_is_said_again_then(town: World) -> None:
     assert len(clocks(town)) == before + 1
 
 
-async def test_while_nobody_has_acknowledged_the_ladder_pages_by_itself(
+async def test_an_overdue_update_pages_nobody_until_the_incident_is_acknowledged(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     runbook = updating(RUNBOOK).replace("wait: 15m", "wait: 9h")
@@ -144,7 +144,7 @@ async def test_while_nobody_has_acknowledged_the_ladder_pages_by_itself(
         assert len(world.pages_of("ben")) == 0
 
 
-async def test_a_room_with_a_rhythm_is_reminded_and_nobody_is_paged_for_a_rhythm_alone(new_world: NewWorld) -> None:
+async def test_update_every_reminds_the_room_but_pages_nobody(new_world: NewWorld) -> None:
     async with new_world(runbook=RHYTHM) as world:
         room = await declared_by(world, "P3 Slow reports")
         await ask(world, "ada", "/escalate ack", room)
@@ -174,7 +174,7 @@ async def test_an_update_that_names_the_next_one_is_a_promise(new_world: NewWorl
         assert "No update to the room by" in str(world.pages_of("ben")[0].blocks)
 
 
-async def test_the_time_of_the_form_is_what_is_promised_and_reminded_of(town: World) -> None:
+async def test_the_time_given_in_the_form_is_the_one_promised_and_reminded_of(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/incident tell clients")
     offered = town.ada.modal().values["next_update"]["text"]["value"]
@@ -189,14 +189,14 @@ async def test_the_time_of_the_form_is_what_is_promised_and_reminded_of(town: Wo
     assert len(clocks(town)) == 1
 
 
-async def test_one_time_in_the_form_and_another_in_the_text_do_not_leave(town: World) -> None:
+async def test_a_text_that_promises_another_time_than_the_form_is_not_sent(town: World) -> None:
     await declared(town)
     await writes(town, "ada", "clients", text="We'll update you by 17:30.", next_update="16:30")
     answer = str(town.ada.modal().content)
     assert "the text says 17:30" in answer and "16:30" in answer
 
 
-async def test_after_the_end_nobody_is_reminded_of_the_room(new_world: NewWorld) -> None:
+async def test_a_resolved_incident_is_reminded_of_no_update(new_world: NewWorld) -> None:
     async with new_world(runbook=RHYTHM) as world:
         room = await declared_by(world, "P3 Slow reports")
         await ask(world, "ada", "/incident resolve", room)
@@ -204,7 +204,9 @@ async def test_after_the_end_nobody_is_reminded_of_the_room(new_world: NewWorld)
         assert clocks(world) == []
 
 
-async def test_words_that_still_want_to_be_confirmed_do_not_leave_and_are_kept(town: World, office: PostOffice) -> None:
+async def test_a_text_that_still_says_to_be_confirmed_is_kept_as_a_draft_and_not_sent(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     before = len(office.letters)
     await writes(town, "ada", "stakeholders", text="We found [to be confirmed].")
@@ -213,7 +215,7 @@ async def test_words_that_still_want_to_be_confirmed_do_not_leave_and_are_kept(t
     assert "We found [to be confirmed]." in str(town.ada.modal().content)
 
 
-async def test_an_approval_that_took_long_begins_the_time_until_the_next_update(town: World) -> None:
+async def test_the_time_until_the_next_update_begins_with_the_approval(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/escalate ack")
     await writes(town, "ada", "clients", text="We are on it.", next_update="")

@@ -1,4 +1,4 @@
-"""The all-clear and a breach's reminder, while the process that has them in hand is killed unheard."""
+"""The all-clear and a reminder of a breach, when the process sending them is killed before it gets the response."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +14,7 @@ WATCHING = TELLING + "after_resolution: {watch_for: 2h, all_clear: true}\n"
 
 
 class AllClearOffice(RoughOffice):
-    """Takes everything; of the all-clears it has the second, and does not say so."""
+    """Takes every letter, and withholds its answer to the second all-clear."""
 
     def __init__(self) -> None:
         super().__init__("all-clear")
@@ -27,7 +27,7 @@ class AllClearOffice(RoughOffice):
         return answer
 
     def all_clears(self) -> list[tuple[str, str]]:
-        """Of each its reader and its id."""
+        """The (reader, Message-ID) of each all-clear."""
         pairs = zip(self.envelopes, self.letters, strict=True)
         return [
             (envelope.rcpt_tos[0], str(letter["Message-ID"]))
@@ -50,7 +50,7 @@ async def run(stage: Stage, statement: str) -> None:
         await conn.execute(statement.encode())
 
 
-async def test_an_all_clear_that_was_taken_unheard_reaches_everybody_once(stage: Stage) -> None:
+async def test_an_all_clear_whose_response_was_lost_reaches_everybody_once(stage: Stage) -> None:
     team, office = stage.team, stage.office
     assert isinstance(office, AllClearOffice)
     await team.start(2)
@@ -67,7 +67,7 @@ async def test_an_all_clear_that_was_taken_unheard_reaches_everybody_once(stage:
     office.goes_on.set()
     await until(lambda: _all_have_it(office))
     await team.until_calm()
-    # What was taken unheard is sent under the same id, and a mailbox shows it once.
+    # A mail whose answer was lost is sent again with the same id, and a mailbox shows it once.
 
     assert len(set(office.all_clears())) == len({reader for reader, _ in office.all_clears()})
 
@@ -76,7 +76,7 @@ async def _all_have_it(office: AllClearOffice) -> bool:
     return {reader for reader, _ in office.all_clears()} >= {*OTHERS, DEFERRED}
 
 
-async def test_a_breachs_reminder_that_slack_took_unheard_is_posted_once(stage: Stage) -> None:
+async def test_a_reminder_of_a_breach_whose_response_was_lost_is_posted_once(stage: Stage) -> None:
     team = stage.team
     (doomed,) = await team.start()
     eve = team.workspace.person("eve")

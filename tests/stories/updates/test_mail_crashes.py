@@ -1,4 +1,4 @@
-"""An audience is told over a mail server that refuses, defers and hangs up, by two processes of which one is killed."""
+"""Two processes send an update through a mail server that refuses, defers and hangs up, and one of them is killed."""
 
 from asyncio import Event, Transport
 from collections import defaultdict
@@ -24,7 +24,7 @@ TELLING = RUNBOOK.replace("    name: Critical\n", "    name: Critical\n    tell:
 
 
 class RoughOffice(PostOffice):
-    """Hangs up on the conversation that brought the third letter. One step of the second letter waits at `stops_at`."""
+    """Aborts the session that brought the third letter, and holds the step `stops_at` until `goes_on` is set."""
 
     def __init__(self, stops_at: str) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class RoughOffice(PostOffice):
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         answer = await super().handle_DATA(server, session, envelope)
         if len(self.letters) == 2:
-            # It has the letter, and has not said so.
+            # The letter is taken, but not acknowledged yet.
             await self._stop("DATA")
         if len(self.letters) == 3:
             self._hangs_up_on.add(id(session))
@@ -85,7 +85,7 @@ class Stage:
             return {one.address: one for one in await updates.deliveries(conn, 1)}
 
     async def holder(self) -> Replica:
-        """The process that has mails in hand."""
+        """The process that has claimed mails."""
         async with self.team.house.db.statement() as conn:
             cursor = await conn.execute(b"SELECT holder FROM outbox WHERE way = 'mail' AND holder IS NOT NULL")
             pids = [row["holder"].rpartition(":")[2] for row in await cursor.fetchall()]
@@ -109,7 +109,7 @@ async def stage(request: pytest.FixtureRequest, database: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("stage", ["RCPT", "DATA", "third", "QUIT"], indirect=True)
-async def test_whenever_one_of_two_processes_is_killed_everybody_is_told_once_and_nobody_is_claimed_who_was_not(
+async def test_killing_one_of_two_mailing_processes_tells_everybody_once_and_shows_nobody_as_told_too_early(
     stage: Stage,
 ) -> None:
     await stage.team.start(2)
@@ -128,7 +128,7 @@ async def test_whenever_one_of_two_processes_is_killed_everybody_is_told_once_an
     del stage.office.says[f"RCPT {DEFERRED}"]
     await stage.team.until_calm()
     assert (await stage.deliveries())[DEFERRED].state == "accepted"
-    # What was taken unheard is sent under the same id, and a mailbox shows it once.
+    # A mail whose answer was lost is sent again with the same id, and a mailbox shows it once.
     assert {reader: len(ids) for reader, ids in stage.office.ids_by_reader().items()} == dict.fromkeys(
         sorted({*OTHERS, DEFERRED}), 1
     ), stage.office.ids_by_reader()

@@ -1,4 +1,4 @@
-"""An audience is told by mail: what each reader gets, and who is known to have got it."""
+"""Updates by mail: what each reader gets, and who is shown to have got it."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -31,7 +31,7 @@ def telling(*readers: str) -> str:
 
 
 class Seen(HTMLParser):
-    """What a reader sees, and whatever would be fetched from elsewhere."""
+    """The words and links a reader sees in an HTML mail, and the URLs that would be fetched to show it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Seen(HTMLParser):
         self.links: list[str] = []
         self.fetched: list[str] = []
         self._hidden = False
-        # Where a word may be broken it is still one.
+        # A word with a line-break opportunity is still one word.
         self.feed(html.replace("<wbr>", ""))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -80,7 +80,7 @@ async def test_a_mail_says_the_same_as_text_and_as_html_and_fetches_nothing(
     assert '<html lang="en">' in html
 
 
-async def test_a_mail_says_of_itself_that_a_machine_sent_it_and_for_which_list(
+async def test_a_mail_has_headers_that_say_it_is_automatic_and_for_which_list(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with updating_world(new_world, office, telling("a@example.com", "b@example.com")) as world:
@@ -112,7 +112,9 @@ async def test_the_card_names_who_got_it_who_was_refused_and_who_is_deferred(
         assert "delivered" not in shown
 
 
-async def test_of_many_recipients_the_card_names_some_and_a_button_all(new_world: NewWorld, office: PostOffice) -> None:
+async def test_the_card_names_some_of_many_recipients_and_a_button_shows_all(
+    new_world: NewWorld, office: PostOffice
+) -> None:
     office.says_to(READERS[3], "550 5.1.1 No such person")
     async with updating_world(new_world, office, telling(*READERS)) as world:
         await declared(world)
@@ -126,7 +128,9 @@ async def test_of_many_recipients_the_card_names_some_and_a_button_all(new_world
 
 
 @pytest.mark.parametrize("audience", ["stakeholder", "client", "internal", "public"])
-async def test_the_words_of_every_audience_are_laid_out(new_world: NewWorld, office: PostOffice, audience: str) -> None:
+async def test_the_html_of_every_audiences_template_has_the_same_words_as_its_text(
+    new_world: NewWorld, office: PostOffice, audience: str
+) -> None:
     runbook = telling("a@example.com").replace("template: stakeholder", f"template: {audience}, automatic: true")
     async with updating_world(new_world, office, runbook) as world:
         await declared(world)

@@ -1,4 +1,4 @@
-"""Words that could not leave before the incident changed: what they say is over is over, and what is open is open."""
+"""Updates still waiting when the incident changes: none is sent that says resolved of an open incident or vice versa."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -27,7 +27,7 @@ HELLO, OVER = "Hello", "Resolved: problems at Example Tutors"
 
 
 class MailServer:
-    """One that can be away: then nobody listens at its port."""
+    """A mail server that can go away, so that nothing listens on its port."""
 
     def __init__(self) -> None:
         self.office = PostOffice()
@@ -71,7 +71,9 @@ def for_the_lead(world: World) -> list[str]:
     ]
 
 
-async def test_what_says_that_it_is_over_does_not_leave_once_it_is_open_again(town: World, server: MailServer) -> None:
+async def test_a_resolved_notice_still_waiting_is_not_sent_once_the_incident_is_reopened(
+    town: World, server: MailServer
+) -> None:
     await told_of_it(town, server)
     await server.goes()
     await does(town, "ada", "/incident resolve Rolled back")
@@ -89,7 +91,7 @@ async def test_what_says_that_it_is_over_does_not_leave_once_it_is_open_again(to
     assert any("sending to clients stopped, because INC-1 is open again" in one for one in await told(town, "system"))
 
 
-async def test_who_read_that_it_is_over_is_shown_and_the_end_is_owed_to_the_others(
+async def test_a_half_sent_resolved_notice_shows_who_has_it_and_all_get_the_next_one(
     town: World, server: MailServer
 ) -> None:
     await told_of_it(town, server)
@@ -112,7 +114,9 @@ async def test_who_read_that_it_is_over_is_shown_and_the_end_is_owed_to_the_othe
     assert told_now == ["one@example.com", "two@example.com"]
 
 
-async def test_an_end_that_reached_nobody_is_told_when_it_comes_again(town: World, server: MailServer) -> None:
+async def test_a_resolved_notice_that_reached_nobody_is_sent_at_the_next_resolution(
+    town: World, server: MailServer
+) -> None:
     await told_of_it(town, server)
     await server.goes()
     await does(town, "ada", "/incident resolve Rolled back")
@@ -126,7 +130,9 @@ async def test_an_end_that_reached_nobody_is_told_when_it_comes_again(town: Worl
     assert ("one@example.com", OVER) in await approved(town, server)
 
 
-async def test_what_says_that_it_is_open_does_not_leave_once_it_is_over(town: World, server: MailServer) -> None:
+async def test_a_first_notice_still_waiting_is_not_sent_once_the_incident_is_resolved(
+    town: World, server: MailServer
+) -> None:
     await server.goes()
     await declared(town)
     await does(town, "ada", "/incident resolve A false alarm")
@@ -137,7 +143,7 @@ async def test_what_says_that_it_is_open_does_not_leave_once_it_is_over(town: Wo
     assert "INC-1 is resolved" in "".join(for_the_lead(town))
 
 
-async def test_a_notice_takes_the_place_of_nothing_and_nothing_takes_its_place(town: World) -> None:
+async def test_a_breach_notice_is_not_superseded_by_an_update(town: World) -> None:
     await declared(town)
     now = town.clock.now()
     moments: list[Moment] = ["resolved", "breach", "update"]
@@ -154,8 +160,10 @@ async def test_a_notice_takes_the_place_of_nothing_and_nothing_takes_its_place(t
         assert not await updates.is_followed(conn, over)
 
 
-async def test_who_got_nothing_is_not_told_that_it_is_over_nor_counted_as_told(town: World, server: MailServer) -> None:
-    """One of two clients refuses the first words; the press refuses all of them, for good."""
+async def test_an_address_that_got_no_update_is_not_sent_the_resolution_nor_counted_as_told(
+    town: World, server: MailServer
+) -> None:
+    """One of two clients' addresses refuses the first update; the press's only address refuses it too."""
     for reader in ("one@example.com", "press@example.com"):
         server.office.says_to(reader, "550 5.1.1 no such user")
     await told_of_it(town, server)
@@ -174,9 +182,7 @@ async def test_who_got_nothing_is_not_told_that_it_is_over_nor_counted_as_told(t
     assert not any("Resolved" in one for one in owed)
 
 
-async def test_the_end_of_what_never_arrived_is_neither_offered_nor_waits_for_an_approval(
-    town: World, server: MailServer
-) -> None:
+async def test_a_resolution_is_not_offered_to_audiences_that_were_never_told(town: World, server: MailServer) -> None:
     await declared(town)
     await writes(town, "ada", "clients", subject=HELLO)
     letters(server.office)
@@ -194,7 +200,7 @@ async def test_the_end_of_what_never_arrived_is_neither_offered_nor_waits_for_an
     assert not [one.text for one in said if "none has said yet that" in one.text]
 
 
-async def test_planned_work_that_is_over_is_not_announced_any_more(town: World, server: MailServer) -> None:
+async def test_a_waiting_announcement_of_cancelled_maintenance_is_not_sent(town: World, server: MailServer) -> None:
     await server.goes()
     await town.ada.types("/incident maintenance Database upgrade at 18:00 for 1h telling clients, press", "#general")
     await town.settled()
@@ -207,9 +213,7 @@ async def test_planned_work_that_is_over_is_not_announced_any_more(town: World, 
     assert any("press" in one and "not sent" in one for one in words_of(shown).splitlines()), words_of(shown)
 
 
-async def test_planned_work_that_is_moved_is_not_announced_for_a_time_that_is_not_so(
-    town: World, server: MailServer
-) -> None:
+async def test_moved_maintenance_is_announced_only_for_its_newest_time(town: World, server: MailServer) -> None:
     await town.ada.types("/incident maintenance Upgrade at 18:00 for 1h telling stakeholders", "#general")
     await town.settled()
     assert len(letters(server.office)) == 1
@@ -224,7 +228,7 @@ async def test_planned_work_that_is_moved_is_not_announced_for_a_time_that_is_no
     assert ["22:00" in str(one) for one in server.office.letters] == [True], letters(server.office)
 
 
-async def test_a_notice_that_waits_gives_way_to_nothing_but_a_newer_one_of_its_kind(town: World) -> None:
+async def test_a_text_waiting_for_approval_is_replaced_only_by_a_newer_one_of_its_kind(town: World) -> None:
     await declared(town)
     async with town.house.db.transaction() as conn:
         kept = {}
@@ -237,7 +241,7 @@ async def test_a_notice_that_waits_gives_way_to_nothing_but_a_newer_one_of_its_k
     assert [said[0] for _, said in rest] == [[], [news], [breach]]
 
 
-async def test_the_reminder_comes_when_the_words_said_however_long_they_were_looked_at(town: World) -> None:
+async def test_the_reminder_comes_at_the_time_the_text_promised_however_late_it_was_sent(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/incident tell clients")
     await town.passes(minutes=20)

@@ -1,4 +1,4 @@
-"""An organisation's own words for its audiences, and what happens when something is wrong with them."""
+"""An organisation's own templates for its audiences, and what happens when something is wrong with them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,7 +25,7 @@ async def office() -> AsyncIterator[PostOffice]:
         yield office
 
 
-async def test_what_a_template_does_not_know_waits_in_the_room_until_a_person_has_filled_it_in(
+async def test_a_text_with_a_fact_missing_waits_in_the_room_until_somebody_fills_it_in(
     new_world: NewWorld, office: PostOffice, tmp_path: Path
 ) -> None:
     (tmp_path / "stakeholder.j2").write_text(
@@ -41,7 +41,7 @@ async def test_what_a_template_does_not_know_waits_in_the_room_until_a_person_ha
         assert letters(office) == [("board@example.com", "Incident")]
 
 
-async def test_a_template_that_fails_gives_way_to_the_shipped_one_and_the_room_is_warned(
+async def test_a_template_that_fails_is_replaced_by_the_shipped_one_and_the_room_is_warned(
     new_world: NewWorld, office: PostOffice, tmp_path: Path
 ) -> None:
     (tmp_path / "stakeholder.j2").write_text("Incident\n\n{{ title | time }}")

@@ -1,4 +1,4 @@
-"""An incident is told of to its end, and whichever process does it is killed: before the words, before the record."""
+"""The process that tells an audience is killed: before the text is composed, or before its sending is recorded."""
 
 import asyncio
 from collections import Counter
@@ -19,12 +19,12 @@ READERS = [f"{who}@example.com" for who in "abcd"]
 TELLING = RUNBOOK.replace("    name: Critical\n", "    name: Critical\n    tell: [board]\n")
 MAILS = TELLING + f"audiences:\n  board: {{automatic: true, email: [{', '.join(READERS)}]}}\n"
 PAGE = TELLING + "audiences: {board: {automatic: true, statuspage: {page: abc123, components: [web]}}}\n"
-# What is written when an address has accepted, and when an update gets its words and addresses.
+# Blocks two writes: recording that an address has accepted, and composing an update.
 RECORDS = "LOCK TABLE update_deliveries IN SHARE MODE"
 
 
 class Office(PostOffice):
-    """Has the next letter once `holds` is set, and does not say so until `goes_on`."""
+    """Once `holds` is set, takes the next letter and withholds the answer until `goes_on` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,14 +39,14 @@ class Office(PostOffice):
         return answer
 
     def read_by(self, reader: str) -> list[str]:
-        """How each letter began, in their order. What comes again under the same id is shown once by a mailbox."""
+        """How each subject begins, in order. A mailbox shows a letter that comes again with the same id once."""
         pairs = zip(self.envelopes, self.letters, strict=True)
         own = [(str(one["Subject"]), one["Message-ID"]) for envelope, one in pairs if envelope.rcpt_tos == [reader]]
         return [subject.partition(":")[0] for subject, _ in dict.fromkeys(own)]
 
 
 class Page(SimulatedStatuspage):
-    """Does the next change it is asked for once `holds` is set, and does not say so until `goes_on`."""
+    """Once `holds` is set, makes the next change and withholds the answer until `goes_on` is set."""
 
     def __init__(self) -> None:
         super().__init__(Clock().now)
@@ -67,7 +67,7 @@ class Page(SimulatedStatuspage):
 
 
 async def holder(team: Fleet, way: str) -> Replica:
-    """The process that has something of this way in hand."""
+    """The process that has claimed a delivery of this way."""
     async with team.house.db.statement() as conn:
         cursor = await conn.execute(b"SELECT holder FROM outbox WHERE way = %s AND state = 'sending'", (way,))
         pids = [row["holder"].rpartition(":")[2] for row in await cursor.fetchall()]
@@ -75,7 +75,7 @@ async def holder(team: Fleet, way: str) -> Replica:
 
 
 async def waits_for_records(team: Fleet) -> bool:
-    """Whether somebody is about to write what `RECORDS` keeps them from."""
+    """Is a process waiting for the lock that `RECORDS` holds?"""
     async with team.house.db.statement() as conn:
         cursor = await conn.execute(
             b"SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'update_deliveries'::regclass"
@@ -89,7 +89,7 @@ async def resolves(team: Fleet) -> None:
 
 
 @pytest.mark.parametrize("step", ["composing", "record"])
-async def test_whoever_is_killed_at_the_end_everybody_reads_of_it_once_and_of_nothing_after_it(
+async def test_killing_a_process_during_the_resolution_mails_everybody_the_resolution_once(
     database: str, tmp_path: Path, step: str
 ) -> None:
     async with AsyncExitStack() as stack:
@@ -124,12 +124,12 @@ async def test_whoever_is_killed_at_the_end_everybody_reads_of_it_once_and_of_no
             assert office.read_by(reader) == ["P1 Critical", "Resolved"]
         pairs = zip(office.envelopes, office.letters, strict=True)
         sent = Counter((envelope.rcpt_tos[0], letter["Message-ID"]) for envelope, letter in pairs)
-        # What was taken and not written down comes again, under its own id, and not a third time.
+        # A mail that was accepted but not recorded is sent again with the same id, and not a third time.
         assert max(sent.values()) == (2 if step == "record" else 1), sent
 
 
 @pytest.mark.parametrize(("moment", "step"), [("declared", "answer"), ("resolved", "answer"), ("resolved", "record")])
-async def test_whoever_is_killed_while_statuspage_has_the_request_there_is_one_incident_and_it_ends(
+async def test_killing_a_process_during_a_request_to_statuspage_leaves_one_incident_there_that_is_resolved(
     database: str, tmp_path: Path, moment: str, step: str
 ) -> None:
     async with AsyncExitStack() as stack:

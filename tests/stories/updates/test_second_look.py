@@ -1,4 +1,4 @@
-"""Words are looked at before they leave: what is found is overruled with a reason, and that text approved."""
+"""Updates are linted before they are sent: a finding can be overruled with a reason, and the approval is for that text."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -29,7 +29,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 BAD = "The host db-01 is full, which Ada Obi caused. We'll update you by 23:50."
 
 
-async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_that_text(
+async def test_findings_in_a_text_are_shown_can_be_overruled_with_a_reason_and_the_approval_is_for_that_text(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -64,7 +64,7 @@ async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_th
     assert [subject for _, subject in letters(office)] == ["What happened", "What happened"]
 
 
-async def test_a_reason_covers_nothing_that_is_found_after_it_was_given(town: World, office: PostOffice) -> None:
+async def test_a_reason_does_not_cover_findings_made_after_it_was_given(town: World, office: PostOffice) -> None:
     await declared(town)
     letters(office)
     await does(town, "ada", "/incident tell stakeholders")
@@ -89,13 +89,15 @@ async def test_a_reason_covers_nothing_that_is_found_after_it_was_given(town: Wo
     assert "What happened" in [subject for _, subject in letters(office)]
 
 
-async def test_who_approves_has_seen_all_that_is_found_by_then(town: World, office: PostOffice) -> None:
+async def test_an_approval_is_refused_until_the_approver_has_seen_every_finding(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     await writes(town, "ada", "clients", subject="Hello", text="The shop fails for 200 customers.")
     await presses(town, "ben", "Approve", card(town, "clients"))
     await writes(town, "ada", "clients", subject="Hello", text="The shop fails for 200 customers still.")
     old = card(town, "clients")
-    # What reached them last says otherwise by now, as when it was still on its way.
+    # The last update now says something else, as if it had arrived only after this text was written.
     async with town.house.db.transaction() as conn:
         await conn.execute(
             "UPDATE stakeholder_updates SET text = 'It fails for 300 customers.' WHERE state = 'released'"
@@ -111,7 +113,7 @@ async def test_who_approves_has_seen_all_that_is_found_by_then(town: World, offi
 TOKEN = "token=abcd1234abcd1234"
 
 
-async def test_what_nobody_outside_should_read_is_left_out_of_what_leaves_by_itself(
+async def test_an_automatic_update_uses_general_words_if_a_secret_is_found_in_it(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     more = AUDIENCES.replace("approval: true, update", "approval: true, automatic: true, update")
@@ -134,7 +136,9 @@ async def _general_words_leave(town: World, office: PostOffice) -> None:
     assert [subject for _, subject in letters(office)] == ["Payments"]
 
 
-async def test_ordinary_words_leave_with_one_press_and_say_when_more_is_heard(town: World, office: PostOffice) -> None:
+async def test_a_text_without_findings_is_submitted_with_one_press_and_says_when_the_next_comes(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     await does(town, "ada", "/incident tell clients")
     offered = str(town.ada.modal().content)
@@ -146,7 +150,7 @@ async def test_ordinary_words_leave_with_one_press_and_say_when_more_is_heard(to
     assert "Next update by " in words_of(card(town, "clients"))
 
 
-async def test_the_author_sees_the_words_as_each_outlet_shows_them_and_loses_none(
+async def test_the_form_previews_the_text_for_each_outlet_without_losing_it(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     more = AUDIENCES.replace("email: [board@", 'webhook: "https://example.com/hook", email: [board@')
@@ -170,7 +174,7 @@ async def test_the_author_sees_the_words_as_each_outlet_shows_them_and_loses_non
         assert [subject for _, subject in letters(office)] == ["<Payments> & more"]
 
 
-async def test_the_moment_is_chosen_in_the_form_and_ones_own_words_outlive_the_choice(
+async def test_changing_the_kind_of_notice_in_the_form_keeps_text_the_author_wrote(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)

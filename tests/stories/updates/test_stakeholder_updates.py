@@ -1,4 +1,4 @@
-"""Audiences are told: by itself and by hand, with approval where it is asked, and never is a claim made."""
+"""Audiences are told automatically and by hand, with approval if needed, and nothing is shown as sent that wasn't."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -36,7 +36,7 @@ permissions:
 
 
 def updating(runbook: str, tell: str = "stakeholders, clients", more: str = AUDIENCES) -> str:
-    """The runbook of the world in which a P1 tells these audiences."""
+    """This runbook with audiences, of which a P1 tells these."""
     return runbook.replace("    name: Critical\n", f"    name: Critical\n    tell: [{tell}]\n") + more
 
 
@@ -68,12 +68,12 @@ async def town(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
 async def declared(world: World, words: str = "declare P1 Payments failing", by: str = "ada") -> None:
     await world.workspace.person(by).types(f"/incident {words}", "#general")
     await world.settled()
-    # What was painted before the room was there looks for it again a moment later.
+    # A card that was painted before the room existed is painted again a moment later.
     await world.passes(seconds=5)
 
 
 async def does(world: World, who: str, text: str) -> str:
-    """Type in the incident's room; returns the answer."""
+    """Type this in the incident's room, and return the answer."""
     answer = await world.workspace.person(who).types(text, world.room())
     await world.settled()
     return answer.text
@@ -97,14 +97,14 @@ async def writes(world: World, who: str, audience: str, **words: str) -> None:
 
 
 def letters(office: PostOffice) -> list[tuple[str, str]]:
-    """(reader, subject) of what the mail server took, by reader; forgets them."""
+    """The (reader, subject) of the mails accepted since the last call, sorted by reader."""
     taken = sorted((letter["To"], letter["Subject"]) for letter in office.letters)
     office.letters.clear()
     return taken
 
 
 def posted_in(world: World, channel: str) -> list[str]:
-    """What the bot said there, oldest first; that it joined is Slack's own remark."""
+    """What the bot posted there, oldest first. Slack's own remark that it joined has no blocks."""
     return [words_of(one) for one in world.workspace.messages(channel) if one.blocks]
 
 
@@ -118,10 +118,10 @@ async def told(world: World, kind: str = "told") -> list[str]:
     return [entry.text for entry in await world.house.incidents.timeline(1) if entry.kind == kind]
 
 
-# By itself
+# Automatically
 
 
-async def test_an_automatic_audience_hears_of_the_declaration_of_status_changes_and_of_the_end(
+async def test_an_automatic_audience_is_told_of_the_declaration_status_changes_and_the_resolution(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -154,7 +154,9 @@ async def test_the_letters_about_one_incident_form_a_thread(town: World, office:
     assert first["Message-ID"] != second["Message-ID"]
 
 
-async def test_notes_updates_and_severities_are_told_to_nobody_by_themselves(town: World, office: PostOffice) -> None:
+async def test_notes_updates_and_severity_changes_are_not_sent_to_audiences_automatically(
+    town: World, office: PostOffice
+) -> None:
     await declared(town, "declare P2 Payments slow")
     await does(town, "ada", "/incident severity P1")
     await does(town, "ada", "/incident update Looking at the queue")
@@ -164,7 +166,7 @@ async def test_notes_updates_and_severities_are_told_to_nobody_by_themselves(tow
     assert posted_in(town, "#stakeholders") == []
 
 
-async def test_an_audience_that_the_severity_does_not_tell_is_never_told_by_itself(
+async def test_an_audience_not_listed_for_the_severity_is_never_told_automatically(
     town: World, office: PostOffice
 ) -> None:
     await declared(town, "declare P2 Payments slow")
@@ -176,7 +178,7 @@ async def test_an_audience_that_the_severity_does_not_tell_is_never_told_by_itse
 
 
 @pytest.mark.parametrize("kind", ["drill", "private"])
-async def test_drills_and_private_incidents_tell_nobody_not_even_by_hand(
+async def test_drills_and_private_incidents_tell_no_audience_not_even_by_hand(
     town: World, office: PostOffice, kind: str
 ) -> None:
     await declared(town, f"{kind} P1 Payments failing")
@@ -190,7 +192,7 @@ async def test_drills_and_private_incidents_tell_nobody_not_even_by_hand(
     assert posted_in(town, "#stakeholders") == []
 
 
-async def test_a_template_that_is_missing_is_said_and_keeps_nothing_from_happening(
+async def test_a_missing_template_is_reported_in_the_room_and_stops_no_page(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     runbook = updating(
@@ -214,7 +216,7 @@ audiences:
 
 
 def is_in_a_room(world: World) -> Callable[[Json], bool]:
-    """Whether a call to Slack is about a channel that was opened after this was asked."""
+    """A predicate: is a call to Slack about a channel that was created after this function was called?"""
     before = {one.id for one in world.workspace.conversations}
 
     def opened_since(asked: Json) -> bool:
@@ -224,7 +226,9 @@ def is_in_a_room(world: World) -> Callable[[Json], bool]:
     return opened_since
 
 
-async def test_the_card_of_an_incident_stands_first_in_its_room_however_long_slack_is_busy(new_world: NewWorld) -> None:
+async def test_the_incident_card_is_the_first_message_in_its_room_however_long_slack_is_busy(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=updating(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
         opened = is_in_a_room(world)
         world.workspace.faults.break_down(
@@ -241,7 +245,7 @@ async def test_the_card_of_an_incident_stands_first_in_its_room_however_long_sla
         assert "*team*" in second.text
 
 
-async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it_at_once(new_world: NewWorld) -> None:
+async def test_a_post_that_comes_while_the_incident_card_is_being_recorded_goes_below_it(new_world: NewWorld) -> None:
     async with new_world(runbook=updating(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
         await declared(world)
         room = world.room()
@@ -251,7 +255,7 @@ async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it
             assert standing is not None
             for key in ("incident:1", "update:1"):
                 await cards.forget(conn, key)
-            # The card is on its way again.
+            # The card is in the outbox again.
             lane, soon = "card incident:1", world.clock.now() + timedelta(hours=1)
             await world.house.outbox.put(conn, "card", {"card": "incident:1"}, priority=CARD, lane=lane, due_at=soon)
 
@@ -267,7 +271,7 @@ async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it
         assert len(posted_in(world, room)) == before + 1
 
 
-async def test_a_card_that_slack_will_not_take_keeps_nothing_else_from_the_room(new_world: NewWorld) -> None:
+async def test_an_incident_card_that_slack_refuses_does_not_keep_other_posts_from_the_room(new_world: NewWorld) -> None:
     async with new_world(runbook=updating(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
         opened = is_in_a_room(world)
         world.workspace.faults.refuse(
@@ -298,7 +302,7 @@ async def test_a_bare_tell_offers_every_audience(town: World) -> None:
     assert town.ada.modal().title == "Tell team"
 
 
-async def test_what_the_author_changed_is_what_is_sent(town: World, office: PostOffice) -> None:
+async def test_the_text_as_the_author_edited_it_is_sent(town: World, office: PostOffice) -> None:
     await declared(town)
     letters(office)
     await does(town, "ada", "/incident tell stakeholders")
@@ -320,7 +324,7 @@ async def test_what_the_author_changed_is_what_is_sent(town: World, office: Post
     assert "are on it" not in words_of(card(town, "stakeholders")), "the room is not given the whole mail"
 
 
-async def test_nothing_that_is_typed_can_mention_anybody_forge_a_link_or_a_header(
+async def test_typed_text_can_neither_mention_anybody_nor_forge_a_link_or_a_header(
     town: World, office: PostOffice
 ) -> None:
     evil = "<!channel> & <https://evil.example|click> @here"
@@ -339,14 +343,14 @@ async def test_nothing_that_is_typed_can_mention_anybody_forge_a_link_or_a_heade
     assert [str(one) for one in town.workspace.complaints] == []
 
 
-async def test_an_unknown_audience_gets_the_nearest_one(town: World) -> None:
+async def test_an_unknown_audience_is_answered_with_the_nearest_name(town: World) -> None:
     await declared(town)
 
     answer = await does(town, "ada", "/incident tell clents")
     assert "There is no audience “clents”. Did you mean clients?" in answer
 
 
-async def test_only_who_may_send_can_send_and_what_they_wrote_is_kept(town: World) -> None:
+async def test_only_permitted_people_can_send_and_a_refused_text_is_kept_as_a_draft(town: World) -> None:
     await declared(town)
     assert "Ada Obi, Ben Moss" in await does(town, "ada", "/incident tell clients") or town.ada.modal()
     await town.eve.joins(town.room())
@@ -359,7 +363,7 @@ async def test_only_who_may_send_can_send_and_what_they_wrote_is_kept(town: Worl
     assert kept == ("Hello", "I typed for an hour")
 
 
-async def test_words_that_were_kept_come_back_and_are_gone_once_sent(town: World) -> None:
+async def test_a_draft_comes_back_in_the_form_and_is_gone_once_sent(town: World) -> None:
     await declared(town)
     ada = Actor("ada", "U0ADA")
     with pytest.raises(Refused, match="text is empty"):
@@ -377,7 +381,7 @@ async def test_words_that_were_kept_come_back_and_are_gone_once_sent(town: World
     assert town.ada.modal().values["subject"]["text"]["value"] == "UPDATE P1: Payments failing (INC-1)"
 
 
-async def test_a_form_without_words_is_not_sent(town: World) -> None:
+async def test_a_form_without_text_is_not_sent(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/incident tell team")
 
@@ -391,7 +395,9 @@ async def test_a_form_without_words_is_not_sent(town: World) -> None:
 # Approval
 
 
-async def test_what_needs_approval_leaves_only_when_somebody_else_says_yes(town: World, office: PostOffice) -> None:
+async def test_an_update_that_needs_approval_is_sent_only_when_somebody_else_approves_it(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     letters(office)
     await writes(town, "ada", "clients", subject="Sorry", text="We are on it.")
@@ -405,7 +411,7 @@ async def test_what_needs_approval_leaves_only_when_somebody_else_says_yes(town:
     assert "You wrote this, so somebody else has to approve it." in await presses(town, "ada", "Approve", asked)
     assert letters(office) == []
 
-    # By another name it is the same person: one process knew whose account it is, the other did not.
+    # The same person under another name: one process knew whose account it is, the other did not.
     ada = town.house.people.actor(town.ada.id)
     assert ada.name == "ada"
     town.house.people._accounts.pop("ada")
@@ -420,7 +426,9 @@ async def test_what_needs_approval_leaves_only_when_somebody_else_says_yes(town:
     assert "clients by email: Sorry" in await told(town)
 
 
-async def test_who_may_not_approve_is_told_who_may(town: World, office: PostOffice) -> None:
+async def test_approving_without_permission_is_refused_and_names_the_permission(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     letters(office)
     await writes(town, "ada", "clients")
@@ -430,7 +438,7 @@ async def test_who_may_not_approve_is_told_who_may(town: World, office: PostOffi
     assert letters(office) == []
 
 
-async def test_of_two_who_decide_the_second_learns_who_was_first(town: World, office: PostOffice) -> None:
+async def test_the_second_of_two_decisions_is_refused_and_names_who_was_first(town: World, office: PostOffice) -> None:
     await declared(town)
     letters(office)
     await writes(town, "ada", "clients")
@@ -445,7 +453,7 @@ async def test_of_two_who_decide_the_second_learns_who_was_first(town: World, of
     assert len(letters(office)) == 2
 
 
-async def test_what_is_rejected_is_not_sent_and_its_words_are_not_lost(town: World, office: PostOffice) -> None:
+async def test_a_rejected_text_is_not_sent_and_can_be_edited_and_approved(town: World, office: PostOffice) -> None:
     await declared(town)
     letters(office)
     await writes(town, "ada", "clients", subject="Sory", text="We are on it.")
@@ -462,7 +470,7 @@ async def test_what_is_rejected_is_not_sent_and_its_words_are_not_lost(town: Wor
     assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
 
 
-async def test_whoever_starts_over_withdraws_the_text_that_waits_for_approval_and_says_so(
+async def test_starting_over_withdraws_the_text_that_waits_for_approval_and_tells_the_room(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -490,9 +498,7 @@ async def test_whoever_starts_over_withdraws_the_text_that_waits_for_approval_an
     assert {subject for _, subject in letters(office)} == {"Sorry"}
 
 
-async def test_the_author_of_the_text_that_somebody_else_withdraws_gets_it_back(
-    town: World, office: PostOffice
-) -> None:
+async def test_the_author_of_a_text_somebody_else_withdrew_gets_it_back(town: World, office: PostOffice) -> None:
     await declared(town)
     await writes(town, "ada", "clients", subject="Sorry", text="We are on it.")
     await does(town, "ben", "/incident tell clients")
@@ -502,7 +508,7 @@ async def test_the_author_of_the_text_that_somebody_else_withdraws_gets_it_back(
     assert "Ben Moss is writing a new text" in back.text and "Edit" in town.ada.labels(back)
 
 
-async def test_a_draft_of_ones_own_can_be_begun_anew_and_nobody_is_told(town: World) -> None:
+async def test_starting_over_with_ones_own_draft_tells_nobody(town: World) -> None:
     await declared(town)
     with pytest.raises(Refused, match="text is empty"):
         await town.house.telling.tell(Actor("ada", "U0ADA"), 1, "team", "Half a thought", "   ")
@@ -517,7 +523,7 @@ async def test_a_draft_of_ones_own_can_be_begun_anew_and_nobody_is_told(town: Wo
     assert posted_in(town, town.room()) == before
 
 
-async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_newer_words_take_the_place_of_older(
+async def test_an_automatic_update_that_needs_approval_asks_for_it_at_once_and_is_replaced_by_newer_ones(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     runbook = updating(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
@@ -537,7 +543,7 @@ async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_ne
 
 
 async def waiting(world: World, office: PostOffice, who: str = "ada") -> Message:
-    """Words for the clients that wait for an approval, while the incident is open; the clients were told before."""
+    """A text for the clients that waits for approval in an open incident; the clients have been told before."""
     await declared(world)
     await writes(world, "ada", "clients", subject="Sorry")
     await presses(world, "ben", "Approve", card(world, "clients"))
@@ -556,7 +562,7 @@ async def waiting(world: World, office: PostOffice, who: str = "ada") -> Message
         ("impact Nobody can pay", "the impact has changed"),
     ],
 )
-async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have_changed(
+async def test_a_text_waiting_for_approval_cannot_be_approved_once_the_facts_have_changed(
     town: World, office: PostOffice, change: str, why: str
 ) -> None:
     asked = await waiting(town, office)
@@ -574,10 +580,10 @@ async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have
 
 
 @pytest.mark.parametrize("decide", ["approve", "reject"])
-async def test_who_decides_about_words_while_the_facts_change_finds_that_they_are_out_of_date(
+async def test_deciding_about_a_text_while_the_incident_is_being_resolved_says_it_is_out_of_date(
     town: World, office: PostOffice, decide: str
 ) -> None:
-    """Through two processes, or in one: the change has begun, and the words still wait."""
+    """In one process or two: the change has begun, and the text still waits for approval."""
     await waiting(town, office)
     house, ada, ben = town.house, Actor("ada", "U0ADA"), Actor("ben", "U0BEN")
     async with house.db.transaction() as conn:
@@ -594,14 +600,14 @@ async def test_who_decides_about_words_while_the_facts_change_finds_that_they_ar
 
 
 async def until_they_wait(world: World, *tasks: asyncio.Future[None]) -> None:
-    """All of them, for what somebody else holds; fails when one gets through without."""
+    """Wait until all of these tasks wait for locks; fail if one ends without waiting."""
     waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0"
     async with await AsyncConnection.connect(world.house.db.conninfo, autocommit=True) as conn:
         while (row := await (await conn.execute(waiting)).fetchone()) and row[0] < len(tasks):
             assert not any(task.done() for task in tasks), "it did not wait"
 
 
-async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_where_it_is_asked(
+async def test_audiences_that_were_told_are_told_of_the_resolution_and_the_reopening_after_approval_if_needed(
     town: World, office: PostOffice
 ) -> None:
     await waiting(town, office)
@@ -628,7 +634,7 @@ async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_
     ]
 
 
-async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, office: PostOffice) -> None:
+async def test_an_audience_already_told_of_the_resolution_is_not_told_again(town: World, office: PostOffice) -> None:
     await waiting(town, office)
     await does(town, "ada", "/incident resolve Rolled back")
     await presses(town, "ben", "Approve", card(town, "clients"))
@@ -640,7 +646,7 @@ async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, of
 
 
 @pytest.mark.parametrize("decision", ["", "Reject"])
-async def test_who_has_heard_nothing_of_it_is_not_told_that_it_is_over(
+async def test_an_audience_that_was_never_told_is_not_told_of_the_resolution(
     new_world: NewWorld, office: PostOffice, decision: str
 ) -> None:
     runbook = updating(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
@@ -663,7 +669,7 @@ async def test_who_has_heard_nothing_of_it_is_not_told_that_it_is_over(
         assert "clients*: nothing sent yet" in offered and "lists them" not in offered
 
 
-async def test_a_severity_that_tells_only_after_the_declaration_does_not_begin_with_the_end(
+async def test_an_audience_listed_only_for_a_later_severity_is_not_told_of_the_resolution_alone(
     town: World, office: PostOffice
 ) -> None:
     await declared(town, "declare P3 Payments failing")
@@ -673,7 +679,7 @@ async def test_a_severity_that_tells_only_after_the_declaration_does_not_begin_w
     assert not [one for one in town.workspace.messages(town.room()) if "stakeholders" in one.text]
 
 
-async def test_words_written_while_the_incident_ended_are_shown_again_before_they_are_sent(
+async def test_a_text_written_while_the_incident_was_resolved_is_shown_again_before_it_is_sent(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -692,7 +698,7 @@ async def test_words_written_while_the_incident_ended_are_shown_again_before_the
     assert posted_in(town, "#team") == ["*Soon*\nIt is over."]
 
 
-async def test_a_form_on_an_incident_that_changed_says_how_it_stands_and_not_what_was_so_before(
+async def test_a_form_submitted_after_the_severity_changed_shows_the_current_state_and_sends_nothing(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -705,7 +711,7 @@ async def test_a_form_on_an_incident_that_changed_says_how_it_stands_and_not_wha
     assert posted_in(town, "#team") == []
 
 
-async def test_the_author_hears_that_the_words_were_rejected(town: World, office: PostOffice) -> None:
+async def test_the_author_is_told_that_the_text_was_rejected(town: World, office: PostOffice) -> None:
     await waiting(town, office)
     await presses(town, "ben", "Reject", card(town, "clients"))
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
@@ -715,14 +721,14 @@ async def test_the_author_hears_that_the_words_were_rejected(town: World, office
 
 @pytest.fixture
 async def automatic(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
-    """A world in which Tocsin itself writes to the clients, and somebody approves it."""
+    """A world in which updates to the clients are automatic and need approval."""
     more = AUDIENCES.replace("approval: true", "approval: true, automatic: true")
     async with updating_world(new_world, office, updating(RUNBOOK, more=more)) as world:
         yield world
 
 
 @pytest.mark.parametrize("by", ["ada", "tocsin"])
-async def test_words_that_promise_a_time_which_is_past_are_written_anew_and_not_sent(
+async def test_a_text_that_promises_a_time_now_past_is_not_sent_when_approved(
     automatic: World, office: PostOffice, by: str
 ) -> None:
     await declared(automatic)
@@ -745,7 +751,7 @@ async def test_words_that_promise_a_time_which_is_past_are_written_anew_and_not_
         assert "one@example.com" in [to for to, _ in letters(office)]
 
 
-async def test_a_form_that_is_sent_after_the_time_it_promises_does_not_leave_and_its_words_are_kept(
+async def test_a_form_submitted_after_the_time_it_promises_is_not_sent_and_its_text_is_kept(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -766,7 +772,7 @@ async def test_a_form_that_is_sent_after_the_time_it_promises_does_not_leave_and
     assert "Soon" in [subject for _, subject in letters(office)]
 
 
-async def test_what_was_composed_before_the_end_is_edited_as_it_stands_after_it(
+async def test_editing_a_text_composed_before_the_resolution_shows_the_resolved_wording(
     automatic: World, office: PostOffice
 ) -> None:
     await declared(automatic)
@@ -776,7 +782,7 @@ async def test_what_was_composed_before_the_end_is_edited_as_it_stands_after_it(
     assert "fixed" in automatic.ada.modal().values["text"]["text"]["value"]
 
 
-async def test_card_and_mail_name_the_same_deadline_after_a_change_of_severity_and_a_reopening(
+async def test_the_card_and_the_mail_name_the_same_deadline_after_severity_changes_and_a_reopening(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     runbook = updating(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    resolve_within: 2h\n")
@@ -796,7 +802,7 @@ async def test_card_and_mail_name_the_same_deadline_after_a_change_of_severity_a
             assert f"resolve by <!date^{int(by.timestamp())}^" in words_of(world.card())
 
 
-async def test_a_reminder_for_a_closed_room_stands_where_incidents_are_announced(
+async def test_a_reminder_for_an_archived_room_is_posted_where_incidents_are_announced(
     town: World, office: PostOffice
 ) -> None:
     await declared(town)
@@ -807,7 +813,7 @@ async def test_a_reminder_for_a_closed_room_stands_where_incidents_are_announced
     assert any("An update to *clients* is due" in words for words in posted_in(town, "#incidents"))
 
 
-async def test_whoever_was_told_a_severity_that_is_lowered_is_told_the_new_one_too(
+async def test_audiences_that_were_told_a_severity_are_told_when_it_is_lowered(
     automatic: World, office: PostOffice
 ) -> None:
     await declared(automatic)
@@ -820,7 +826,9 @@ async def test_whoever_was_told_a_severity_that_is_lowered_is_told_the_new_one_t
     assert "P2 now" in asked.text and "Tell stakeholders" in automatic.ben.labels(asked)
 
 
-async def test_a_severity_that_is_back_where_an_audience_knows_it_is_no_news(town: World, office: PostOffice) -> None:
+async def test_a_severity_back_at_what_an_audience_was_told_is_not_sent_as_news(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     for words in ("P2 fewer users", "P1", "P2 fewer again"):
         await does(town, "ada", f"/incident severity {words}")
@@ -836,17 +844,15 @@ async def test_a_severity_that_is_back_where_an_audience_knows_it_is_no_news(tow
     assert "is P1 now" in town.workspace.messages(town.room())[-1].text
 
 
-async def test_the_subject_of_the_longest_title_still_says_which_incident_it_is(
-    town: World, office: PostOffice
-) -> None:
+async def test_a_subject_shortened_for_a_long_title_still_names_the_incident(town: World, office: PostOffice) -> None:
     await declared(town, "declare P1 " + "Nobody can pay " * 20)
     assert [subject for _, subject in letters(office)][-1].endswith("… (INC-1)")
 
 
-# What does not arrive
+# Failures
 
 
-async def test_who_stands_in_the_runbook_no_more_does_not_go_on_believing_that_it_is_open_unsaid(
+async def test_the_room_is_told_that_an_audience_removed_from_the_runbook_gets_no_resolution(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with updating_world(new_world, office) as world:
@@ -873,7 +879,7 @@ async def waits_for(world: World, audience: str) -> int:
     return found.id
 
 
-async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town: World, office: PostOffice) -> None:
+async def test_a_refused_address_is_shown_and_the_others_still_get_their_mail(town: World, office: PostOffice) -> None:
     office.says_to("one@example.com", "550 no such mailbox")
     await declared(town)
     letters(office)
@@ -889,7 +895,7 @@ async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town:
     assert "again" in asked and "or fix it" not in asked, "the others have it already"
 
 
-async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_said_so(
+async def test_an_address_is_mailed_once_and_shown_as_told_only_when_the_server_accepted(
     town: World, office: PostOffice
 ) -> None:
     office.says["DATA"] = "451 try again later"
@@ -906,7 +912,7 @@ async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_
     assert letters(office) == []
 
 
-async def test_what_may_have_arrived_is_never_called_not_sent(town: World, office: PostOffice) -> None:
+async def test_a_mail_that_may_have_arrived_is_never_shown_as_not_sent(town: World, office: PostOffice) -> None:
     office.says["DATA"] = "354 as if the letter had not ended"
     await declared(town)
     assert "⏳ email: 1 not known whether sent (" in words_of(card(town, "stakeholders"))
@@ -917,7 +923,7 @@ async def test_what_may_have_arrived_is_never_called_not_sent(town: World, offic
     assert (await told(town, "system"))[-1].startswith("not known whether it was sent to stakeholders by email")
 
 
-async def test_a_last_attempt_that_may_have_arrived_and_an_overtaken_one_are_not_called_not_sent(
+async def test_neither_a_superseded_nor_a_last_attempt_that_may_have_arrived_is_shown_as_not_sent(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with updating_world(new_world, office, updating(RUNBOOK, "press")) as world:
@@ -933,9 +939,7 @@ async def test_a_last_attempt_that_may_have_arrived_and_an_overtaken_one_are_not
         assert card(world, "press").text.startswith("⚠ Not known whether it was sent to *press*")
 
 
-async def test_after_an_outage_of_the_mail_server_only_the_newest_words_are_sent(
-    town: World, office: PostOffice
-) -> None:
+async def test_only_the_newest_text_is_sent_after_an_outage_of_the_mail_server(town: World, office: PostOffice) -> None:
     office.says["DATA"] = "451 try again later"
     await declared(town)
     await does(town, "ada", "/incident status identified")
@@ -949,7 +953,7 @@ async def test_after_an_outage_of_the_mail_server_only_the_newest_words_are_sent
     assert reader == "board@example.com" and "update" in subject.lower()
 
 
-async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
+async def test_a_missing_channel_is_shown_on_the_card_and_the_mail_is_still_sent(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     runbook = updating(RUNBOOK).replace("#stakeholders", "#nowhere")
@@ -961,7 +965,7 @@ async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
         assert "✗ Slack: #nowhere not sent: there is no channel #nowhere" in shown
 
 
-async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: World, office: PostOffice) -> None:
+async def test_a_channel_the_bot_was_removed_from_is_shown_on_the_card(town: World, office: PostOffice) -> None:
     town.workspace.faults.refuse(
         "chat.postMessage",
         "not_in_channel",
@@ -973,7 +977,7 @@ async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: Worl
     assert "the bot may not post in #stakeholders: not_in_channel" in words_of(card(town, "stakeholders"))
 
 
-async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world: NewWorld, office: PostOffice) -> None:
+async def test_an_outlet_that_is_not_set_up_is_shown_as_not_sent(new_world: NewWorld, office: PostOffice) -> None:
     more = "\naudiences: {everybody: {statuspage: {page: abc123}, email: [all@example.com], automatic: true}}\n"
     async with new_world(runbook=updating(RUNBOOK, "everybody", more)) as world:
         await declared(world)
@@ -988,7 +992,7 @@ async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world
         assert "⚠ not email (all@example.com): email is not set up here" in str(world.ada.modal().content)
 
 
-async def test_a_post_whose_answer_was_lost_is_found_again_and_not_posted_twice(
+async def test_a_post_whose_response_was_lost_is_found_again_and_not_posted_twice(
     town: World, office: PostOffice
 ) -> None:
     town.workspace.faults.drop("chat.postMessage", when=lambda sent: sent.get("text", "").startswith("*P1 Critical"))
@@ -1002,7 +1006,9 @@ async def test_a_post_whose_answer_was_lost_is_found_again_and_not_posted_twice(
 # Promises
 
 
-async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: PostOffice) -> None:
+async def test_an_audience_with_update_every_is_reminded_of_until_it_is_told_of_the_resolution(
+    town: World, office: PostOffice
+) -> None:
     await declared(town)
     await writes(town, "ada", "clients")
     await presses(town, "ben", "Approve", card(town, "clients"))
@@ -1028,7 +1034,7 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     assert "INC-1 is resolved" in reminders(town)[-1].text
 
 
-async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_said(
+async def test_an_audience_without_its_own_update_every_is_due_when_its_text_promised(
     new_world: NewWorld, office: PostOffice
 ) -> None:
     runbook = updating(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    update_every: 30m\n")
@@ -1050,7 +1056,7 @@ async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_sai
         assert len(reminders(world)) == 1, "they were told of the end"
 
 
-async def test_words_approved_late_are_due_when_they_said(town: World, office: PostOffice) -> None:
+async def test_a_text_approved_late_keeps_the_time_it_promised(town: World, office: PostOffice) -> None:
     await declared(town)
     await writes(town, "ada", "clients")
     await town.passes(minutes=20)
@@ -1062,7 +1068,7 @@ async def test_words_approved_late_are_due_when_they_said(town: World, office: P
     assert len(reminders(town)) == 1
 
 
-async def test_after_being_told_their_time_counts_anew(town: World, office: PostOffice) -> None:
+async def test_a_new_update_restarts_the_time_until_the_next_reminder(town: World, office: PostOffice) -> None:
     await declared(town)
     await writes(town, "ada", "clients")
     await presses(town, "ben", "Approve", card(town, "clients"))
@@ -1077,12 +1083,12 @@ async def test_after_being_told_their_time_counts_anew(town: World, office: Post
 
 
 def reminders(world: World) -> list[Message]:
-    """Of audiences, at their time and after it."""
+    """The reminders that an update to an audience is due."""
     return [one for one in world.workspace.messages(world.room()) if "* is due now" in one.text]
 
 
 def _typed(form: View, name: str) -> str:
-    """What a field of the form holds."""
+    """The text in a field of the form."""
     (held,) = form.values[name].values()
     return str(held["value"])
 

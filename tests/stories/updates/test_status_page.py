@@ -1,4 +1,4 @@
-"""Our own status page shows what was sent to its audience, and nothing else; it is served, and kept as files."""
+"""The status page shows what was sent to its audience and nothing else. It is served, and written as files."""
 
 import asyncio
 import json
@@ -57,11 +57,11 @@ def entries(feed: ElementTree.Element) -> list[tuple[str | None, str | None]]:
 
 
 @pytest.mark.parametrize("path", ["/status", "/status.json", "/status.atom"])
-async def test_without_an_audience_that_has_a_page_there_is_none(world: World, path: str) -> None:
+async def test_there_is_no_status_page_without_an_audience_that_has_one(world: World, path: str) -> None:
     assert (await fetched(world, path))[0] == 404
 
 
-async def test_with_nothing_open_everything_works_and_the_page_says_when_it_was_written(
+async def test_the_page_says_all_systems_working_and_when_it_was_written_if_nothing_is_open(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     async with new_world(runbook=with_page(tmp_path / "page")) as world:
@@ -77,7 +77,7 @@ async def test_with_nothing_open_everything_works_and_the_page_says_when_it_was_
         assert "at least every 5 minutes" in written
 
 
-async def test_an_incident_is_on_the_page_from_its_first_words_to_its_last_and_then_in_the_history(
+async def test_an_incident_is_on_the_page_from_its_first_update_to_its_last_and_then_in_the_history(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     async with new_world(runbook=with_page(tmp_path)) as world:
@@ -114,7 +114,7 @@ async def test_an_incident_is_on_the_page_from_its_first_words_to_its_last_and_t
         assert WORKING in await shown(world)
 
 
-async def test_the_ids_of_a_feed_stay_the_same_and_a_reader_that_has_it_is_told_so(new_world: NewWorld) -> None:
+async def test_the_ids_of_the_feed_are_stable_and_an_unchanged_page_answers_304(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page(), PUBLIC_URL="https://tocsin.example.com") as world:
         await declared(world)
         first = await feed(world)
@@ -134,7 +134,7 @@ async def test_the_ids_of_a_feed_stay_the_same_and_a_reader_that_has_it_is_told_
             assert (await fetched(world, path, **known))[0] == 200, "it says when it was written"
 
 
-async def test_nothing_is_shown_before_it_was_approved_and_then_the_approved_words(new_world: NewWorld) -> None:
+async def test_the_page_shows_an_update_only_after_it_is_approved(new_world: NewWorld) -> None:
     more = "automatic: true, approval: true"
     async with new_world(runbook=with_page(more=more)) as world:
         await declared(world)
@@ -143,9 +143,7 @@ async def test_nothing_is_shown_before_it_was_approved_and_then_the_approved_wor
         assert WORKING not in await shown(world)
 
 
-async def test_an_incident_that_was_said_to_be_over_and_is_open_again_does_not_leave_all_systems_working(
-    new_world: NewWorld, tmp_path: Path
-) -> None:
+async def test_a_reopened_incident_takes_all_systems_working_off_the_page(new_world: NewWorld, tmp_path: Path) -> None:
     async with new_world(runbook=with_page(tmp_path, more="approval: false")) as world:
         await declared(world)
         assert WORKING in await shown(world)
@@ -172,7 +170,7 @@ async def test_a_drill_or_a_private_incident_is_never_on_the_page(new_world: New
         assert (found["status"], found["incidents"]) == ("working", [])
 
 
-async def test_what_somebody_typed_is_text_on_the_page_and_in_the_feed(new_world: NewWorld) -> None:
+async def test_typed_text_is_escaped_on_the_page_and_in_the_feed(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page()) as world:
         await declared(world)
         await writes(world, "ada", "everybody", subject="<b>&bold", text='<script>alert("x")</script>\x0b]]>')
@@ -184,7 +182,7 @@ async def test_what_somebody_typed_is_text_on_the_page_and_in_the_feed(new_world
         assert "<b>&bold" in [title for _, title in entries(await feed(world))]
 
 
-async def test_the_page_has_no_script_asks_nobody_else_and_may_be_read_by_any_program(new_world: NewWorld) -> None:
+async def test_the_page_has_no_script_and_loads_nothing_from_elsewhere(new_world: NewWorld) -> None:
     async with new_world(runbook=with_page()) as world:
         status, page, headers = await fetched(world)
         assert status == 200
@@ -195,7 +193,7 @@ async def test_the_page_has_no_script_asks_nobody_else_and_may_be_read_by_any_pr
         assert (await fetched(world, "/status.atom"))[2]["Content-Type"].startswith("application/atom+xml")
 
 
-async def test_the_gravest_of_three_heads_the_page(new_world: NewWorld) -> None:
+async def test_the_headline_of_the_page_is_that_of_the_gravest_incident(new_world: NewWorld) -> None:
     runbook = with_page().replace("    name: High\n", "    name: High\n    means: Slow\n    tell: [everybody]\n")
     async with new_world(runbook=runbook) as world:
         for words in ("declare P2 Search is slow", "declare P1 Payments failing", "declare P2 Mails are late"):
@@ -207,7 +205,9 @@ async def test_the_gravest_of_three_heads_the_page(new_world: NewWorld) -> None:
         assert [one["severity"] for one in found["incidents"]] == ["Complete outage", "Slow", "Slow"]
 
 
-async def test_files_are_written_again_every_five_minutes_whatever_happens(new_world: NewWorld, tmp_path: Path) -> None:
+async def test_the_files_are_rewritten_every_five_minutes_even_if_nothing_changes(
+    new_world: NewWorld, tmp_path: Path
+) -> None:
     async with new_world(runbook=with_page(tmp_path)) as world:
         await world.settled()
         first = json.loads((tmp_path / "status.json").read_text())["written_at"]
@@ -217,7 +217,7 @@ async def test_files_are_written_again_every_five_minutes_whatever_happens(new_w
         assert json.loads((tmp_path / "status.json").read_text())["written_at"] == "2026-08-06T14:05:00+00:00"
 
 
-async def test_a_folder_that_cannot_be_written_is_told_in_the_room_and_the_page_is_served_all_the_same(
+async def test_a_folder_that_cannot_be_written_is_reported_in_the_room_and_the_page_is_still_served(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -229,7 +229,7 @@ async def test_a_folder_that_cannot_be_written_is_told_in_the_room_and_the_page_
         assert await told(world) == []
 
 
-async def test_what_was_sent_by_mail_before_there_was_a_page_stays_off_it(new_world: NewWorld) -> None:
+async def test_an_update_sent_before_the_audience_had_a_page_is_not_shown_on_it(new_world: NewWorld) -> None:
     by_slack = re.sub(r"page: \{[^}]*\}", 'slack: ["#general"]', with_page())
     async with new_world(runbook=by_slack) as world:
         await declared(world)
@@ -239,7 +239,7 @@ async def test_what_was_sent_by_mail_before_there_was_a_page_stays_off_it(new_wo
                 assert WORKING in await answer.text()
 
 
-async def test_while_the_database_is_away_the_page_is_served_as_it_was_and_says_so_after_five_minutes(
+async def test_the_last_page_is_served_while_the_database_is_away_and_says_it_is_stale_after_five_minutes(
     database: str, tmp_path: Path
 ) -> None:
     async with line_to(database) as line, living(line.url, tmp_path, runbook=with_page()) as world:
@@ -262,13 +262,13 @@ async def test_while_the_database_is_away_the_page_is_served_as_it_was_and_says_
 
 
 async def until_read_anew(world: World) -> None:
-    """The database is there again, and within seconds the page is read from it."""
+    """Wait until the page is read from the database again, seconds after that is back."""
     async with asyncio.timeout(60):
         while "could not be updated since" in await shown(world):
             pass
 
 
-async def test_before_the_page_was_ever_read_an_outage_says_nothing_of_the_service(
+async def test_a_page_never_read_before_an_outage_does_not_say_that_all_systems_work(
     database: str, tmp_path: Path
 ) -> None:
     async with line_to(database) as line, living(line.url, tmp_path, runbook=with_page()) as world:

@@ -1,4 +1,4 @@
-"""A page at statuspage.io follows an incident from its first words to its end, also when their API is in trouble."""
+"""A page at statuspage.io follows an incident from its first update to its resolution, even if the API fails."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -28,13 +28,13 @@ async def town(new_world: NewWorld, there: SimulatedStatuspage) -> AsyncIterator
 
 
 def shown(there: SimulatedStatuspage) -> list[str]:
-    """What readers see of the one incident there is, oldest first."""
+    """The updates that readers see of the only incident, oldest first."""
     (incident,) = there.incidents
     return [one["status"] for one in reversed(incident["incident_updates"])]
 
 
 async def lives(world: World) -> None:
-    """An incident from its declaration to its end; what fails is tried again before the next change."""
+    """Take an incident from its declaration to its resolution, with time for retries before each change."""
     await declared(world)
     for command in ("status identified", "resolve Rolled back", "note Done"):
         for _ in range(3):
@@ -59,16 +59,16 @@ async def lives_on(world: World) -> None:
 
 
 TROUBLES = {
-    "answers are lost": [Fault(is_done=True), Fault(is_done=True), Fault(is_done=True)],
+    "responses are lost": [Fault(is_done=True), Fault(is_done=True), Fault(is_done=True)],
     "done and 502": [Fault(502, is_done=True), Fault(502), Fault(500, is_done=True)],
     "limited": [Fault(420), Fault(429, {"Retry-After": "40"}), Fault(429)],
     "lost, limited, broken": [Fault(is_done=True), Fault(429), Fault(500), Fault(is_done=True), Fault(503)],
-    "nobody can look": [Fault(502, writes=False), Fault(is_done=True), Fault(502, writes=False), Fault(420)],
+    "the search fails": [Fault(502, writes=False), Fault(is_done=True), Fault(502, writes=False), Fault(420)],
 }
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-async def test_whatever_their_api_does_there_is_one_incident_and_it_is_right_at_the_end(
+async def test_statuspage_ends_up_with_one_correct_incident_however_its_api_fails(
     town: World, there: SimulatedStatuspage, trouble: str
 ) -> None:
     there.faults.extend(TROUBLES[trouble])
@@ -80,7 +80,7 @@ async def test_whatever_their_api_does_there_is_one_incident_and_it_is_right_at_
     assert len(await told(town)) == 3
 
 
-async def test_what_they_refuse_is_said_in_the_room_and_not_tried_again(
+async def test_a_refusal_by_statuspage_is_reported_in_the_room_and_not_retried(
     town: World, there: SimulatedStatuspage
 ) -> None:
     there.unknown = {"abc123"}
@@ -94,5 +94,5 @@ async def test_what_they_refuse_is_said_in_the_room_and_not_tried_again(
     warnings = [said for said in town.said_in(town.room()) if said.startswith("⚠ *Not sent to page by statuspage.io*")]
     assert len(warnings) == 1
     assert "404 Record not found" in warnings[0]
-    # Nobody leads yet, so it is whoever has declared it.
+    # There is no lead yet, so the person who declared it is mentioned.
     assert f"<@{town.ada.id}>" in warnings[0]

@@ -1,4 +1,4 @@
-"""Nothing is found in the words that the shipped templates make of ordinary facts, by any shipped runbook."""
+"""The shipped templates, given ordinary facts, produce no text with a finding under any shipped runbook."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_an_untouched_preview_has_no_finding(path: Path) -> None:
             for facts in samples(runbook.organisation, named, AT):
                 said = shipped.say(template_of(audience), facts)
                 if TO_BE_CONFIRMED in said.text:
-                    # That is a person's to fill in.
+                    # A person has to fill that in.
                     continue
                 incident = Incident(12, facts.title, severity.id, facts.status, False, False, "ada", AT)
                 words = audience, facts.moment, said.subject, said.text

@@ -1,4 +1,4 @@
-"""A program that is an audience hears of every change of an incident, in order, and of none twice."""
+"""An audience with a webhook gets every change of an incident, in order and once."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -30,9 +30,7 @@ def heard(receiver: Provider) -> list[tuple[str, str, str]]:
     return [(one["type"], one["incident"]["severity"], one["incident"]["status"]) for one in bodies]
 
 
-async def test_every_change_is_posted_once_in_order_without_being_asked(
-    new_world: NewWorld, receiver: Provider
-) -> None:
+async def test_every_change_is_posted_to_a_webhook_once_and_in_order(new_world: NewWorld, receiver: Provider) -> None:
     async with new_world(runbook=machines(receiver)) as world:
         await declared(world)
         for command in ("status identified", "severity P2 fewer are affected", "resolve Rolled back", "reopen again"):
@@ -50,7 +48,7 @@ async def test_every_change_is_posted_once_in_order_without_being_asked(
         assert "s3cret" not in words_of(card(world, "machines"))
 
 
-async def test_a_program_that_was_away_hears_all_of_it_and_not_only_the_newest(
+async def test_a_webhook_that_was_away_gets_every_change_and_not_only_the_newest(
     new_world: NewWorld, receiver: Provider
 ) -> None:
     async with new_world(runbook=machines(receiver)) as world:
@@ -68,7 +66,7 @@ async def test_a_program_that_was_away_hears_all_of_it_and_not_only_the_newest(
 
 
 @pytest.mark.parametrize("verb", ["drill", "private"])
-async def test_no_program_hears_of_a_drill_or_a_private_incident(
+async def test_drills_and_private_incidents_are_not_posted_to_webhooks(
     new_world: NewWorld, receiver: Provider, verb: str
 ) -> None:
     async with new_world(runbook=machines(receiver)) as world:
