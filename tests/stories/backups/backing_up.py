@@ -1,4 +1,4 @@
-"""What the stories of backups have in common."""
+"""Helpers shared by the stories about backups."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -24,12 +24,12 @@ def cards(world: World) -> list[Message]:
 
 
 def last_answer(world: World) -> Message:
-    """What only Eve can see."""
+    """The newest ephemeral message to Eve."""
     return [one for one in world.eve.sees("#general") if one.ephemeral_for][-1]
 
 
 async def answered(world: World, command: str) -> str:
-    """What the bot answers to the one who types this."""
+    """The bot's answer when Eve types this."""
     answer = await world.eve.types(command, "#general")
     assert answer.error is None
     await world.settled()
@@ -54,7 +54,7 @@ def only_dump(folder: Path) -> Path:
 
 
 async def until_over(world: World) -> None:
-    """Also what another process has begun."""
+    """Wait until no backup is running, including those that another process has begun."""
     while any(run.state == "running" for run in await runs(world)):
         await world.settled()
     await world.settled()

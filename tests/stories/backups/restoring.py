@@ -1,4 +1,4 @@
-"""What the stories of restores have in common."""
+"""Helpers shared by the stories about restores."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -14,7 +14,7 @@ from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 ALERTS = "#infrastructure-alerts"
-# Ada and Ben may.
+# Ada and Ben may restore.
 PERMITTED = "permissions:\n  backup.restore: [tier/oncall, tier/lead]\n"
 
 
@@ -24,7 +24,7 @@ def keep(address: str, folder: Path, facts: str = "", permitted: str = PERMITTED
 
 
 def asides(guarded: Guarded, like: str = "tocsin%") -> list[str]:
-    """Databases of ours that stand on the server."""
+    """The databases on the server that the bot has created."""
     names = guarded.ask(
         f"SELECT coalesce(array_agg(datname::text), '{{}}') FROM pg_database WHERE datname LIKE '{like}'"
     )
@@ -47,7 +47,7 @@ def shown(world: World, channel: str = ALERTS, number: int = 1) -> str:
 
 
 async def answered(world: World, who: Person, command: str, channel: str = "#general") -> str:
-    """What the bot answers to the one who types this."""
+    """The bot's answer when this person types this."""
     answer = await who.types(command, channel)
     assert answer.error is None
     await world.settled()
@@ -69,14 +69,14 @@ async def restored(world: World, number: int = 1) -> Restore:
 
 
 async def steps(world: World) -> list[tuple[str, str]]:
-    """What the audit log has of restores, oldest first, as (who, step)."""
+    """The (who, step) of restores in the audit log, oldest first."""
     async with world.house.db.transaction() as conn:
         log = await audit.newest(conn)
     return [(row["actor"], row["facts"]["step"]) for row in reversed(log) if row["deed"] == "backup.restore"]
 
 
 async def harmed(world: World, guarded: Guarded, address: str, *, hours: int = 2) -> None:
-    """There is a good backup, and then most of the orders are gone."""
+    """Take a good backup, and then delete most of the orders."""
     await answered(world, world.ada, "/backup run orders")
     await world.passes(hours=hours)
     guarded.tell("DELETE FROM orders WHERE id > 3; INSERT INTO orders VALUES (1000, 'new')", address)

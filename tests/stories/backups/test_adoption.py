@@ -1,4 +1,4 @@
-"""The bot's own host burned: a new one, with no memory, over the old folder or bucket; and a shell with neither."""
+"""The bot's host is lost: a new one with an empty database adopts the old folder or bucket, and a shell reads them."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -30,13 +30,13 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def other_memory(postgres: SharedPostgres) -> AsyncIterator[str]:
-    """A second database of the bot's own, with nothing in it."""
+    """A second, empty database of the bot's own."""
     conninfo = await postgres.new_database(await postgres.template("migrated", migrate))
     yield as_url(conninfo)
     await postgres.drop_database(conninfo)
 
 
-async def test_a_new_bot_over_an_old_folder_takes_over_what_holds_and_says_how_many(
+async def test_a_new_bot_adopts_the_valid_backups_in_an_old_folder_and_says_how_many(
     new_world: NewWorld, other_memory: str, guarded: Guarded, folder: Path, tmp_path: Path
 ) -> None:
     runbook = keep(guarded.database(rows=7), folder)
@@ -60,12 +60,12 @@ async def test_a_new_bot_over_an_old_folder_takes_over_what_holds_and_says_how_m
         await answered(world, "/backup drill")
         drill = (await world.house.backup_drills.last_of_each())["orders"]
         assert (drill.state, drill.backup_id) == ("passed", 1)
-    # The same again: nothing is found twice.
+    # A restart adopts nothing twice.
     async with living(other_memory, tmp_path, runbook=runbook) as world:
         assert (await answered(world, "/backup list")).count(" good ") == 2
 
 
-async def test_what_was_taken_over_is_kept_for_its_whole_time_from_then(
+async def test_an_adopted_backup_is_kept_for_its_full_time_from_its_adoption(
     new_world: NewWorld, other_memory: str, guarded: Guarded, folder: Path, tmp_path: Path
 ) -> None:
     runbook = keep(guarded.database(rows=1), folder, facts=", keep: 36h")
@@ -89,7 +89,7 @@ def _make_older(dump: Path, started_at: str) -> None:
 
 
 @pytest.mark.parametrize("new_store", STORES.values(), ids=STORES)
-async def test_a_new_bot_takes_over_what_lies_in_a_bucket_and_a_shell_reads_it(
+async def test_a_new_bot_adopts_the_backups_in_a_bucket_and_the_shell_verifies_them(
     new_store: NewStore, new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
 ) -> None:
     with new_store() as store:
@@ -106,7 +106,7 @@ async def test_a_new_bot_takes_over_what_lies_in_a_bucket_and_a_shell_reads_it(
         assert seen.code == 0 and "valid" in seen.out and "3 rows of 1 table" in seen.out
 
 
-async def test_a_shell_lists_and_proves_the_dumps_of_a_folder_without_database_or_slack(
+async def test_the_shell_lists_and_verifies_the_dumps_in_a_folder_without_database_or_slack(
     new_world: NewWorld, guarded: Guarded, folder: Path, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(rows=1), folder)) as world:
@@ -130,7 +130,7 @@ async def test_a_shell_lists_and_proves_the_dumps_of_a_folder_without_database_o
     assert len(dumps(folder)) == 3, "reading changes nothing"
 
 
-async def test_without_a_place_the_shell_looks_where_the_runbook_says(
+async def test_without_a_place_the_shell_looks_in_the_folders_of_the_runbook(
     new_world: NewWorld, guarded: Guarded, folder: Path, tmp_path: Path
 ) -> None:
     runbook = keep(guarded.database(rows=1), folder)

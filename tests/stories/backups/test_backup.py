@@ -1,4 +1,4 @@
-"""Databases are backed up, by hand and by night; what cannot be relied on is said; nothing good is ever lost."""
+"""Databases are backed up by hand and every night; a bad backup is reported, and a good one is never lost."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keeping(guarded: Guarded, folder: Path) -> str:
-    """A runbook that keeps one database, and its orders."""
+    """A runbook that backs up one database of orders."""
     return keep(guarded.database("orders", rows=2000), folder)
 
 
@@ -81,10 +81,10 @@ async def test_a_backup_by_hand_is_one_message_and_a_file_with_its_manifest(
         world.nothing_else_was_sent()
 
 
-async def test_every_night_at_its_hour_it_is_backed_up_once_and_nobody_is_told(
+async def test_a_database_is_backed_up_once_every_night_at_its_hour_without_a_message(
     new_world: NewWorld, keeping: str
 ) -> None:
-    """It is 15:00 in London; two processes wait for two o'clock."""
+    """It is 15:00 in London; two processes wait for 02:00."""
     async with new_world(runbook=keeping) as world:
         async with world.joined():
             await world.passes(hours=10, minutes=59)
@@ -114,7 +114,7 @@ async def test_a_backup_that_is_older_than_its_objective_is_late(
         assert "missed by 30 min" in await answered(world, "/health")
 
 
-async def test_a_truncated_file_is_damaged_and_a_later_good_one_mends_the_card(
+async def test_a_truncated_file_is_reported_as_damaged_until_a_later_backup_is_good(
     new_world: NewWorld, keeping: str, folder: Path
 ) -> None:
     async with new_world(runbook=keeping) as world:
@@ -138,7 +138,7 @@ async def test_a_truncated_file_is_damaged_and_a_later_good_one_mends_the_card(
         assert "*Backup 2 of orders is valid*" in await answered(world, "/backup verify latest")
 
 
-async def test_a_file_with_one_wrong_bit_is_damaged_until_it_is_put_right(
+async def test_a_file_with_one_flipped_bit_is_reported_as_damaged_until_it_is_replaced(
     new_world: NewWorld, keeping: str, folder: Path
 ) -> None:
     async with new_world(runbook=keeping) as world:
@@ -155,7 +155,7 @@ async def test_a_file_with_one_wrong_bit_is_damaged_until_it_is_put_right(
         assert "its file has gone" in await answered(world, "/backup verify 1")
 
 
-async def test_a_mongodb_is_backed_up_counted_and_proved(
+async def test_a_mongodb_is_backed_up_counted_and_verified(
     new_world: NewWorld, mongodb: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{mongodb_tools()}:{os.environ['PATH']}")
@@ -208,7 +208,7 @@ async def test_a_bucket_keeps_backups_as_a_folder_does(
 
 
 @pytest.mark.parametrize("new_store", STORES.values(), ids=STORES)
-async def test_a_bucket_that_is_not_there_fails_the_backup_by_its_name(
+async def test_a_backup_into_a_missing_bucket_fails_and_names_the_bucket(
     new_store: NewStore, new_world: NewWorld, guarded: Guarded
 ) -> None:
     with new_store() as store:
@@ -220,7 +220,7 @@ async def test_a_bucket_that_is_not_there_fails_the_backup_by_its_name(
             assert alert.startswith("🟠 *High* Backup of orders failed")
 
 
-async def test_a_backup_that_fails_is_told_where_alerts_are_told_and_leaves_no_file(
+async def test_a_failed_backup_raises_an_alert_and_leaves_no_file(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     guarded.database("orders")
@@ -241,7 +241,7 @@ async def test_a_backup_that_fails_is_told_where_alerts_are_told_and_leaves_no_f
         assert "Seen 2 times" in words_of(cards(world)[0]), "one card, however often it fails"
 
 
-async def test_only_those_whom_the_runbook_lets_may_take_a_backup(new_world: NewWorld, keeping: str) -> None:
+async def test_only_people_with_the_permission_can_run_a_backup(new_world: NewWorld, keeping: str) -> None:
     async with new_world(runbook=f"{keeping}permissions:\n  backup.run: [tier/oncall]\n") as world:
         assert "The runbook lets only these people do that" in await answered(world, "/backup run orders")
         assert await runs(world) == []
@@ -251,7 +251,9 @@ async def test_only_those_whom_the_runbook_lets_may_take_a_backup(new_world: New
         assert [run.started_by for run in await runs(world)] == ["ada"]
 
 
-async def test_while_one_runs_another_is_not_begun(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+async def test_a_second_backup_of_a_database_is_refused_while_one_is_running(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
     address = guarded.database("orders")
     async with new_world(runbook=keep(address, folder)) as world:
         eve = world.house.people.actor("U0EVE")
@@ -268,7 +270,9 @@ async def test_while_one_runs_another_is_not_begun(new_world: NewWorld, guarded:
 
 
 @pytest.mark.parametrize("name", ["--orders", "x; drop", "<!channel>", "../../etc", "ordres"])
-async def test_a_name_that_is_not_in_the_runbook_is_only_a_name(new_world: NewWorld, keeping: str, name: str) -> None:
+async def test_a_backup_name_that_is_not_in_the_runbook_is_refused_and_escaped(
+    new_world: NewWorld, keeping: str, name: str
+) -> None:
     async with new_world(runbook=keeping) as world:
         said = await answered(world, f"/backup run {name}")
         assert said.startswith("There is no backup called “")
@@ -276,7 +280,9 @@ async def test_a_name_that_is_not_in_the_runbook_is_only_a_name(new_world: NewWo
         assert await runs(world) == []
 
 
-async def test_of_several_databases_one_has_to_be_chosen(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+async def test_backup_run_without_a_name_offers_every_database(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
     more = 'content: {mongodb: "mongodb://localhost/tinacms"}'
     async with new_world(runbook=keep(guarded.database(), folder, more)) as world:
         assert world.eve.labels(await which(world)) == ["Back up orders", "Back up content"]
@@ -287,7 +293,9 @@ async def which(world: World) -> Message:
     return last_answer(world)
 
 
-async def test_old_backups_go_but_never_the_last_good_one(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+async def test_old_backups_are_deleted_but_never_the_last_good_one(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
     async with new_world(runbook=keep(guarded.database(), folder, facts=", keep: 36h")) as world:
         for _ in range(3):
             await answered(world, "/backup run")
@@ -299,7 +307,7 @@ async def test_old_backups_go_but_never_the_last_good_one(new_world: NewWorld, g
         assert dumps(folder) == [only_dump(folder).name, f"{only_dump(folder).name}.json"]
 
 
-async def test_a_process_killed_in_the_middle_loses_only_its_own_backup(
+async def test_killing_a_process_during_a_backup_loses_only_that_backup(
     new_world: NewWorld, database: str, guarded: Guarded, folder: Path, tmp_path: Path
 ) -> None:
     address = guarded.database("orders", rows=500)
@@ -330,7 +338,7 @@ async def test_a_process_killed_in_the_middle_loses_only_its_own_backup(
 
 
 async def killed_in_the_middle(guarded: Guarded, database: str, home: Path) -> None:
-    """A process of its own begins a backup, whose pg_dump waits for a table, and is killed with -9."""
+    """Start a separate process whose backup waits for a locked table, and kill it with SIGKILL."""
     arguments = [database, str(home), str(home / "runbook.yml"), "orders"]
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.stories.backups.one_backup", *arguments)
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'pg_dump'"

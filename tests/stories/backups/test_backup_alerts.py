@@ -1,4 +1,4 @@
-"""Nobody has to look whether the backups are well: what goes wrong with them says so, once, and when it is over."""
+"""Nobody has to check the backups: whatever goes wrong with them raises one alert, which resolves when it is over."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,10 +37,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "kept"
 
 
-async def test_a_missed_objective_is_an_alert_that_a_good_backup_ends(
+async def test_a_missed_objective_is_an_alert_that_a_good_backup_resolves(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """It is 15:00 in London, eleven hours before the nightly run; two processes look."""
+    """It is 15:00 in London, eleven hours before the nightly backup; two processes are running."""
     async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 4h")) as world:
         async with world.joined():
             await answered(world, "/backup run")
@@ -60,7 +60,7 @@ async def test_a_missed_objective_is_an_alert_that_a_good_backup_ends(
         world.nothing_else_was_sent()
 
 
-async def test_what_was_never_backed_up_misses_its_objective_counted_from_when_it_was_wanted(
+async def test_the_objective_of_a_database_never_backed_up_counts_from_when_it_was_configured(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 4h")) as world:
@@ -74,7 +74,7 @@ async def test_what_was_never_backed_up_misses_its_objective_counted_from_when_i
         world.nothing_else_was_sent()
 
 
-async def test_the_run_that_begins_when_the_last_one_grows_too_old_is_waited_for_an_hour(
+async def test_a_running_backup_delays_the_alert_about_the_objective_by_an_hour(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     address = guarded.database("orders")
@@ -96,16 +96,19 @@ async def test_the_run_that_begins_when_the_last_one_grows_too_old_is_waited_for
 
 
 async def objectives_were_looked_at(world: World) -> bool:
-    """By the round or by us: whoever comes second finds them taken, perhaps before the first has done with them."""
+    """Have the objectives been checked, by the bot's round or by this call?
+
+    Whichever is second finds nothing due, perhaps before the first is done.
+    """
     await world.house.backup_alerts.take_due()
     due_at = await world.house.backup_alerts.next_due()
     return due_at is None or due_at > world.clock.now()
 
 
-async def test_a_run_that_is_under_way_takes_nothing_from_an_alert_that_is_open(
+async def test_a_running_backup_does_not_resolve_an_open_alert(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """Another process starts meanwhile, and looks at every objective."""
+    """Another process starts meanwhile and checks every objective."""
     address = guarded.database("orders")
     async with new_world(runbook=keep(address, folder, facts=", rpo: 4h")) as world:
         await world.passes(hours=4)
@@ -120,7 +123,7 @@ async def test_a_run_that_is_under_way_takes_nothing_from_an_alert_that_is_open(
         assert words_of(cards(world)[0]).startswith("✅ *Resolved* No backup of orders within its objective")
 
 
-async def test_a_damaged_backup_misses_the_objective_that_it_had_met_and_the_valid_one_before_it_is_named(
+async def test_a_damaged_backup_no_longer_meets_the_objective_and_the_newest_valid_one_is_named(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 4h")) as world:
@@ -149,10 +152,10 @@ async def test_a_damaged_backup_misses_the_objective_that_it_had_met_and_the_val
         world.nothing_else_was_sent()
 
 
-async def test_once_a_week_it_is_told_what_was_deleted_and_what_is_left(
+async def test_a_weekly_report_says_which_backups_were_deleted_and_how_many_are_left(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """Monday at nine in London is 3 days and 18 hours from the beginning; two processes wait for it."""
+    """Monday 09:00 in London is 3 days and 18 hours away; two processes wait for it."""
     async with new_world(runbook=keep(guarded.database(), folder, facts=", keep: 36h, rpo: 60d")) as world:
         async with world.joined():
             for _ in range(4):

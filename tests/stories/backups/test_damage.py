@@ -1,4 +1,4 @@
-"""Whatever breaks while a backup is made: it is told, nothing half-made stays, and no good backup is touched."""
+"""Whatever breaks during a backup is reported, leaves nothing half-made, and touches no good backup."""
 
 import asyncio
 import json
@@ -32,14 +32,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def one_good_backup(world: World, folder: Path) -> list[str]:
-    """The files that must still be there, as they are, at the end."""
+    """Take a good backup, and return its files, which must be unchanged at the end."""
     await answered(world, "/backup run")
     assert [run.state for run in await runs(world)] == ["good"]
     return dumps(folder)
 
 
 async def begun(world: World, folder: Path) -> Backup:
-    """A run that nobody has in hand."""
+    """A running backup that no process is working on."""
     async with world.house.db.transaction() as conn:
         run = await backups.begin(
             conn, name="orders", started_by="tocsin", now=world.clock.now(), place=str(folder), machine="here",
@@ -58,7 +58,9 @@ async def failed_and_nothing_else(world: World, folder: Path, good: list[str], w
     assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify latest")
 
 
-async def test_a_disk_that_fills_up(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+async def test_a_backup_that_fills_the_disk_fails_and_leaves_nothing(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
         good = await one_good_backup(world, folder)
         with room_for(1000):
@@ -66,10 +68,10 @@ async def test_a_disk_that_fills_up(new_world: NewWorld, guarded: Guarded, folde
         await failed_and_nothing_else(world, folder, good, f"{folder}: file too large")
 
 
-async def test_what_a_failed_run_could_not_take_away_is_removed_by_the_next_good_one(
+async def test_the_partial_file_of_a_failed_backup_is_removed_by_the_next_good_one(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """Whose right to write ends in the middle of an upload may not remove what it wrote either."""
+    """An account that loses its right to write during an upload can't remove the partial file either."""
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
         guarded.tell("ALTER DATABASE orders RENAME TO elsewhere")
         try:
@@ -90,8 +92,10 @@ def half_written(folder: Path, file: str) -> Path:
     return left
 
 
-async def test_a_server_that_goes_away_in_the_middle(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
-    """It ends the connections of pg_dump and of who counts, as it does when it is stopped."""
+async def test_a_backup_whose_database_server_stops_fails_and_leaves_nothing(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    """The connections of pg_dump and of the row counts are terminated, as when a server is stopped."""
     address = guarded.database()
     async with new_world(runbook=keep(address, folder)) as world:
         good = await one_good_backup(world, folder)
@@ -108,10 +112,10 @@ async def test_a_server_that_goes_away_in_the_middle(new_world: NewWorld, guarde
         assert "terminating connection" in words_of(cards(world)[-1])
 
 
-async def test_a_process_that_dies_when_its_dump_has_its_name_already_has_made_a_good_backup(
+async def test_a_backup_whose_process_died_after_the_dump_was_complete_is_recorded_as_good(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """All that is missing is that somebody writes it down."""
+    """All that is missing is the record of it."""
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
         await one_good_backup(world, folder)
         second = await begun(world, folder)
@@ -127,7 +131,7 @@ async def test_a_process_that_dies_when_its_dump_has_its_name_already_has_made_a
         assert words_of(cards(world)[-1]).startswith("✅ *Resolved* Backup of orders is lost")
 
 
-async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
+async def test_the_manifest_of_a_lost_backup_without_a_dump_is_removed(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
@@ -141,10 +145,10 @@ async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_what_a_lost_run_has_left_is_looked_at_although_whoever_noticed_died_too(
+async def test_the_files_of_a_lost_backup_are_swept_by_a_later_process_of_the_same_machine(
     new_world: NewWorld, guarded: Guarded, folder: Path, named: bool
 ) -> None:
-    """By a later process of its own machine, and by none of another."""
+    """Not by a process on another machine. The process that noticed the loss has died too."""
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
         good = await one_good_backup(world, folder)
         second = await begun(world, folder)
@@ -167,7 +171,7 @@ async def test_what_a_lost_run_has_left_is_looked_at_although_whoever_noticed_di
         assert {run.sweep_at for run in await runs(world)} == {None}
 
 
-async def test_a_folder_that_is_removed_in_the_middle_is_told_by_its_name(
+async def test_a_backup_whose_folder_is_removed_fails_and_names_the_folder(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     address = guarded.database()
@@ -189,7 +193,7 @@ async def waits(server: Guarded) -> None:
 
 
 def unmounted(folder: Path) -> Path:
-    """A folder of that name is left, with nothing in it; returns where the disk is."""
+    """Leave an empty folder in place of the mounted disk, and return where the disk is now."""
     disk = folder.rename(folder.with_name("disk"))
     folder.mkdir()
     return disk
@@ -200,7 +204,7 @@ def mounted(disk: Path, folder: Path) -> None:
     disk.rename(folder)
 
 
-async def test_a_folder_whose_disk_is_not_mounted_is_neither_made_nor_filled(
+async def test_a_backup_is_refused_if_the_disk_of_its_folder_is_not_mounted(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
@@ -216,7 +220,7 @@ async def test_a_folder_whose_disk_is_not_mounted_is_neither_made_nor_filled(
         assert (await runs(world))[0].state == "good"
 
 
-async def test_a_folder_of_a_time_before_its_marker_is_known_by_what_lies_in_it(
+async def test_a_folder_without_its_marker_is_recognised_by_the_backups_in_it(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
@@ -228,7 +232,7 @@ async def test_a_folder_of_a_time_before_its_marker_is_known_by_what_lies_in_it(
 
 
 @pytest.mark.parametrize("edited", [True, False])
-async def test_a_manifest_that_is_missing_or_edited_is_said_and_written_anew(
+async def test_a_missing_or_edited_manifest_is_reported_and_rewritten(
     new_world: NewWorld, guarded: Guarded, folder: Path, edited: bool
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
@@ -249,7 +253,7 @@ async def test_a_manifest_that_is_missing_or_edited_is_said_and_written_anew(
         assert "was rewritten" not in await answered(world, "/backup verify")
 
 
-async def test_the_runs_of_a_database_that_left_the_runbook_are_still_listed(
+async def test_the_backups_of_a_database_removed_from_the_runbook_are_still_listed(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     address = guarded.database()
@@ -261,10 +265,10 @@ async def test_the_runs_of_a_database_that_left_the_runbook_are_still_listed(
             assert "`1` *orders* good" in said and "no longer in the runbook" in said
 
 
-async def test_what_a_process_removed_when_it_died_is_not_called_a_good_backup(
+async def test_a_backup_half_deleted_by_a_process_that_died_is_not_shown_as_good(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """It had noted that it would, and the dump was gone, but not its manifest; others were to go after that."""
+    """It had recorded that it would delete three, and had removed one dump but not its manifest."""
     async with new_world(runbook=keep(guarded.database(), folder, facts=", keep: 36h")) as world:
         for _ in range(3):
             await answered(world, "/backup run")
@@ -278,7 +282,7 @@ async def test_what_a_process_removed_when_it_died_is_not_called_a_good_backup(
         assert dumps(folder) == [newest.name, f"{newest.name}.json"]
 
 
-async def test_parts_of_a_run_that_went_on_after_it_was_given_up_go_with_the_next_good_backups(
+async def test_the_partial_file_of_a_backup_given_up_as_lost_is_removed_after_a_later_good_one(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 30d")) as world:

@@ -1,4 +1,4 @@
-"""Backups are proved by restoring them beside their database, by hand and by themselves; what fails is an alert."""
+"""Backups are proved by restoring them beside their database, by hand and on schedule; a failure is an alert."""
 
 import asyncio
 import sys
@@ -48,7 +48,7 @@ def keep(address: str, folder: Path, facts: str = "") -> str:
 
 
 def shown(world: World, what: str) -> str:
-    """The newest message in the alerts channel that is about this."""
+    """The text of the newest message in the alerts channel that mentions this."""
     return words_of(message(world, what))
 
 
@@ -57,7 +57,7 @@ def message(world: World, what: str) -> Message:
 
 
 async def answered(world: World, command: str) -> str:
-    """What the bot answers to the one who types this."""
+    """The bot's answer when Eve types this."""
     answer = await world.eve.types(command, "#general")
     assert answer.error is None
     await world.settled()
@@ -65,7 +65,7 @@ async def answered(world: World, command: str) -> str:
 
 
 async def drills(world: World) -> list[Drill]:
-    """Oldest first."""
+    """All drills, oldest first."""
     found = []
     async with world.house.db.transaction() as conn:
         for number in range(1, 10):
@@ -103,7 +103,7 @@ async def test_a_drill_restores_the_newest_backup_beside_its_database_and_leaves
         world.nothing_else_was_sent()
 
 
-async def test_when_the_newest_backup_is_damaged_the_one_before_it_is_drilled(
+async def test_if_the_newest_backup_is_damaged_the_one_before_it_is_drilled(
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -145,10 +145,10 @@ async def test_a_drill_that_fails_is_a_high_alert_until_one_passes(
         assert "*Resolved*" in words_of(over)
 
 
-async def test_a_drill_fails_for_want_of_the_rights_that_a_restore_wants_and_names_what_would_be_lost(
+async def test_a_drill_fails_without_the_rights_a_restore_needs_and_names_what_would_be_lost(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """The application's role owns the database since, and an administrator has set what only he may set."""
+    """Since the backup, another role has become the owner, and an administrator has set what only they may set."""
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await answered(world, "/backup run")
         guarded.tell("CREATE ROLE application; ALTER DATABASE orders OWNER TO application")
@@ -165,7 +165,7 @@ async def test_a_drill_fails_for_want_of_the_rights_that_a_restore_wants_and_nam
         assert scratches(guarded) == 0
 
 
-async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
+async def test_a_drill_that_takes_longer_than_the_rto_raises_an_alert(
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path, "rto: 1ms")) as world:
@@ -176,7 +176,7 @@ async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
         assert "Restoring a backup of orders takes longer than its RTO" in shown(world, "Restoring a backup")
 
 
-async def test_the_card_says_that_the_current_data_is_being_dumped_for_just_as_long_as_it_is(
+async def test_the_card_of_a_drill_says_dumping_only_while_the_current_data_is_being_dumped(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -189,7 +189,7 @@ async def test_the_card_says_that_the_current_data_is_being_dumped_for_just_as_l
         await until_over(world, 1)
 
         with psycopg.connect(guarded.entrance) as held:
-            # No database can be made meanwhile.
+            # No database can be created while this is locked.
             held.execute("LOCK TABLE pg_database IN SHARE MODE")
             await world.house.backup_drills.drill(Actor("ada"), "orders")
             await until(world, lambda one: one.id == 2 and one.saved_at is not None and one.stage == "restoring")
@@ -200,22 +200,22 @@ async def test_the_card_says_that_the_current_data_is_being_dumped_for_just_as_l
 
 
 async def until(world: World, holds: Callable[[Drill], bool]) -> None:
-    """Of the newest drill, which is running."""
+    """Wait until this is true of the newest drill, which is running."""
     while not holds((await drills(world))[-1]):
         assert world.house.backup_drills.under_way
 
 
 async def card_of(world: World, number: int) -> str:
-    """As it is painted by now."""
+    """The card of a drill as it would be painted now."""
     async with world.house.db.transaction() as conn:
         drill = await backup_drills.get(conn, number)
     return str(world.house.rendering.say("slack/drill_card", drill=drill, backup=None, kind="postgresql", left=None))
 
 
-async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoever_is_there(
+async def test_a_weekly_drill_runs_once_after_the_nightly_backup_with_several_processes(
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
-    """It is Thursday, 15:00 in London; two processes wait for three o'clock."""
+    """It is Thursday, 15:00 in London; two processes wait for 03:00."""
     async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world, world.joined():
         await world.passes(hours=11)
         await world.passes(minutes=59)
@@ -232,7 +232,7 @@ async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoe
 
 
 async def until_over(world: World, number: int) -> None:
-    """Also what another process has begun."""
+    """Wait until this drill is over, also if another process has begun it."""
     while [one.state for one in await drills(world)][number - 1 :] in ([], ["running"]):
         await world.settled()
     await world.settled()
@@ -241,7 +241,7 @@ async def until_over(world: World, number: int) -> None:
 async def test_a_drill_whose_process_is_killed_is_lost_and_its_database_is_removed(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """Killed while it restores: rights that the restore waits for are held by somebody."""
+    """It is killed while it restores, with the scratch database already created."""
     runbook = keep(address, tmp_path)
     (tmp_path / "runbook.yml").write_text(runbook)
     async with new_world(runbook=runbook) as world:
@@ -259,7 +259,7 @@ async def test_a_drill_whose_process_is_killed_is_lost_and_its_database_is_remov
 
 
 async def killed_while_restoring(guarded: Guarded, database: str, home: Path) -> None:
-    """A process of its own begins a drill and is killed with -9 when its scratch database is there."""
+    """Start a drill in a separate process, and kill it with SIGKILL once its scratch database exists."""
     program = [sys.executable, "-m", "tests.stories.backups.one_recovery"]
     arguments = ["drill", database, str(home), str(home / "runbook.yml"), "orders"]
     process = await asyncio.create_subprocess_exec(*program, *arguments)
@@ -270,7 +270,7 @@ async def killed_while_restoring(guarded: Guarded, database: str, home: Path) ->
     await process.wait()
 
 
-async def test_only_those_whom_the_runbook_lets_may_begin_a_drill(
+async def test_only_people_with_the_permission_can_run_a_drill(
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
     runbook = f"{keep(address, tmp_path)}permissions:\n  backup.drill: [tier/oncall]\n"
@@ -280,7 +280,7 @@ async def test_only_those_whom_the_runbook_lets_may_begin_a_drill(
 
 
 @pytest.mark.parametrize("name", ["--orders", "x; drop", "<!channel>", "../../etc", "99"])
-async def test_what_is_not_in_the_runbook_cannot_be_drilled(
+async def test_a_name_that_is_not_in_the_runbook_cannot_be_drilled(
     new_world: NewWorld, address: str, tmp_path: Path, name: str
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -289,7 +289,7 @@ async def test_what_is_not_in_the_runbook_cannot_be_drilled(
         assert "<!channel>" not in said
 
 
-async def test_an_account_that_may_not_make_databases_is_told_what_to_do(
+async def test_a_drill_without_createdb_fails_and_says_which_statement_grants_it(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
@@ -302,7 +302,7 @@ async def test_an_account_that_may_not_make_databases_is_told_what_to_do(
         guarded.tell(f"ALTER ROLE {USER} CREATEDB")
 
 
-async def test_what_cannot_be_removed_is_told_and_removed_when_its_server_lets_it_in_again(
+async def test_a_scratch_database_that_cannot_be_dropped_is_reported_and_dropped_when_possible(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     held = "SELECT count(*) FROM orders, pg_sleep(60)"
@@ -331,7 +331,7 @@ async def test_what_cannot_be_removed_is_told_and_removed_when_its_server_lets_i
 
 
 async def locked_out_in_a_drill(world: World, guarded: Guarded) -> str:
-    """Its account may not log in any more while an invariant is asked; returns what the drill's database is called."""
+    """Take the account's right to log in while an invariant is asked; return the name of the drill's database."""
     asking = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
     await world.house.backup_drills.drill(Actor("ada"), "orders")
     while not guarded.ask(asking):
@@ -345,7 +345,7 @@ async def locked_out_in_a_drill(world: World, guarded: Guarded) -> str:
 
 
 async def deeds(world: World) -> list[str]:
-    """What the audit log has, oldest first."""
+    """The deeds in the audit log, oldest first."""
     async with world.house.db.transaction() as conn:
         return [row["deed"] for row in reversed(await audit.newest(conn))]
 
@@ -354,7 +354,7 @@ def heard(world: World) -> str:
     return "\n".join(words_of(one) for one in world.workspace.messages(ALERTS))
 
 
-async def test_what_was_left_on_a_server_that_the_runbook_leads_to_no_more_is_told_with_where_it_is(
+async def test_a_copy_left_on_a_server_no_longer_in_the_runbook_is_reported_with_its_server(
     new_world: NewWorld, database: str, guarded: Guarded, spare: Guarded, address: str, tmp_path: Path
 ) -> None:
     drilled_on_spare = keep(address, tmp_path, f'drill_on: "{spare.address("postgres")}"')
@@ -375,7 +375,7 @@ async def test_what_was_left_on_a_server_that_the_runbook_leads_to_no_more_is_to
         assert scratches(spare) == 0 and "may still be" not in shown(world, "*Drill 1 of")
 
 
-async def test_a_mongodb_is_drilled_alike(
+async def test_a_mongodb_is_drilled_like_a_postgresql(
     new_world: NewWorld, mongodb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{mongodb_tools()}:/usr/bin:/bin")
@@ -400,10 +400,10 @@ def spare() -> Iterator[Guarded]:
         yield server
 
 
-async def test_a_drill_on_another_server_makes_nothing_on_its_own(
+async def test_a_drill_on_another_server_creates_nothing_on_the_databases_own(
     new_world: NewWorld, guarded: Guarded, spare: Guarded, tmp_path: Path
 ) -> None:
-    """Where its account could make no database."""
+    """There, the account isn't allowed to create a database."""
     facts = f'drill_on: "{spare.address("postgres")}", {INVARIANT}'
     guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
     try:
@@ -417,8 +417,8 @@ async def test_a_drill_on_another_server_makes_nothing_on_its_own(
         guarded.tell(f"ALTER ROLE {USER} CREATEDB")
 
 
-async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> None:
-    """A disk that is nearly full cannot be had in a test: this one says so of itself."""
+async def test_a_drill_that_would_fill_the_disk_of_its_server_is_refused() -> None:
+    """A test can't have a disk that is nearly full, so this one only claims to be."""
     cramped = Cramped(free=GIB)
     with pytest.raises(
         Rejected, match=r"takes about 2\.0 GiB, and of the 10\.0 GiB .* only 1\.0 GiB are free.*drill_on"
@@ -427,8 +427,8 @@ async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> 
     assert cramped.filled == 0
 
 
-async def test_the_server_s_log_takes_room_too_where_the_data_comes_or_elsewhere() -> None:
-    """As much as was written, and no more than between two checkpoints."""
+async def test_the_space_for_the_servers_log_counts_on_whichever_disk_it_is() -> None:
+    """It grows by as much as is written, but no further than between two checkpoints."""
     for disks, said in (
         ([FreeSpace(10 * GIB, 4 * GIB, log=2 * GIB)], r"takes about 2\.0 GiB and up to 2\.0 GiB of log, and of the 10"),
         ([FreeSpace(10 * GIB, 4 * GIB, log=GIB)], ""),
@@ -448,15 +448,15 @@ async def test_the_server_s_log_takes_room_too_where_the_data_comes_or_elsewhere
             assert await looking
 
 
-async def test_a_drill_that_comes_to_fill_the_disk_of_its_server_is_ended() -> None:
+async def test_a_drill_is_stopped_when_the_disk_of_its_server_runs_full() -> None:
     cramped = Cramped(free=9 * GIB, takes=3 * GIB, steps=20)
     with pytest.raises(Rejected, match=r"only 0 B are free.*drill_on"):
         await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill, DRILLED)
     assert cramped.was_ended
 
 
-async def test_a_restore_goes_closer_to_the_edge_of_the_disk_than_a_drill_and_not_over_it() -> None:
-    """By the size of what was backed up: the target may have lost most of it."""
+async def test_a_restore_may_leave_less_disk_free_than_a_drill_but_not_fill_it() -> None:
+    """What it needs is the size that was backed up, since the target may have lost most of its data."""
     for needs in (2 * GIB, 10 * GIB):
         roomy = Cramped(free=int(2.5 * GIB), takes=GIB)
         beginning = DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill, RESTORED, needs)
@@ -472,7 +472,7 @@ async def test_a_restore_goes_closer_to_the_edge_of_the_disk_than_a_drill_and_no
     assert cramped.was_ended
 
 
-async def test_a_drill_with_enough_room_comes_to_its_end() -> None:
+async def test_a_drill_with_enough_disk_space_finishes() -> None:
     roomy = Cramped(free=9 * GIB, takes=GIB)
     await DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill, DRILLED)
     assert roomy.filled == 2
@@ -483,7 +483,7 @@ ENTRY = PostgresqlBackup.model_validate({"key": "orders", "postgresql": "postgre
 
 
 class Cramped:
-    """A server whose disk has 10 GiB, for a database that needs two; each look is a step of the restore."""
+    """A server with a disk of 10 GiB, for a database that needs two. The restore takes one step per look at the disk."""
 
     def __init__(self, *, free: int, takes: int = GIB, steps: int = 2) -> None:
         self.free = free

@@ -1,4 +1,4 @@
-"""What lies in the folder of backups was written by somebody else, or edited by hand: a manifest is only data."""
+"""Manifests in the folder of backups that others have written or edited: a manifest is only data."""
 
 import codecs
 import json
@@ -32,13 +32,13 @@ def guarded() -> Iterator[Guarded]:
 
 @pytest.fixture
 async def other_memory(postgres: SharedPostgres) -> AsyncIterator[str]:
-    """A second database of the bot's own, with nothing in it."""
+    """A second, empty database of the bot's own."""
     conninfo = await postgres.new_database(await postgres.template("migrated", migrate))
     yield as_url(conninfo)
     await postgres.drop_database(conninfo)
 
 
-# Each of them newer than the good one, so that it is looked at before.
+# Each is newer than the good one, so it is looked at first.
 EDITED: dict[str, dict[str, Any]] = {
     "ages": {"took_seconds": 1e13},
     "backwards": {"took_seconds": -1e13},
@@ -64,13 +64,13 @@ LAST_YEAR = {"started_at": "2025-08-01T02:00:00+00:00"}
 
 
 def copied(dump: Path, name: str, edited: dict[str, Any]) -> None:
-    """The same dump under this name, with a manifest that says something else."""
+    """Copy the dump under this name, with an edited manifest."""
     known = json.loads(dump.with_name(f"{dump.name}.json").read_text())
     dump.with_name(name).write_bytes(dump.read_bytes())
     dump.with_name(f"{name}.json").write_text(json.dumps(known | {"file": name} | edited))
 
 
-async def test_a_manifest_that_makes_no_sense_hinders_no_other(
+async def test_a_manifest_with_absurd_values_does_not_keep_other_backups_from_being_adopted(
     new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kept"
@@ -91,7 +91,7 @@ async def test_a_manifest_that_makes_no_sense_hinders_no_other(
     assert seen.code == 0 and seen.out.count("its manifest is none that Tocsin has written") == len(EDITED)
 
 
-# What an editor, a full disk or another program makes of a manifest of ours, and a word of what is said of it.
+# What an editor, a full disk or another program does to our manifest, and words from the report about it.
 SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "truncated": (lambda written: written[: len(written) // 2], "truncated"),
     "empty": (lambda written: b"", "is empty"),
@@ -108,7 +108,7 @@ REWRITTEN: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("place", ["folder", *STORES])
-async def test_what_was_ours_and_cannot_be_read_is_named_and_what_only_looks_otherwise_is_taken_over(
+async def test_an_unreadable_manifest_is_reported_and_one_in_another_encoding_is_adopted(
     place: str, new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kept"
@@ -156,9 +156,7 @@ def _uploaded(store: Store, folder: Path) -> str:
         {"rights": [[None, "CONNECT ON DATABASE postgres TO PUBLIC; DROP DATABASE bystander; --", False]]},
     ],
 )
-async def test_an_edited_manifest_says_nothing_to_a_server_but_what_a_manifest_is_for(
-    guarded: Guarded, edited: dict[str, Any]
-) -> None:
+async def test_an_edited_manifest_cannot_inject_sql(guarded: Guarded, edited: dict[str, Any]) -> None:
     guarded.database("bystander")
     guarded.tell("DROP DATABASE IF EXISTS fresh")
     async with await AsyncConnection.connect(guarded.entrance, autocommit=True) as conn:
@@ -168,7 +166,7 @@ async def test_an_edited_manifest_says_nothing_to_a_server_but_what_a_manifest_i
     assert guarded.ask("SELECT count(*) FROM pg_database WHERE datname = 'bystander'") == 1
 
 
-async def test_a_dump_beside_which_the_manifest_of_another_lies_is_not_called_damaged_in_a_shell(
+async def test_a_dump_with_the_manifest_of_another_is_reported_as_that_and_not_as_damaged(
     new_world: NewWorld, guarded: Guarded, tmp_path: Path
 ) -> None:
     folder, address = tmp_path / "kept", guarded.database(rows=7)
@@ -188,7 +186,7 @@ async def test_a_dump_beside_which_the_manifest_of_another_lies_is_not_called_da
         assert seen.code == len(words), "nothing is proved"
 
 
-async def test_a_file_that_is_named_like_a_command_is_never_offered_as_one(
+async def test_a_file_name_that_looks_like_a_shell_command_is_quoted(
     new_world: NewWorld, guarded: Guarded, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kept"

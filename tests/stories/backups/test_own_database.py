@@ -1,4 +1,4 @@
-"""Tocsin's own database comes back from a shell, by the very commands that the documentation gives."""
+"""Tocsin's own database is restored from a shell, by exactly the commands in the documentation."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ def commands() -> str:
 
 
 async def typed(commands: str, **environ: str) -> str:
-    """As a person in a shell; what they read."""
+    """Run commands as a person in a shell would, and return the output."""
     path = f"{Path(sys.executable).parent}:{binaries()}:{os.environ['PATH']}"
     shell = await asyncio.create_subprocess_exec(
         "bash", "-euc", commands, env={"PATH": path, "HOME": environ["TOCSIN_HOME"], **environ},
@@ -32,7 +32,7 @@ async def typed(commands: str, **environ: str) -> str:
     return said.decode()
 
 
-async def test_the_way_from_a_shell_is_what_the_documentation_says(
+async def test_the_documented_shell_commands_restore_tocsins_own_database(
     new_world: NewWorld, database: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(database, tmp_path)) as world:

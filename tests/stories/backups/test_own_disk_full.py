@@ -1,4 +1,4 @@
-"""Tocsin's own database has no room left while a backup, a drill or a restore is under way."""
+"""Tocsin's own database runs out of disk space during a backup, a drill or a restore."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,7 +15,7 @@ from tests.guarded import Guarded, guarded_postgres
 from tests.stories.backups.restoring import ALERTS, NewWorld, answered, asides, harmed, keep, restored, rows, shown
 from tests.world import World, words_of
 
-# As on a full disk, wherever anything is written; a sequence remembers it although the transaction is undone.
+# Every write fails as on a full disk. A sequence counts the failures, since it survives a rollback.
 FULL = """
 CREATE SEQUENCE refusals;
 CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -54,7 +54,7 @@ async def restore(world: World) -> None:
 
 
 async def until_refused(own: psycopg.Connection) -> None:
-    """Something of backups could not be written down."""
+    """Wait until a write about backups has failed."""
     while True:
         if own.execute("SELECT is_called FROM refusals").fetchone() == (True,):
             return
@@ -64,7 +64,7 @@ async def until_refused(own: psycopg.Connection) -> None:
 async def over_with_no_room(
     world: World, database: str, address: str, begin: Callable[[World], Awaitable[None]]
 ) -> None:
-    """It begins while somebody has the orders locked, and comes to its end when nothing can be written down."""
+    """Begin while the orders are locked, and release them when the end can't be recorded."""
     with psycopg.connect(database, autocommit=True) as own, psycopg.connect(address) as busy:
         busy.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
         await begin(world)
@@ -83,7 +83,7 @@ async def over_with_no_room(
         (restore, "*Restore 1: orders from backup 1* is done"),
     ],
 )
-async def test_what_it_came_to_is_written_down_when_there_is_room_again(
+async def test_the_outcome_is_recorded_once_tocsins_own_disk_has_room_again(
     guarded: Guarded,
     database: str,
     new_world: NewWorld,
@@ -103,7 +103,7 @@ async def test_what_it_came_to_is_written_down_when_there_is_room_again(
             guarded.tell(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-async def test_a_restore_that_would_come_late_is_given_up_and_names_whose_disk_was_full(
+async def test_a_restore_held_up_for_too_long_fails_and_names_whose_disk_was_full(
     guarded: Guarded, database: str, new_world: NewWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.backups.restore_ledger.LOST_AFTER", timedelta(milliseconds=1))
@@ -115,7 +115,7 @@ async def test_a_restore_that_would_come_late_is_given_up_and_names_whose_disk_w
         assert rows(guarded, address) == 4 and asides(guarded) == []
 
 
-async def test_what_must_not_come_late_is_tried_no_longer_than_that() -> None:
+async def test_recording_with_a_time_limit_is_not_retried_beyond_it() -> None:
     tried = []
 
     async def record() -> None:

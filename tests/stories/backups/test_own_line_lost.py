@@ -1,4 +1,4 @@
-"""Tocsin's own database hangs up on it while a backup or a drill is under way: that ends neither."""
+"""Tocsin's connection to its own database is cut during a backup or a drill, which goes on all the same."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -36,7 +36,7 @@ async def first_drilled(world: World) -> None:
 
 
 async def hung_up(own: psycopg.Connection) -> None:
-    """On somebody who waits for what is locked."""
+    """Terminate a connection that waits for the lock."""
     while True:
         if own.execute(HANG_UP.encode()).fetchone():
             return
@@ -51,7 +51,7 @@ async def hung_up(own: psycopg.Connection) -> None:
         (first_drilled, "*Drill 1 of orders* passed"),
     ],
 )
-async def test_a_line_lost_while_something_is_looked_up_is_another_line(
+async def test_a_backup_or_drill_goes_on_over_a_new_connection_if_its_own_is_cut(
     guarded: Guarded,
     database: str,
     new_world: NewWorld,
@@ -64,11 +64,11 @@ async def test_a_line_lost_while_something_is_looked_up_is_another_line(
         await answered(world, world.ada, "/backup run orders")
         with psycopg.connect(database) as busy, psycopg.connect(database, autocommit=True) as own:
             await begin(world)
-            # Before the work has asked anything: it begins when this gives way.
+            # Lock this before the work has made its first query.
             busy.execute("LOCK TABLE backups IN ACCESS EXCLUSIVE MODE")
             await hung_up(own)
             busy.rollback()
         await world.settled()
-        # A card that was being painted meanwhile is painted a moment later.
+        # A card whose painting was interrupted is painted again a moment later.
         await world.passes(seconds=5)
         assert [one for one in world.workspace.messages(ALERTS) if said in words_of(one)]

@@ -1,4 +1,4 @@
-"""Who asks for a backup sees how far it is, in one message that is edited."""
+"""The progress of a backup, in one message that is edited."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +17,10 @@ def guarded() -> Iterator[Guarded]:
         yield server
 
 
-async def test_the_progress_of_a_run_is_held_against_the_last_one(
+async def test_the_progress_of_a_backup_is_shown_relative_to_the_last_one(
     new_world: NewWorld, guarded: Guarded, tmp_path: Path
 ) -> None:
-    """The second run is another process's, of which this one hears by its heartbeat alone."""
+    """The second backup is run by another process; this one knows it only from its heartbeats."""
     async with new_world(runbook=keep(guarded.database("orders"), tmp_path / "kept")) as world:
         await answered(world, "/backup run")
         assert words_of(cards(world)[0]).startswith("✅ *Backup 1 of orders* is good: ")

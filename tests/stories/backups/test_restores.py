@@ -1,4 +1,4 @@
-"""A database is put back when two people want it, or one says why they cannot wait; what was there is never lost."""
+"""A database is restored if two people want it, or one says why they can't wait; the previous data is never lost."""
 
 import asyncio
 import sys
@@ -53,7 +53,7 @@ def address(guarded: Guarded) -> Iterator[str]:
         guarded.tell(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was(
+async def test_a_restore_approved_by_a_second_person_brings_the_database_back(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path, "rto: 30m")) as world:
@@ -83,7 +83,7 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert rows(guarded, guarded.address(aside)) == 4
 
         taken = [step for _, step in await steps(world)]
-        # The safety backup is taken while the other is restored.
+        # The safety backup is taken while the backup is being restored.
         assert taken.count("saved") == 1 and taken.index("saving") < taken.index("saved") < taken.index("exchanging")
         assert [step for step in taken if step != "saved"] == [
             "asked", "approved", "reading", "saving", "restoring", "comparing", "asking", "dressing", "exchanging",
@@ -94,14 +94,14 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert len(posted) == 3, "the plan, the safety backup and the end"
         world.nothing_else_was_sent()
 
-        # The safety backup is one like any other: what was there can be had back.
+        # The safety backup can be restored like any other.
         assert "the safety backup before restore 1" in await answered(world, world.ben, "/backup list")
         await answered(world, world.ben, "/backup restore 2")
         await pressed(world, world.ada, "Approve", 2)
         assert rows(guarded, address) == 4
 
 
-async def test_nobody_approves_what_they_asked_for_and_nobody_approves_twice(
+async def test_a_restore_cannot_be_approved_by_its_requester_nor_twice(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -123,7 +123,7 @@ async def test_nobody_approves_what_they_asked_for_and_nobody_approves_twice(
         assert len(asides(guarded)) == 1
 
 
-async def test_a_restore_that_is_rejected_does_nothing(
+async def test_a_rejected_restore_does_nothing(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -142,7 +142,7 @@ async def test_a_restore_that_is_rejected_does_nothing(
         assert "was rejected by Ada Obi" in shown(world, number=2), "who asks may take it back"
 
 
-async def test_after_ten_minutes_nobody_can_approve_any_more(
+async def test_a_request_for_a_restore_expires_after_ten_minutes(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -165,7 +165,7 @@ async def test_after_ten_minutes_nobody_can_approve_any_more(
         assert rows(guarded, address) == 200
 
 
-async def test_an_approval_that_waits_for_the_row_until_its_ten_minutes_are_over_does_not_count(
+async def test_an_approval_that_waits_for_a_lock_beyond_the_ten_minutes_is_refused(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -183,13 +183,13 @@ async def test_an_approval_that_waits_for_the_row_until_its_ten_minutes_are_over
 
 
 async def until_somebody_waits(conn: Connection) -> None:
-    """For a lock."""
+    """Wait until some transaction waits for a lock."""
     while True:
         if await (await conn.execute("SELECT FROM pg_locks WHERE NOT granted")).fetchall():
             return
 
 
-async def test_in_an_incidents_room_every_step_stands_in_its_timeline(
+async def test_a_restore_from_an_incidents_room_is_recorded_in_its_timeline(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -211,7 +211,7 @@ async def test_in_an_incidents_room_every_step_stands_in_its_timeline(
         assert "done: the restored data is in place, the one before is kept as tocsin_before_1_" in timeline[-1]
 
 
-async def test_breaking_the_glass_pages_the_next_tier_and_the_reason_stays(
+async def test_breaking_the_glass_pages_the_next_tier_and_records_the_reason(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -237,10 +237,10 @@ async def test_breaking_the_glass_pages_the_next_tier_and_the_reason_stays(
         assert world.workspace.audit() == []
 
 
-async def test_breaking_the_glass_without_an_incident_declares_one_and_wakes_somebody_else(
+async def test_breaking_the_glass_without_an_incident_declares_one_and_pages_somebody_else(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """Ada is on call herself: paging nobody but her would wake nobody. Why, and who, stays in the room."""
+    """Ada is on call herself, so paging only her would wake nobody. Her name and reason stay in the room."""
     runbook = keep(address, tmp_path).replace(
         "steps: [{page: oncall, wait: 30m}]", "steps: [{page: oncall}, {page: lead}]"
     )
@@ -263,10 +263,10 @@ async def test_breaking_the_glass_without_an_incident_declares_one_and_wakes_som
             assert not any(words in letter.as_string() for words in ("nobody answers", "Ada", "@ada"))
 
 
-async def test_whoever_asked_and_finds_nobody_to_approve_breaks_the_glass_of_the_same_restore(
+async def test_the_requester_can_break_the_glass_of_a_restore_nobody_approves(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """As the bot itself has advised; somebody else can approve it, and does not break it."""
+    """As the bot advises. Another person is told to approve it instead."""
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await harmed(world, guarded, address)
         await answered(world, world.ada, "/backup run orders")
@@ -286,7 +286,7 @@ async def test_whoever_asked_and_finds_nobody_to_approve_breaks_the_glass_of_the
 
 
 @pytest.mark.parametrize("second", ["approves too", "rejects", "breaks the glass"])
-async def test_of_two_who_decide_at_one_instant_one_does_and_the_other_reads_what_was_decided(
+async def test_one_of_two_simultaneous_decisions_counts_and_the_other_is_told_which(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, second: str
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -309,7 +309,7 @@ async def test_of_two_who_decide_at_one_instant_one_does_and_the_other_reads_wha
         assert len(asides(guarded)) == taken.count("done")
 
 
-async def test_breaking_the_glass_is_for_those_who_may_restore(
+async def test_breaking_the_glass_needs_the_permission_to_restore(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -320,7 +320,7 @@ async def test_breaking_the_glass_is_for_those_who_may_restore(
         assert rows(guarded, address) == 4
 
 
-async def test_a_rehearsed_incident_restores_nothing(
+async def test_a_restore_is_refused_in_the_room_of_a_drill(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -345,7 +345,7 @@ async def test_a_rehearsed_incident_restores_nothing(
         ("1 now", "I do not know “now”"),
     ],
 )
-async def test_what_is_not_there_cannot_be_restored(
+async def test_a_backup_that_does_not_exist_cannot_be_restored(
     new_world: NewWorld, address: str, tmp_path: Path, typed: str, said: str
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -353,10 +353,10 @@ async def test_what_is_not_there_cannot_be_restored(
         assert await steps(world) == []
 
 
-async def test_only_what_the_runbook_names_can_be_restored(
+async def test_only_a_database_in_the_runbook_can_be_restored(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """A backup of a database that has gone from the runbook stays in the list of what was done, and no more."""
+    """A backup of a database that was removed from the runbook is still listed, but can't be restored."""
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await answered(world, world.ada, "/backup run orders")
         del world.app.runbook.backups["orders"]
@@ -364,7 +364,7 @@ async def test_only_what_the_runbook_names_can_be_restored(
             await world.house.backup_restores.ask(Actor("ada"), 1, None)
 
 
-async def test_a_damaged_backup_is_not_restored_and_the_database_stays_as_it_is(
+async def test_a_damaged_backup_is_not_restored_and_the_database_is_unchanged(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -382,7 +382,7 @@ async def test_a_damaged_backup_is_not_restored_and_the_database_stays_as_it_is(
         )
 
 
-async def test_an_invariant_that_the_backup_violates_keeps_it_out_of_the_database(
+async def test_a_backup_that_violates_an_invariant_is_not_restored(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     facts = 'invariants: {"SELECT count(*) FROM orders": "> 1000"}'
@@ -395,10 +395,10 @@ async def test_an_invariant_that_the_backup_violates_keeps_it_out_of_the_databas
         assert asides(guarded) == []
 
 
-async def test_without_a_safety_backup_nothing_is_restored_unless_the_glass_is_broken(
+async def test_a_restore_whose_safety_backup_fails_is_aborted_unless_the_glass_is_broken(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """A table that the account may not read any more."""
+    """It fails because of a table that the account may not read."""
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await harmed(world, guarded, address)
         guarded.tell("CREATE TABLE hidden (x int)", guarded.address("orders").replace("keeper", "postgres"))
@@ -414,7 +414,7 @@ async def test_without_a_safety_backup_nothing_is_restored_unless_the_glass_is_b
         assert len(asides(guarded, "tocsin_before%")) == 1, "there is a way back all the same"
 
 
-async def test_a_database_that_is_gone_altogether_is_put_there_again(
+async def test_a_database_that_was_dropped_is_restored(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -455,7 +455,7 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
         assert rows(guarded, address) == 200
 
 
-async def test_the_card_says_that_the_safety_backup_is_what_a_restore_still_waits_for(
+async def test_the_card_says_when_a_restore_waits_only_for_its_safety_backup(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -473,10 +473,10 @@ async def test_the_card_says_that_the_safety_backup_is_what_a_restore_still_wait
 
 
 @pytest.mark.parametrize("spelling", ["the same", "another"])
-async def test_two_entries_of_one_database_are_not_restored_at_once(
+async def test_two_runbook_entries_for_one_database_are_not_restored_at_once(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, spelling: str
 ) -> None:
-    """Nor asked for at once, by two people: the second reads what is in the way, whatever the server is called."""
+    """Of two simultaneous requests the second is told why it can't be, even if the server is spelt differently."""
     (tmp_path / "s").symlink_to(guarded.host)
     other = guarded.host if spelling == "the same" else str(tmp_path / "s")
     address_again = address.replace(quote(guarded.host, safe=""), quote(other, safe=""))
@@ -497,11 +497,11 @@ async def test_two_entries_of_one_database_are_not_restored_at_once(
 
 
 def backup_alerts(world: World) -> list[str]:
-    """Those of source `backup`: what a backup that came to nothing raises by itself."""
+    """The alerts with the source `backup`, which a failed backup raises."""
     return [said for said in map(words_of, world.workspace.messages(ALERTS)) if "*backup* orders" in said]
 
 
-async def test_a_process_killed_while_it_saves_what_is_there_is_one_fact_and_told_once(
+async def test_killing_a_process_during_the_safety_backup_is_reported_once(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     runbook = keep(address, tmp_path)
@@ -528,10 +528,10 @@ async def test_a_process_killed_while_it_saves_what_is_there_is_one_fact_and_tol
         assert "*orders is unchanged*" in shown(world) and asides(guarded) == []
 
 
-async def test_a_process_killed_between_comparing_and_swapping_leaves_the_database_and_a_way_to_try_again(
+async def test_killing_a_process_before_the_swap_leaves_the_database_unchanged_and_a_retry_works(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """Its backend on the server outlives it, and is asked to go with the copy that it is busy in."""
+    """Its connection on the server outlives it, and is terminated with the copy that it is using."""
     question = "SELECT count(*) FROM orders, pg_sleep(CASE WHEN current_database() LIKE 'tocsin%' THEN 40 ELSE 0 END)"
     runbook = keep(address, tmp_path, f'invariants: {{"{question}": "> 0"}}')
     (tmp_path / "runbook.yml").write_text(runbook)
@@ -554,7 +554,7 @@ async def test_a_process_killed_between_comparing_and_swapping_leaves_the_databa
 
 
 @pytest.mark.parametrize("moment", ["restoring", "exchanged"])
-async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
+async def test_a_restore_whose_process_is_killed_says_which_data_the_database_holds(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path, moment: str
 ) -> None:
     runbook = keep(address, tmp_path)
@@ -581,10 +581,10 @@ async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
             assert rows(guarded, address) == 200
 
 
-async def test_what_stands_under_the_name_of_a_database_that_was_gone_is_not_called_restored(
+async def test_an_empty_database_created_meanwhile_is_not_reported_as_restored(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """Somebody made an empty one meanwhile, and then the process died."""
+    """The database had been dropped; somebody creates an empty one, and then the process dies."""
     question = "SELECT count(*) FROM orders, pg_sleep(CASE WHEN current_database() LIKE 'tocsin%' THEN 40 ELSE 0 END)"
     runbook = keep(address, tmp_path, f'invariants: {{"{question}": "> 0"}}')
     (tmp_path / "runbook.yml").write_text(runbook)
@@ -602,10 +602,10 @@ async def test_what_stands_under_the_name_of_a_database_that_was_gone_is_not_cal
         assert (await restored(world)).exchanged_at is None and asides(guarded) == []
 
 
-async def test_data_that_was_put_in_the_place_of_a_database_dropped_meanwhile_is_found_there(
+async def test_restored_data_is_recognised_after_a_crash_even_if_the_previous_database_was_dropped(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """After the safety backup, so that nothing is kept beside; and the process died before it could write that down."""
+    """The process dies right after the swap, before it could record it, and then the previous database is dropped."""
     (tmp_path / "runbook.yml").write_text(keep(address, tmp_path))
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await harmed(world, guarded, address, hours=0)
@@ -618,7 +618,7 @@ async def test_data_that_was_put_in_the_place_of_a_database_dropped_meanwhile_is
         assert "*orders holds the restored data after all*" in over(world) and rows(guarded, address) == 200
 
 
-async def test_an_entry_that_leads_to_another_server_by_then_says_nothing_of_the_one_that_was_replaced(
+async def test_a_lost_restore_says_nothing_of_its_database_while_the_runbook_leads_to_another_server(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     runbook = keep(address, tmp_path)
@@ -637,7 +637,7 @@ async def test_an_entry_that_leads_to_another_server_by_then_says_nothing_of_the
 
 
 @pytest.mark.parametrize("had_swapped", [False, True])
-async def test_a_server_that_crashes_while_the_databases_are_swapped_is_told_as_what_may_be_and_then_as_what_is(
+async def test_a_server_crash_during_the_swap_is_reported_as_uncertain_until_the_server_is_back(
     new_world: NewWorld, tmp_path: Path, had_swapped: bool
 ) -> None:
     async with own_server() as server:
@@ -665,12 +665,12 @@ async def test_a_server_that_crashes_while_the_databases_are_swapped_is_told_as_
 
 
 def over(world: World) -> str:
-    """The last post about a restore."""
+    """The newest post about a restore."""
     return [words_of(one) for one in world.workspace.messages(ALERTS) if "estore" in words_of(one)][-1]
 
 
 async def crashed_while_swapping(world: World, server: OwnServer, shop: Guarded, *, had_swapped: bool) -> None:
-    """The renaming waits for whoever is busy with the name of the target; its commit for a standby."""
+    """Crash the server before the swap, whose rename waits for a lock, or after it, when its commit waits for a standby."""
     busy = psycopg.connect(server.url)
     busy.execute("COMMENT ON DATABASE orders IS 'nobody renames it'")
     await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
@@ -697,9 +697,9 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 async def killed(guarded: Guarded, database: str, home: Path, when: str) -> None:
-    """A process of its own restores and is killed with -9 as soon as there is a database of this name.
+    """Restore in a separate process, and kill it with SIGKILL as soon as a database of this name exists.
 
-    However quick it is: the exchange waits for whoever is busy with the name of the target.
+    It can't be too quick for that: the swap waits for a lock on the name of the target.
     """
     process = await begun(database, home)
     with psycopg.connect(guarded.entrance) as busy:
@@ -713,9 +713,9 @@ async def killed(guarded: Guarded, database: str, home: Path, when: str) -> None
 
 
 async def killed_after_the_exchange(guarded: Guarded, database: str, home: Path) -> None:
-    """The names have changed, and nothing can be written down about it: our own row is held by somebody.
+    """Kill the process after the swap, which it can't record because its row is locked.
 
-    Until that is so the exchange waits for whoever is busy with the name of the target.
+    Until that lock is held, the swap waits for another lock, on the name of the target.
     """
     process = await begun(database, home)
     watching = "SELECT count(*) FROM backup_restores WHERE stage = 'exchanging'"

@@ -1,4 +1,4 @@
-"""A MongoDB is put back over what is there: with a safety backup first, and never called whole when it may not be."""
+"""A MongoDB is restored in place: with a safety backup first, and never reported as complete if it may not be."""
 
 import asyncio
 import sys
@@ -27,7 +27,7 @@ MIXED = "*content may be partly old and partly new*"
 
 
 class Shop:
-    """A MongoDB with orders, and the PostgreSQL that its server keeps them in."""
+    """A MongoDB with orders, and the PostgreSQL in which its server stores them."""
 
     def __init__(self, address: str, beneath: str) -> None:
         self.address = address
@@ -41,7 +41,7 @@ class Shop:
         self.held.notes.insert_one({"_id": 1, "text": "größe"})
 
     def harm(self) -> None:
-        """Most of the orders are gone, and something new is there."""
+        """Delete most of the orders, and add a collection."""
         self.held.orders.delete_many({"_id": {"$gt": 2}})
         self.held.since.insert_one({"_id": 1})
 
@@ -55,7 +55,7 @@ class Shop:
 
     @asynccontextmanager
     async def read_by_somebody(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        """Until the block ends nothing of it can be dropped, only read and written."""
+        """While the block runs, its collections can be read and written but not dropped."""
         async with await psycopg.AsyncConnection.connect(self.beneath) as conn:
             tables = await conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'shop'")
             for (table,) in await tables.fetchall():
@@ -63,7 +63,7 @@ class Shop:
             yield conn
 
     async def cancel_what_waits(self) -> bool:
-        """Those who wait for a reader to be done are told no; whether there was one."""
+        """Cancel every statement that waits for a lock; return whether there was one."""
         async with await psycopg.AsyncConnection.connect(self.beneath, autocommit=True) as conn:
             waiting = await conn.execute(
                 "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
@@ -117,7 +117,7 @@ async def harmed(world: World, shop: Shop) -> None:
     shop.harm()
 
 
-async def test_a_second_person_approves_and_a_mongodb_is_what_it_was(
+async def test_a_restore_approved_by_a_second_person_brings_a_mongodb_back(
     new_world: NewWorld, shop: Shop, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(shop, tmp_path)) as world:
@@ -152,10 +152,10 @@ async def test_a_second_person_approves_and_a_mongodb_is_what_it_was(
         assert shop.holds == {"notes": 1, "orders": 3, "since": 1}, "what was there can be had back"
 
 
-async def test_a_mongodb_that_may_be_half_restored_is_called_that_and_the_way_back_is_named(
+async def test_a_mongodb_that_may_be_half_restored_is_reported_as_such_with_the_way_back(
     new_world: NewWorld, shop: Shop, tmp_path: Path
 ) -> None:
-    """The server refuses something while the data is put into its place."""
+    """The server cancels a statement while the data is being restored."""
     async with new_world(runbook=keep(shop, tmp_path)) as world:
         await harmed(world, shop)
         await types(world, world.ada, "/backup restore 1")
@@ -176,7 +176,7 @@ async def test_a_mongodb_that_may_be_half_restored_is_called_that_and_the_way_ba
         assert shop.holds == {"notes": 1, "orders": 3, "since": 1}
 
 
-async def test_a_process_that_is_killed_while_it_overwrites_leaves_a_mongodb_that_is_called_mixed(
+async def test_killing_a_process_while_it_overwrites_a_mongodb_reports_it_as_partly_old_and_partly_new(
     new_world: NewWorld, database: str, shop: Shop, tmp_path: Path
 ) -> None:
     runbook = keep(shop, tmp_path)
@@ -206,7 +206,7 @@ async def test_a_process_that_is_killed_while_it_overwrites_leaves_a_mongodb_tha
 async def test_a_mongodb_is_never_overwritten_without_a_safety_backup(
     new_world: NewWorld, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The program that takes one has gone: even with the glass broken there would be no way back."""
+    """mongodump is missing: even with the glass broken there would be no way back."""
     async with new_world(runbook=keep(shop, tmp_path)) as world:
         await harmed(world, shop)
         (tmp_path / "programs").mkdir()

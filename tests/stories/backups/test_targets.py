@@ -1,4 +1,4 @@
-"""What a plan shows is what is replaced; another database only when its name is typed, and never ours."""
+"""A restore replaces the database its plan shows: another one only if its name is typed, and never Tocsin's own."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,12 +49,12 @@ def address(guarded: Guarded) -> Iterator[str]:
 
 
 async def audited(world: World) -> set[str]:
-    """What the audit log has as the target of restores."""
+    """The targets of restores in the audit log."""
     async with world.house.db.transaction() as conn:
         return {row["facts"]["target"] for row in await audit.newest(conn) if row["deed"] == "backup.restore"}
 
 
-async def test_the_database_named_beside_the_address_is_the_one_that_is_shown_and_replaced(
+async def test_the_database_setting_overrides_the_one_in_the_address_for_a_restore(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     payments = guarded.database("payments", rows=50)
@@ -70,10 +70,10 @@ async def test_the_database_named_beside_the_address_is_the_one_that_is_shown_an
         assert await audited(world) == {f"payments on {guarded.host} port 5432"}
 
 
-async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name_is_typed(
+async def test_a_backup_of_another_database_replaces_the_target_only_if_its_name_is_typed(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """The runbook's entry was pointed elsewhere since."""
+    """The runbook's entry has been pointed elsewhere since the backup."""
     payments = guarded.database("our payments", rows=50)
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await answered(world, world.ada, "/backup run orders")
@@ -113,7 +113,7 @@ async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name
         assert rows(guarded, payments) == 200
 
 
-async def test_what_was_approved_is_not_done_when_the_entry_leads_elsewhere_by_then(
+async def test_an_approved_restore_fails_if_the_runbook_now_leads_to_another_database(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     """Another process, or this one after a restart, reads a newer runbook."""
@@ -131,7 +131,7 @@ async def test_what_was_approved_is_not_done_when_the_entry_leads_elsewhere_by_t
         assert asides(guarded) == []
 
 
-async def test_rights_that_a_restore_lacks_are_told_before_anybody_is_asked(
+async def test_a_restore_without_the_necessary_rights_is_refused_before_anybody_is_asked(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     guarded.tell("DROP ROLE IF EXISTS app; CREATE ROLE app")
@@ -151,7 +151,7 @@ async def test_rights_that_a_restore_lacks_are_told_before_anybody_is_asked(
         guarded.tell(f"ALTER DATABASE orders OWNER TO {USER}")
 
 
-async def test_a_server_that_is_away_is_told_before_anybody_is_asked(
+async def test_a_restore_on_an_unreachable_server_is_refused_before_anybody_is_asked(
     new_world: NewWorld, address: str, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -162,7 +162,7 @@ async def test_a_server_that_is_away_is_told_before_anybody_is_asked(
         assert await steps(world) == []
 
 
-async def test_tocsins_own_database_is_backed_up_and_never_restored_from_within(
+async def test_tocsins_own_database_can_be_backed_up_but_not_restored_by_a_command(
     new_world: NewWorld, database: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(database, tmp_path)) as world:
@@ -178,10 +178,10 @@ async def test_tocsins_own_database_is_backed_up_and_never_restored_from_within(
 INVARIANT = 'invariants: {"SELECT count(*) FROM orders": "> 100"}'
 
 
-async def test_the_way_back_is_open_whatever_the_invariants_say(
+async def test_a_safety_backup_can_be_restored_even_if_it_violates_the_invariants(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """Four orders are too few by the runbook; they are what there was."""
+    """Four orders are too few for the runbook, but they are what was there."""
     async with new_world(runbook=keep(address, tmp_path, INVARIANT)) as world:
         await harmed(world, guarded, address)
         await answered(world, world.ada, "/backup restore 1")
@@ -197,7 +197,7 @@ async def test_the_way_back_is_open_whatever_the_invariants_say(
         assert "“SELECT count(*) FROM orders” answers 4, it should be &gt; 100" in said
 
 
-async def test_whoever_approves_may_overrule_the_invariants_with_a_reason(
+async def test_the_approver_can_overrule_the_invariants_with_a_reason(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     guarded.tell("DELETE FROM orders WHERE id > 20", address)
@@ -223,7 +223,7 @@ async def test_whoever_approves_may_overrule_the_invariants_with_a_reason(
         assert "twenty is all we have" in {facts.get("overruled") for facts in log}
 
 
-async def test_broken_glass_overrules_the_invariants_too(
+async def test_breaking_the_glass_overrules_the_invariants(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     guarded.tell("DELETE FROM orders WHERE id > 20", address)
@@ -235,10 +235,10 @@ async def test_broken_glass_overrules_the_invariants_too(
 
 
 @pytest.mark.parametrize("permitted", [PERMITTED, ""])
-async def test_one_person_is_one_pair_of_eyes_by_whatever_name_the_bot_knew_them(
+async def test_nobody_can_approve_their_own_restore_under_another_name(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, permitted: str
 ) -> None:
-    """Asked for before the bot had found out whose account it is, or by a process that did not know."""
+    """It was asked for before the bot knew whose account it is, or through a process that didn't know."""
     async with new_world(runbook=keep(address, tmp_path, permitted=permitted)) as world:
         await harmed(world, guarded, address)
         ada = world.house.people.actor(world.ada.id)
@@ -256,7 +256,7 @@ async def test_one_person_is_one_pair_of_eyes_by_whatever_name_the_bot_knew_them
         assert rows(guarded, address) == 4
 
 
-async def test_a_cover_by_somebody_whom_the_schedule_does_not_name_gives_no_right(
+async def test_covering_a_shift_does_not_give_the_permission_to_restore(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     shifts = "schedules:\n  primary: {people: [ada, ben], rotates: weekly, starts: 2026-08-03}\n"
@@ -270,10 +270,10 @@ async def test_a_cover_by_somebody_whom_the_schedule_does_not_name_gives_no_righ
         assert "*Restore 1: " in shown(world), "whoever was on by the runbook keeps the right"
 
 
-async def test_a_restore_later_than_promised_is_red_and_counted(
+async def test_a_restore_that_misses_its_rto_is_shown_in_red_and_counted(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """As a drill: from the approval until the data is there and right."""
+    """The time counts from the approval until the data is in place and checked, as for a drill."""
     async with new_world(runbook=keep(address, tmp_path, "rto: 1ms")) as world:
         await harmed(world, guarded, address)
         await answered(world, world.ada, "/backup restore 1")
@@ -287,10 +287,10 @@ async def test_a_restore_later_than_promised_is_red_and_counted(
         assert found.recoveries == {("orders", "restore", "missed"): 1}
 
 
-async def test_a_drill_takes_every_step_of_a_restore_but_the_exchange(
+async def test_a_drill_takes_every_step_of_a_restore_except_the_swap(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """So it finds what only the safety backup of a restore would find: a table that may not be read any more."""
+    """So it finds what otherwise only a restore's safety backup would: a table that can't be read."""
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await answered(world, world.ada, "/backup run orders")
         guarded.tell("CREATE TABLE hidden (x int)", guarded.address("orders", user="postgres"))
@@ -299,10 +299,10 @@ async def test_a_drill_takes_every_step_of_a_restore_but_the_exchange(
         assert len(await world.house.backups.newest("orders")) == 1, "nothing is kept of it"
 
 
-async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
+async def test_a_restore_shows_its_progress_and_an_estimate_from_the_last_one(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its safety backup waits for a table that somebody has locked, while the backup has been taken in."""
+    """The safety backup waits for a locked table, while the backup itself is already restored."""
     monkeypatch.setattr(long_work, "HEARTBEAT_EVERY", timedelta(milliseconds=10))
     async with new_world(runbook=keep(address, tmp_path)) as world:
         await harmed(world, guarded, address)
@@ -323,7 +323,7 @@ async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
         assert (await restored(world)).state == "done"
 
 
-async def test_all_databases_of_a_mongodb_together_are_refused_at_the_asking(
+async def test_restoring_all_databases_of_a_mongodb_at_once_is_refused(
     new_world: NewWorld, database: str, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path)) as world:
@@ -335,7 +335,7 @@ async def test_all_databases_of_a_mongodb_together_are_refused_at_the_asking(
         assert await steps(world) == []
 
 
-async def test_the_doctor_names_what_a_restore_could_not_call(
+async def test_the_doctor_names_a_function_that_would_fail_during_a_restore(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     guarded.tell("CREATE FUNCTION low(x text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)'", address)
@@ -348,7 +348,7 @@ async def test_the_doctor_names_what_a_restore_could_not_call(
         guarded.tell("ALTER FUNCTION key(text) SET search_path FROM CURRENT", address)
         found = await backups_tried(world.app.settings, world.app.runbook)
         assert not [one for one in found if "cannot be restored" in one.what]
-        # PostgreSQL looks at what these name when they are called, and nobody before.
+        # PostgreSQL resolves the names in these only when they are called, so nobody can see it earlier.
         told = "CREATE FUNCTION loud(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN low(x); END'"
         guarded.tell(told, address)
         guarded.tell("ALTER TABLE orders ADD CHECK (loud(note) <> '')", address)
@@ -360,7 +360,7 @@ async def test_the_doctor_names_what_a_restore_could_not_call(
         assert "function low(text) does not exist" in said
 
 
-async def test_the_doctor_says_where_nobody_sees_what_a_drill_leaves_free(
+async def test_the_doctor_warns_if_the_free_disk_space_for_a_drill_cannot_be_seen(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world:

@@ -1,4 +1,4 @@
-"""Reading backups back is work: for whom the runbook lets, each backup by one at a time, and two in all."""
+"""Verifying backups is expensive: only for people with the permission, once per backup and two at a time in all."""
 
 import asyncio
 from collections.abc import Iterator
@@ -27,10 +27,10 @@ def address(guarded: Guarded) -> str:
     return guarded.database("orders", rows=20)
 
 
-async def test_each_backup_is_read_back_by_one_at_a_time_and_two_in_all(
+async def test_a_backup_is_verified_once_at_a_time_and_at_most_two_are_verified_at_once(
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
-    """Also when others are read by another process; one that died is forgotten."""
+    """Verifications by other processes count too, until those have died."""
     async with new_world(runbook=keep(address, tmp_path / "kept")) as world:
         for _ in range(3):
             await answered(world, "/backup run orders")
@@ -50,7 +50,7 @@ async def test_each_backup_is_read_back_by_one_at_a_time_and_two_in_all(
         assert (await verify(EVE, "3")).backup.state == "good"
 
 
-async def test_of_two_processes_that_claim_at_one_instant_one_waits_for_the_other(
+async def test_of_two_processes_claiming_a_verification_at_once_one_waits_for_the_other(
     new_world: NewWorld, database: str, address: str, tmp_path: Path
 ) -> None:
     async with new_world(runbook=keep(address, tmp_path / "kept")) as world:
@@ -73,7 +73,7 @@ async def test_of_two_processes_that_claim_at_one_instant_one_waits_for_the_othe
 
 
 @pytest.mark.parametrize("deed", ["backup.verify", "backup.run"])
-async def test_who_may_verify_is_as_the_runbook_lists_it_and_else_as_who_may_back_up(
+async def test_verifying_needs_its_own_permission_or_else_the_one_to_run_backups(
     new_world: NewWorld, address: str, tmp_path: Path, deed: str
 ) -> None:
     runbook = f"{keep(address, tmp_path / 'kept')}permissions:\n  {deed}: [ada]\n"
