@@ -483,7 +483,7 @@ ENTRY = PostgresqlBackup.model_validate({"key": "orders", "postgresql": "postgre
 
 
 class Cramped:
-    """A server with a disk of 10 GiB, for a database that needs two. The restore takes one step per look at the disk."""
+    """A server with a disk of 10 GiB, for a database that needs two. A restore takes one step per look at the disk."""
 
     def __init__(self, *, free: int, takes: int = GIB, steps: int = 2) -> None:
         self.free = free

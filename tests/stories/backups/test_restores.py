@@ -670,7 +670,7 @@ def over(world: World) -> str:
 
 
 async def crashed_while_swapping(world: World, server: OwnServer, shop: Guarded, *, had_swapped: bool) -> None:
-    """Crash the server before the swap, whose rename waits for a lock, or after it, when its commit waits for a standby."""
+    """Crash the server before the swap, while its rename waits for a lock, or after it, while its commit waits."""
     busy = psycopg.connect(server.url)
     busy.execute("COMMENT ON DATABASE orders IS 'nobody renames it'")
     await world.house.backup_restore_decisions.approve(Actor("ben"), 1)

@@ -1,4 +1,4 @@
-"""Updates still waiting when the incident changes: none is sent that says resolved of an open incident or vice versa."""
+"""Updates still waiting when the incident changes: none says that an open one is resolved, or the other way round."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack

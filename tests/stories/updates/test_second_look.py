@@ -1,4 +1,4 @@
-"""Updates are linted before they are sent: a finding can be overruled with a reason, and the approval is for that text."""
+"""Updates are linted before they are sent: findings can be overruled with a reason, and approval is for that text."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
