@@ -1,4 +1,4 @@
-"""Somebody who has nothing to do with a private incident, tries everything there is, and remembers what they saw."""
+"""An outsider to a private incident who tries every command, button and form, and remembers everything they saw."""
 
 import json
 
@@ -20,7 +20,7 @@ FIELDS = (
 
 
 class Outsider:
-    """`saw` is all that was ever on their screen. They have a public incident of their own, whose card they forge."""
+    """`saw` is everything that was ever on their screen. They forge the card of a public incident of their own."""
 
     def __init__(self, world: World, person: Person, own: str) -> None:
         self._world = world
@@ -51,7 +51,7 @@ class Outsider:
         return await self._looks(told(answer))
 
     async def submits(self, callback: str, carried: str, *, opened_in: str = "") -> str:
-        """A form of theirs that carries something else; `opened_in`: as though it had been opened there."""
+        """Submit a form of theirs with a forged value, as if it had been opened in the channel `opened_in`."""
         await self._person.types("/incident declare", "#general")
         await self._world.settled()
         view = self._person.modal()
@@ -72,7 +72,7 @@ class Outsider:
         return await self._looks(told(answer))
 
     async def looks_everywhere(self) -> str:
-        """At their Home tab and at every channel they can open."""
+        """Look at their Home tab and at every channel they can open."""
         await self._person.opens_home()
         await self._world.settled()
         for channel in self._world.workspace.conversations:
@@ -92,7 +92,7 @@ class Outsider:
 
 
 async def outsider(world: World, name: str = "dev") -> Outsider:
-    """With an incident that they have declared, in whose channel they are."""
+    """An outsider with an incident of their own, who is in its channel."""
     await declared(world, "P3 Search is slow", by=name)
     ref = f"INC-{len(await world.house.incidents.newest(open_only=False))}"
     return Outsider(world, world.workspace.person(name), ref)

@@ -1,4 +1,4 @@
-"""Whatever is typed, pressed or sent in: a sentence that says what was wrong and what to do, and nothing is lost."""
+"""Invalid input is answered with what was wrong and what to do, and nothing that was typed is lost."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +24,7 @@ async def test_a_title_without_words_declares_nothing_and_shows_how(world: World
     world.nothing_else_was_sent()
 
 
-async def test_a_title_of_five_thousand_characters_is_cut_and_kept_whole_in_the_timeline(world: World) -> None:
+async def test_a_title_of_five_thousand_characters_is_cut_and_kept_in_full_in_the_timeline(world: World) -> None:
     title = "payments " * 555 + "END"
     said = await ask(world, "eve", f"/incident declare P1 {title}")
     assert "Title cut at 200 characters" in said
@@ -36,13 +36,15 @@ async def test_a_title_of_five_thousand_characters_is_cut_and_kept_whole_in_the_
 
 
 @pytest.mark.parametrize(("length", "is_cut"), [(200, False), (201, True)])
-async def test_two_hundred_characters_are_not_cut_and_one_more_is(world: World, length: int, is_cut: bool) -> None:
+async def test_a_title_of_two_hundred_characters_is_kept_and_one_more_is_cut(
+    world: World, length: int, is_cut: bool
+) -> None:
     said = await ask(world, "eve", f"/incident declare {'x' * length}")
     assert ("cut at 200" in said) is is_cut
 
 
 @pytest.mark.parametrize("title", ["🔥🔥🔥", "支付失败", "Платежи не проходят", "👨‍👩‍👧 ‼"])
-async def test_a_title_without_a_usable_letter_stays_whole_and_its_room_is_called_by_its_reference(
+async def test_a_title_without_a_letter_slack_allows_is_kept_and_its_room_is_named_by_the_reference(
     world: World, title: str
 ) -> None:
     assert f"declared as P2: {title}" in await ask(world, "eve", f"/incident declare {title}")
@@ -51,7 +53,7 @@ async def test_a_title_without_a_usable_letter_stays_whole_and_its_room_is_calle
 
 
 @pytest.mark.parametrize("typed", ["P9 Payments failing", "[sev-7] Payments failing", "S4 x"])
-async def test_an_unknown_severity_declares_nothing_and_lists_what_there_is(world: World, typed: str) -> None:
+async def test_an_unknown_severity_declares_nothing_and_lists_the_known_ones(world: World, typed: str) -> None:
     said = await ask(world, "eve", f"/incident declare {typed}")
     word = typed.split()[0].strip("[]")
     assert f"There is no severity “{word}”. Use P1, P2 or P3. Nothing was declared" in said
@@ -60,7 +62,7 @@ async def test_an_unknown_severity_declares_nothing_and_lists_what_there_is(worl
     assert f"There is no severity “{word}”" in await ask(world, "eve", f"/incident severity {word}", room)
 
 
-async def test_a_pasted_log_is_quoted_in_short(world: World) -> None:
+async def test_a_pasted_log_is_quoted_in_part(world: World) -> None:
     said = await ask(world, "eve", "/incident " + "ERROR" * 8000)
     assert said.startswith("I do not know “ERRORERROR") and len(said) < 300
     world.nothing_else_was_sent()
@@ -140,7 +142,9 @@ async def test_nothing_typed_can_mention_a_channel_or_forge_a_link(world: World)
         ("/escalate INC-999", "There is no incident INC-999."),
     ],
 )
-async def test_a_wrong_word_is_quoted_and_the_answer_says_what_to_type(world: World, typed: str, sentence: str) -> None:
+async def test_an_unknown_word_is_quoted_and_the_answer_says_what_to_type(
+    world: World, typed: str, sentence: str
+) -> None:
     await declared(world)
     before = await timeline(world)
     assert sentence in await ask(world, "eve", typed)
@@ -149,7 +153,7 @@ async def test_a_wrong_word_is_quoted_and_the_answer_says_what_to_type(world: Wo
     world.nothing_else_was_sent()
 
 
-async def test_what_is_over_already_is_not_done_twice(world: World) -> None:
+async def test_a_resolved_incident_refuses_changes_and_says_what_to_do(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident resolve fixed", room)
     world.posts()
@@ -169,8 +173,8 @@ async def test_what_is_over_already_is_not_done_twice(world: World) -> None:
 # Buttons and forms
 
 
-async def test_a_card_that_is_behind_answers_in_words(world: World) -> None:
-    """Two people press before the card is repainted."""
+async def test_a_press_on_an_outdated_card_says_what_has_already_been_done(world: World) -> None:
+    """Two people press the same buttons before the card is painted again."""
     room = await declared(world)
     card = world.card()
     await world.ada.presses("Acknowledge", card)
@@ -187,7 +191,7 @@ async def test_a_card_that_is_behind_answers_in_words(world: World) -> None:
 
 
 async def press(world: World, who: str, message: Message, **changed: Any) -> Any:
-    """Press the first button of this message as if it had been drawn otherwise, as an older version may have."""
+    """Press the first button of this message with other values, as another version may have made it."""
     block = next(block for block in message.blocks or [] if block["type"] == "actions")
     element = block["elements"][0]
     before = dict(element)
@@ -203,7 +207,7 @@ async def press(world: World, who: str, message: Message, **changed: Any) -> Any
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])
-async def test_a_button_of_another_version_is_answered_in_words(new_world: NewWorld, transport: str) -> None:
+async def test_a_button_from_another_version_is_answered_with_what_to_type(new_world: NewWorld, transport: str) -> None:
     async with new_world(transport=transport) as world:
         await declared(world)
         said = told(await press(world, "eve", world.card(), action_id="incident.teleport"))
@@ -215,7 +219,7 @@ async def test_a_button_of_another_version_is_answered_in_words(new_world: NewWo
         world.nothing_else_was_sent()
 
 
-async def test_a_link_button_is_acknowledged_and_nothing_is_said(world: World) -> None:
+async def test_a_press_on_a_link_button_is_acknowledged_without_an_answer(world: World) -> None:
     await declared(world)
     answer = await press(world, "eve", world.card(), action_id="somewhere", url="https://example.com", value=None)
     assert answer.error is None
@@ -232,7 +236,7 @@ async def test_a_link_button_is_acknowledged_and_nothing_is_said(world: World) -
         ("/incident impact INC-1", "impact", "Type what users notice, in a sentence."),
     ],
 )
-async def test_an_empty_field_is_told_beside_it_and_the_form_stays(
+async def test_an_empty_field_shows_its_error_and_the_form_stays_open(
     world: World, typed: str, field: str, sentence: str
 ) -> None:
     await declared(world)
@@ -246,7 +250,7 @@ async def test_an_empty_field_is_told_beside_it_and_the_form_stays(
     world.nothing_else_was_sent()
 
 
-async def test_a_wrong_duration_of_the_next_update_is_told_beside_it(world: World) -> None:
+async def test_an_invalid_duration_for_the_next_update_shows_its_error_at_the_field(world: World) -> None:
     await declared(world)
     await asked(world, "eve", "/incident update INC-1")
     answer = await world.eve.submits(values={"What changed?": "A fix is out", "Next update in": "soon"})
@@ -254,7 +258,7 @@ async def test_a_wrong_duration_of_the_next_update_is_told_beside_it(world: Worl
     assert world.eve.modal().values["update"]["text"]["value"] == "A fix is out"
 
 
-async def test_a_next_update_is_promised_within_a_week(world: World) -> None:
+async def test_a_next_update_can_be_promised_within_a_week_at_most(world: World) -> None:
     await declared(world)
     await asked(world, "eve", "/incident update INC-1")
     answer = await world.eve.submits(values={"What changed?": "A fix is out", "Next update in": "3660d"})
@@ -262,7 +266,7 @@ async def test_a_next_update_is_promised_within_a_week(world: World) -> None:
     assert not (await world.eve.submits(values={"Next update in": "7d"})).errors
 
 
-async def test_a_form_that_comes_too_late_is_given_back_with_all_that_was_typed(world: World) -> None:
+async def test_a_form_submitted_too_late_is_opened_again_with_everything_typed(world: World) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident update", room)
     await ask(world, "ada", "/incident resolve", room)
@@ -285,7 +289,7 @@ async def test_a_form_that_comes_too_late_is_given_back_with_all_that_was_typed(
     assert [str(one) for one in world.workspace.complaints] == []
 
 
-async def test_a_form_that_slack_does_not_open_is_told_with_what_to_do(world: World) -> None:
+async def test_if_slack_does_not_open_a_form_the_answer_says_what_to_do(world: World) -> None:
     world.workspace.faults.refuse("views.open", "expired_trigger_id")
     said = await ask(world, "eve", "/incident declare")
     assert "The form could not be opened:" in said and "expired_trigger_id" in said
@@ -293,7 +297,7 @@ async def test_a_form_that_slack_does_not_open_is_told_with_what_to_do(world: Wo
     assert world.eve.modals() == []
 
 
-async def test_forms_and_shortcuts_of_another_version_are_answered_in_words(world: World) -> None:
+async def test_forms_and_shortcuts_from_another_version_get_an_explanation(world: World) -> None:
     await asked(world, "eve", "/incident declare")
     form = world.eve.modal()
     form.content["callback_id"] = "incident.teleport"
@@ -309,7 +313,7 @@ async def test_forms_and_shortcuts_of_another_version_are_answered_in_words(worl
     assert await count(world) == 0
 
 
-# What could trip a machine
+# Input that could break a parser
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])
@@ -324,7 +328,9 @@ async def test_forms_and_shortcuts_of_another_version_are_answered_in_words(worl
         "half a pair \ud83d of surrogates",
     ],
 )
-async def test_words_that_trip_machines_are_only_words(new_world: NewWorld, transport: str, title: str) -> None:
+async def test_titles_that_look_like_code_or_payloads_are_kept_as_text(
+    new_world: NewWorld, transport: str, title: str
+) -> None:
     if transport == "http" and "\ud83d" in title:
         pytest.skip("a form over HTTP cannot hold half a pair")
     async with new_world(transport=transport) as world:
@@ -334,17 +340,17 @@ async def test_words_that_trip_machines_are_only_words(new_world: NewWorld, tran
         assert [str(one) for one in world.workspace.complaints] == []
 
 
-async def test_a_cover_with_a_thousand_blanks_holds_nobody_up(world: World) -> None:
+async def test_a_command_with_a_thousand_blanks_blocks_no_other(world: World) -> None:
     said = await ask(world, "eve", f"/escalate cover primary from{' ' * 1500}x")
     assert said
     assert "declared" in await ask(world, "eve", "/incident declare P3 next")
 
 
-async def test_a_command_longer_than_anybody_types_is_refused_before_it_is_read(world: World) -> None:
+async def test_a_command_of_more_than_forty_thousand_characters_is_refused(world: World) -> None:
     assert "40,000 at most" in await ask(world, "eve", "/incident note " + "x" * 40_000)
 
 
-async def test_the_twenty_first_incident_of_one_title_in_a_day_has_a_room(world: World) -> None:
+async def test_the_twenty_first_incident_with_the_same_title_on_one_day_gets_a_room(world: World) -> None:
     name = "inc-2026-08-06-payments-failing"
     for taken in (name, *(f"{name}-{number}" for number in range(2, 21))):
         await world.house.gateway.open_room(taken, private=False)

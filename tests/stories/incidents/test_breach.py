@@ -1,4 +1,4 @@
-"""A data breach: 72 hours from its detection, on a card of the private incident, with what is due and what to keep."""
+"""A data breach: a private incident's card with the deadline of 72 hours, what is due, and what evidence to keep."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -31,7 +31,7 @@ def said(world: World, mark: str) -> list[str]:
     return [words for one in world.workspace.messages(world.room()) if mark in (words := words_of(one))]
 
 
-def test_reminders_are_counted_from_the_detection_and_a_missed_one_is_not_made_up_for() -> None:
+def test_reminders_of_a_breach_count_from_its_detection_and_a_missed_one_is_skipped() -> None:
     breach = Breach(1, AT, "ada", AT).planned(AT)
     assert breach.due_at == AT + timedelta(hours=6)
     assert breach.owed(AT + timedelta(hours=5)) is None
@@ -42,7 +42,7 @@ def test_reminders_are_counted_from_the_detection_and_a_missed_one_is_not_made_u
     assert told.due_at is None and told.owed(AT + timedelta(hours=80)) is None
 
 
-async def test_the_clock_reminds_the_room_until_the_authority_is_notified(town: World) -> None:
+async def test_the_room_is_reminded_of_the_breach_until_the_authority_is_notified(town: World) -> None:
     await does(town, "ada", "/incident private Customer list copied", "#general")
     await does(town, "ada", "/incident breach 1 hour ago")
     (card,) = said(town, "notify the authority by")
@@ -71,7 +71,7 @@ async def test_the_clock_reminds_the_room_until_the_authority_is_notified(town: 
     assert record.breach and record.breach.notified == "ICO, case 4711"
 
 
-async def test_a_time_that_says_more_or_cannot_be_is_refused(town: World) -> None:
+async def test_a_detection_time_with_extra_words_or_after_the_notification_is_refused(town: World) -> None:
     await does(town, "ada", "/incident private Customer list copied", "#general")
     assert "more in it than a time" in await does(town, "ada", "/incident breach 14:05 by mail")
     assert not said(town, "notify the authority by")
@@ -80,7 +80,7 @@ async def test_a_time_that_says_more_or_cannot_be_is_refused(town: World) -> Non
         told.detected(AT + timedelta(hours=6), AT + timedelta(hours=6))
 
 
-async def test_what_a_clock_ahead_reminded_of_too_early_is_reminded_of_again_in_its_time(town: World) -> None:
+async def test_a_reminder_posted_too_early_by_a_fast_clock_is_posted_again_on_time(town: World) -> None:
     await does(town, "ada", "/incident private Customer list copied", "#general")
     await does(town, "ada", "/incident breach 1 hour ago")
     await town.passes(hours=50)

@@ -1,4 +1,4 @@
-"""`/incident`, verb by verb: what each does, what the caller is told, and what everybody else sees."""
+"""`/incident`, verb by verb: what it does, what the caller is told, and what everybody else sees."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
 @pytest.mark.parametrize("transport", ["socket", "http"])
-async def test_the_caller_alone_is_told_what_was_declared(new_world: NewWorld, transport: str) -> None:
+async def test_only_the_caller_sees_the_answer_to_a_declaration(new_world: NewWorld, transport: str) -> None:
     async with new_world(transport=transport) as world:
         words = await ask(world, "eve", "/incident declare P1 Payments failing")
         assert words.startswith("*INC-1* declared as P1: Payments failing")
@@ -26,7 +26,7 @@ async def test_the_caller_alone_is_told_what_was_declared(new_world: NewWorld, t
 
 
 @pytest.mark.parametrize("verb", ["declare", "new", "open", "create", "DECLARE"])
-async def test_a_severity_need_not_be_given_and_synonyms_declare_too(world: World, verb: str) -> None:
+async def test_the_severity_is_optional_and_synonyms_of_declare_work(world: World, verb: str) -> None:
     assert "declared as P2: Search is slow" in await ask(world, "eve", f"/incident {verb} Search is slow")
 
 
@@ -34,12 +34,12 @@ async def test_a_severity_need_not_be_given_and_synonyms_declare_too(world: Worl
     "typed",
     ["declare P1: x y", "declare [P1] x y", "new sev1 x y", "new critical: x y", "P1 x y", "[P1] x y", "SEV-1 x y"],
 )
-async def test_a_severity_is_understood_as_people_write_it(world: World, typed: str) -> None:
+async def test_a_severity_is_understood_in_the_forms_people_write_it(world: World, typed: str) -> None:
     said = await ask(world, "eve", f"/incident {typed}")
     assert "INC-1* declared as P1: x y" in said and "If you meant" not in said
 
 
-async def test_words_that_may_name_a_severity_never_fall_to_the_usual_one_in_silence(world: World) -> None:
+async def test_a_title_that_may_name_a_severity_is_never_silently_given_the_default(world: World) -> None:
     assert "declared as P1: critical payments failing" in (
         said := await ask(world, "eve", "/incident new critical payments failing")
     )
@@ -49,7 +49,7 @@ async def test_words_that_may_name_a_severity_never_fall_to_the_usual_one_in_sil
     assert "INC-2* is P3" in await ask(world, "eve", "/incident severity INC-2 P3 one disk of many")
 
 
-async def test_a_severity_typed_with_a_letter_for_its_digit_is_declared_and_the_answer_says_so(world: World) -> None:
+async def test_a_severity_typed_with_a_letter_for_its_digit_is_understood_and_the_answer_says_so(world: World) -> None:
     said = await ask(world, "eve", "/incident declare Pl Payments failing")
     assert "INC-1* declared as P1: Payments failing" in said
     assert "“Pl” was read as P1" in said and "/incident severity INC-1 &lt;SEV&gt;" in said
@@ -57,7 +57,7 @@ async def test_a_severity_typed_with_a_letter_for_its_digit_is_declared_and_the_
     assert "declared as P1: PI planning is broken" in said and "P1 was read from the title" in said
 
 
-async def test_a_severity_is_changed_by_name_and_number_too(world: World) -> None:
+async def test_a_severity_can_be_changed_by_its_name_or_number(world: World) -> None:
     room = await declared(world, "P3 Payments failing")
     assert "→ *P1*" in await posted(world, "eve", "/incident severity critical", room)
     assert "→ *P2*" in await posted(world, "eve", "/incident severity [p2]: a way around it", room)
@@ -65,7 +65,7 @@ async def test_a_severity_is_changed_by_name_and_number_too(world: World) -> Non
     assert ("severity", "U0EVE", "P1 → P2 (a way around it)") in await timeline(world)
 
 
-async def test_words_are_understood_as_telephones_and_people_write_them(world: World) -> None:
+async def test_commands_are_understood_with_the_punctuation_of_phones_and_people(world: World) -> None:
     room = await declared(world)
     assert "is snoozed" in await ask(world, "ada", "/escalate snooze 20 min", room)
     assert "Payments failing" in await ask(world, "ada", "/incident INC-1.")
@@ -75,7 +75,7 @@ async def test_words_are_understood_as_telephones_and_people_write_them(world: W
     assert any("<@U0ADA>" in words and "cknowledged" in words for words in world.said_in(room.name))
 
 
-async def test_a_declaration_without_words_opens_a_form_that_declares(world: World) -> None:
+async def test_a_declaration_without_a_title_opens_a_form(world: World) -> None:
     await asked(world, "eve", "/incident declare")
     assert await count(world) == 0
     answer = await world.eve.submits(values={"What is wrong?": "Payments failing", "Severity": "P1"})
@@ -112,7 +112,7 @@ async def test_an_incident_declared_from_a_message_keeps_where_it_came_from(worl
     assert "*INC-1* declared" in words_of(whispered(world, "eve", "#general")[-1])
 
 
-async def test_words_are_understood_with_what_a_telephone_puts_behind_them_and_me_is_the_caller(world: World) -> None:
+async def test_trailing_punctuation_from_a_phone_is_ignored_and_me_is_the_caller(world: World) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await ask(world, "ada", "/incident status INC-1 Monitoring.")
     assert "*Status* monitoring" in await ask(world, "ada", "/incident show INC-1,")
@@ -123,7 +123,7 @@ async def test_words_are_understood_with_what_a_telephone_puts_behind_them_and_m
     assert "INC-1" in await ask(world, "ada", "/incident list “all”.")
 
 
-async def test_the_timeline_says_a_time_by_the_clock_of_the_runbook_and_the_day_when_it_is_another(
+async def test_the_timeline_shows_times_in_the_runbooks_time_zone_and_the_day_if_it_differs(
     world: World,
 ) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -140,7 +140,7 @@ async def test_the_card_of_a_private_incident_says_that_it_is_private(world: Wor
     assert "🔒" not in await ask(world, "eve", "/incident show INC-2")
 
 
-async def test_a_private_incident_is_told_only_to_who_has_to_do_with_it(world: World) -> None:
+async def test_only_the_people_involved_in_a_private_incident_can_see_it(world: World) -> None:
     assert "declared as P1, 🔒 private: Data breach" in await ask(world, "eve", "/incident private P1 Data breach")
     assert [place for place, _ in world.posts()] == ["ada", "#inc-2026-08-06-inc-1"]
 
@@ -156,7 +156,7 @@ async def test_a_private_incident_is_told_only_to_who_has_to_do_with_it(world: W
 
 
 @pytest.mark.parametrize("form", ["update", "severity", "status", "impact", "resolve", "role", "note"])
-async def test_no_form_reaches_a_private_incident_for_who_has_nothing_to_do_with_it(world: World, form: str) -> None:
+async def test_an_outsider_cannot_change_a_private_incident_by_a_forged_form(world: World, form: str) -> None:
     await ask(world, "eve", "/incident private P1 Data breach")
     room = await declared(world, "P2 Search is slow", by="dev")
     if form == "resolve":
@@ -193,7 +193,7 @@ async def test_the_list_shows_open_incidents_or_all_of_them(world: World) -> Non
     assert f"<#{room.id}>" in everything
 
 
-async def test_show_tells_how_an_incident_stands_with_its_buttons(world: World) -> None:
+async def test_show_answers_with_the_state_of_an_incident_and_its_buttons(world: World) -> None:
     room = await declared(world)
     for typed, where in (("show INC-1", "#general"), ("show 1", "#general"), ("show", room), ("INC-1", "#general")):
         answer = await asked(world, "eve", f"/incident {typed}", where)
@@ -208,7 +208,7 @@ async def test_show_tells_how_an_incident_stands_with_its_buttons(world: World) 
     world.nothing_else_was_sent()
 
 
-async def test_pressing_on_the_callers_own_panel_paints_it_anew(world: World) -> None:
+async def test_pressing_a_button_on_ones_own_panel_updates_the_panel(world: World) -> None:
     await declared(world)
     panel = (await asked(world, "ada", "/incident show INC-1")).messages[-1]
     await world.ada.presses("Acknowledge", panel)
@@ -217,7 +217,7 @@ async def test_pressing_on_the_callers_own_panel_paints_it_anew(world: World) ->
     assert world.ada.labels(panel) == ["I'll lead", "Post update", "Escalate", "Resolve"]
 
 
-async def test_the_resolve_button_asks_what_it_was_and_whether_it_is_over_before_it_acts(world: World) -> None:
+async def test_the_resolve_button_asks_for_the_cause_and_whether_it_is_over_first(world: World) -> None:
     room = await declared(world)
     await world.ada.presses("Resolve", world.card())
     await world.settled()
@@ -232,7 +232,7 @@ async def test_the_resolve_button_asks_what_it_was_and_whether_it_is_over_before
     assert "INC-1 is already resolved" in await ask(world, "ada", "/incident resolve", room)
 
 
-async def test_everybody_who_read_that_it_is_over_reads_that_it_is_not(world: World) -> None:
+async def test_a_reopening_is_announced_where_the_resolution_was(world: World) -> None:
     room = await declared(world)
     await ask(world, "ada", "/incident resolve", room)
     await ask(world, "ada", "/incident reopen It is back", room)
@@ -241,7 +241,7 @@ async def test_everybody_who_read_that_it_is_over_reads_that_it_is_not(world: Wo
 
 
 @pytest.mark.parametrize("form", ["update", "severity", "status", "role"])
-async def test_no_form_is_opened_for_what_is_over(world: World, form: str) -> None:
+async def test_no_form_is_opened_for_a_resolved_incident_except_for_a_note(world: World, form: str) -> None:
     room = await declared(world)
     await ask(world, "ada", "/incident resolve", room)
     assert "INC-1 is resolved" in await ask(world, "ada", f"/incident {form}", room)
@@ -250,7 +250,7 @@ async def test_no_form_is_opened_for_what_is_over(world: World, form: str) -> No
     assert "INC-1 is resolved" in str(world.ada.modal().content)
 
 
-async def test_a_bare_command_shows_what_can_be_begun_and_in_a_room_the_incident(world: World) -> None:
+async def test_a_bare_command_shows_the_panel_and_in_a_room_the_incident(world: World) -> None:
     answer = await asked(world, "eve", "/incident")
     assert told(answer).startswith("No incident is open.")
     assert world.eve.labels(answer.messages[-1]) == ["Declare", "Open incidents", "Who is on call", "Help"]
@@ -302,12 +302,12 @@ async def test_help_lists_every_way_to_use_a_command(world: World, command: str,
 
 
 @pytest.mark.parametrize("typed", ["/backup", "/backup run"])
-async def test_without_any_backup_in_the_runbook_that_is_said(world: World, typed: str) -> None:
+async def test_the_backup_command_says_if_the_runbook_has_no_backups(world: World, typed: str) -> None:
     assert (await ask(world, "eve", typed)).startswith("*No backups*")
     world.nothing_else_was_sent()
 
 
-async def test_help_about_a_verb_tells_its_use_and_does_nothing(world: World) -> None:
+async def test_help_about_a_verb_shows_its_usage_and_does_nothing(world: World) -> None:
     for typed in ("help declare", "declare help"):
         words = await ask(world, "eve", f"/incident {typed}")
         assert (
@@ -318,7 +318,7 @@ async def test_help_about_a_verb_tells_its_use_and_does_nothing(world: World) ->
     assert await count(world) == 0
 
 
-async def test_whoever_joins_from_the_announcement_is_invited(world: World) -> None:
+async def test_joining_from_the_announcement_invites_to_the_room(world: World) -> None:
     room = await declared(world)
     announcement = next(one for one in world.workspace.messages("#incidents") if one.blocks)
     assert world.finn.labels(announcement) == ["Join"]
@@ -341,7 +341,7 @@ async def test_the_app_home_shows_the_gravest_of_many_and_counts_them_all(world:
     assert "12 incidents are open" in shown and "The site is down" in shown and "and 2 more" in shown
 
 
-async def test_the_app_home_shows_what_is_open_and_who_is_on_call(world: World) -> None:
+async def test_the_app_home_shows_the_open_incidents_and_who_is_on_call(world: World) -> None:
     room = await declared(world)
     await world.finn.opens_home()
     await world.settled()
@@ -361,7 +361,7 @@ async def test_the_app_home_shows_what_is_open_and_who_is_on_call(world: World) 
     world.nothing_else_was_sent()
 
 
-async def test_spoken_to_in_a_channel_the_bot_shows_its_panel_to_the_speaker(world: World) -> None:
+async def test_mentioning_the_bot_in_a_channel_shows_its_panel_to_the_speaker_alone(world: World) -> None:
     await world.eve.invites("tocsin", "#random")
     await world.eve.says("@tocsin are you there?", "#random")
     await world.settled()
@@ -370,7 +370,7 @@ async def test_spoken_to_in_a_channel_the_bot_shows_its_panel_to_the_speaker(wor
     world.nothing_else_was_sent()
 
 
-async def test_every_word_about_a_drill_begins_with_drill_in_its_room_and_in_every_answer(world: World) -> None:
+async def test_every_post_and_every_answer_about_a_drill_begins_with_drill(world: World) -> None:
     await ask(world, "eve", "/incident drill P1 Payments failing")
     room = world.workspace.channel(world.room())
     said = [headline for _, headline in world.posts()]
@@ -408,7 +408,7 @@ permissions:
 """
 
 
-async def test_a_deed_that_the_runbook_gives_to_others_names_who_may(new_world: NewWorld) -> None:
+async def test_a_deed_without_permission_is_refused_and_names_who_may(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK + PERMISSIONS) as world:
         for typed in ("/incident declare P1 x", "/incident declare", "/incident drill x"):
             assert "(`incident.declare`): Ben Moss. Ask one of them." in await ask(world, "eve", typed)
@@ -433,7 +433,7 @@ async def test_a_deed_that_the_runbook_gives_to_others_names_who_may(new_world: 
         world.nothing_else_was_sent()
 
 
-async def test_renamed_commands_work_and_every_advice_uses_their_names(new_world: NewWorld) -> None:
+async def test_renamed_commands_work_and_every_hint_uses_their_names(new_world: NewWorld) -> None:
     renamed = RUNBOOK + "slash_commands: {incident: /ops, escalate: /page}\n"
 
     def install(workspace: Workspace) -> None:
@@ -452,7 +452,7 @@ async def test_renamed_commands_work_and_every_advice_uses_their_names(new_world
         assert "`/ops reopen &lt;why&gt;`" in await ask(world, "eve", "/ops close", room)
 
 
-async def test_a_direct_message_is_answered_and_no_message_of_the_bot_is_kept_as_one(world: World) -> None:
+async def test_a_direct_message_is_answered_and_the_bots_own_messages_are_not_stored(world: World) -> None:
     await declared(world)
     home = await world.ada.opens_messages()
     seen = len(home.messages)

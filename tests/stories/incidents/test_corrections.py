@@ -1,4 +1,4 @@
-"""Entries of the timeline put right: moved, hidden with a reason, and followed when their message changes."""
+"""Corrections of the timeline: entries are moved or hidden with a reason, and follow their message when it changes."""
 
 from bot.sandbox.model import Channel
 from tests.stories.asking import ask, asked, declared, notes
@@ -6,7 +6,7 @@ from tests.world import World
 
 
 async def corrects(world: World, who: str, room: Channel, entry: str, **values: str) -> None:
-    """Fill in the form for the entry with these words."""
+    """Fill in the correction form for the entry that contains this text."""
     answer = await asked(world, who, "/incident timeline", room)
     person = world.workspace.person(who)
     await person.presses("Correct an entry", answer.messages[0])
@@ -16,7 +16,7 @@ async def corrects(world: World, who: str, room: Channel, entry: str, **values: 
     await world.settled()
 
 
-async def test_an_entry_is_moved_and_hidden_with_a_reason_and_the_export_has_both(world: World) -> None:
+async def test_an_entry_can_be_moved_or_hidden_with_a_reason_and_the_export_shows_it(world: World) -> None:
     room = await declared(world)
     await world.passes(minutes=10)
     await ask(world, "ada", "/incident note Deploy 12", room)
@@ -37,7 +37,7 @@ async def test_an_entry_is_moved_and_hidden_with_a_reason_and_the_export_has_bot
     assert "Ben Moss: hidden (a secret): note, Ada Obi: password hunter2" in text
 
 
-async def test_a_message_in_the_timeline_is_followed_when_it_is_edited_or_deleted(world: World) -> None:
+async def test_an_entry_follows_the_edits_and_the_deletion_of_its_message(world: World) -> None:
     room = await declared(world)
     await world.ben.joins(room)
     first, second = await world.ben.says("Disk is full", room), await world.ben.says("Never mind", room)

@@ -1,4 +1,4 @@
-"""Two want what the other holds, and the server undoes one of them: its deed is done all the same, once, unnoticed."""
+"""A deadlock makes the server roll a transaction back: it's retried, so the deed is done once and nobody notices."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -25,10 +25,10 @@ UNDONE = "deadlock"
 
 @asynccontextmanager
 async def crossing(world: World, caplog: pytest.LogCaptureFixture, holds: str, wants: str) -> AsyncIterator[None]:
-    """Whatever begins in the block takes what is wanted here, and waits for what is held: it is the one to be ended."""
+    """Make the deed that starts in this block the victim of a deadlock: it locks `wants`, then waits for `holds`."""
     caplog.clear()
     async with await AsyncConnection.connect(world.app.services.db.conninfo) as conn:
-        # The server looks for a deadlock when somebody has waited for so long: never here.
+        # A session looks for a deadlock after waiting for this long. This one never does, so the other is the victim.
         await conn.execute("SET deadlock_timeout = '1min'")
         own = conn.info.backend_pid
         await conn.execute(holds.encode())
@@ -48,7 +48,7 @@ async def was_undone(caplog: pytest.LogCaptureFixture) -> bool:
 
 
 async def done(world: World, kind: str) -> list[str]:
-    """By whom."""
+    """Who did this, according to the timeline."""
     return [who for what, who, _ in await timeline(world) if what == kind]
 
 
@@ -58,7 +58,7 @@ async def office() -> AsyncIterator[PostOffice]:
         yield office
 
 
-async def test_a_command_that_met_a_deadlock_is_done_once_and_says_no_more_than_ever(
+async def test_a_command_undone_by_a_deadlock_is_done_once_and_answers_as_usual(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -72,7 +72,7 @@ async def test_a_command_that_met_a_deadlock_is_done_once_and_says_no_more_than_
     assert [one for one in world.posts() if "esolved" in one[1]]
 
 
-async def test_a_press_that_met_a_deadlock_acknowledges_once_and_says_no_more_than_ever(
+async def test_a_press_undone_by_a_deadlock_acknowledges_once_and_answers_as_usual(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
@@ -86,7 +86,7 @@ async def test_a_press_that_met_a_deadlock_acknowledges_once_and_says_no_more_th
     assert len(world.workspace.direct_messages("ada")) == before, "the page itself says it"
 
 
-async def test_a_link_whose_press_met_a_deadlock_says_that_it_is_acknowledged(
+async def test_a_link_whose_press_is_undone_by_a_deadlock_still_acknowledges(
     new_world: NewWorld, office: PostOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(**by_mail(office)) as world:
@@ -98,7 +98,7 @@ async def test_a_link_whose_press_met_a_deadlock_says_that_it_is_acknowledged(
         assert await done(world, "acknowledged") == ["ada"]
 
 
-async def test_a_text_that_met_a_deadlock_acknowledges_and_its_sender_reads_so(
+async def test_a_text_undone_by_a_deadlock_still_acknowledges_and_its_sender_is_told(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
@@ -109,7 +109,7 @@ async def test_a_text_that_met_a_deadlock_acknowledges_and_its_sender_reads_so(
         assert await done(world, "acknowledged") == ["ada"]
 
 
-async def test_an_alert_that_met_a_deadlock_is_taken_at_once_and_counts_once(
+async def test_an_alert_undone_by_a_deadlock_is_accepted_at_once_and_counted_once(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(ALERTS_TOKEN="let-me-in") as world, aiohttp.ClientSession() as session:

@@ -11,7 +11,7 @@ from tests.world import RUNBOOK, World, words_of
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
-async def test_every_text_of_a_drill_begins_with_drill_and_goes_through_slack_only(new_world: NewWorld) -> None:
+async def test_every_post_of_a_drill_begins_with_drill_and_goes_through_slack_only(new_world: NewWorld) -> None:
     by_mail = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}") + "after_resolution: {watch_for: 2h}\n"
     async with new_world(runbook=by_mail, SMTP_URL="smtp://127.0.0.1:9", MAIL_FROM="tocsin@example.com") as world:
         await world.eve.types("/incident drill P1 Database lost", "#general")
@@ -31,7 +31,7 @@ async def test_every_text_of_a_drill_begins_with_drill_and_goes_through_slack_on
         assert [one.text for one in said if not one.ephemeral_for and not one.text.startswith("DRILL")] == []
 
 
-async def test_a_private_incident_is_announced_nowhere_and_its_room_tells_nothing(world: World) -> None:
+async def test_a_private_incident_is_announced_nowhere_and_its_room_name_reveals_nothing(world: World) -> None:
     await world.eve.types("/incident private P1 Data breach at customer X", "#general")
     await world.settled()
 
@@ -57,7 +57,7 @@ REFUSED = (
 REFUSED_AFTERWARDS = ("/incident resolve", "/incident update x", "/incident lead", "/escalate", "/escalate lead why")
 
 
-async def test_what_is_refused_about_a_drill_says_first_that_it_is_one(world: World) -> None:
+async def test_a_refusal_about_a_drill_begins_with_drill(world: World) -> None:
     await ask(world, "ben", "/incident drill P1 Payments failing")
     room = world.workspace.channel(world.room())
     await ask(world, "ben", "/incident lead", room)
@@ -70,7 +70,7 @@ async def test_what_is_refused_about_a_drill_says_first_that_it_is_one(world: Wo
 
 
 @pytest.mark.parametrize("verb", ["update", "severity", "status", "note", "impact", "role"])
-async def test_the_forms_and_choices_of_a_drill_say_that_it_is_one(world: World, verb: str) -> None:
+async def test_the_forms_and_choices_of_a_drill_begin_with_drill(world: World, verb: str) -> None:
     await ask(world, "eve", "/incident drill P1 Payments failing")
     question = (await asked(world, "eve", f"/incident {verb}")).messages[-1]
     await world.eve.presses("DRILL INC-1 P1 Payments failing", question)

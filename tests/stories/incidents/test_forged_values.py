@@ -1,5 +1,5 @@
-"""What a button or a form carries may be old, cut, or of something that is gone: the answer is a sentence, and nothing
-is done."""
+"""The value in a button or a form may be old, truncated, or refer to something that is gone: it's answered with a
+sentence, and nothing is done."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -40,7 +40,7 @@ def forged(world: World, action: str, value: str | None) -> tuple[Message, Json]
 
 
 @pytest.mark.parametrize("action", BUTTONS)
-async def test_a_button_with_a_senseless_value_is_answered_with_a_sentence(town: World, action: str) -> None:
+async def test_a_button_with_an_invalid_value_causes_no_internal_error(town: World, action: str) -> None:
     for value in SENSELESS:
         card, pressed = forged(town, action, value)
         answer = await town.eve.acts(card, pressed, {})
@@ -53,7 +53,7 @@ async def test_a_button_with_a_senseless_value_is_answered_with_a_sentence(town:
 
 
 @pytest.mark.parametrize("callback", FORMS)
-async def test_a_form_that_carries_something_senseless_is_answered_with_a_sentence(town: World, callback: str) -> None:
+async def test_a_form_with_an_invalid_value_causes_no_internal_error(town: World, callback: str) -> None:
 
     for private in SENSELESS:
         for blank in (False, True):

@@ -1,4 +1,4 @@
-"""A drill with a scenario: its injects come into the room at their times, and at its end it says how it went."""
+"""A drill with a scenario: its injects are posted in the room at their times, and its end brings a report."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -24,7 +24,7 @@ def injects(world: World) -> list[str]:
     return [words.replace("*", "") for place, words in world.posts() if "(inject" in words]
 
 
-async def test_the_injects_come_at_their_times_and_the_end_says_how_it_went(
+async def test_injects_are_posted_at_their_times_and_the_end_of_the_drill_brings_a_report(
     new_world: NewWorld, tmp_path: Path
 ) -> None:
     (tmp_path / "payments.yml").write_text(SCRIPT)
@@ -54,7 +54,7 @@ async def test_the_injects_come_at_their_times_and_the_end_says_how_it_went(
         assert injects(world) == []
 
 
-async def test_who_resolves_it_without_a_word_before_has_acknowledged_it(world: World) -> None:
+async def test_resolving_a_drill_counts_as_acknowledging_it(world: World) -> None:
     await ask(world, "eve", "/incident drill P1 with nobody-answers")
     room = world.workspace.channel(world.room())
     await world.passes(minutes=3)
@@ -63,7 +63,7 @@ async def test_who_resolves_it_without_a_word_before_has_acknowledged_it(world: 
     assert "Acknowledged after 3 min by <@U0EVE>." in report
 
 
-async def test_an_unknown_scenario_is_refused_with_the_nearest_and_any_other_title_stays_one(world: World) -> None:
+async def test_an_unknown_scenario_is_refused_with_the_nearest_name_unless_it_is_just_a_title(world: World) -> None:
     refused = await ask(world, "eve", "/incident drill P1 Payments failing with nobody-answer")
     assert "Did you mean nobody-answers?" in refused
     await ask(world, "eve", "/incident drill P1 Trouble with payments")

@@ -1,4 +1,4 @@
-"""What the room of an open incident is asked for: somebody to lead, a word, the impact, the end."""
+"""Nudges in the room of an open incident: for a lead, for news, for the impact, for the resolution."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +25,7 @@ def labels(message: Message) -> list[str]:
     return [one["text"]["text"] for block in blocks for one in block.get("elements", ()) if one.get("type") == "button"]
 
 
-async def test_after_five_minutes_without_a_lead_the_room_is_asked_for_one_twice_at_most(world: World) -> None:
+async def test_the_room_is_asked_for_a_lead_after_five_minutes_and_once_more(world: World) -> None:
     await declared(world, "P3 Slow reports")
     await world.passes(minutes=4, seconds=59)
     assert headlines(world) == []
@@ -39,7 +39,7 @@ async def test_after_five_minutes_without_a_lead_the_room_is_asked_for_one_twice
     assert headlines(world) == ["Nobody leads INC-1."] * 2
 
 
-async def test_pressing_it_takes_the_lead_and_nobody_is_asked_again(world: World) -> None:
+async def test_taking_the_lead_from_the_nudge_ends_the_nudges(world: World) -> None:
     await declared(world, "P3 Slow reports")
     await world.passes(minutes=5)
     await world.ben.presses("I'll lead", world.nudges()[0])
@@ -50,14 +50,14 @@ async def test_pressing_it_takes_the_lead_and_nobody_is_asked_again(world: World
     assert len(world.nudges()) == 1
 
 
-async def test_whoever_leads_by_then_hears_nothing(world: World) -> None:
+async def test_a_room_with_a_lead_is_not_asked_for_one(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident lead", room)
     await world.passes(hours=5)
     assert headlines(world) == []
 
 
-async def test_snoozed_it_is_asked_once_more_at_that_time(world: World) -> None:
+async def test_a_snoozed_nudge_is_posted_once_more_when_the_snooze_ends(world: World) -> None:
     await declared(world, "P3 Slow reports")
     await world.passes(minutes=20)
     await world.passes(minutes=15)
@@ -73,7 +73,7 @@ async def test_snoozed_it_is_asked_once_more_at_that_time(world: World) -> None:
     assert len(headlines(world)) == 3
 
 
-async def test_ten_minutes_without_a_word_are_noticed_where_users_wait_and_every_word_counts(world: World) -> None:
+async def test_a_user_facing_incident_is_nudged_after_ten_minutes_without_news(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident lead", room)
     await world.passes(minutes=8)
@@ -87,7 +87,7 @@ async def test_ten_minutes_without_a_word_are_noticed_where_users_wait_and_every
     assert labels(world.nudges()[0]) == [] and "There is news of INC-1" in world.nudges()[0].text
 
 
-async def test_where_users_notice_it_the_impact_is_asked_for_once_after_half_an_hour(world: World) -> None:
+async def test_a_user_facing_incident_is_asked_for_its_impact_once_after_half_an_hour(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident lead", room)
     await world.passes(minutes=30)
@@ -100,7 +100,7 @@ async def test_where_users_notice_it_the_impact_is_asked_for_once_after_half_an_
     assert "payments fail" in world.card().text or any("payments fail" in str(one) for one in world.card().blocks or [])
 
 
-async def test_after_a_day_the_room_is_asked_whether_it_still_goes_on(world: World) -> None:
+async def test_the_room_is_asked_after_a_day_whether_the_incident_still_goes_on(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await ask(world, "ada", "/incident lead", room)
     for _ in range(5):
@@ -109,7 +109,9 @@ async def test_after_a_day_the_room_is_asked_whether_it_still_goes_on(world: Wor
     assert "Resolve" in labels(world.nudges()[-1])
 
 
-async def test_monitored_for_longer_than_the_runbook_watches_the_room_is_asked_to_end_it(new_world: NewWorld) -> None:
+async def test_the_room_is_asked_to_resolve_after_monitoring_for_as_long_as_the_runbook_watches(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=WATCHING) as world:
         room = await declared(world, "P3 Slow reports")
         await ask(world, "ada", "/incident lead", room)
@@ -118,7 +120,7 @@ async def test_monitored_for_longer_than_the_runbook_watches_the_room_is_asked_t
         assert headlines(world) == ["INC-1 is still monitoring."]
 
 
-async def test_after_the_end_nobody_is_asked_for_anything_and_after_a_reopening_anew(world: World) -> None:
+async def test_nudges_stop_at_the_resolution_and_start_again_at_a_reopening(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident resolve fixed", room)
     await world.passes(days=3)
@@ -128,7 +130,7 @@ async def test_after_the_end_nobody_is_asked_for_anything_and_after_a_reopening_
     assert "Nobody leads INC-1." in headlines(world)
 
 
-async def test_snoozing_what_is_over_is_refused_with_a_sentence(world: World) -> None:
+async def test_snoozing_a_nudge_of_a_resolved_incident_is_refused(world: World) -> None:
     room = await declared(world, "P3 Slow reports")
     await world.passes(minutes=5)
     await ask(world, "ada", "/incident resolve fixed", room)

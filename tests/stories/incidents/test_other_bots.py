@@ -1,4 +1,4 @@
-"""What other bots, workflows and the bot itself say opens and triggers nothing: people alone are heard."""
+"""Messages and reactions of bots and workflows, this one included, trigger nothing: only people's count."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ PLACES = [("message", "C0ALERTS", "channel"), ("message", "D0DIRECT", "im"), ("a
 
 
 @pytest.mark.parametrize("sender", SENDERS)
-async def test_what_no_person_has_said_is_not_even_kept(world: World, sender: str) -> None:
+async def test_messages_of_bots_and_workflows_are_not_even_stored(world: World, sender: str) -> None:
     await world.settled()
     alerts = world.workspace.channel("#infrastructure-alerts").id
     number = 0
@@ -45,7 +45,7 @@ async def test_what_no_person_has_said_is_not_even_kept(world: World, sender: st
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-async def test_a_pushpin_of_a_bot_notes_nothing(world: World, is_own: bool) -> None:
+async def test_a_pushpin_from_a_bot_adds_no_note(world: World, is_own: bool) -> None:
     room = await declared(world)
     world.workspace.users["U0OTHERBOT"] = User("U0OTHERBOT", "ci", "CI", is_bot=True)
     message = await world.eve.says("We roll back", room)

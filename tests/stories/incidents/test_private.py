@@ -1,4 +1,4 @@
-"""A private incident is seen by its members alone, wherever somebody looks and whatever they press."""
+"""Only its members can see a private incident, wherever others look and whatever they press."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -34,7 +34,7 @@ def room_of(world: World) -> Channel:
 
 
 def learned(world: World, person: Outsider) -> list[str]:
-    """What of the incident's own was ever on their screen."""
+    """The words that give the incident away, among all that was on their screen."""
     room = room_of(world)
     return re.findall(rf"assport|copied|{room.id}|{room.name}(?![\w-])", person.saw)
 
@@ -44,7 +44,7 @@ async def changed_nothing(world: World, before: list[tuple[str, str, str]]) -> N
     assert (await world.house.incidents.find("INC-1")).is_open
 
 
-async def test_its_room_is_a_private_channel_named_by_its_reference_and_told_nowhere_else(town: World) -> None:
+async def test_a_private_incident_has_a_private_room_named_by_its_reference_and_posts_nowhere_else(town: World) -> None:
     room = room_of(town)
     assert room.kind == "private" and room.name == "inc-2026-08-06-inc-1"
     assert "assport" not in room.topic and "assport" not in room.purpose
@@ -54,7 +54,7 @@ async def test_its_room_is_a_private_channel_named_by_its_reference_and_told_now
     assert {place for place, _ in town.posts()} <= {"ada", f"#{room.name}"}
 
 
-async def test_nothing_that_an_outsider_types_shows_more_than_that_it_is_private(town: World) -> None:
+async def test_an_outsider_learns_from_no_command_more_than_that_the_incident_is_private(town: World) -> None:
     dev = await outsider(town)
     before = await timeline(town)
     for verb in VERBS:
@@ -74,7 +74,7 @@ async def test_nothing_that_an_outsider_types_shows_more_than_that_it_is_private
     await changed_nothing(town, before)
 
 
-async def test_no_button_that_an_outsider_forges_shows_or_changes_anything_of_it(town: World) -> None:
+async def test_no_forged_button_shows_or_changes_a_private_incident(town: World) -> None:
     dev = await outsider(town)
     before = await timeline(town)
     for action in BUTTONS:
@@ -86,7 +86,7 @@ async def test_no_button_that_an_outsider_forges_shows_or_changes_anything_of_it
     await changed_nothing(town, before)
 
 
-async def test_no_form_that_an_outsider_sends_shows_or_changes_anything_of_it(town: World) -> None:
+async def test_no_forged_form_shows_or_changes_a_private_incident(town: World) -> None:
     dev = await outsider(town)
     before = await timeline(town)
     for callback in FORMS:
@@ -96,14 +96,14 @@ async def test_no_form_that_an_outsider_sends_shows_or_changes_anything_of_it(to
     await changed_nothing(town, before)
 
 
-async def test_a_list_names_it_as_private_to_outsiders_and_whole_to_its_members(town: World) -> None:
+async def test_a_list_shows_a_private_incident_in_full_only_to_its_members(town: World) -> None:
     listed = await ask(town, "dev", "/incident list")
     assert "*INC-1* (private)" in listed and "P1" not in listed and "Ada" not in listed
     assert f"<#{room_of(town).id}>" in await ask(town, "eve", "/incident list")
     assert TITLE in await ask(town, "ada", "/incident list all")
 
 
-async def test_programs_read_that_it_is_there_and_nothing_of_what_it_is(town: World) -> None:
+async def test_the_api_shows_that_a_private_incident_exists_but_not_what_it_is(town: World) -> None:
     await ask(town, "eve", "/incident lead INC-1")
     await ask(town, "eve", "/incident note INC-1 The passport scans are in a public bucket")
     base, headers = f"http://127.0.0.1:{town.app.port}/api/v1/incidents", {"Authorization": "Bearer lookout"}
@@ -116,7 +116,7 @@ async def test_programs_read_that_it_is_there_and_nothing_of_what_it_is(town: Wo
     assert (shown["timeline"], shown["pages"], shown["updates"]) == ([], [], [])
 
 
-async def test_whom_a_member_adds_sees_it_and_is_invited(town: World) -> None:
+async def test_a_person_added_by_a_member_is_invited_and_sees_the_incident(town: World) -> None:
     await ask(town, "eve", "/incident add INC-1 @dev")
     assert town.dev.id in room_of(town).members
     assert TITLE in await ask(town, "dev", "/incident show INC-1")
@@ -124,7 +124,7 @@ async def test_whom_a_member_adds_sees_it_and_is_invited(town: World) -> None:
     assert any("added <@U0DEV>" in words for words in town.said_in(room_of(town).id))
 
 
-async def test_who_was_removed_is_out_of_the_channel_and_sees_and_does_nothing_any_more(town: World) -> None:
+async def test_a_removed_member_leaves_the_channel_and_can_neither_see_nor_change_the_incident(town: World) -> None:
     room = room_of(town)
     await ask(town, "ada", "/incident note INC-1", room)
     form = town.ada.modal()
@@ -141,7 +141,7 @@ async def test_who_was_removed_is_out_of_the_channel_and_sees_and_does_nothing_a
     assert before[-1][:2] == ("system", "U0EVE") and "removed Ada Obi" in before[-1][2]
 
 
-async def test_who_was_removed_is_in_again_when_added_given_a_role_or_paged(town: World) -> None:
+async def test_a_removed_member_is_back_when_added_given_a_role_or_paged(town: World) -> None:
     room = room_of(town)
     for again in ("/incident add INC-1 @ada", "/incident role INC-1 scribe @ada"):
         await ask(town, "eve", "/incident remove INC-1 @ada", room)
@@ -158,7 +158,7 @@ async def test_who_was_removed_is_in_again_when_added_given_a_role_or_paged(town
     assert TITLE in await ask(town, "ada", "/incident show INC-1")
 
 
-async def test_who_has_a_role_or_is_the_last_one_is_not_removed(town: World) -> None:
+async def test_a_member_with_a_role_cannot_be_removed(town: World) -> None:
     await ask(town, "ada", "/incident lead INC-1")
     assert "has the role lead" in await ask(town, "eve", "/incident remove INC-1 @ada")
     await ask(town, "ada", "/incident remove INC-1 @eve")
@@ -167,7 +167,7 @@ async def test_who_has_a_role_or_is_the_last_one_is_not_removed(town: World) -> 
     assert "1 person" in shown and "Ada Obi" in shown and "Removed" in shown
 
 
-async def test_whom_a_member_invites_in_slack_is_a_member_and_who_leaves_stays_one(town: World) -> None:
+async def test_a_person_invited_in_slack_becomes_a_member_and_stays_one_after_leaving(town: World) -> None:
     room = room_of(town)
     await town.eve.invites("finn", room)
     await town.settled()
@@ -182,7 +182,7 @@ async def test_whom_a_member_invites_in_slack_is_a_member_and_who_leaves_stays_o
     assert town.finn.id in room.members
 
 
-async def test_slack_may_refuse_to_remove_somebody_and_the_room_hears_it(town: World) -> None:
+async def test_the_room_is_told_if_slack_refuses_to_remove_a_member(town: World) -> None:
     room = room_of(town)
     town.workspace.faults.refuse("conversations.kick", "restricted_action", times=None)
     await ask(town, "eve", "/incident remove INC-1 @ada", room)
@@ -192,11 +192,11 @@ async def test_slack_may_refuse_to_remove_somebody_and_the_room_hears_it(town: W
     assert "INC-1 is private" in await ask(town, "ada", "/incident show INC-1", room)
 
 
-async def test_who_was_removed_leaves_the_channel_also_when_slack_does_not_answer_at_first(town: World) -> None:
+async def test_removing_a_member_is_retried_if_slack_fails_at_first(town: World) -> None:
     room = room_of(town)
     town.workspace.faults.refuse("conversations.kick", "internal_error")
     await ask(town, "eve", "/incident remove INC-1 @ada", room)
-    # As in a process that does not know her account yet.
+    # As in a process that doesn't know her account yet.
     for known in (town.house.people._accounts, town.house.people._looked_up_at):
         known.clear()
     town.workspace.faults.refuse("users.lookupByEmail", "internal_error", times=2)
@@ -205,7 +205,7 @@ async def test_who_was_removed_leaves_the_channel_also_when_slack_does_not_answe
     assert town.ada.id not in room.members
 
 
-async def test_who_was_removed_is_taken_out_again_whom_slack_lets_in_long_after_we_asked(town: World) -> None:
+async def test_a_removed_member_whom_slack_lets_in_late_is_removed_again(town: World) -> None:
     room = room_of(town)
     town.workspace.faults.lag("conversations.invite", when=lambda sent: sent["users"] == town.dev.id)
     await ask(town, "eve", "/incident add INC-1 @dev")
@@ -219,8 +219,8 @@ async def test_who_was_removed_is_taken_out_again_whom_slack_lets_in_long_after_
     assert "INC-1 is private" in await ask(town, "dev", "/incident show INC-1")
 
 
-async def test_who_is_added_again_is_in_although_slack_puts_them_out_long_after_we_asked(town: World) -> None:
-    """And who is removed is out although Slack lets them in then, and its event of that is lost."""
+async def test_a_member_added_again_whom_slack_removes_late_is_invited_again(town: World) -> None:
+    """And a removed one whom Slack lets in late is removed, even if the event about that is lost."""
     room, faults = room_of(town), town.workspace.faults
     await ask(town, "eve", "/incident add INC-1 @dev", room)
     faults.lag("conversations.kick")
@@ -240,7 +240,7 @@ async def test_who_is_added_again_is_in_although_slack_puts_them_out_long_after_
     assert town.dev.id in room.members and town.finn.id not in room.members
 
 
-async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> None:
+async def test_members_can_be_removed_only_from_a_private_incident(town: World) -> None:
     await ask(town, "eve", "/incident declare P3 Search is slow")
     assert "isn't private" in await ask(town, "eve", "/incident remove INC-2 @ada")
     assert "isn't private" in await ask(town, "eve", "/incident members INC-2")
@@ -248,8 +248,8 @@ async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> No
     assert town.finn.id in town.workspace.channel(town.room("INC-2")).members
 
 
-async def test_what_waits_to_be_sent_to_somebody_who_is_removed_never_leaves(town: World, database: str) -> None:
-    """As a mail that its server has put off: the title is in its subject."""
+async def test_pages_waiting_for_a_removed_member_are_cancelled(town: World, database: str) -> None:
+    """For example a mail that the server deferred, with the title in its subject."""
     async with await AsyncConnection.connect(database) as conn:
         await conn.execute("UPDATE pages SET state = 'waiting' WHERE person = 'ada'")
     await ask(town, "eve", "/incident remove INC-1 @ada", room_of(town))
@@ -259,7 +259,7 @@ async def test_what_waits_to_be_sent_to_somebody_who_is_removed_never_leaves(tow
 
 
 @pytest.mark.parametrize("verb", ["tell", "tell board", "maintenance", "maintenance Copied scans at in 4h for 2h"])
-async def test_nothing_that_is_typed_in_its_room_goes_to_everybody(town: World, verb: str) -> None:
+async def test_nothing_typed_in_a_private_room_is_published(town: World, verb: str) -> None:
     room = town.room("INC-1")
     before = {place: len(town.workspace.messages(place)) for place in ("#general", "#incidents")}
     answer = await ask(town, "eve", f"/incident {verb}", room)
@@ -272,12 +272,12 @@ async def test_nothing_that_is_typed_in_its_room_goes_to_everybody(town: World, 
 
 
 def elsewhere(world: World) -> str:
-    """All that stands in channels that everybody can join."""
+    """Everything in the public channels."""
     public = [one.id for one in world.workspace.conversations if one.kind == "public"]
     return "\n".join(words_of(one) for id in public for one in world.workspace.messages(id) if not one.ephemeral_for)
 
 
-async def test_what_is_declared_in_its_room_is_announced_only_once_somebody_says_that_it_is_for_everybody(
+async def test_an_incident_declared_in_a_private_room_is_announced_only_after_a_confirmation(
     town: World,
 ) -> None:
     room = room_of(town)
@@ -300,7 +300,7 @@ async def test_what_is_declared_in_its_room_is_announced_only_once_somebody_says
     assert "mails fail" in elsewhere(town)
 
 
-async def test_the_form_of_an_incident_begins_as_private_in_its_room(town: World) -> None:
+async def test_the_declaration_form_defaults_to_private_in_a_private_room(town: World) -> None:
     await ask(town, "eve", "/incident declare", room_of(town))
     await town.eve.submits(values={"title": "Copied scans are for sale"})
     await town.settled()
@@ -308,7 +308,7 @@ async def test_the_form_of_an_incident_begins_as_private_in_its_room(town: World
     assert "opied" not in elsewhere(town)
 
 
-async def test_why_alerts_are_silenced_is_not_said_for_everybody_from_its_room(town: World) -> None:
+async def test_a_silence_from_a_private_room_is_refused_if_its_reason_would_be_published(town: World) -> None:
     room = room_of(town)
     assert "INC-1" in await ask(town, "eve", "/health silence host=db-* 2h because the scans are copied", room)
     assert await town.house.silences.in_force() == []

@@ -21,13 +21,13 @@ checklists:
 
 
 def heard(world: World) -> list[str]:
-    """The sign, or else the first word, of every message posted in the room since this was asked last; nudges too."""
+    """The first word, often an emoji, of every message posted in the room since the last call, including nudges."""
     posts = (one for one in world.sent_since() if one.method == "chat.postMessage")
     places = ((world.workspace.find_channel(one.channel or ""), one.text or "") for one in posts)
     return [words.split()[0] for place, words in places if place and f"#{place.name}" == ROOM]
 
 
-async def test_an_ordinary_incident_says_each_thing_once(new_world: NewWorld) -> None:
+async def test_an_ordinary_incident_posts_each_thing_once(new_world: NewWorld) -> None:
     async with new_world(runbook=WATCHED) as world:
         await ask(world, "eve", "/incident declare P1 Payments failing")
         room = world.workspace.channel(world.room())

@@ -1,4 +1,4 @@
-"""What a severity promises about time: shown while it runs, warned of, on record when missed; and no silence."""
+"""The deadlines of a severity: shown on the card, warned of, and recorded when missed. And inactivity."""
 
 import re
 from collections.abc import Callable
@@ -23,14 +23,14 @@ async def systems(world: World, number: int = 1) -> list[str]:
 
 
 def said(world: World) -> list[str]:
-    """What has been said in the room since this was asked last, up to the colon or the instant."""
+    """The posts in the room since the last call, each up to its colon or time."""
     return [re.split(r":| by <", words)[0] for place, words in world.posts() if place == ROOM]
 
 
 # The time to respond and to resolve
 
 
-async def test_the_card_shows_until_when_somebody_must_respond_and_until_when_it_must_be_over(
+async def test_the_card_shows_the_deadlines_to_respond_and_to_resolve(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=PROMISING) as world:
@@ -43,7 +43,7 @@ async def test_the_card_shows_until_when_somebody_must_respond_and_until_when_it
         assert "resolve by" not in words_of(world.card())
 
 
-async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told_when_it_is_missed(
+async def test_the_room_is_warned_at_four_fifths_of_a_deadline_and_told_when_it_is_missed(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=PROMISING) as world:
@@ -72,7 +72,7 @@ async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told
         world.nothing_else_was_sent()
 
 
-async def test_a_target_missed_as_the_next_tier_is_paged_is_said_once(new_world: NewWorld) -> None:
+async def test_a_deadline_missed_as_the_next_tier_is_paged_is_reported_in_one_post(new_world: NewWorld) -> None:
     runbook = PROMISING.replace("respond_within: 10m", "respond_within: 15m")
     async with new_world(runbook=runbook) as world:
         await declared(world)
@@ -84,7 +84,7 @@ async def test_a_target_missed_as_the_next_tier_is_paged_is_said_once(new_world:
         assert "⚠ target missed: respond by" in words_of(world.card())
 
 
-async def test_a_promise_that_is_kept_in_its_last_second_is_never_told_as_missed(new_world: NewWorld) -> None:
+async def test_a_deadline_met_in_its_last_second_is_never_reported_as_missed(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         room = await declared(world)
         await world.passes(minutes=9, seconds=59)
@@ -97,7 +97,7 @@ async def test_a_promise_that_is_kept_in_its_last_second_is_never_told_as_missed
         world.nothing_else_was_sent()
 
 
-async def test_after_an_outage_the_missed_promise_is_told_once_and_not_warned_of(new_world: NewWorld) -> None:
+async def test_a_deadline_missed_during_an_outage_is_reported_once_without_a_warning(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         await declared(world)
         await world.passes(minutes=20)
@@ -106,7 +106,7 @@ async def test_after_an_outage_the_missed_promise_is_told_once_and_not_warned_of
         assert await systems(world) == ["not acknowledged within 10 min (P1 target)"]
 
 
-async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: NewWorld) -> None:
+async def test_two_processes_checking_a_deadline_at_once_warn_once(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         await declared(world)
         async with world.house.db.transaction() as other:
@@ -119,7 +119,9 @@ async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: 
         world.nothing_else_was_sent()
 
 
-async def test_raising_the_severity_counts_anew_and_lowering_it_gives_no_time_back(new_world: NewWorld) -> None:
+async def test_raising_the_severity_restarts_the_deadline_and_lowering_it_restores_the_earlier_one(
+    new_world: NewWorld,
+) -> None:
     graver = PROMISING.replace("    name: High\n", "    name: High\n    respond_within: 1h\n")
     async with new_world(runbook=graver) as world:
         room = await declared(world, "P2 Search is slow")
@@ -137,7 +139,7 @@ async def test_raising_the_severity_counts_anew_and_lowering_it_gives_no_time_ba
         assert sum("⚠ *Nobody acknowledged" in words for place, words in world.posts() if place == room_name) == 1
 
 
-async def test_reopening_promises_anew(new_world: NewWorld) -> None:
+async def test_reopening_starts_new_deadlines(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         room = await declared(world)
         await ask(world, "ada", "/incident resolve", room)
@@ -149,17 +151,17 @@ async def test_reopening_promises_anew(new_world: NewWorld) -> None:
         assert "⚠ *Nobody acknowledged" in said(world)
 
 
-async def test_a_rehearsal_is_warned_like_the_real_thing_and_marked(new_world: NewWorld) -> None:
+async def test_a_drill_is_warned_of_its_deadline_too_and_marked_as_a_drill(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         await ask(world, "eve", "/incident drill P1 Payments failing")
         await world.passes(minutes=8)
         assert any(words.startswith("DRILL: ⏰ *2 min left to acknowledge*") for words in world.said_in(world.room()))
 
 
-# Silence
+# Inactivity
 
 
-async def test_an_acknowledged_incident_that_falls_silent_is_asked_about_and_then_escalated(
+async def test_an_acknowledged_incident_that_goes_quiet_is_asked_about_and_then_escalated(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=LISTENING) as world:
@@ -197,7 +199,7 @@ async def test_an_acknowledged_incident_that_falls_silent_is_asked_about_and_the
         world.nothing_else_was_sent()
 
 
-async def test_whatever_a_person_does_about_it_is_heard(new_world: NewWorld) -> None:
+async def test_anything_a_person_does_about_an_incident_counts_as_activity(new_world: NewWorld) -> None:
     async with new_world(runbook=LISTENING) as world:
         room = await declared(world)
         await ask(world, "ada", "/escalate ack", room)
@@ -217,7 +219,7 @@ async def test_whatever_a_person_does_about_it_is_heard(new_world: NewWorld) -> 
         world.nothing_else_was_sent()
 
 
-async def test_after_the_last_tier_the_first_is_paged_again(new_world: NewWorld) -> None:
+async def test_inactivity_after_the_last_tier_acknowledged_pages_the_first_again(new_world: NewWorld) -> None:
     async with new_world(runbook=LISTENING) as world:
         room = await declared(world)
         await world.passes(minutes=15)
@@ -230,7 +232,7 @@ async def test_after_the_last_tier_the_first_is_paged_again(new_world: NewWorld)
         assert len(world.pages_of("ada")) == 2
 
 
-async def test_without_being_asked_for_an_acknowledgement_is_never_withdrawn(new_world: NewWorld) -> None:
+async def test_an_acknowledgement_is_never_withdrawn_unless_the_runbook_says_so(new_world: NewWorld) -> None:
     async with new_world(runbook=LISTENING.replace("unacknowledge: true", "unacknowledge: false")) as world:
         room = await declared(world)
         await ask(world, "ada", "/escalate ack", room)

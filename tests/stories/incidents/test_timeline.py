@@ -1,4 +1,4 @@
-"""The story of an incident: notes, pinned messages, and messages taken over with their author and time."""
+"""The timeline of an incident: notes, and messages added by a pushpin or a shortcut with their author and time."""
 
 import asyncio
 from typing import Any
@@ -22,20 +22,20 @@ async def test_a_note_is_kept_as_it_was_typed(world: World) -> None:
     world.nothing_else_was_sent()
 
 
-async def test_people_who_are_in_no_runbook_are_noted_by_their_name(world: World) -> None:
+async def test_people_mentioned_in_a_note_appear_by_name_even_if_the_runbook_does_not_list_them(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident note @finn told the press, @ada agreed", room)
     assert await notes(world) == ["@Finn Hale told the press, @Ada Obi agreed"]
 
 
-async def test_a_name_that_slack_does_not_tell_delays_and_loses_nothing(world: World) -> None:
+async def test_a_note_is_kept_even_if_slack_does_not_return_a_name(world: World) -> None:
     room = await declared(world)
     world.workspace.faults.refuse("users.info", "fatal_error")
     await ask(world, "eve", "/incident note @finn told the press", room)
     assert await notes(world) == ["@U0FINN told the press"]
 
 
-async def test_a_note_without_words_opens_a_form(world: World) -> None:
+async def test_a_note_without_text_opens_a_form(world: World) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident note", room)
     await world.eve.submits(values={"Note": "First line\nsecond line & <more>"})
@@ -60,10 +60,10 @@ async def test_a_pushpin_keeps_the_messages_own_author_and_time(world: World) ->
     world.nothing_else_was_sent()
 
 
-async def test_what_a_bot_said_is_its_own_and_not_of_who_took_it_over(world: World) -> None:
+async def test_a_bots_message_added_to_the_timeline_names_the_bot_as_its_source(world: World) -> None:
     room = await declared(world)
     await world.eve.reacts("pushpin", world.card())
-    # As an integration without an account says it.
+    # A message of an integration without an account.
     url = world.workspace.response_urls.give(room.id, world.eve.id)
     taken = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "add_to_timeline", url)
     said: dict[str, Any] = {
@@ -74,7 +74,7 @@ async def test_what_a_bot_said_is_its_own_and_not_of_who_took_it_over(world: Wor
     assert [who for who, words in kept if "INC-1" in words] == ["tocsin"]
     assert [(who, words) for who, words in kept if "Deployed" in words] == [("U0EVE", "CI: Deployed 1.2")]
 
-    # As monitoring says it: without a text.
+    # A message of monitoring, which has attachments but no text.
     attached = [{"title": "[FIRING:1] Checkout is slow", "fields": [{"title": "Instance", "value": "web-1"}]}]
     said |= {"text": "", "attachments": attached, "ts": "1786024901.1", "username": "Alertmanager"}
     taken = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "add_to_timeline", url)
@@ -89,7 +89,7 @@ async def test_what_a_bot_said_is_its_own_and_not_of_who_took_it_over(world: Wor
     assert "a message> by Alertmanager" in words_of(world.card("INC-2"))
 
 
-async def test_the_same_message_stands_in_the_timeline_once_however_often_it_is_taken(world: World) -> None:
+async def test_a_message_is_in_the_timeline_once_however_often_it_is_added(world: World) -> None:
     room = await declared(world)
     message = await world.eve.says("We roll back", room)
     await world.eve.reacts("pushpin", message)
@@ -107,7 +107,7 @@ async def test_the_same_message_stands_in_the_timeline_once_however_often_it_is_
     world.nothing_else_was_sent()
 
 
-async def test_a_message_in_a_thread_can_be_taken_too(world: World) -> None:
+async def test_a_message_in_a_thread_can_be_added_to_the_timeline(world: World) -> None:
     room = await declared(world)
     first = await world.eve.says("What do we know?", room)
     reply = await world.ada.says("The disk is full", room, thread_ts=first.ts)
@@ -119,7 +119,7 @@ async def test_a_message_in_a_thread_can_be_taken_too(world: World) -> None:
     assert "s timeline" in told(answer)
 
 
-async def test_other_reactions_and_pushpins_elsewhere_are_nobodys_business(world: World) -> None:
+async def test_other_reactions_and_pushpins_outside_a_room_are_ignored(world: World) -> None:
     room = await declared(world)
     await world.eve.reacts("tada", await world.eve.says("Lunch?", room))
     await world.eve.invites("tocsin", "#random")
@@ -130,7 +130,7 @@ async def test_other_reactions_and_pushpins_elsewhere_are_nobodys_business(world
     world.nothing_else_was_sent()
 
 
-async def test_add_to_timeline_outside_a_room_says_where_it_belongs(world: World) -> None:
+async def test_add_to_timeline_outside_a_room_says_that_it_is_no_incident_channel(world: World) -> None:
     await declared(world)
     answer = await world.eve.uses_shortcut("add_to_timeline", await world.eve.says("Hm", "#random"))
     await world.settled()
@@ -138,7 +138,7 @@ async def test_add_to_timeline_outside_a_room_says_where_it_belongs(world: World
     assert await notes(world) == []
 
 
-async def test_a_message_that_may_not_be_read_is_told_with_the_scope_that_is_missing(world: World) -> None:
+async def test_a_message_the_bot_cannot_read_is_reported_with_the_missing_scope_and_retried(world: World) -> None:
     room = await declared(world)
     message = await world.eve.says("We roll back", room)
     world.workspace.faults.withhold("channels:history")
@@ -153,7 +153,7 @@ async def test_a_message_that_may_not_be_read_is_told_with_the_scope_that_is_mis
     world.nothing_else_was_sent()
 
 
-async def test_the_timeline_tells_everything_oldest_first(world: World) -> None:
+async def test_the_timeline_lists_everything_oldest_first(world: World) -> None:
     room = await declared(world)
     await ask(world, "ada", "/escalate ack", room)
     await ask(world, "eve", "/incident note we roll back", room)
@@ -182,7 +182,7 @@ async def test_a_timeline_too_long_for_one_message_is_offered_as_a_file(world: W
 
 
 async def long_timeline(world: World) -> tuple[Channel, Message]:
-    """The room, and the answer that offers all of it as a file."""
+    """The room, and the answer that offers the whole timeline as a file."""
     room = await declared(world)
     for number in range(40):
         await world.house.notes.note(Actor("ada", "U0ADA"), 1, f"{number} " + "x" * 1500)
@@ -203,7 +203,7 @@ async def test_the_file_of_a_timeline_is_posted_once_for_a_double_click_on_two_p
     assert len(files_in(world, room)) == 1
 
 
-async def test_the_file_of_a_timeline_whose_answer_was_lost_is_found_and_not_posted_again(world: World) -> None:
+async def test_a_timeline_file_whose_upload_got_no_response_is_not_posted_again(world: World) -> None:
     room, said = await long_timeline(world)
     world.workspace.faults.drop("files.completeUploadExternal", times=1, after=True)
     await world.eve.presses("All as a file", said)
@@ -211,7 +211,7 @@ async def test_the_file_of_a_timeline_whose_answer_was_lost_is_found_and_not_pos
     assert len(files_in(world, room)) == 1
 
 
-async def test_who_asked_for_the_file_hears_when_slack_refuses_it(world: World) -> None:
+async def test_the_person_who_asked_for_the_file_is_told_if_slack_refuses_it(world: World) -> None:
     room, said = await long_timeline(world)
     room.archived = True
     await world.eve.presses("All as a file", said)

@@ -1,4 +1,4 @@
-"""When it started, was detected, acknowledged, mitigated and resolved: by itself, corrected, and after a reopening."""
+"""The milestones started, detected, acknowledged, mitigated and resolved: automatic, corrected, after a reopening."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -23,13 +23,15 @@ async def town(new_world: NewWorld) -> AsyncIterator[World]:
 
 
 async def times(world: World) -> dict[str, Any]:
-    """Milestones of INC-1 as the API has them, by their name: minutes and seconds of the clock, UTC."""
+    """The milestones of INC-1 from the API, by name, as HH:MM:SS in UTC; empty if not reached."""
     read = await shown(world)
     names = ("started", "detected", "acknowledged", "mitigated", "resolved")
     return {name: (read[f"{name}_at"] or "")[11:19] for name in names}
 
 
-async def test_milestones_come_by_themselves_and_a_reopened_incident_has_its_last_end(town: World) -> None:
+async def test_milestones_are_recorded_automatically_and_a_reopening_clears_mitigation_and_resolution(
+    town: World,
+) -> None:
     room = await declared(town)
     await town.passes(minutes=5)
     await ask(town, "ada", "/escalate ack", room)
@@ -53,7 +55,7 @@ async def test_milestones_come_by_themselves_and_a_reopened_incident_has_its_las
     listed = await ask(town, "ada", "/incident times", room)
     assert "*Acknowledged* <!date^1786025100^" in listed and "*Mitigated* not yet" in listed
     await town.passes(minutes=10)
-    # What was mended before it was reopened came back.
+    # A mitigation before the reopening doesn't count, since the problem came back.
     assert "reopened (15:30 BST)" in await ask(town, "ada", "/incident mitigated 15:10", room)
     assert (await times(town))["mitigated"] == ""
     await ask(town, "ada", "/incident mitigated 15:35", room)
@@ -63,7 +65,7 @@ async def test_milestones_come_by_themselves_and_a_reopened_incident_has_its_las
     assert ((await times(town))["mitigated"], (await times(town))["resolved"]) == ("14:40:00", "14:40:00")
 
 
-async def test_what_somebody_types_corrects_it_with_who_and_why_in_the_timeline(town: World) -> None:
+async def test_correcting_a_milestone_records_the_old_value_and_the_reason_in_the_timeline(town: World) -> None:
     room = await declared(town)
     await town.passes(minutes=30)
     answer = await ask(town, "ada", "/incident started 14:40 first errors in the log", room)
@@ -86,14 +88,14 @@ async def test_what_somebody_types_corrects_it_with_who_and_why_in_the_timeline(
     assert "can't read a time" in await ask(town, "ben", "/incident started earlier", room)
 
 
-async def test_a_milestone_that_had_not_been_reached_is_corrected_from_nothing(town: World) -> None:
+async def test_setting_a_milestone_not_reached_yet_records_no_old_value(town: World) -> None:
     room = await declared(town)
     await town.passes(minutes=30)
     await ask(town, "ada", "/incident mitigated 15:20 the graphs are flat", room)
     assert await notes(town) == ["mitigated: 15:20 BST (the graphs are flat)"]
 
 
-async def test_the_form_corrects_only_what_somebody_has_changed_in_it(town: World) -> None:
+async def test_the_form_for_milestones_changes_only_the_fields_that_were_edited(town: World) -> None:
     room = await declared(town)
     await town.passes(minutes=30)
     await press_correct(town, "ada", room)
@@ -116,7 +118,7 @@ async def press_correct(world: World, who: str, room: Channel) -> None:
     await world.settled()
 
 
-async def test_the_first_alert_detected_it_also_when_it_is_attached_later(town: World) -> None:
+async def test_the_first_alert_sets_the_detection_time_even_if_it_is_attached_later(town: World) -> None:
     async with watched(town) as monitoring:
         await monitoring.fires(alert("Latency"))
         await town.passes(minutes=7)

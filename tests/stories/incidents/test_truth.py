@@ -1,4 +1,4 @@
-"""What the bot says at three in the morning is true, and nothing it has to say is lost."""
+"""What the bot says at three in the morning is true, and none of it is lost."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -32,7 +32,7 @@ async def test_a_bare_at_sign_pages_nobody(new_world: NewWorld) -> None:
         assert world.pages_of("cleo") == []
 
 
-async def test_what_was_said_while_the_room_could_not_be_opened_yet_is_said_in_it_later(world: World) -> None:
+async def test_posts_from_before_the_room_was_created_appear_in_it_later(world: World) -> None:
     world.workspace.faults.limit("conversations.create", retry_after=10)
     await declared(world)
     await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
@@ -41,7 +41,7 @@ async def test_what_was_said_while_the_room_could_not_be_opened_yet_is_said_in_i
     assert any("👀" in words for words in world.said_in(world.room()))
 
 
-async def test_without_any_room_it_is_said_where_the_incident_is_announced_and_nothing_waits_for_ever(
+async def test_without_a_room_its_posts_go_to_the_announcement_channel_and_none_waits_forever(
     world: World,
 ) -> None:
     world.workspace.faults.refuse("conversations.create", "invalid_name", times=None)
@@ -56,7 +56,7 @@ async def test_without_any_room_it_is_said_where_the_incident_is_announced_and_n
     assert left == []
 
 
-async def test_escalate_in_an_old_page_still_works_when_the_ladder_has_climbed_by_itself(world: World) -> None:
+async def test_the_escalate_button_of_an_old_page_works_after_the_ladder_has_climbed(world: World) -> None:
     await declared(world)
     await world.passes(minutes=15)
     await world.passes(minutes=10)
@@ -65,7 +65,7 @@ async def test_escalate_in_an_old_page_still_works_when_the_ladder_has_climbed_b
     assert len(world.pages_of("cleo")) == 1
 
 
-async def test_however_long_the_words_are_the_card_keeps_its_buttons(world: World) -> None:
+async def test_the_card_keeps_its_buttons_however_long_its_text_is(world: World) -> None:
     await declared(world)
     await types(world, "eve", "/incident impact " + "\n\n".join(f"line {number}" for number in range(60)))
     assert world.eve.labels(world.card()) == ["Acknowledge", "I'll lead", "Post update", "Escalate", "Resolve"]
@@ -80,7 +80,9 @@ async def test_notes_of_many_paragraphs_do_not_push_the_newest_entry_out_of_the_
     assert "the last one" in words_of(world.eve.sees(world.room())[-1])
 
 
-async def test_nobody_is_said_to_have_been_silent_who_has_acknowledged(new_world: NewWorld) -> None:
+async def test_a_ladder_that_climbs_after_an_acknowledgement_does_not_say_nobody_acknowledged(
+    new_world: NewWorld,
+) -> None:
     async with new_world(runbook=STUBBORN) as world:
         await declared(world)
         assert "paging stops when it's resolved" in words_of(world.pages_of("ada")[0])
@@ -94,7 +96,7 @@ async def test_nobody_is_said_to_have_been_silent_who_has_acknowledged(new_world
         assert any("nobody left to page" in words for words in world.said_in(world.room()))
 
 
-async def test_when_no_provider_took_a_page_nobody_is_said_to_have_been_paged(new_world: NewWorld) -> None:
+async def test_if_no_provider_accepted_a_page_nobody_is_reported_as_paged(new_world: NewWorld) -> None:
     by_text = RUNBOOK
     for name in ("ada", "ben", "cleo"):
         by_text = by_text.replace(f"who: [{name}]}}", f"who: [{name}], via: [sms]}}")
@@ -120,7 +122,7 @@ async def test_an_acknowledgement_before_a_reopening_does_not_count_after_it(new
         assert len(world.pages_of("ada")) == 3
 
 
-async def test_everybody_called_by_hand_who_is_not_reached_is_named(world: World) -> None:
+async def test_everybody_paged_by_hand_and_not_reached_is_named(world: World) -> None:
     await declared(world)
     await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
     await world.settled()
@@ -132,7 +134,7 @@ async def test_everybody_called_by_hand_who_is_not_reached_is_named(world: World
     assert any("Ben Moss was not reached" in words for words in world.said_in(world.room()))
 
 
-async def test_an_unreached_tier_does_not_break_a_snooze(world: World) -> None:
+async def test_a_tier_that_was_not_reached_does_not_end_a_snooze(world: World) -> None:
     world.workspace.faults.limit("chat.postMessage", retry_after=300, **to("U0ADA"))
     await declared(world)
     await world.passes(seconds=5)
@@ -143,7 +145,7 @@ async def test_an_unreached_tier_does_not_break_a_snooze(world: World) -> None:
     assert len(world.pages_of("ben")) == 1
 
 
-async def test_who_is_not_reached_after_a_reopening_is_named_again(world: World) -> None:
+async def test_people_not_reached_after_a_reopening_are_named_again(world: World) -> None:
     world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", **to("U0ADA"))
     await declared(world)
     await types(world, "eve", "/incident resolve")
@@ -151,7 +153,7 @@ async def test_who_is_not_reached_after_a_reopening_is_named_again(world: World)
     assert sum("Ada Obi was not reached" in words for words in world.said_in(world.room())) == 2
 
 
-async def test_whoever_answers_a_later_call_sees_it_answered_in_their_own_message(world: World) -> None:
+async def test_acknowledging_a_later_page_updates_that_page(world: World) -> None:
     await declared(world)
     await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
     await world.passes(minutes=1)
@@ -162,20 +164,20 @@ async def test_whoever_answers_a_later_call_sees_it_answered_in_their_own_messag
     assert world.ben.labels(world.pages_of("ben")[0]) == []
 
 
-async def test_a_word_that_is_nobody_is_quoted_wherever_it_was_typed(world: World) -> None:
+async def test_an_unknown_name_to_escalate_to_is_quoted_in_the_answer(world: World) -> None:
     await declared(world)
     answer = await world.eve.types("/escalate blargle stuff", "#general")
     await world.settled()
     assert "“blargle”" in words_of(answer.messages[-1])
 
 
-async def test_a_tier_that_could_not_be_reached_is_the_reason_that_is_given(world: World) -> None:
+async def test_the_room_is_told_that_a_tier_is_paged_because_the_previous_one_was_not_reached(world: World) -> None:
     world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", **to("U0ADA"))
     await declared(world)
     assert any("No page to the previous tier has been confirmed" in words for words in world.said_in(world.room()))
 
 
-async def test_where_incidents_are_announced_it_says_who_acknowledged(world: World) -> None:
+async def test_the_announcement_says_who_acknowledged(world: World) -> None:
     await declared(world)
     assert "not acknowledged yet" in world.said_in("#incidents")[-1]
     await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
@@ -183,7 +185,7 @@ async def test_where_incidents_are_announced_it_says_who_acknowledged(world: Wor
     assert "acknowledged by Ada Obi" in world.said_in("#incidents")[-1]
 
 
-async def test_what_is_posted_late_says_of_when_it_speaks(world: World) -> None:
+async def test_a_post_that_is_late_says_when_it_happened(world: World) -> None:
     await declared(world)
     room, posts = world.room(), "chat.postMessage"
     world.workspace.faults.limit(posts, retry_after=30, when=lambda sent: sent.get("channel") == room)
@@ -197,7 +199,7 @@ async def test_what_is_posted_late_says_of_when_it_speaks(world: World) -> None:
     assert "posted late" not in soon
 
 
-async def test_what_a_drill_posts_late_says_first_that_it_is_one(world: World) -> None:
+async def test_a_late_post_of_a_drill_still_begins_with_drill(world: World) -> None:
     await world.eve.types("/incident drill P1 Payments failing", "#general")
     await world.settled()
     room = world.room()

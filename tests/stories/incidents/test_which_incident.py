@@ -1,10 +1,10 @@
-"""Which incident is meant: the room implies it, a reference names it, else the caller chooses."""
+"""Which incident a command means: that of the room, the one referred to, or else the one the caller chooses."""
 
 from tests.stories.asking import ROOM, ask, asked, declared, notes, told, whispered
 from tests.world import World, words_of
 
 
-async def test_a_reference_behind_the_verb_or_before_it_names_the_incident_anywhere(world: World) -> None:
+async def test_a_reference_before_or_after_the_verb_selects_the_incident_anywhere(world: World) -> None:
     await declared(world)
     other = await declared(world, "P3 Search is slow")
     await ask(world, "eve", "/incident note INC-1 typed in general")
@@ -15,7 +15,7 @@ async def test_a_reference_behind_the_verb_or_before_it_names_the_incident_anywh
     world.nothing_else_was_sent()
 
 
-async def test_a_title_may_begin_with_a_number_or_another_incident(world: World) -> None:
+async def test_a_title_may_begin_with_a_number_or_the_reference_of_another_incident(world: World) -> None:
     await declared(world)
     assert "declared as P2: 500 errors" in await ask(world, "eve", "/incident declare 500 errors")
     assert "declared as P2: INC-1 again" in await ask(world, "eve", "/incident declare INC-1 again")
@@ -33,7 +33,7 @@ async def test_outside_a_room_the_callers_own_incidents_are_offered_first(world:
     assert await notes(world, 1) == await notes(world, 2) == await notes(world, 3) == []
 
 
-async def test_while_nothing_is_open_every_command_about_an_incident_says_where_one_begins(world: World) -> None:
+async def test_commands_about_an_incident_offer_to_declare_one_if_none_is_open(world: World) -> None:
     for typed in ("/escalate", "/escalate ack", "/incident resolve"):
         answer = await asked(world, "eve", typed)
         assert told(answer).startswith("No incident is open.")
@@ -41,7 +41,7 @@ async def test_while_nothing_is_open_every_command_about_an_incident_says_where_
     world.nothing_else_was_sent()
 
 
-async def test_pressing_one_does_what_was_typed_and_answers_in_the_questions_place(world: World) -> None:
+async def test_choosing_an_incident_does_what_was_typed_and_replaces_the_question_with_the_answer(world: World) -> None:
     await declared(world)
     words = "@ada & <team>: " + "all of it, " * 300
     question = (await asked(world, "eve", f"/incident note {words}")).messages[-1]
@@ -54,7 +54,7 @@ async def test_pressing_one_does_what_was_typed_and_answers_in_the_questions_pla
     world.nothing_else_was_sent()
 
 
-async def test_a_question_can_lead_to_a_form(world: World) -> None:
+async def test_choosing_an_incident_can_open_a_form(world: World) -> None:
     await declared(world)
     question = (await asked(world, "eve", "/incident update")).messages[-1]
     await world.eve.presses("INC-1 P1 Payments failing", question)
@@ -66,7 +66,7 @@ async def test_a_question_can_lead_to_a_form(world: World) -> None:
     world.nothing_else_was_sent()
 
 
-async def test_escalating_outside_a_room_asks_too_and_pages_whom_was_meant(world: World) -> None:
+async def test_escalating_outside_a_room_asks_which_incident_and_then_pages(world: World) -> None:
     await declared(world)
     question = (await asked(world, "eve", "/escalate ceo we need a decision")).messages[-1]
     await world.eve.presses("INC-1 P1 Payments failing", question)
@@ -77,7 +77,7 @@ async def test_escalating_outside_a_room_asks_too_and_pages_whom_was_meant(world
     assert len(world.pages_of("ben")) == 1
 
 
-async def test_an_answer_to_a_question_of_last_week_is_refused_in_words(world: World) -> None:
+async def test_choosing_an_incident_too_late_says_to_type_it_again(world: World) -> None:
     await declared(world)
     question = (await asked(world, "eve", "/incident note hello")).messages[-1]
     async with world.house.db.transaction() as conn:
@@ -87,7 +87,7 @@ async def test_an_answer_to_a_question_of_last_week_is_refused_in_words(world: W
     assert "That was too long ago. Type it again." in words_of(whispered(world, "eve", "#general")[-1])
 
 
-async def test_when_there_is_none_the_caller_is_told_what_to_do(world: World) -> None:
+async def test_commands_without_a_matching_incident_say_what_to_do(world: World) -> None:
     room = await declared(world)
     assert "No incident is resolved" in await ask(world, "eve", "/incident reopen it is back")
     await ask(world, "eve", "/incident resolve", room)
@@ -98,7 +98,7 @@ async def test_when_there_is_none_the_caller_is_told_what_to_do(world: World) ->
         )
 
 
-async def test_a_list_shows_the_gravest_and_unacknowledged_first_and_rehearsals_last(world: World) -> None:
+async def test_a_list_shows_grave_and_unacknowledged_incidents_first_and_drills_last(world: World) -> None:
     await declared(world, "P1 Acknowledged", by="ben")
     await ask(world, "ben", "/escalate ack INC-1")
     await declared(world, "P1 Waiting", by="ben")
@@ -113,7 +113,7 @@ async def test_a_list_shows_the_gravest_and_unacknowledged_first_and_rehearsals_
     assert [label.split()[0] for label in world.eve.labels(choice)] == ["INC-2", "INC-1", "INC-3", "DRILL"]
 
 
-async def test_a_word_that_fits_no_incident_is_refused_before_anybody_is_asked_which(world: World) -> None:
+async def test_an_argument_no_incident_accepts_is_refused_before_asking_which_incident(world: World) -> None:
     await declared(world)
     await declared(world, "P3 Search is slow")
     for typed, said in (

@@ -1,4 +1,4 @@
-"""Working on an incident: what changed, how grave it is, who does what, and its end."""
+"""Working on an incident: updates, severity, status, roles, impact, and its resolution."""
 
 import asyncio
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.stories.asking import ROOM, ask, asked, declared, timeline, whispered
 from tests.world import BEGINNING, World, words_of
 
 
-async def test_an_update_is_told_in_the_room_and_stands_on_the_card(world: World) -> None:
+async def test_an_update_is_posted_in_the_room_and_shown_on_the_card(world: World) -> None:
     room = await declared(world)
     assert not await ask(world, "eve", "/incident update Card payments work again", room)
     assert world.posts() == [(ROOM, "📝 *Update* by <@U0EVE>: Card payments work again")]
@@ -21,7 +21,7 @@ async def test_an_update_is_told_in_the_room_and_stands_on_the_card(world: World
     world.nothing_else_was_sent()
 
 
-async def test_an_update_without_words_opens_a_form_for_conditions_actions_needs_and_the_next_one(
+async def test_an_update_without_text_opens_a_form_with_conditions_actions_needs_and_the_next_one(
     world: World,
 ) -> None:
     await declared(world)
@@ -50,7 +50,7 @@ async def test_an_update_without_words_opens_a_form_for_conditions_actions_needs
     assert whispered(world, "eve", ROOM) == [], "the room shows it already"
 
 
-async def test_the_next_update_is_promised_from_when_the_form_was_sent_and_by_no_later_one(world: World) -> None:
+async def test_the_next_update_is_due_from_when_the_form_was_sent_and_a_later_update_replaces_it(world: World) -> None:
     await declared(world)
     now = world.clock.now()
     sent = partial(Actor, world.eve.id, world.eve.id, None)
@@ -69,7 +69,7 @@ async def test_the_next_update_is_promised_from_when_the_form_was_sent_and_by_no
     assert "*Next update* was due by" in said and "late" in said
 
 
-async def test_the_severity_is_changed_by_words_or_by_the_form(world: World) -> None:
+async def test_the_severity_can_be_changed_by_a_command_or_a_form(world: World) -> None:
     room = await declared(world, "P2 Payments failing")
     assert not await ask(world, "eve", "/incident severity P1", room), "the post in the room says it"
     assert world.posts()[-1][1] == "<@U0EVE> changed the severity: P2 → *P1*"
@@ -82,7 +82,7 @@ async def test_the_severity_is_changed_by_words_or_by_the_form(world: World) -> 
     world.nothing_else_was_sent()
 
 
-async def test_lowering_in_the_form_without_a_reason_brings_the_form_back_as_it_was_filled_in(world: World) -> None:
+async def test_lowering_the_severity_in_the_form_without_a_reason_reopens_the_form_as_filled_in(world: World) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident severity", room)
     await world.eve.submits(values={"Severity": "P3"})
@@ -99,7 +99,7 @@ async def test_lowering_in_the_form_without_a_reason_brings_the_form_back_as_it_
     world.nothing_else_was_sent()
 
 
-async def test_the_status_is_set_by_words_or_by_the_form_and_resolved_resolves(world: World) -> None:
+async def test_the_status_can_be_set_by_a_command_or_a_form_and_resolved_resolves(world: World) -> None:
     room = await declared(world)
     assert not await ask(world, "eve", "/incident status identified", room), "the post in the room says it"
     await asked(world, "eve", "/incident status", room)
@@ -113,7 +113,7 @@ async def test_the_status_is_set_by_words_or_by_the_form_and_resolved_resolves(w
     assert "Resolved" in words_of(world.card())
 
 
-async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: World) -> None:
+async def test_the_lead_can_be_given_or_taken_and_taking_it_acknowledges(world: World) -> None:
     room = await declared(world)
     topic = room.topic
     assert not await ask(world, "eve", "/incident lead @ben", room), "the post in the room says it"
@@ -131,7 +131,7 @@ async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: Worl
     world.nothing_else_was_sent()
 
 
-async def test_of_two_who_press_i_ll_lead_together_one_leads_and_the_other_is_told_who(world: World) -> None:
+async def test_of_two_people_pressing_ill_lead_at_once_one_leads_and_the_other_is_told_who(world: World) -> None:
     room = await declared(world)
     await ask(world, "ada", "/incident note I am here", room)
     card = world.card()
@@ -144,7 +144,7 @@ async def test_of_two_who_press_i_ll_lead_together_one_leads_and_the_other_is_to
     assert f"{leader} leads INC-1 already" in words_of(whispered(world, loser, room)[-1])
 
 
-async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
+async def test_giving_a_role_invites_its_holder_to_the_room(world: World) -> None:
     room = await declared(world)
     assert not await ask(world, "eve", "/incident role Comms @dev", room)
     assert "U0DEV" in room.members
@@ -158,7 +158,7 @@ async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
     world.nothing_else_was_sent()
 
 
-async def test_what_users_notice_is_said_by_words_or_by_the_form_and_stands_on_the_card(world: World) -> None:
+async def test_the_impact_can_be_set_by_a_command_or_a_form_and_is_shown_on_the_card(world: World) -> None:
     room = await declared(world)
     assert "*INC-1* impact updated" in await ask(world, "eve", "/incident impact Nobody can pay", room)
     assert "Nobody can pay" in words_of(world.card())
@@ -171,7 +171,7 @@ async def test_what_users_notice_is_said_by_words_or_by_the_form_and_stands_on_t
 
 
 @pytest.mark.parametrize("verb", ["resolve", "close", "fixed"])
-async def test_resolving_says_how_it_ended_and_reopening_why(world: World, verb: str) -> None:
+async def test_resolving_posts_how_it_ended_and_reopening_posts_why(world: World, verb: str) -> None:
     room = await declared(world)
     assert not await ask(world, "eve", f"/incident {verb} a bad deploy, rolled back", room)
     assert (ROOM, "✅ *INC-1 is resolved* by <@U0EVE>: a bad deploy, rolled back") in world.posts()
@@ -184,7 +184,7 @@ async def test_resolving_says_how_it_ended_and_reopening_why(world: World, verb:
     assert (ROOM, "✅ *INC-1 is resolved* by <@U0EVE>") in world.posts(), "how it ended before is told no more"
 
 
-async def test_outside_a_room_reopening_offers_what_is_over(world: World) -> None:
+async def test_reopening_outside_a_room_offers_the_resolved_incidents(world: World) -> None:
     room = await declared(world)
     await declared(world, "P3 Search is slow")
     await ask(world, "eve", "/incident resolve", room)
@@ -195,7 +195,7 @@ async def test_outside_a_room_reopening_offers_what_is_over(world: World) -> Non
     assert "*INC-1* reopened" in words_of(question)
 
 
-async def test_what_no_post_shows_is_answered_and_what_one_shows_is_not(world: World) -> None:
+async def test_a_command_is_answered_only_if_no_post_shows_its_effect(world: World) -> None:
     room = await declared(world)
     assert "impact" in await ask(world, "eve", "/incident impact nobody can pay", room)
     assert not await ask(world, "ada", "/incident acknowledge", room)
@@ -203,7 +203,7 @@ async def test_what_no_post_shows_is_answered_and_what_one_shows_is_not(world: W
     assert "INC-1" in await ask(world, "ada", "/incident status INC-1 monitoring", "#general")
 
 
-async def test_a_role_is_for_somebody_of_the_workspace(world: World) -> None:
+async def test_a_role_can_be_given_only_to_a_person_in_the_workspace(world: World) -> None:
     await ask(world, "eve", "/incident declare P3 Search is slow")
     room = world.workspace.channel(world.room("INC-1"))
     for command in ("/incident role comms <@U0NOBODY>", f"/incident lead <@{world.workspace.bot.id}>"):
@@ -211,7 +211,7 @@ async def test_a_role_is_for_somebody_of_the_workspace(world: World) -> None:
     assert (await world.house.incidents.find("INC-1")).roles == {}
 
 
-async def test_whoever_gives_a_role_twice_hears_who_has_it(world: World) -> None:
+async def test_giving_a_role_to_its_holder_says_who_has_it(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident lead ada", room)
     assert "Ada" in await ask(world, "eve", "/incident lead ada", room)
@@ -219,11 +219,11 @@ async def test_whoever_gives_a_role_twice_hears_who_has_it(world: World) -> None
 
 
 @pytest.mark.parametrize("word", ["snooze", "oncall", "cover", "simulate"])
-async def test_a_verb_of_the_other_command_is_named_with_its_command(world: World, word: str) -> None:
+async def test_a_verb_of_another_command_is_answered_with_that_command(world: World, word: str) -> None:
     assert f"`/escalate {word}`" in await ask(world, "eve", f"/incident {word}")
 
 
-async def test_a_long_list_is_turned_page_by_page(world: World) -> None:
+async def test_a_long_list_has_a_button_for_its_next_page(world: World) -> None:
     for number in range(23):
         await world.eve.types(f"/incident declare P3 Trouble {number}")
     await world.settled()
@@ -241,14 +241,14 @@ def topic_lines(world: World) -> int:
 
 
 @pytest.mark.parametrize("was_done", [True, False])
-async def test_a_topic_whose_answer_was_lost_is_not_set_a_second_time(world: World, was_done: bool) -> None:
+async def test_a_topic_whose_response_was_lost_is_not_set_twice(world: World, was_done: bool) -> None:
     world.workspace.faults.drop("conversations.setTopic", after=was_done)
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(seconds=2)
     assert topic_lines(world) == 1
 
 
-async def test_a_room_from_before_topics_stayed_gets_the_one_that_does(world: World) -> None:
+async def test_a_room_with_a_topic_of_an_older_version_gets_the_current_one(world: World) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     renewed = (ROOT / "bot/store/migrations/0087_topics_that_stay.sql").read_text()
 
@@ -265,7 +265,7 @@ async def test_a_room_from_before_topics_stayed_gets_the_one_that_does(world: Wo
 
 
 @pytest.mark.parametrize("typed", ["status identified", "severity P3 one customer of many", "lead @ben"])
-async def test_a_change_is_one_post_and_no_line_about_the_topic_beside_it(world: World, typed: str) -> None:
+async def test_a_change_is_one_post_and_does_not_change_the_topic(world: World, typed: str) -> None:
     room = await declared(world)
     assert not await ask(world, "eve", f"/incident {typed}", room), "the post in the room says it"
     assert len([place for place, _ in world.posts() if place == ROOM]) == 1
