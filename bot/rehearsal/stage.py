@@ -30,7 +30,7 @@ PUBLIC_URL = "https://tocsin.example.com"
 # Generous, because results must not depend on how fast the machine is.
 PATIENCE_S = 60.0
 CONNECT = partial(Database, work_connections=4, at_rest=0, intake_timeout_s=PATIENCE_S)
-# Rarely matters: whoever moves the clock wakes everything that is due.
+# Seldom, because `Travel`, which moves the clock, wakes everything that is due.
 SWEEP_EVERY_S = 5.0
 # More incidents than a script of a week can declare.
 EVERY = 100_000

@@ -36,7 +36,7 @@ def wrong(said: str) -> PydanticCustomError:
 
 
 def read_by(parse: Callable[[str], Any], shape: str) -> BeforeValidator:
-    """Parse the value with `parse`. Anything but text and numbers is told to be a `shape`."""
+    """Parse the value with `parse`. For anything but text and numbers, the mistake says that it should be a `shape`."""
 
     @written(said(shape))
     def read(value: object) -> object:
