@@ -1,4 +1,4 @@
-"""The channel of a resolved incident is archived when nobody needs it any more, and everything about it stays in it."""
+"""The room of a resolved incident is archived once nobody needs it, with a file of everything about it."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ ARCHIVED = RUNBOOK + "channels: {archive_after: 2d}\n"
 
 
 async def over(world: World, words: str) -> Channel:
-    """The room of an incident that was declared with these words, and resolved."""
+    """The room of a resolved incident that was declared with these words."""
     await ask(world, "eve", f"/incident {words}")
     room = world.workspace.channel(world.room(f"INC-{await count(world)}"))
     await ask(world, "eve", "/incident resolve fixed", room)
@@ -26,7 +26,7 @@ def files(world: World, room: Channel) -> list[str]:
     return [file.name for file in world.workspace.files.values() if room.id in file.channels]
 
 
-async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the_incident_is_open_again(
+async def test_a_room_is_archived_once_after_its_file_is_posted_unless_it_is_needed_or_reopened(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=ARCHIVED) as world, world.joined() as other:
@@ -59,23 +59,23 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
         assert not [one.text for one in sent if "archived" in (one.text or "")]
         assert (await readyz(world))[1]["channels_closed"] == {}
 
-        # Its file is there, and Slack has not archived it yet.
+        # Its file is posted, but Slack has not archived the room yet.
         assert files(world, overtaken) and not overtaken.archived
         await ask(world, "eve", "/incident reopen INC-6 one is missing", overtaken)
         assert [words for words in world.said_in(overtaken.id) if "one is missing" in words]
         await world.passes(minutes=5)
         assert not overtaken.archived
 
-        # An archived room is as closed as any other to whoever reopens.
+        # Reopening an incident whose room is archived says so.
         said = await ask(world, "eve", "/incident reopen INC-1 once more")
         assert "is archived" in said
         action = [one for one in world.workspace.messages(needed.id) if "Rebuild the index" in words_of(one)][-1]
         await world.ada.presses("Done", action)
-        # Without its file it stays open for another day.
+        # If its file can't be posted, the room stays open for another day.
         world.workspace.faults.refuse("files.getUploadURLExternal", "invalid_arguments")
         await world.passes(days=1)
         assert not needed.archived and not files(world, needed)
-        # Nor is it forgotten when Slack is in trouble for longer than anything is tried.
+        # Nor is it forgotten if Slack fails for longer than a delivery is retried.
         world.workspace.faults.break_down("conversations.archive", times=2)
         await world.passes(days=1)
         await world.passes(hours=7)
@@ -85,10 +85,10 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
         assert not reopened.archived
 
 
-async def test_a_room_that_slack_does_not_archive_says_why_it_stays_open_and_says_it_once(new_world: NewWorld) -> None:
+async def test_a_room_that_slack_refuses_to_archive_is_told_why_once(new_world: NewWorld) -> None:
     async with new_world(runbook=ARCHIVED) as world:
         room = await over(world, "declare P3 Late mail")
-        # As where only admins may archive.
+        # As in a workspace where only admins may archive.
         world.workspace.faults.refuse("conversations.archive", "restricted_action", times=None)
         await world.passes(days=2)
         await world.passes(days=3)
@@ -97,7 +97,7 @@ async def test_a_room_that_slack_does_not_archive_says_why_it_stays_open_and_say
         assert "stays open" in said
 
 
-async def test_boxes_of_aftercare_that_are_left_undone_keep_no_room_open(new_world: NewWorld) -> None:
+async def test_aftercare_items_left_undone_with_a_reason_do_not_keep_a_room_open(new_world: NewWorld) -> None:
     aftercare = "checklists: {aftercare: [{do: Thank the bank, within: 1h}, Write to the customers]}\n"
     async with new_world(runbook=ARCHIVED + aftercare) as world:
         room = await over(world, "declare P3 Late mail")

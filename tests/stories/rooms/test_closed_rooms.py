@@ -1,4 +1,4 @@
-"""A channel is archived, or the bot put out of it, while an incident is open: nothing is lost or falsely claimed."""
+"""A channel is archived, or the bot is removed from it, during an incident: nothing is lost or falsely claimed."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -33,7 +33,7 @@ async def readyz(world: World) -> tuple[int, dict[str, Any]]:
 
 
 async def unheard(world: World, name: str, room: Channel) -> None:
-    """Somebody archives it, or puts the bot out, and Slack's event of it is lost."""
+    """Somebody archives the room or removes the bot from it, and Slack's event about that is lost."""
     if name == "archived":
         room.archived = True
     room.members.remove(world.workspace.bot.id)
@@ -41,9 +41,7 @@ async def unheard(world: World, name: str, room: Channel) -> None:
 
 @pytest.mark.parametrize("how", ["archived", "left"])
 @pytest.mark.parametrize("is_heard", [True, False])
-async def test_what_a_closed_room_should_have_been_told_stands_where_incidents_are_announced(
-    world: World, how: str, is_heard: bool
-) -> None:
+async def test_posts_for_a_closed_room_go_to_the_announcement_channel(world: World, how: str, is_heard: bool) -> None:
     room = await declared(world)
     if not is_heard:
         await unheard(world, how, room)
@@ -74,7 +72,7 @@ async def test_paging_goes_on_while_the_room_is_closed(world: World) -> None:
 
 
 @pytest.mark.parametrize("how", ["unarchived", "invited"])
-async def test_a_room_that_takes_messages_again_shows_what_is_true_now(world: World, how: str) -> None:
+async def test_a_reopened_room_shows_the_current_state(world: World, how: str) -> None:
     room = await declared(world)
     if how == "unarchived":
         await world.eve.archives(room)
@@ -93,7 +91,7 @@ async def test_a_room_that_takes_messages_again_shows_what_is_true_now(world: Wo
     assert any("it is back" in words for words in world.said_in(room.id))
 
 
-async def test_a_room_that_takes_messages_again_unheard_is_found_by_the_next_post(world: World) -> None:
+async def test_a_reopened_room_is_noticed_at_the_next_post_if_the_event_was_lost(world: World) -> None:
     room = await declared(world)
     await world.eve.puts_out("tocsin", room)
     await world.settled()
@@ -104,7 +102,7 @@ async def test_a_room_that_takes_messages_again_unheard_is_found_by_the_next_pos
     assert (await readyz(world))[1]["channels_closed"] == {}
 
 
-async def test_of_a_private_incident_only_its_lead_hears_what_its_closed_room_does_not(world: World) -> None:
+async def test_posts_for_the_closed_room_of_a_private_incident_go_only_to_its_lead(world: World) -> None:
     room = await declared(world, "private")
     await asked(world, "eve", "/incident lead INC-1 @ben")
     await world.eve.archives(room)
@@ -117,7 +115,7 @@ async def test_of_a_private_incident_only_its_lead_hears_what_its_closed_room_do
 
 
 @pytest.mark.parametrize("when", ["before the incident", "while it is open"])
-async def test_where_nobody_reads_announcements_the_room_and_who_leads_are_told(world: World, when: str) -> None:
+async def test_the_room_and_the_lead_are_told_if_the_announcement_channel_is_archived(world: World, when: str) -> None:
     await world.settled()
     if when == "before the incident":
         await closed_announcements(world)
@@ -138,7 +136,7 @@ async def test_where_nobody_reads_announcements_the_room_and_who_leads_are_told(
 
 
 @pytest.mark.parametrize("how", ["archived", "left"])
-async def test_an_incident_that_ended_while_its_announcement_could_not_be_edited_is_shown_as_over(
+async def test_an_announcement_that_could_not_be_edited_shows_the_resolution_once_its_channel_is_open(
     world: World, how: str
 ) -> None:
     await declared(world)
@@ -152,7 +150,7 @@ async def test_an_incident_that_ended_while_its_announcement_could_not_be_edited
     assert "Resolved" in announced and "not acknowledged" not in announced
 
 
-async def test_with_both_channels_closed_the_lead_hears_it_alone(world: World) -> None:
+async def test_with_the_room_and_the_announcement_channel_closed_posts_go_to_the_lead(world: World) -> None:
     room = await declared(world)
     await world.eve.archives(room)
     await closed_announcements(world)
@@ -162,7 +160,7 @@ async def test_with_both_channels_closed_the_lead_hears_it_alone(world: World) -
     assert any("the queue drains" in words_of(one) for one in world.pages_of("eve"))
 
 
-async def test_what_a_closed_channel_of_alerts_should_have_been_told_stands_where_incidents_are_announced(
+async def test_posts_for_a_closed_channel_of_alerts_go_to_the_announcement_channel(
     world: World,
 ) -> None:
     await world.settled()
@@ -187,7 +185,7 @@ DEEDS = {
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-async def test_who_types_in_a_room_whose_closing_is_not_known_yet_hears_where_their_words_went(
+async def test_typing_in_a_room_not_yet_known_to_be_closed_is_answered_with_where_the_post_went(
     world: World, deed: str
 ) -> None:
     room = await declared(world)
@@ -202,7 +200,7 @@ async def test_who_types_in_a_room_whose_closing_is_not_known_yet_hears_where_th
     assert any(words in one for one in world.said_in("#incidents"))
 
 
-async def test_who_types_in_the_closed_room_of_a_private_incident_hears_that_its_lead_alone_has_their_words(
+async def test_typing_in_the_closed_room_of_a_private_incident_says_that_only_its_lead_got_it(
     world: World,
 ) -> None:
     room = await declared(world, "private")
@@ -217,7 +215,7 @@ async def test_who_types_in_the_closed_room_of_a_private_incident_hears_that_its
 LED_FROM_OUTSIDE = RUNBOOK.replace("cleo@example.com,", "cleo@elsewhere.example.com,")
 
 
-async def test_where_the_lead_is_not_in_slack_somebody_else_in_the_incident_hears_what_its_closed_room_does_not(
+async def test_posts_for_a_private_incidents_closed_room_go_to_another_member_if_the_lead_is_not_in_slack(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=LED_FROM_OUTSIDE) as world:
@@ -232,7 +230,9 @@ async def test_where_the_lead_is_not_in_slack_somebody_else_in_the_incident_hear
         assert not any("its lead" in one for one in heard)
 
 
-async def test_where_the_lead_has_left_whoever_acknowledged_hears_what_the_closed_room_does_not(world: World) -> None:
+async def test_posts_for_a_private_incidents_closed_room_go_to_the_acknowledger_if_the_lead_has_left(
+    world: World,
+) -> None:
     room = await declared(world, "private P1")
     await world.eve.invites("ben", room)
     await asked(world, "ada", "/incident ack", room)
@@ -249,7 +249,7 @@ async def test_where_the_lead_has_left_whoever_acknowledged_hears_what_the_close
     assert any("sent only to Ada Obi" in one for one in said), said
 
 
-async def test_who_leads_hears_once_that_the_room_is_closed_when_they_type_in_it(world: World) -> None:
+async def test_the_lead_is_told_once_that_the_room_is_closed_when_typing_in_it(world: World) -> None:
     room = await declared(world)
     await unheard(world, "left", room)
     await asked(world, "eve", "/incident update the queue drains", room)
@@ -257,7 +257,7 @@ async def test_who_leads_hears_once_that_the_room_is_closed_when_they_type_in_it
 
 
 async def closed_and_opened_unheard(world: World) -> Channel:
-    """`#incidents` is archived, and then opened again and the bot put into it, of which Slack's events are lost."""
+    """Archive `#incidents`, then unarchive it with Slack's event about that lost."""
     await closed_announcements(world)
     await world.settled()
     assert (await readyz(world))[1]["channels_closed"] == {"#incidents": "archived"}
@@ -266,7 +266,7 @@ async def closed_and_opened_unheard(world: World) -> Channel:
     return channel
 
 
-async def test_a_channel_that_takes_a_message_counts_as_open_although_the_event_was_lost(world: World) -> None:
+async def test_a_channel_that_accepts_a_message_counts_as_open_even_if_the_event_was_lost(world: World) -> None:
     await world.settled()
     channel = await closed_and_opened_unheard(world)
     channel.members.append(world.workspace.bot.id)
@@ -274,7 +274,7 @@ async def test_a_channel_that_takes_a_message_counts_as_open_although_the_event_
     assert (await readyz(world))[1]["channels_closed"] == {}
 
 
-async def test_what_counts_as_closed_is_looked_at_now_and_then_and_caught_up(world: World) -> None:
+async def test_closed_channels_are_checked_again_and_missed_posts_made_up_for(world: World) -> None:
     await world.settled()
     await closed_and_opened_unheard(world)
     await declared(world)
@@ -286,7 +286,7 @@ async def test_what_counts_as_closed_is_looked_at_now_and_then_and_caught_up(wor
 
 
 async def looked_at_rooms(world: World) -> int:
-    """How many were looked at."""
+    """Check every room that is due for it, and return how many there were."""
     count = 0
     while await world.house.room_looks.look():
         count += 1
@@ -295,9 +295,7 @@ async def looked_at_rooms(world: World) -> int:
 
 
 @pytest.mark.parametrize("how", ["archived", "left"])
-async def test_a_room_whose_closing_was_not_heard_of_is_found_before_anybody_posts_in_it(
-    world: World, how: str
-) -> None:
+async def test_a_room_closed_without_an_event_is_noticed_before_anybody_posts_in_it(world: World, how: str) -> None:
     room = await declared(world)
     await world.passes(minutes=6)
     await unheard(world, how, room)
@@ -312,7 +310,7 @@ async def test_a_room_whose_closing_was_not_heard_of_is_found_before_anybody_pos
     assert (await readyz(world))[1]["channels_closed"] == {}
 
 
-async def test_a_room_is_looked_at_by_one_process_once_in_a_while_and_only_while_its_incident_is_open(
+async def test_a_room_is_checked_by_one_process_at_intervals_and_only_while_its_incident_is_open(
     world: World,
 ) -> None:
     await declared(world)

@@ -1,4 +1,4 @@
-"""Slack may carry out what it was asked long after the connection was lost, and after it was asked again."""
+"""Slack may carry out a request long after the connection was lost, and after the retry."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ def to_ada(sent: Json) -> bool:
     return bool(sent.get("channel") == "U0ADA")
 
 
-async def test_of_a_page_that_slack_posted_twice_the_one_that_follows_the_incident_stays(world: World) -> None:
+async def test_of_a_page_slack_posted_twice_the_one_that_is_kept_up_to_date_stays(world: World) -> None:
     world.workspace.faults.lag("chat.postMessage", when=to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(seconds=20)
@@ -25,7 +25,7 @@ async def test_of_a_page_that_slack_posted_twice_the_one_that_follows_the_incide
     assert "Acknowledged by Ben" in words_of(message) and "to stop paging" not in words_of(message)
 
 
-async def test_of_cards_posts_and_announcements_that_slack_posted_twice_one_stays(world: World) -> None:
+async def test_duplicates_of_cards_posts_and_announcements_that_slack_posted_late_are_deleted(world: World) -> None:
     world.workspace.faults.lag("chat.postMessage", times=None, when=first_of_each())
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await ask(world, "eve", "/incident note INC-1 Restarted the worker")
@@ -39,7 +39,7 @@ async def test_of_cards_posts_and_announcements_that_slack_posted_twice_one_stay
     assert places_of_messages(world) == standing
 
 
-async def test_a_card_shows_what_is_true_although_slack_made_an_older_edit_last(world: World) -> None:
+async def test_a_card_is_corrected_if_slack_applies_an_older_edit_last(world: World) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     card = world.card()
     world.workspace.faults.lag("chat.update", when=lambda sent: sent["ts"] == card.ts)
@@ -54,7 +54,7 @@ async def test_a_card_shows_what_is_true_although_slack_made_an_older_edit_last(
     assert "Acknowledge" not in buttons(world.card())
 
 
-async def test_a_question_that_comes_after_its_answer_is_taken_back(world: World) -> None:
+async def test_a_nudge_that_slack_posts_after_it_was_answered_is_deleted(world: World) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await ask(world, "ben", "/escalate ack INC-1")
     world.workspace.faults.lag("chat.postMessage", when=lambda sent: "👉" in str(sent["text"]))
@@ -70,7 +70,7 @@ async def test_a_question_that_comes_after_its_answer_is_taken_back(world: World
     assert len(world.nudges()) == standing
 
 
-async def test_what_is_said_to_a_person_alone_is_looked_for_in_the_conversation_with_them(world: World) -> None:
+async def test_an_unconfirmed_direct_message_is_searched_for_in_its_conversation_and_posted_once(world: World) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     world.workspace.faults.drop("chat.postMessage", after=False, when=lambda sent: sent["channel"] == "U0EVE")
     incident = await world.house.incidents.find("INC-1")
@@ -81,7 +81,7 @@ async def test_what_is_said_to_a_person_alone_is_looked_for_in_the_conversation_
 
 
 def first_of_each() -> Callable[[Json], bool]:
-    """Is a message of this key posted in a channel for the first time?"""
+    """A predicate: is this the first post with its key in a channel?"""
     seen: set[str] = set()
 
     def is_first(sent: Json) -> bool:
@@ -95,7 +95,7 @@ def first_of_each() -> Callable[[Json], bool]:
 
 
 def places_of_messages(world: World) -> list[str]:
-    """The channel of each message of ours."""
+    """The channel of each of the bot's messages, sorted."""
     channels = [one for one in world.workspace.conversations if one.kind == "public"]
     return sorted(channel.id for channel in channels for one in channel.messages if one.metadata)
 

@@ -1,4 +1,4 @@
-"""Channels that are deleted, renamed, or out of reach when the bot starts: never asked for again in vain, and found."""
+"""Channels that are deleted, renamed, or inaccessible at the start are reported, and used once they are found."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -22,7 +22,7 @@ async def channels(world: World) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
-async def test_nobody_is_asked_to_invite_the_bot_to_a_room_that_was_deleted(world: World, is_heard: bool) -> None:
+async def test_the_lead_is_told_that_a_room_was_deleted_and_not_to_invite_the_bot(world: World, is_heard: bool) -> None:
     room = await declared(world)
     if is_heard:
         await world.eve.removes(room)
@@ -38,7 +38,7 @@ async def test_nobody_is_asked_to_invite_the_bot_to_a_room_that_was_deleted(worl
     assert any("the queue drains" in words for words in world.said_in("#incidents"))
 
 
-async def test_where_incidents_are_announced_was_deleted_and_is_opened_anew(world: World) -> None:
+async def test_a_deleted_announcement_channel_is_used_again_once_it_is_created_anew(world: World) -> None:
     room = await declared(world)
     await world.eve.joins("#incidents")
     await world.eve.removes("#incidents")
@@ -53,7 +53,7 @@ async def test_where_incidents_are_announced_was_deleted_and_is_opened_anew(worl
     assert await channels(world) == {"missing": {}, "closed": {}}
 
 
-async def test_another_process_uses_the_channel_that_one_has_found(world: World) -> None:
+async def test_a_channel_found_by_one_process_is_used_by_the_others(world: World) -> None:
     await world.settled()
     async with world.joined() as second:
         await world.eve.joins("#incidents")
@@ -65,7 +65,7 @@ async def test_another_process_uses_the_channel_that_one_has_found(world: World)
         assert found == {world.workspace.channel("#incidents").id}
 
 
-async def test_a_channel_that_was_renamed_is_used_on_after_a_start_and_no_other_is_opened(world: World) -> None:
+async def test_a_renamed_channel_is_still_used_after_a_restart_and_no_other_is_created(world: World) -> None:
     await world.settled()
     renamed = world.workspace.channel("#incidents")
     await world.eve.joins(renamed)
@@ -82,7 +82,7 @@ async def test_a_channel_that_was_renamed_is_used_on_after_a_start_and_no_other_
     assert (await channels(world))["missing"] == {}
 
 
-async def test_who_bears_the_name_is_the_channel_of_that_name(world: World) -> None:
+async def test_a_new_channel_with_the_configured_name_replaces_the_renamed_one(world: World) -> None:
     await world.settled()
     old = world.workspace.channel("#incidents")
     await world.eve.joins(old)
@@ -109,7 +109,7 @@ async def test_a_channel_that_was_private_at_the_start_is_used_once_the_bot_is_i
         assert any("resolved" in words for words in world.said_in("#news"))
 
 
-async def test_an_archived_channel_at_the_start_is_named_as_such_and_used_once_it_is_unarchived(
+async def test_a_channel_archived_at_the_start_is_reported_and_used_once_it_is_unarchived(
     new_world: NewWorld,
 ) -> None:
     def prepare(workspace: Workspace) -> None:
@@ -125,7 +125,9 @@ async def test_an_archived_channel_at_the_start_is_named_as_such_and_used_once_i
 
 
 @pytest.mark.parametrize("how", ["archived", "left", "deleted"])
-async def test_an_alert_that_nobody_saw_in_its_closed_channel_is_shown_later(new_world: NewWorld, how: str) -> None:
+async def test_an_alert_from_while_its_channel_was_closed_is_posted_once_it_is_open(
+    new_world: NewWorld, how: str
+) -> None:
     async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         channel = world.workspace.channel("#infrastructure-alerts")
         await world.eve.joins(channel)
@@ -150,7 +152,7 @@ async def test_an_alert_that_nobody_saw_in_its_closed_channel_is_shown_later(new
         assert any("DiskFull" in words for words in world.said_in("#infrastructure-alerts"))
 
 
-async def test_every_process_knows_of_a_channel_that_one_has_found_missing(world: World) -> None:
+async def test_a_channel_one_process_finds_missing_is_reported_by_every_process(world: World) -> None:
     await world.settled()
     async with world.joined() as second:
         await world.eve.joins("#incidents")

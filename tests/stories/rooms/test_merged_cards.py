@@ -1,4 +1,4 @@
-"""A card that changes while it is being sent, and cannot be sent then, is one row that shows the change."""
+"""A card that changes during a failing attempt to send it stays one row of the outbox, which then shows the change."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,21 +15,21 @@ ROWS = "SELECT state, attempts FROM outbox WHERE key = 'card alert:1' ORDER BY i
 
 
 async def rows(world: World) -> list[tuple[str, int]]:
-    """Without that of its first posting."""
+    """The card's rows in the outbox, without that of its first post."""
     async with world.house.db.statement() as conn:
         _, *found = await (await conn.execute(ROWS)).fetchall()
     return [(row["state"], row["attempts"]) for row in found]
 
 
 async def until_a_card_waits(world: World) -> None:
-    """For somebody who holds all cards: it is painted by then."""
+    """Wait until a transaction waits for the lock on all cards. By then its card is painted."""
     waits = "SELECT FROM pg_locks WHERE relation = 'cards'::regclass AND NOT granted"
     async with await psycopg.AsyncConnection.connect(world.house.db.conninfo, autocommit=True) as conn:
         while not await (await conn.execute(waits)).fetchall():
             pass
 
 
-async def test_a_card_that_changes_while_its_attempt_hangs_and_must_wait_is_sent_once_as_it_is_then(
+async def test_a_card_that_changes_during_a_rate_limited_attempt_is_sent_once_in_its_latest_state(
     world: World,
 ) -> None:
     house, eve = world.house, world.house.people.actor("U0EVE")
@@ -59,8 +59,8 @@ async def test_a_card_that_changes_while_its_attempt_hangs_and_must_wait_is_sent
 
 
 @pytest.mark.parametrize("what", ["opened", "lost"])
-async def test_what_becomes_of_a_room_holds_no_card_that_others_want_to_change(world: World, what: str) -> None:
-    """Who held a waiting card and wrote another at the commit would wait for whoever writes both, and they for it."""
+async def test_opening_or_losing_a_room_locks_no_card_until_its_commit(world: World, what: str) -> None:
+    """Otherwise it would deadlock: holding one card and writing another at its commit, against one that writes both."""
     await declared(world)
     rooms, shown = world.house.rooms, world.house.cards
     async with world.house.db.transaction() as conn:

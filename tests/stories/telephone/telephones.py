@@ -17,7 +17,7 @@ ADA, BEN = "+447700900001", "+447700900002"
 
 
 def by(*ways: str, then: str = "slack") -> str:
-    """Ada is paged by these ways, Ben, who is next, by `then`."""
+    """Ada is paged by these ways, and Ben in the next tier by `then`."""
     own = RUNBOOK.replace("who: [ada]", f"who: [ada], via: [{', '.join(ways)}]")
     return own.replace("who: [ben]", f"who: [ben], via: [{then}]")
 
@@ -26,7 +26,7 @@ def by(*ways: str, then: str = "slack") -> str:
 async def telephones(
     new_world: NewWorld, runbook: str, *, public_url: str = PUBLIC, **environ: str
 ) -> AsyncIterator[tuple[World, TelephoneCompany]]:
-    """`public_url` '': nothing can come back."""
+    """Without a `public_url`, Twilio can't call back: no replies, keys or reports."""
     company = TelephoneCompany(Clock(), Mailbox(Clock(), Changes()))
     await company.start()
     try:
@@ -42,7 +42,7 @@ async def telephones(
 
 
 async def replied(world: World, company: TelephoneCompany, phone: str, text: str) -> str:
-    """Somebody answers; what they are told."""
+    """Reply by text from this number, and return the answer."""
     answer = await company.texted(phone, text, public_url=PUBLIC)
     await world.settled()
     return answer
@@ -54,5 +54,5 @@ async def reported(world: World, company: TelephoneCompany, item: Item, status: 
 
 
 def heard(twiml: str) -> str:
-    """What is said, of an answer that is well-formed."""
+    """The spoken words of a TwiML document, which must be well-formed XML."""
     return " ".join("".join(ElementTree.fromstring(twiml.encode()).itertext()).split())

@@ -1,4 +1,4 @@
-"""Pages by telephone call: what is said, what a key does, and why a machine acknowledges nothing."""
+"""Pages by telephone call: what is said, what each key does, and why an answering machine acknowledges nothing."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.stories.telephone.telephones import ADA, BEN, PUBLIC, NewWorld, by, h
 from tests.world import BEGINNING, World, words_of
 
 
-async def test_whoever_picks_up_hears_what_is_wrong_and_acknowledges_with_a_key(new_world: NewWorld) -> None:
+async def test_a_call_says_what_is_wrong_and_is_acknowledged_by_a_key(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world, "P1 Payments <b>& cards</b> failing")
         (call,) = company.calls(ADA)
@@ -26,7 +26,7 @@ async def test_whoever_picks_up_hears_what_is_wrong_and_acknowledges_with_a_key(
         assert world.pages_of("ben") == []
 
 
-async def test_a_second_key_pages_the_next_tier_once_however_often_it_arrives(new_world: NewWorld) -> None:
+async def test_pressing_two_pages_the_next_tier_once_however_often_the_request_arrives(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world)
         (call,) = company.calls(ADA)
@@ -42,7 +42,7 @@ async def test_a_second_key_pages_the_next_tier_once_however_often_it_arrives(ne
         assert world.pages_of("cleo") == []
 
 
-async def test_a_key_that_means_nothing_asks_again(new_world: NewWorld) -> None:
+async def test_an_unknown_key_repeats_the_choices(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world)
         (call,) = company.calls(ADA)
@@ -51,7 +51,7 @@ async def test_a_key_that_means_nothing_asks_again(new_world: NewWorld) -> None:
         assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
 
 
-async def test_a_call_about_a_page_that_is_gone_says_that_nothing_was_acknowledged(new_world: NewWorld) -> None:
+async def test_a_call_about_an_unknown_page_says_that_nothing_was_acknowledged(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world)
         for address, told in (("999.abc/key?seen=1", {"Digits": "1"}), ("999.abc", {}), ("x/key", {"Digits": "2"})):
@@ -74,7 +74,7 @@ async def test_an_answering_machine_acknowledges_nothing(new_world: NewWorld) ->
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_call_that_nobody_takes_has_reached_the_telephone_and_says_so(new_world: NewWorld) -> None:
+async def test_a_call_nobody_picks_up_counts_as_accepted_and_is_shown_as_unanswered(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world)
         (call,) = company.calls(ADA)
@@ -86,7 +86,7 @@ async def test_a_call_that_nobody_takes_has_reached_the_telephone_and_says_so(ne
         assert world.pages_of("ben") == []
 
 
-async def test_a_call_that_cannot_be_made_hands_over_at_once(new_world: NewWorld) -> None:
+async def test_a_call_that_fails_pages_the_next_tier_at_once(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world)
         await reported(world, company, company.calls(ADA)[0], "failed")
@@ -96,9 +96,7 @@ async def test_a_call_that_cannot_be_made_hands_over_at_once(new_world: NewWorld
 
 
 @pytest.mark.parametrize("was_taken", [True, False])
-async def test_a_call_whose_answer_was_lost_is_found_and_no_other_is_taken_for_it(
-    new_world: NewWorld, was_taken: bool
-) -> None:
+async def test_a_call_whose_response_was_lost_is_matched_to_its_own_page(new_world: NewWorld, was_taken: bool) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world, "P1 Payments failing")
         if was_taken:
@@ -122,7 +120,7 @@ async def calls_for_two(world: World) -> list[Page]:
 
 
 @pytest.mark.parametrize("both", [True, False])
-async def test_of_two_calls_to_one_number_that_nobody_heard_of_neither_is_taken_for_the_other(
+async def test_two_unconfirmed_calls_to_one_number_are_not_mistaken_for_each_other(
     new_world: NewWorld, both: bool
 ) -> None:
     async with telephones(new_world, by("voice"), public_url="") as (world, company):
@@ -145,7 +143,7 @@ async def test_of_two_calls_to_one_number_that_nobody_heard_of_neither_is_taken_
         assert len(company.calls(ADA)) == (2 if both else 3)
 
 
-async def test_what_twilio_reports_of_a_call_tells_it_from_the_other(new_world: NewWorld) -> None:
+async def test_a_status_report_tells_two_unconfirmed_calls_apart(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         company.drop()
         await declared(world, "P1 Payments failing")
@@ -177,7 +175,7 @@ async def test_without_a_public_address_the_call_says_where_to_acknowledge(new_w
         assert len(company.calls(BEN)) == 1, "a long reason is no reason for not being called"
 
 
-async def test_a_call_after_the_end_says_that_it_is_over(new_world: NewWorld) -> None:
+async def test_a_call_picked_up_after_the_resolution_says_that_it_is_resolved(new_world: NewWorld) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world)
         (call,) = company.calls(ADA)

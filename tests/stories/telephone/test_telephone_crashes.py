@@ -1,4 +1,4 @@
-"""A process is killed between the provider's yes and our record of it: nobody is texted or called twice."""
+"""A process is killed between the provider's acceptance and our record of it: nobody is texted or called twice."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +21,7 @@ async def company() -> AsyncIterator[TelephoneCompany]:
     await company.stop()
 
 
-async def test_what_twilio_took_before_the_process_died_is_found_in_its_list_and_not_sent_again(
+async def test_a_text_and_a_call_twilio_accepted_before_the_process_died_are_found_and_not_sent_twice(
     database: str, tmp_path: Path, company: TelephoneCompany
 ) -> None:
     async with fleet(database, tmp_path, runbook=by("sms", "voice"), launched=0, **company.environ) as processes:

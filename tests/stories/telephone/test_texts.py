@@ -1,4 +1,4 @@
-"""Pages by text message: what is sent, what is claimed of it, and what comes back."""
+"""Pages by text message: what is sent, what is shown about it, and the replies and reports that come back."""
 
 import aiohttp
 import pytest
@@ -39,7 +39,7 @@ async def test_a_page_by_text_says_what_is_wrong_and_how_to_acknowledge(new_worl
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_text_counts_as_delivered_when_the_provider_says_so_and_stays_it(new_world: NewWorld) -> None:
+async def test_a_text_reported_as_delivered_stays_delivered(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
         (text,) = company.texts(ADA)
@@ -56,7 +56,9 @@ async def test_a_text_counts_as_delivered_when_the_provider_says_so_and_stays_it
         assert len(company.texts()) == 1
 
 
-async def test_a_text_that_is_not_delivered_counts_as_refused_and_hands_over_at_once(new_world: NewWorld) -> None:
+async def test_a_text_reported_as_undelivered_counts_as_refused_and_pages_the_next_tier_at_once(
+    new_world: NewWorld,
+) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
         (text,) = company.texts(ADA)
@@ -73,7 +75,7 @@ async def test_a_text_that_is_not_delivered_counts_as_refused_and_hands_over_at_
         assert len(world.pages_of("ben")) == 1, "a report that comes twice changes nothing"
 
 
-async def test_a_text_that_is_reported_lost_before_its_answer_is_written_down_hands_over_at_once(
+async def test_a_text_reported_as_failed_before_its_response_is_recorded_pages_the_next_tier_at_once(
     new_world: NewWorld,
 ) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
@@ -88,7 +90,7 @@ async def test_a_text_that_is_reported_lost_before_its_answer_is_written_down_ha
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_text_that_is_not_delivered_pages_nobody_when_another_way_has_reached_them(
+async def test_an_undelivered_text_pages_nobody_if_another_way_was_accepted(
     new_world: NewWorld,
 ) -> None:
     async with telephones(new_world, by("slack", "sms")) as (world, company):
@@ -99,7 +101,7 @@ async def test_a_text_that_is_not_delivered_pages_nobody_when_another_way_has_re
         assert world.pages_of("ben") == []
 
 
-async def test_a_text_that_is_not_delivered_after_the_acknowledgement_pages_nobody(new_world: NewWorld) -> None:
+async def test_an_undelivered_text_after_the_acknowledgement_pages_nobody(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
         await replied(world, company, ADA, "ack")
@@ -108,7 +110,7 @@ async def test_a_text_that_is_not_delivered_after_the_acknowledgement_pages_nobo
         assert world.pages_of("ben") == []
 
 
-async def test_a_number_that_the_provider_refuses_hands_over_at_once(new_world: NewWorld) -> None:
+async def test_a_number_the_provider_refuses_pages_the_next_tier_at_once(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.refuse(21211, to=ADA)
         await declared(world)
@@ -117,7 +119,7 @@ async def test_a_number_that_the_provider_refuses_hands_over_at_once(new_world: 
         assert "refused (Twilio says 400 21211" in words_of(world.card())
 
 
-async def test_every_way_of_a_person_is_refused_so_the_next_tier_is_paged_and_a_human_can_call(
+async def test_if_every_way_is_refused_the_next_tier_is_paged_and_the_room_gets_the_contact_details(
     new_world: NewWorld,
 ) -> None:
     async with telephones(new_world, by("slack", "sms", "voice", then="sms")) as (world, company):
@@ -134,7 +136,7 @@ async def test_every_way_of_a_person_is_refused_so_the_next_tier_is_paged_and_a_
         assert "ada@example.com" in notice
 
 
-async def test_slack_asks_for_patience_and_the_text_goes_out_at_once(new_world: NewWorld) -> None:
+async def test_a_rate_limit_of_slack_does_not_delay_the_text(new_world: NewWorld) -> None:
     async with telephones(new_world, by("slack", "sms")) as (world, company):
         world.workspace.faults.limit(
             "chat.postMessage", retry_after=30, when=lambda sent: sent.get("channel") == "U0ADA"
@@ -149,7 +151,7 @@ async def test_slack_asks_for_patience_and_the_text_goes_out_at_once(new_world: 
         assert world.pages_of("ben") == []
 
 
-async def test_a_provider_that_asks_for_patience_gets_it(new_world: NewWorld) -> None:
+async def test_a_rate_limited_text_is_retried_when_the_provider_asks_for_it(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.limit(12)
         await declared(world)
@@ -159,10 +161,10 @@ async def test_a_provider_that_asks_for_patience_gets_it(new_world: NewWorld) ->
         assert len(company.texts()) == 1
 
 
-# Sent or not?
+# Lost responses
 
 
-async def test_a_text_that_was_taken_although_the_answer_was_lost_is_found_and_sent_once(new_world: NewWorld) -> None:
+async def test_a_text_accepted_before_the_response_was_lost_is_found_and_sent_once(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.drop()
         await declared(world)
@@ -174,7 +176,7 @@ async def test_a_text_that_was_taken_although_the_answer_was_lost_is_found_and_s
         assert (page["state"], page["reference"]) == ("accepted", text.sid)
 
 
-async def test_a_report_of_a_text_whose_answer_was_lost_says_that_it_was_taken(new_world: NewWorld) -> None:
+async def test_a_delivery_report_confirms_a_text_whose_response_was_lost(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.drop()
         await declared(world)
@@ -188,7 +190,7 @@ async def test_a_report_of_a_text_whose_answer_was_lost_says_that_it_was_taken(n
         assert world.pages_of("ben") == []
 
 
-async def test_what_cannot_be_found_out_for_a_minute_is_sent_again_as_a_possible_repeat(new_world: NewWorld) -> None:
+async def test_a_text_still_unconfirmed_after_a_minute_is_sent_again_as_a_possible_repeat(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.hides = True
         company.refuse(20500, status=500)
@@ -204,7 +206,7 @@ async def test_what_cannot_be_found_out_for_a_minute_is_sent_again_as_a_possible
         assert world.pages_of("ben"), "nothing was accepted within twenty seconds"
 
 
-# What comes back
+# Replies
 
 
 async def test_a_reply_acknowledges_as_the_person_who_was_paged(new_world: NewWorld) -> None:
@@ -219,7 +221,7 @@ async def test_a_reply_acknowledges_as_the_person_who_was_paged(new_world: NewWo
         assert world.pages_of("ben") == []
 
 
-async def test_a_reply_means_the_newest_page_or_the_incident_it_names(new_world: NewWorld) -> None:
+async def test_a_reply_acknowledges_the_newest_page_or_the_incident_it_names(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world, "P1 Payments failing")
         await declared(world, "P1 Search is down")
@@ -231,7 +233,7 @@ async def test_a_reply_means_the_newest_page_or_the_incident_it_names(new_world:
         assert "No page for INC-7 was sent to this number" in await replied(world, company, ADA, "ack 7")
 
 
-async def test_a_text_confirms_that_texts_arrive_and_not_that_calls_do(new_world: NewWorld) -> None:
+async def test_a_reply_by_text_confirms_the_text_way_and_not_the_call_way(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms", "voice")) as (world, company):
         assert "by SMS, call" in await ask(world, "ada", "/escalate test")
         assert "INC-1 acknowledged" in await replied(world, company, ADA, "ack")
@@ -241,7 +243,7 @@ async def test_a_text_confirms_that_texts_arrive_and_not_that_calls_do(new_world
         assert confirmed == {"sms": True, "voice": False}
 
 
-async def test_a_reply_means_no_page_that_twilio_did_not_take(new_world: NewWorld) -> None:
+async def test_a_reply_does_not_acknowledge_a_page_that_twilio_has_not_accepted(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.limit(60)
         await declared(world, "P1 Payments failing")
@@ -258,7 +260,7 @@ async def test_a_reply_means_no_page_that_twilio_did_not_take(new_world: NewWorl
         ]
 
 
-async def test_a_reply_to_a_text_that_twilio_has_yet_to_own_up_to_counts(new_world: NewWorld) -> None:
+async def test_a_reply_that_comes_before_twilios_response_counts(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         company.hold()
         await world.eve.types("/incident declare P1 Payments failing")
@@ -269,14 +271,14 @@ async def test_a_reply_to_a_text_that_twilio_has_yet_to_own_up_to_counts(new_wor
         assert await states(world) == [("ada", "accepted")]
 
 
-async def test_whoever_answers_from_a_shared_telephone_hears_for_whom_it_counts(new_world: NewWorld) -> None:
+async def test_a_reply_from_a_shared_number_says_whose_acknowledgement_it_is(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms").replace(BEN, ADA)) as (world, company):
         await declared(world)
         assert "INC-1 acknowledged as Ada Obi: Payments failing." in await replied(world, company, ADA, "ack")
 
 
 @pytest.mark.parametrize("way", ["sms", "voice"])
-async def test_a_number_that_belongs_to_somebody_else_by_now_answers_for_them(new_world: NewWorld, way: str) -> None:
+async def test_a_reply_from_a_reassigned_number_counts_for_its_new_owner(new_world: NewWorld, way: str) -> None:
     before = by(way)
     moved = before.replace(BEN, "+447700900009").replace(ADA, BEN).replace("+447700900009", ADA)
     async with telephones(new_world, before) as (world, company):
@@ -292,7 +294,7 @@ async def test_a_number_that_belongs_to_somebody_else_by_now_answers_for_them(ne
 
 
 @pytest.mark.parametrize("way", ["sms", "voice"])
-async def test_who_was_paged_and_has_left_the_runbook_since_answers_for_themselves(
+async def test_a_person_removed_from_the_runbook_after_the_page_can_still_acknowledge_it(
     new_world: NewWorld, way: str
 ) -> None:
     left = by(way).replace("ada: {", "zoe: {").replace("[ada]", "[zoe]").replace(ADA, "+447700900009")
@@ -318,7 +320,7 @@ async def test_who_was_paged_and_has_left_the_runbook_since_answers_for_themselv
         ("+447700900077", "<@U0ADA> & <!here>", "Reply ACK"),
     ],
 )
-async def test_any_other_text_is_told_what_to_type_and_changes_nothing(
+async def test_any_other_text_is_answered_with_what_to_type_and_changes_nothing(
     new_world: NewWorld, phone: str, text: str, answer: str
 ) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
@@ -328,7 +330,7 @@ async def test_any_other_text_is_told_what_to_type_and_changes_nothing(
         assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
 
 
-async def test_whoever_answers_stop_gets_no_more_texts_until_they_answer_start(new_world: NewWorld) -> None:
+async def test_a_number_that_answered_stop_gets_no_texts_until_it_answers_start(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         assert await replied(world, company, ADA, "Stop") == ""
         await declared(world, "P1 Payments failing")
@@ -344,11 +346,11 @@ async def test_whoever_answers_stop_gets_no_more_texts_until_they_answer_start(n
         assert deeds[:2] == [("ada", "texts.start"), ("ada", "texts.stop")]
 
 
-# Who is speaking?
+# Authenticity and privacy
 
 
 @pytest.mark.parametrize("signature", [None, "AAAA", "é"])
-async def test_what_is_not_signed_changes_nothing(new_world: NewWorld, signature: str | None) -> None:
+async def test_a_request_without_a_valid_signature_changes_nothing(new_world: NewWorld, signature: str | None) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
         (text,) = company.texts()
@@ -365,10 +367,10 @@ async def test_what_is_not_signed_changes_nothing(new_world: NewWorld, signature
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"a" * (LARGEST_BODY + 1), 413), (b"a&" * (MOST_FIELDS + 1), 400)])
-async def test_a_form_that_is_larger_than_any_of_twilios_is_refused_before_its_signature_is_asked_for(
+async def test_an_oversized_form_is_refused_before_its_signature_is_checked(
     new_world: NewWorld, body: bytes, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The company signs fields and not bytes, so anybody could have many of them read."""
+    """Twilio signs fields and not bytes, so they are parsed first, and anybody could send a great many."""
     async with telephones(new_world, by("sms")) as (world, _):
         for path in ("status?page=1", "sms", "voice/1", "voice/1/key"):
             url = f"http://127.0.0.1:{world.app.port}/twilio/{path}"
@@ -377,7 +379,7 @@ async def test_a_form_that_is_larger_than_any_of_twilios_is_refused_before_its_s
     assert [one for one in caplog.records if one.exc_info] == []
 
 
-async def test_a_signature_of_another_account_or_for_another_address_is_refused(new_world: NewWorld) -> None:
+async def test_a_signature_by_another_account_or_for_another_url_is_refused(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
         (text,) = company.texts()
@@ -390,7 +392,7 @@ async def test_a_signature_of_another_account_or_for_another_address_is_refused(
         assert await states(world) == [("ada", "accepted")]
 
 
-async def test_a_report_of_a_page_that_never_was_is_taken_and_changes_nothing(new_world: NewWorld) -> None:
+async def test_a_report_about_an_unknown_page_is_accepted_and_changes_nothing(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
         (text,) = company.texts()
@@ -401,7 +403,7 @@ async def test_a_report_of_a_page_that_never_was_is_taken_and_changes_nothing(ne
         assert await states(world) == [("ada", "accepted")]
 
 
-async def test_a_rehearsal_sends_no_text_and_calls_nobody(new_world: NewWorld) -> None:
+async def test_a_drill_sends_no_text_and_calls_nobody(new_world: NewWorld) -> None:
     async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
         await world.eve.types("/incident drill P1 First rehearsal")
         await world.settled()
@@ -410,7 +412,7 @@ async def test_a_rehearsal_sends_no_text_and_calls_nobody(new_world: NewWorld) -
         assert company.asked == []
 
 
-async def test_without_a_public_address_nothing_asks_for_a_reply(new_world: NewWorld) -> None:
+async def test_a_text_does_not_ask_for_a_reply_without_a_public_address(new_world: NewWorld) -> None:
     async with telephones(new_world, by("sms"), public_url="") as (world, company):
         await declared(world)
 
@@ -425,7 +427,7 @@ async def test_without_a_public_address_nothing_asks_for_a_reply(new_world: NewW
             assert (await answer.json())["error"] == "PUBLIC_URL is not set, so no signature can be checked"
 
 
-async def test_a_telephone_that_says_nothing_delays_nobody_else(new_world: NewWorld) -> None:
+async def test_a_hanging_request_for_one_number_delays_nobody_else(new_world: NewWorld) -> None:
     everybody = by("sms").replace("who: [ada], via: [sms]", "who: [ada, ben], via: [sms, slack]")
     async with telephones(new_world, everybody) as (world, company):
         company.hang(to=ADA)
@@ -441,7 +443,7 @@ async def test_a_telephone_that_says_nothing_delays_nobody_else(new_world: NewWo
         assert {state for _, state in await states(world)} == {"accepted"}
 
 
-async def test_no_word_of_a_private_incident_is_given_to_the_telephone_company(new_world: NewWorld) -> None:
+async def test_texts_and_calls_reveal_nothing_about_a_private_incident(new_world: NewWorld) -> None:
     async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
         await world.eve.types("/incident private P1 Data breach", "#general")
         await world.settled()
