@@ -103,7 +103,10 @@ async def words_of(call: Call, message: Mapping[str, Any]) -> str:
 
 def called(message: Mapping[str, Any]) -> str:
     """The name of an integration without an account; "" if an account wrote the message."""
-    return "" if message.get("user") else plain_line(str(message.get("username") or message.get("bot_id") or ""))
+    profile = message.get("bot_profile")
+    known_as = profile.get("name") if isinstance(profile, Mapping) else None
+    names = (message.get("username"), known_as, message.get("bot_id"))
+    return "" if message.get("user") else plain_line(next((str(name) for name in names if name), ""))
 
 
 def _file(file: Mapping[str, Any]) -> str:

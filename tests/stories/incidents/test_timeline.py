@@ -76,7 +76,8 @@ async def test_a_bots_message_added_to_the_timeline_names_the_bot_as_its_source(
 
     # A message of monitoring, which has attachments but no text.
     attached = [{"title": "[FIRING:1] Checkout is slow", "fields": [{"title": "Instance", "value": "web-1"}]}]
-    said |= {"text": "", "attachments": attached, "ts": "1786024901.1", "username": "Alertmanager"}
+    said |= {"text": "", "attachments": attached, "ts": "1786024901.1"}
+    said |= {"username": None, "bot_profile": {"name": "Alertmanager"}}
     taken = interactions.message_shortcut(world.workspace, world.eve.user, world.card(), "add_to_timeline", url)
     await delivered(world, AppRequest("interactive", taken.payload | {"message": said}))
     noted = [words for kind, _, words in await timeline(world) if kind == "note"]
