@@ -25,7 +25,7 @@ class Ended:
 
 
 async def tocsin(*words: str, at: Path, **environ: str) -> Ended:
-    """Run a command in the folder `at` to its end."""
+    """Run a command in the folder `at` and wait for it."""
     program = await at_hand.start(words, at=at, environ=_environment(at) | environ)
     try:
         out, err = await asyncio.wait_for(program.communicate(), TIMEOUT_S)

@@ -27,7 +27,7 @@ from tests.world import World, living
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
 
-# A slow machine is no failure.
+# A slow machine must not fail a test.
 hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("unhurried")
 
@@ -90,7 +90,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def postgres(testrun_uid: str) -> Iterator[SharedPostgres]:
-    """The one server of the whole test run."""
+    """The server shared by the whole test run."""
     with shared_postgres(testrun_uid) as server:
         yield server
 

@@ -27,7 +27,7 @@ class PostOffice:
         # Steps that got no reply.
         self.silent = 0
         self.greeted = 0
-        # Attempts to log in.
+        # Login attempts.
         self.logins = 0
         self.quits = 0
         # The most concurrent connections, and the reply to one too many; '' just closes it.
@@ -133,7 +133,7 @@ async def post_office(
     office: PostOffice | None = None, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None,
     **options: Any,
 ) -> AsyncIterator[PostOffice]:  # fmt: skip
-    """A server on a free port. `tls`: encrypted from the start. `options` are those of aiosmtpd's SMTP."""
+    """A server on a free port. `tls`: encrypted from the start. `options`: aiosmtpd's SMTP options."""
     office = office or PostOffice()
     conversations: list[SMTP] = []
 

@@ -35,7 +35,7 @@ from bot.store.embedded.throwaway import quickest_place
 SETTINGS: Mapping[str, str] = {
     **throwaway.SETTINGS,
     "max_connections": "500",
-    # Room for the catalogues of as many databases as there are workers.
+    # Room for the catalogues of one database per worker.
     "shared_buffers": "128MB",
     "max_prepared_transactions": "10",
 }

@@ -42,7 +42,7 @@ OF_DELIVERY = re.compile(r"(\.\d+)?\.\d{9,}$")
 
 @dataclass(frozen=True)
 class Replica:
-    """One `tocsin run`, in a process group of its own."""
+    """One `tocsin run`, in its own process group."""
 
     process: Program | asyncio.subprocess.Process
     log: Path

@@ -62,7 +62,7 @@ class Provider:
 
 @asynccontextmanager
 async def provider(one: Provider | None = None) -> AsyncIterator[Provider]:
-    """On a free port, until the block ends."""
+    """Serves on a free port until the block ends."""
     one = one or Provider()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", one.answer)

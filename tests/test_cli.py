@@ -74,7 +74,7 @@ def is_one_sentence(ended: Ended) -> bool:
 # run: a lost secret must never yield a healthy-looking but silent pager
 
 
-async def test_run_without_anything_names_all_that_is_missing_and_the_sandbox(here: Path) -> None:
+async def test_run_without_configuration_names_everything_missing_and_the_sandbox(here: Path) -> None:
     ended = await tocsin("run", at=here)
 
     assert ended.code == 2
@@ -91,7 +91,7 @@ async def test_run_without_anything_names_all_that_is_missing_and_the_sandbox(he
         ({"SLACK_BOT_TOKEN": "", "SLACK_SIGNING_SECRET": "s"}, "SLACK_BOT_TOKEN"),
     ],
 )
-async def test_run_without_one_part_of_slack_names_that_part(here: Path, environ: dict[str, str], missing: str) -> None:
+async def test_run_without_one_slack_variable_names_it(here: Path, environ: dict[str, str], missing: str) -> None:
     write_runbook(here)
 
     ended = await tocsin("run", at=here, **environ)
@@ -111,7 +111,7 @@ async def test_run_without_a_runbook_names_where_it_looked(here: Path) -> None:
     assert "SLACK" not in ended.err
 
 
-async def test_run_with_a_broken_runbook_tells_every_mistake_and_does_not_begin(here: Path) -> None:
+async def test_run_with_a_broken_runbook_lists_every_mistake_and_does_not_start(here: Path) -> None:
     write_runbook(here, BROKEN)
 
     ended = await tocsin("run", at=here, SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")
@@ -121,7 +121,7 @@ async def test_run_with_a_broken_runbook_tells_every_mistake_and_does_not_begin(
     assert "soon" in ended.err
 
 
-async def test_a_wrong_variable_is_a_sentence_that_does_not_quote_a_secret(here: Path) -> None:
+async def test_an_invalid_variable_is_explained_without_quoting_a_secret(here: Path) -> None:
     ended = await tocsin("run", at=here, DATABASE_URL="mysql://root:hunter2@db/x", PORT="70000")
 
     assert ended.code == 2
@@ -130,7 +130,7 @@ async def test_a_wrong_variable_is_a_sentence_that_does_not_quote_a_secret(here:
     assert "hunter2" not in ended.err + ended.out
 
 
-async def test_a_database_that_is_away_is_a_sentence(here: Path) -> None:
+async def test_an_unreachable_database_is_explained_in_a_sentence(here: Path) -> None:
     write_runbook(here)
 
     ended = await tocsin("status", at=here, DATABASE_URL="postgresql://me:hunter2@127.0.0.1:1/x")
@@ -142,7 +142,7 @@ async def test_a_database_that_is_away_is_a_sentence(here: Path) -> None:
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-async def test_run_becomes_ready_and_stops_in_order_when_told(
+async def test_run_becomes_ready_and_shuts_down_cleanly_when_told(
     here: Path, workspace: Workspace, database: str, told: signal.Signals
 ) -> None:
     write_runbook(here)
@@ -158,7 +158,7 @@ async def test_run_becomes_ready_and_stops_in_order_when_told(
     assert process.returncode == 0
 
 
-async def test_run_with_a_refused_token_ends_with_a_sentence(here: Path, workspace: Workspace, database: str) -> None:
+async def test_run_with_a_refused_token_exits_with_a_sentence(here: Path, workspace: Workspace, database: str) -> None:
     write_runbook(here)
     environ = slack_of(workspace) | {"SLACK_APP_TOKEN": "xapp-of-somebody-else"}
 
@@ -170,9 +170,7 @@ async def test_run_with_a_refused_token_ends_with_a_sentence(here: Path, workspa
     assert "somebody-else" not in ended.err
 
 
-async def test_a_taken_port_is_a_sentence_that_says_what_to_set(
-    here: Path, workspace: Workspace, database: str
-) -> None:
+async def test_a_port_in_use_is_explained_with_what_to_set(here: Path, workspace: Workspace, database: str) -> None:
     write_runbook(here)
     taken = workspace.base_url.rpartition(":")[2]
 
@@ -187,7 +185,7 @@ async def test_a_taken_port_is_a_sentence_that_says_what_to_set(
 # check and init
 
 
-async def test_check_tells_every_mistake_with_its_path_and_line(here: Path) -> None:
+async def test_check_lists_every_mistake_with_its_path_and_line(here: Path) -> None:
     write_runbook(here, BROKEN)
 
     ended = await tocsin("check", at=here)
@@ -198,7 +196,7 @@ async def test_check_tells_every_mistake_with_its_path_and_line(here: Path) -> N
     assert f"runbook.yml:{wait}: severities[0].escalation.steps[0].wait: " in ended.out
 
 
-async def test_check_of_a_good_runbook_ends_with_nothing_to_mend(here: Path) -> None:
+async def test_check_of_a_good_runbook_finds_nothing_to_fix(here: Path) -> None:
     (here / "other.yml").write_text(RUNBOOK)
 
     ended = await tocsin("check", "other.yml", at=here)
@@ -237,7 +235,7 @@ async def test_simulate_lists_empty_tiers_missing_contacts_and_missing_credentia
     ],
     ids=["nobody", "no contact", "not set up here"],
 )
-async def test_simulate_fails_for_a_gap_of_the_runbook_and_not_for_what_is_only_missing_here(
+async def test_simulate_fails_for_a_gap_in_the_runbook_but_not_for_credentials_missing_here(
     here: Path, find: str, instead: str, code: int
 ) -> None:
     by_text = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [sms]}") if "phone" in find else RUNBOOK
@@ -250,14 +248,14 @@ async def test_simulate_fails_for_a_gap_of_the_runbook_and_not_for_what_is_only_
     assert (await tocsin("check", at=here)).code == 0, "by itself the file is right"
 
 
-async def test_every_shipped_runbook_passes_simulate_without_anything_in_the_environment(here: Path) -> None:
+async def test_every_shipped_runbook_passes_simulate_with_an_empty_environment(here: Path) -> None:
     for name, path in shipped_runbooks().items():
         ended = await tocsin("check", str(path), "--simulate", at=here)
         assert (name, ended.code, ended.err) == (name, 0, "")
         assert "Everybody who should be paged can be" in ended.out
 
 
-async def test_simulate_names_the_audiences_that_nothing_reaches_and_does_not_fail_for_that(here: Path) -> None:
+async def test_simulate_names_unreachable_audiences_without_failing(here: Path) -> None:
     more = "audiences: {page: {statuspage: {page: abc123}}, board: {email: [a@example.com], slack: ['#board']}}\n"
     write_runbook(here, f"{RUNBOOK}{more}")
 
@@ -285,7 +283,7 @@ async def test_simulate_without_gaps_says_so(here: Path) -> None:
     assert re.search(rf"  after 1 h 15 min{OTHER_DAY}  nobody left to page", ended.out)
 
 
-async def test_simulate_tells_steps_that_are_seconds_apart_apart_and_names_another_day(here: Path) -> None:
+async def test_simulate_distinguishes_steps_seconds_apart_and_names_another_day(here: Path) -> None:
     slowly = RUNBOOK.replace("wait: 15m", "wait: 1h0m10s").replace("{page: lead, wait: 30m}", "{page: lead, wait: 20s}")
     write_runbook(here, slowly.replace("{page: ceo, wait: 30m}", "{page: ceo, wait: 30h}"))
 
@@ -298,7 +296,7 @@ async def test_simulate_tells_steps_that_are_seconds_apart_apart_and_names_anoth
     )
 
 
-async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were_set_up(here: Path) -> None:
+async def test_without_a_running_bot_simulate_shows_the_ladders_as_if_every_way_were_set_up(here: Path) -> None:
     write_runbook(here, RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, sms]}").replace("[cleo]", "[]"))
 
     ended = await tocsin("check", "--simulate", at=here)
@@ -338,7 +336,7 @@ async def test_init_knows_the_shipped_runbooks_by_name_and_lists_them(here: Path
 # manifest
 
 
-async def test_manifest_is_the_shipped_one_to_the_letter(here: Path) -> None:
+async def test_manifest_prints_the_shipped_file_verbatim(here: Path) -> None:
     ended = await tocsin("manifest", at=here)
 
     assert ended.code == 0
@@ -346,7 +344,7 @@ async def test_manifest_is_the_shipped_one_to_the_letter(here: Path) -> None:
     assert ended.out.startswith("#")
 
 
-async def test_manifest_for_http_leads_every_request_to_the_url(here: Path) -> None:
+async def test_manifest_for_http_sends_every_request_to_the_url(here: Path) -> None:
     ended = await tocsin("manifest", "--url", "https://tocsin.example.com/", at=here)
 
     address = "https://tocsin.example.com/slack/events"
@@ -358,7 +356,7 @@ async def test_manifest_for_http_leads_every_request_to_the_url(here: Path) -> N
     assert written["oauth_config"] == manifest()["oauth_config"]
 
 
-async def test_manifest_has_the_commands_as_the_runbook_calls_them(here: Path) -> None:
+async def test_manifest_uses_the_runbooks_names_for_commands(here: Path) -> None:
     write_runbook(here, f"{RUNBOOK}\nslash_commands: {{health: /site-health}}\n")
 
     ended = await tocsin("manifest", at=here)
@@ -368,7 +366,7 @@ async def test_manifest_has_the_commands_as_the_runbook_calls_them(here: Path) -
 
 
 @pytest.mark.parametrize("url", ["http://tocsin.example.com", "tocsin.example.com", "https://x.example/?a=b"])
-async def test_manifest_refuses_an_address_that_slack_would_not_call(here: Path, url: str) -> None:
+async def test_manifest_refuses_a_url_slack_would_not_call(here: Path, url: str) -> None:
     ended = await tocsin("manifest", "--url", url, at=here)
 
     assert ended.code == 1
@@ -420,7 +418,7 @@ def closed_pipe() -> int:
 
 
 @pytest.mark.parametrize("nowhere", [full_disk, closed_pipe])
-async def test_declaring_from_a_shell_pages_also_when_nobody_can_read_the_answer(
+async def test_declaring_from_a_shell_pages_even_when_its_output_cannot_be_written(
     here: Path, workspace: Workspace, database: str, nowhere: Callable[[], int]
 ) -> None:
     write_runbook(here)
@@ -431,7 +429,7 @@ async def test_declaring_from_a_shell_pages_also_when_nobody_can_read_the_answer
     assert len(workspace.direct_messages("ada")) == 1
 
 
-async def test_a_page_that_slack_refuses_is_not_told_as_accepted(
+async def test_a_page_slack_refuses_is_not_reported_as_accepted(
     here: Path, workspace: Workspace, database: str
 ) -> None:
     write_runbook(here, RUNBOOK.replace("ada@example.com", "nobody@example.com"))
@@ -442,7 +440,9 @@ async def test_a_page_that_slack_refuses_is_not_told_as_accepted(
     assert "accepted" not in declared.out.replace("not accepted", "")
 
 
-async def test_acknowledging_and_asking_from_a_shell(here: Path, workspace: Workspace, database: str) -> None:
+async def test_an_incident_can_be_acknowledged_and_queried_from_a_shell(
+    here: Path, workspace: Workspace, database: str
+) -> None:
     write_runbook(here)
     environ = {"DATABASE_URL": database, **slack_of(workspace)}
     await tocsin("declare", "P1 Payments failing", "--drill", at=here, **environ)
@@ -460,7 +460,7 @@ async def test_acknowledging_and_asking_from_a_shell(here: Path, workspace: Work
 
 
 @pytest.mark.parametrize("words", [("ack", "INC-7"), ("status", "INC-7"), ("declare", "P9", "Payments failing")])
-async def test_what_does_not_exist_is_a_sentence(
+async def test_an_unknown_incident_is_explained_in_a_sentence(
     here: Path, workspace: Workspace, database: str, words: tuple[str, ...]
 ) -> None:
     write_runbook(here)
@@ -474,7 +474,7 @@ async def test_what_does_not_exist_is_a_sentence(
 # doctor
 
 
-async def test_doctor_proves_what_works(here: Path, workspace: Workspace, database: str) -> None:
+async def test_doctor_proves_each_working_part(here: Path, workspace: Workspace, database: str) -> None:
     workspace.add_channel("general")
     write_runbook(here)
 
@@ -493,7 +493,7 @@ async def test_doctor_proves_what_works(here: Path, workspace: Workspace, databa
         assert f"{line}" in ended.out
 
 
-async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: Workspace) -> None:
+async def test_doctor_says_how_to_fix_each_broken_part(here: Path, workspace: Workspace) -> None:
     workspace.faults.withheld_scopes = {"pins:write"}
     write_runbook(
         here, RUNBOOK.replace("ben@example.com", "nobody@example.com").replace("cleo: {", "cleo: {slack: U0NONE, ")
@@ -515,7 +515,7 @@ async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: W
     assert ended.err == ""
 
 
-async def test_doctor_names_who_takes_turns_with_an_account_that_slack_has_deactivated(
+async def test_doctor_names_people_on_a_rotation_whose_slack_account_is_deactivated(
     here: Path, workspace: Workspace
 ) -> None:
     nights = 'nights: {rotates: weekly, handover: "Mon 09:00", people: [ben, cleo], starts: 2026-08-03}'
@@ -529,9 +529,7 @@ async def test_doctor_names_who_takes_turns_with_an_account_that_slack_has_deact
     assert said.startswith("✗") and "deactivated" in said and "nights" in said
 
 
-async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_its_place(
-    here: Path, database: str
-) -> None:
+async def test_doctor_tests_dumping_each_database_and_writing_to_its_storage(here: Path, database: str) -> None:
     (here / "kept").mkdir()
     (here / "kept" / ".tocsin-backups").touch()
     (here / "empty").mkdir()
@@ -564,7 +562,7 @@ async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_it
     assert not (here / "unmounted").exists()
 
 
-async def test_doctor_tries_the_telephones_and_says_who_cannot_be_texted(here: Path, database: str) -> None:
+async def test_doctor_tests_the_telephone_provider_and_says_who_cannot_be_texted(here: Path, database: str) -> None:
     write_runbook(here, RUNBOOK.replace("who: [ada]", "who: [ada, ben], via: [sms, voice]"))
     company = TelephoneCompany(Clock(), Mailbox(Clock(), Changes()), number="+447700900001")
     await company.start()
@@ -584,7 +582,7 @@ async def test_doctor_tries_the_telephones_and_says_who_cannot_be_texted(here: P
     await company.stop()
 
 
-async def test_doctor_says_whom_letters_come_from_when_nobody_said_so(here: Path, database: str) -> None:
+async def test_doctor_names_the_default_sender_of_mails(here: Path, database: str) -> None:
     async with post_office() as office:
         at = f"127.0.0.1:{office.port}"
         mail = {"DATABASE_URL": database, "SMTP_URL": f"smtp://{at}"}
@@ -595,9 +593,7 @@ async def test_doctor_says_whom_letters_come_from_when_nobody_said_so(here: Path
 
 
 @pytest.mark.skipif(not OWN_ADDRESS, reason="needs an address of this machine's own besides the loopback")
-async def test_doctor_says_when_the_password_of_the_mails_would_go_or_goes_in_the_clear(
-    here: Path, database: str
-) -> None:
+async def test_doctor_says_when_the_mail_password_would_be_sent_in_the_clear(here: Path, database: str) -> None:
     door = {"authenticator": only("bell", "s3cret"), "auth_require_tls": False}
     async with post_office(host=OWN_ADDRESS, **door) as office:
         at = f"{OWN_ADDRESS}:{office.port}"
@@ -610,7 +606,7 @@ async def test_doctor_says_when_the_password_of_the_mails_would_go_or_goes_in_th
         assert "s3cret" not in ended.out + ended.err
 
 
-async def test_doctor_tries_statuspage_io_its_page_and_its_components(here: Path, database: str) -> None:
+async def test_doctor_tests_statuspage_io_its_page_and_its_components(here: Path, database: str) -> None:
     page = "audiences: {page: {statuspage: {page: abc123, components: [web]}}, all: {page: {to: '/srv/none'}}}\n"
     write_runbook(here, f"{RUNBOOK}{page}")
     async with SimulatedStatuspage(Clock().now).serving() as there:
@@ -627,7 +623,7 @@ async def test_doctor_tries_statuspage_io_its_page_and_its_components(here: Path
         assert there.incidents == []
 
 
-async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:
+async def test_doctor_without_configuration_still_runs_every_check(here: Path) -> None:
     ended = await tocsin("doctor", at=here)
 
     assert ended.code == 1
@@ -636,7 +632,7 @@ async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:
     assert "✓ database: embedded PostgreSQL" in ended.out
 
 
-async def test_doctor_prints_the_key_of_a_webhook_and_of_nothing_else(here: Path, database: str) -> None:
+async def test_doctor_prints_a_webhooks_key_and_no_other_secret(here: Path, database: str) -> None:
     more = "people:\n  zoe: {webhook: 'https://example.com/s3cret'}\n"
     (here / "runbook.yml").write_text(RUNBOOK.replace("people:\n", more))
     told = [await tocsin("doctor", "--webhook-key", "zoe", at=here, DATABASE_URL=database) for _ in range(2)]
@@ -649,7 +645,7 @@ async def test_doctor_prints_the_key_of_a_webhook_and_of_nothing_else(here: Path
     assert none.err == "The runbook has no webhook of “ben”. There is one of: zoe.\n"
 
 
-async def test_the_key_of_an_audiences_webhook_is_printed_by_its_name(here: Path, database: str) -> None:
+async def test_an_audiences_webhook_key_is_printed_by_its_name(here: Path, database: str) -> None:
     more = "audiences:\n  machines: {webhook: 'https://example.com/s3cret'}\n"
     (here / "runbook.yml").write_text(f"{RUNBOOK}{more}")
 
@@ -680,9 +676,7 @@ async def test_keys_are_rotated_from_a_shell(here: Path, database: str) -> None:
     assert (await tocsin("link-key", "--at-once", at=here, DATABASE_URL=database)).code == 2
 
 
-async def test_the_link_of_the_form_is_printed_and_replaced_or_it_is_said_what_is_missing(
-    here: Path, database: str
-) -> None:
+async def test_report_link_prints_and_rotates_the_link_or_says_what_is_missing(here: Path, database: str) -> None:
     outside = {"DATABASE_URL": database, "PUBLIC_URL": "https://tocsin.example.com"}
     (here / "runbook.yml").write_text(RUNBOOK)
     ended = await tocsin("report-link", at=here, **outside)
@@ -703,7 +697,7 @@ async def test_the_link_of_the_form_is_printed_and_replaced_or_it_is_said_what_i
 # The rest
 
 
-async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) -> None:
+async def test_the_sandbox_prints_its_pages_url_and_serves_it(here: Path) -> None:
     nonsense = {
         "DATABASE_URL": "mysql://of-another-program", "SLACK_BOT_TOKEN": "xoxb-of-a-real-workspace", "HOST": "0.0.0.0"
     }  # fmt: skip
@@ -726,13 +720,13 @@ async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) ->
     assert b"other machines can connect" in log
 
 
-def test_a_title_with_a_byte_that_is_no_text_is_declared_all_the_same() -> None:
+def test_a_title_with_an_invalid_utf8_byte_is_declared_anyway() -> None:
     assert readable(b"K\xf6ln is down".decode("utf-8", "surrogateescape")) == "K\ufffdln is down"
     assert readable("Köln is down 🚨") == "Köln is down 🚨"
 
 
 @pytest.mark.parametrize("words", [("ack",), ("status",), ("ack", "--as", "ben")])
-async def test_a_byte_that_is_no_text_is_an_incident_that_is_not_there_and_no_fault(
+async def test_an_incident_reference_with_an_invalid_byte_is_not_found_and_no_crash(
     here: Path, database: str, words: tuple[str, ...]
 ) -> None:
     (here / "runbook.yml").write_text(RUNBOOK)
@@ -743,7 +737,7 @@ async def test_a_byte_that_is_no_text_is_an_incident_that_is_not_there_and_no_fa
     assert "K\ufffdln" in ended.err
 
 
-async def test_doctor_says_which_channel_takes_no_messages_and_how_to_open_it(here: Path, database: str) -> None:
+async def test_doctor_names_a_channel_the_bot_cannot_post_in_and_how_to_fix_it(here: Path, database: str) -> None:
     write_runbook(here)
     await tocsin("migrate", at=here, DATABASE_URL=database)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
@@ -752,7 +746,7 @@ async def test_doctor_says_which_channel_takes_no_messages_and_how_to_open_it(he
     assert "channel #incidents: is archived" in ended.out and "Unarchive it" in ended.out
 
 
-async def test_doctor_names_the_old_and_the_new_name_of_a_channel_that_the_bot_uses(
+async def test_doctor_names_the_old_and_new_name_of_a_renamed_channel(
     here: Path, workspace: Workspace, database: str
 ) -> None:
     write_runbook(here)
@@ -771,7 +765,7 @@ async def test_doctor_names_the_old_and_the_new_name_of_a_channel_that_the_bot_u
 
 
 @pytest.mark.parametrize("why", ["deleted", "lost"])
-async def test_doctor_says_of_every_closed_channel_what_to_do(here: Path, database: str, why: str) -> None:
+async def test_doctor_says_what_to_do_about_every_closed_channel(here: Path, database: str, why: str) -> None:
     write_runbook(here)
     await tocsin("migrate", at=here, DATABASE_URL=database)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
@@ -780,7 +774,7 @@ async def test_doctor_says_of_every_closed_channel_what_to_do(here: Path, databa
     assert "channel #incidents: was deleted" in ended.out and "nvite" in ended.out
 
 
-async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here: Path) -> None:
+async def test_check_shows_how_a_sample_alert_is_handled_and_whom_it_pages(here: Path) -> None:
     write_runbook(here, shipped_runbooks()["starter"].read_text())
     (here / "sample.json").write_text(
         '{"title": "Database orders is away", "status": "firing", "severity": "critical"}'

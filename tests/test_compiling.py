@@ -21,7 +21,7 @@ from tests.at_hand import ROOT
 from tests.world import World
 
 
-async def test_every_template_is_compiled_elsewhere_to_what_it_would_be_here(world: World) -> None:
+async def test_every_template_compiles_to_the_same_code_in_the_helper_process(world: World) -> None:
     """The other process knows only the names of the bot's own filters, and calls none while compiling."""
     rendering = world.house.rendering
     elsewhere = _read(await compiled_elsewhere(rendering.filters))
@@ -30,7 +30,7 @@ async def test_every_template_is_compiled_elsewhere_to_what_it_would_be_here(wor
     assert len(elsewhere) == sum(len([*(templates_folder() / folder).glob("*.j2")]) for folder in FOLDERS)
 
 
-async def test_without_leave_to_start_a_program_nothing_is_compiled_in_advance_and_no_chart_is_drawn(
+async def test_where_starting_programs_is_forbidden_nothing_is_precompiled_and_no_chart_is_drawn(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for executable in (str(tmp_path), str(tmp_path / "gone")):
@@ -41,7 +41,7 @@ async def test_without_leave_to_start_a_program_nothing_is_compiled_in_advance_a
     assert len(caplog.messages) == 2
 
 
-async def test_a_process_that_fails_leaves_each_template_to_whoever_needs_it(caplog: pytest.LogCaptureFixture) -> None:
+async def test_when_the_helper_fails_templates_are_compiled_on_demand(caplog: pytest.LogCaptureFixture) -> None:
     assert await compiled_elsewhere(["a filter that no template knows"]) == {}
     [said] = caplog.messages
     assert "exit 1" in said and "No filter named" in said
@@ -61,9 +61,7 @@ async def test_a_process_that_hangs_is_ended(
             os.kill(int(number.read_text()), 0)
 
 
-async def test_a_release_that_is_reached_by_a_link_is_compiled_by_the_paths_that_the_bot_knows(
-    world: World, tmp_path: Path
-) -> None:
+async def test_a_release_behind_a_symlink_is_compiled_under_the_bots_own_paths(world: World, tmp_path: Path) -> None:
     current = tmp_path / "current"
     current.symlink_to(ROOT)
     program = f"""

@@ -20,20 +20,20 @@ def asked_for() -> list[Requirement]:
     return [Requirement(one) for one in names + project["build-system"]["requires"]]
 
 
-def test_every_dependency_is_constrained_to_a_version_that_pyproject_allows() -> None:
+def test_every_dependency_is_pinned_to_a_version_pyproject_allows() -> None:
     for one in asked_for():
         assert one.specifier.contains(VERSIONS[canonicalize_name(one.name)]), one
 
 
-def test_every_package_is_proven_by_a_hash() -> None:
+def test_every_package_has_a_hash() -> None:
     assert len(PACKAGES) > 50
     assert [one for one in PACKAGES if "--hash=sha256:" not in one] == []
 
 
-def test_no_place_is_named_that_packages_come_from() -> None:
+def test_no_package_index_is_named() -> None:
     assert "://" not in FILE
     assert not re.search(r"^\s*-(-index|-extra|-find|i|f)", FILE, re.MULTILINE)
 
 
-def test_ci_installs_these_versions() -> None:
+def test_ci_installs_the_pinned_versions() -> None:
     assert "export CONSTRAINTS=constraints.txt" in (ROOT / ".ci/run").read_text()

@@ -23,14 +23,14 @@ def pod() -> dict[str, Any]:
     return dict(KUBERNETES["Deployment"]["spec"]["template"]["spec"])
 
 
-def test_each_waits_for_as_long_as_the_bot_takes_to_stop() -> None:
+def test_each_deployment_waits_as_long_as_the_bot_takes_to_stop() -> None:
     unit = re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
     assert unit
     waits = [int(unit[1]), int(COMPOSE["services"]["tocsin"]["stop_grace_period"].removesuffix("s"))]
     assert min(*waits, pod()["terminationGracePeriodSeconds"]) > STOP_WITHIN_S
 
 
-def test_two_replicas_run_as_the_account_of_the_image_and_are_asked_at_its_doors() -> None:
+def test_two_replicas_run_as_the_images_account_and_are_probed_at_its_doors() -> None:
     (container,) = pod()["containers"]
 
     assert KUBERNETES["Deployment"]["spec"]["replicas"] == 2
@@ -40,7 +40,7 @@ def test_two_replicas_run_as_the_account_of_the_image_and_are_asked_at_its_doors
     assert "/healthz" in DOCKERFILE
 
 
-def test_every_variable_that_the_image_and_the_unit_set_is_one_that_the_bot_reads() -> None:
+def test_the_bot_reads_every_variable_the_image_and_the_unit_set() -> None:
     (image,) = re.findall(r"^ENV (.*)$", DOCKERFILE, re.MULTILINE)
     (unit,) = re.findall(r"^Environment=(.*)$", UNIT, re.MULTILINE)
     known = {(field.alias or name).upper() for name, field in Settings.model_fields.items()} | {"PATH"}
@@ -49,7 +49,7 @@ def test_every_variable_that_the_image_and_the_unit_set_is_one_that_the_bot_read
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
-def test_systemd_has_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
+def test_systemd_analyze_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     """Apart from the fact that nothing is installed at /opt/tocsin here."""
     unit = tmp_path / "tocsin.service"
     unit.write_text(UNIT.replace("/opt/tocsin/bin/tocsin", "/bin/true"))

@@ -57,19 +57,19 @@ def test_the_runbook_page_has_every_key(part: type[BaseModel]) -> None:
     assert missing == set()
 
 
-def test_the_runbook_page_has_no_key_that_is_none() -> None:
+def test_the_runbook_page_has_no_key_that_does_not_exist() -> None:
     rows = re.findall(r"^\| `([\w.]+)` \|", RUNBOOK_PAGE, re.MULTILINE)
 
     assert set(rows) - EVERY_KEY == set()
 
 
-def test_the_smallest_runbook_of_the_page_works() -> None:
+def test_the_pages_smallest_runbook_is_valid() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", RUNBOOK_PAGE, re.DOTALL)
 
     assert read(example, {}).severity("P1").escalation.steps[0].page == "oncall"
 
 
-def test_the_page_of_the_configuration_has_every_variable_and_no_other() -> None:
+def test_the_configuration_page_has_every_variable_and_no_other() -> None:
     variables = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
     table = set(re.findall(r"^\| `([A-Z0-9_]+)`(?: †)? \|", CONFIGURATION, re.MULTILINE))
 
@@ -77,7 +77,7 @@ def test_the_page_of_the_configuration_has_every_variable_and_no_other() -> None
     assert table - variables == set()
 
 
-def test_it_says_which_variables_may_come_as_a_file() -> None:
+def test_the_configuration_page_says_which_variables_may_come_from_a_file() -> None:
     marked = set(re.findall(r"^\| `([A-Z0-9_]+)` † \|", CONFIGURATION, re.MULTILINE))
 
     assert marked == SECRETS
@@ -94,12 +94,12 @@ SECTIONS = re.findall(
 )
 
 
-def test_the_page_of_documents_has_every_shipped_runbook_that_was_written_from_one() -> None:
+def test_the_runbooks_page_has_every_shipped_runbook_written_from_a_document() -> None:
     assert {kind for kind, _ in SECTIONS} == shipped_runbooks().keys() - {"starter"}
 
 
 @pytest.mark.parametrize(("kind", "table"), SECTIONS)
-def test_each_section_of_a_document_has_its_key_in_the_shipped_runbook_and_a_command_that_shows_it(
+def test_each_documents_section_has_a_key_in_the_shipped_runbook_and_a_command_that_shows_it(
     kind: str, table: str
 ) -> None:
     runbook = YAML(typ="safe", pure=True).load(shipped_runbooks()[kind].read_text())
@@ -140,15 +140,15 @@ def _keys(part: Any) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+def test_every_link_within_the_project_has_a_target(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text())
 
-    # The screenshot is taken last, of the finished page.
+    # The screenshot is taken last, when the page is finished.
     assert [link for link in links if link != "docs/screenshot.png" and not (page.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
+def test_every_file_and_folder_a_page_names_exists(page: Path) -> None:
     """Floors and rooms may be named relative to `bot/`, stories by their file name alone."""
     words = page.read_text()
     named = re.findall(r"`((?!\.)(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|sql|j2|md|yml))?|test_\w+)`", words)

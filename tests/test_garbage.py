@@ -37,13 +37,15 @@ def collections() -> Iterator[list[str]]:
         lambda: Answer(200, {}, b'{"a": ' + LISTS + b"}").json,
     ],
 )
-def test_reading_a_large_body_is_not_held_up_by_it(read: Callable[[], object], collections: list[str]) -> None:
+def test_reading_a_large_body_triggers_no_garbage_collection(
+    read: Callable[[], object], collections: list[str]
+) -> None:
     read()
     # It may run once at the end of the block.
     assert len(collections) <= 1
 
 
-def test_it_is_looked_for_again_when_the_last_block_is_left_whatever_happens_in_it() -> None:
+def test_garbage_collection_resumes_after_the_last_block_even_after_an_error() -> None:
     with pytest.raises(ValueError, match="x"), uncollected():
         with uncollected():
             pass
@@ -52,7 +54,7 @@ def test_it_is_looked_for_again_when_the_last_block_is_left_whatever_happens_in_
     assert gc.isenabled()
 
 
-def test_what_was_there_at_the_start_is_not_looked_through_again_and_what_becomes_garbage_later_is_found() -> None:
+def test_objects_from_startup_are_never_scanned_again_and_later_garbage_is_found() -> None:
     looked_through, found = subprocess.run([sys.executable, "-c", KEPT], capture_output=True, check=True).stdout.split()
     assert int(looked_through) < 1_000
     assert found == b"True"

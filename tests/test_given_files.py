@@ -24,13 +24,13 @@ def pipe(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_pipe_that_nobody_writes_to_is_a_sentence(pipe: Path) -> None:
+def test_a_pipe_without_a_writer_is_explained_in_a_sentence(pipe: Path) -> None:
     with pytest.raises(OSError) as caught:
         read_given(pipe, SOON_S)
     assert "nothing came" in str(caught.value)
 
 
-def test_a_link_to_such_a_pipe_is_one_too(pipe: Path, tmp_path: Path) -> None:
+def test_a_link_to_a_pipe_without_a_writer_is_explained_too(pipe: Path, tmp_path: Path) -> None:
     link = tmp_path / "runbook.yml"
     link.symlink_to(pipe)
     with pytest.raises(OSError) as caught:
@@ -38,7 +38,7 @@ def test_a_link_to_such_a_pipe_is_one_too(pipe: Path, tmp_path: Path) -> None:
     assert "nothing came" in str(caught.value)
 
 
-def test_a_pipe_is_read_to_its_end_also_when_its_writer_comes_later(pipe: Path) -> None:
+def test_a_pipe_is_read_to_its_end_even_when_its_writer_comes_later(pipe: Path) -> None:
     words = b"people: {}\n" * 20_000
     writer = threading.Thread(target=pipe.write_bytes, args=(words,))
     writer.start()
@@ -46,7 +46,7 @@ def test_a_pipe_is_read_to_its_end_also_when_its_writer_comes_later(pipe: Path) 
     writer.join()
 
 
-def test_what_a_program_has_written_into_its_pipe_and_left_is_there() -> None:
+def test_what_a_program_wrote_into_a_pipe_before_exiting_is_read() -> None:
     """Like the shell's `<(...)`, and a pipe into /dev/stdin."""
     with subprocess.Popen(["printf", "organisation"], stdout=subprocess.PIPE) as program:
         program.wait()
@@ -54,14 +54,14 @@ def test_what_a_program_has_written_into_its_pipe_and_left_is_there() -> None:
         assert read_given(Path(f"/dev/fd/{program.stdout.fileno()}")) == b"organisation"
 
 
-def test_an_endless_device_is_too_large_and_an_empty_one_is_empty() -> None:
+def test_an_endless_device_is_too_large_and_dev_null_is_empty() -> None:
     with pytest.raises(OSError) as caught:
         read_given(Path("/dev/zero"))
     assert str(LARGEST_BYTES) in str(caught.value)
     assert read_given(Path("/dev/null")) == b""
 
 
-def test_a_socket_and_a_folder_are_named_as_what_they_are_by_runbook_and_secrets() -> None:
+def test_a_socket_or_folder_given_as_runbook_or_secret_is_named_as_such() -> None:
     # The path of a socket is limited in length on every system.
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listening:
         path = Path(folder) / "socket"

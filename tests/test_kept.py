@@ -17,7 +17,7 @@ SELECT (SELECT count(*) FROM requests), (SELECT count(pg_sequence_last_value(seq
 """
 
 
-async def test_the_next_finds_no_row_no_number_taken_and_the_schema(postgres: SharedPostgres) -> None:
+async def test_the_next_world_finds_the_schema_without_rows_or_used_numbers(postgres: SharedPostgres) -> None:
     stock, template = Stock(postgres), await postgres.template("migrated", migrate)
     one = await stock.take(template)
     one.hand.execute(WRITTEN)
@@ -40,7 +40,7 @@ async def test_the_next_finds_no_row_no_number_taken_and_the_schema(postgres: Sh
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem TO 7000', current_database()); END $$",
     ],
 )
-async def test_what_has_become_another_is_thrown_away(postgres: SharedPostgres, deed: str) -> None:
+async def test_a_database_changed_beyond_its_rows_is_dropped(postgres: SharedPostgres, deed: str) -> None:
     stock, template = Stock(postgres), await postgres.template("migrated", migrate)
     one = await stock.take(template)
     one.hand.execute(deed.encode())
@@ -52,7 +52,7 @@ async def test_what_has_become_another_is_thrown_away(postgres: SharedPostgres, 
     await stock.close()
 
 
-async def test_the_next_bot_goes_on_with_the_lines_of_the_one_before(postgres: SharedPostgres) -> None:
+async def test_the_next_bot_reuses_the_connections_of_the_one_before(postgres: SharedPostgres) -> None:
     stock = Stock(postgres)
     one = await stock.take(await postgres.template("migrated", migrate))
     first, second = await asked_by(one.conninfo), await asked_by(one.conninfo)

@@ -19,7 +19,7 @@ def line(message: str, *args: object, style: Style = "text", secrets: tuple[str,
     return LineFormatter(Redactor(secrets), style).format(record)
 
 
-def test_a_line_of_text_says_when_how_grave_and_where_before_the_ids() -> None:
+def test_a_text_line_has_time_level_and_logger_before_the_ids() -> None:
     said = line("delivery=%s kind=%s waiting error=%r", 5, "page", "no answer", created=0.0)
 
     assert said == (
@@ -27,7 +27,7 @@ def test_a_line_of_text_says_when_how_grave_and_where_before_the_ids() -> None:
     )
 
 
-def test_json_has_the_ids_as_fields_of_their_own() -> None:
+def test_json_has_the_ids_as_separate_fields() -> None:
     event = json.loads(line("delivery=%s kind=%s waiting", 5, "page", style="json", created=1.5))
 
     assert event == {
@@ -40,12 +40,12 @@ def test_json_has_the_ids_as_fields_of_their_own() -> None:
     }
 
 
-def test_a_message_cannot_take_the_place_of_a_field_of_json() -> None:
+def test_a_message_cannot_overwrite_a_json_field() -> None:
     assert json.loads(line("level=none logger=me", style="json"))["level"] == "warning"
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
-def test_what_somebody_typed_cannot_begin_a_line_of_its_own(style: Style) -> None:
+def test_typed_text_cannot_forge_a_log_line(style: Style) -> None:
     said = line("title=%s", "harmless\n2026-01-01 critical forged\r\x1b[31m\u2028\x85", style=style)
 
     assert len(said.splitlines()) == 1
@@ -53,7 +53,7 @@ def test_what_somebody_typed_cannot_begin_a_line_of_its_own(style: Style) -> Non
 
 
 @pytest.mark.parametrize("style", ["text", "json"])
-def test_a_secret_is_taken_out_of_the_message_its_arguments_and_its_traceback(style: Style) -> None:
+def test_a_secret_is_redacted_from_message_arguments_and_traceback(style: Style) -> None:
     try:
         raise ValueError("cannot log in with hunter2-and-more")
     except ValueError as error:
@@ -66,18 +66,18 @@ def test_a_secret_is_taken_out_of_the_message_its_arguments_and_its_traceback(st
     assert f"ValueError: cannot log in with {REDACTED}" in said
 
 
-def test_of_two_secrets_the_longer_one_is_taken_out_whole() -> None:
+def test_of_two_overlapping_secrets_the_longer_is_redacted_whole() -> None:
     redact = Redactor(["tiger", "postgresql://scott:tiger@db/orders"])
 
     assert redact("at postgresql://scott:tiger@db/orders") == f"at {REDACTED}"
 
 
-def test_a_secret_with_signs_of_a_pattern_is_taken_literally() -> None:
+def test_a_secret_with_regex_characters_is_matched_literally() -> None:
     assert Redactor(["a.c+(d"])("a.c+(d abc+(d") == f"{REDACTED} abc+(d"
 
 
 @pytest.mark.parametrize(("secret", "shown"), [("abc", "abc"), ("abcd", REDACTED)])
-def test_a_secret_of_less_than_four_signs_is_no_secret(secret: str, shown: str) -> None:
+def test_a_secret_shorter_than_four_characters_is_not_redacted(secret: str, shown: str) -> None:
     assert Redactor([secret])(secret) == shown
 
 
@@ -93,7 +93,7 @@ def test_a_secret_of_less_than_four_signs_is_no_secret(secret: str, shown: str) 
         ("tokens=3 and my-token=abc", "tokens=3 and my-token=abc"),
     ],
 )
-def test_what_is_secret_by_its_place_is_taken_out_without_being_known(written: str, shown: str) -> None:
+def test_secrets_in_known_places_are_redacted_without_being_registered(written: str, shown: str) -> None:
     assert Redactor()(written) == shown
 
 
@@ -105,14 +105,14 @@ def run_logging(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_log_goes_to_stderr_and_stays_out_of_what_a_command_prints() -> None:
+def test_the_log_goes_to_stderr_and_not_into_a_commands_output() -> None:
     ran = run_logging("logs.configure()\nlogging.getLogger('bot.app').info('pid=1 started')")
 
     assert ran.stdout == ""
     assert ran.stderr.endswith(" info app pid=1 started\n")
 
 
-def test_third_parties_are_quiet_until_something_is_wrong() -> None:
+def test_third_party_loggers_are_quiet_until_something_is_wrong() -> None:
     ran = run_logging(
         "logs.configure(level='DEBUG')\n"
         "for name in ('slack_bolt', 'aiohttp.access', 'apscheduler.executors'):\n"
@@ -124,13 +124,13 @@ def test_third_parties_are_quiet_until_something_is_wrong() -> None:
     assert ran.stderr.count("trouble") == 3
 
 
-def test_third_parties_say_no_more_than_the_level_asks_for() -> None:
+def test_third_party_loggers_respect_the_configured_level() -> None:
     ran = run_logging("logs.configure(level='ERROR')\nlogging.getLogger('psycopg.pool').warning('trouble')")
 
     assert ran.stderr == ""
 
 
-def test_configuring_again_adds_secrets_and_no_second_line() -> None:
+def test_configuring_again_adds_secrets_but_no_second_handler() -> None:
     ran = run_logging(
         "logs.configure()\nlogs.configure(secrets=['hunter2'])\nlogging.getLogger('bot').info('x=hunter2')"
     )
@@ -139,7 +139,7 @@ def test_configuring_again_adds_secrets_and_no_second_line() -> None:
     assert "hunter2" not in ran.stderr
 
 
-def test_a_warning_of_python_is_an_event_like_any_other() -> None:
+def test_a_python_warning_is_logged_like_any_other_event() -> None:
     ran = run_logging("import warnings\nlogs.configure(style='json')\nwarnings.warn('old')")
 
     assert json.loads(ran.stderr)["level"] == "warning"

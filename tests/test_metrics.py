@@ -34,14 +34,14 @@ def test_the_database_s_figures_are_shown_with_their_labels() -> None:
     assert samples["tocsin_database_up"] == "1.0"
 
 
-def test_what_is_no_longer_there_is_no_longer_shown() -> None:
+def test_series_that_no_longer_exist_are_no_longer_shown() -> None:
     metrics = Metrics()
     shown(metrics, FIGURES)
 
     assert not [name for name in shown(metrics, Figures()) if name.startswith("tocsin_pages")]
 
 
-def test_without_a_database_there_are_no_stale_figures_but_everything_measured_here() -> None:
+def test_during_a_database_outage_there_are_no_stale_figures_but_all_local_metrics() -> None:
     metrics = Metrics()
     shown(metrics, FIGURES)
     metrics.acknowledged(0.002)
@@ -63,7 +63,7 @@ def test_an_acknowledgement_after_three_seconds_is_outside_the_last_bucket(secon
     assert shown(metrics)['tocsin_request_acknowledgement_seconds_bucket{le="3.0"}'] == in_time
 
 
-def test_lateness_is_told_by_channel_and_calls_by_method_and_outcome() -> None:
+def test_lateness_is_labelled_by_channel_and_calls_by_method_and_outcome() -> None:
     metrics = Metrics()
     metrics.page_lateness(0.02, "email")
     metrics.slack_called("chat.postMessage", 0.2)
@@ -76,7 +76,7 @@ def test_lateness_is_told_by_channel_and_calls_by_method_and_outcome() -> None:
     assert samples['tocsin_slack_call_seconds_count{method="chat.postMessage",outcome="ratelimited"}'] == "1.0"
 
 
-def test_two_in_one_process_share_nothing() -> None:
+def test_two_bots_in_one_process_share_no_metrics() -> None:
     one, other = Metrics(), Metrics()
     one.acknowledged(1)
 

@@ -5,7 +5,7 @@ from typing import Any
 from pymongo import MongoClient
 
 
-def test_the_server_of_the_tests_keeps_documents_and_indexes(mongodb: str) -> None:
+def test_the_test_server_stores_documents_and_indexes(mongodb: str) -> None:
     with MongoClient[dict[str, Any]](f"{mongodb}kept", serverSelectionTimeoutMS=5000) as client:
         orders = client.kept.orders
         orders.insert_many([{"_id": number, "note": f"größe {number}"} for number in range(1000)])

@@ -16,12 +16,12 @@ from tests.near import near
         ("docs/architecture.md", "tests/test_docs.py", "tests/stories/paging"),
     ],
 )
-def test_a_change_is_tested_in_the_rooms_of_its_name(path: str, told: str, not_told: str) -> None:
+def test_a_change_is_tested_in_the_rooms_with_its_name(path: str, told: str, not_told: str) -> None:
     found = near([path])
     assert told in found
     assert not_told not in found and "tests" not in found
 
 
 @pytest.mark.parametrize("path", ["bot/clock.py", "tests/world.py", "bot/store/migrations/0001.sql", "pyproject.toml"])
-def test_what_has_no_room_concerns_everything(path: str) -> None:
+def test_a_path_without_a_room_concerns_everything(path: str) -> None:
     assert near(["docs/style.md", path]) == ["tests"]

@@ -36,7 +36,7 @@ def files_of(folder: str) -> set[str]:
     return {str(path.relative_to(ROOT)) for path in found if path.is_file() and "__pycache__" not in path.parts}
 
 
-def test_the_wheel_has_everything_that_is_read_at_run_time(built: Path) -> None:
+def test_the_wheel_contains_everything_read_at_run_time(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     inside = set(ZipFile(wheel).namelist())
 
@@ -50,7 +50,7 @@ def test_the_wheel_has_everything_that_is_read_at_run_time(built: Path) -> None:
     assert {name.partition("/")[0] for name in inside if ".dist-info/" not in name} == {"bot", "commands"}
 
 
-def test_the_source_archive_has_what_the_wheel_is_built_of(built: Path) -> None:
+def test_the_source_archive_contains_what_the_wheel_is_built_from(built: Path) -> None:
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
         inside = {name.partition("/")[2] for name in opened.getnames()}
@@ -90,9 +90,7 @@ def bare(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "venv" / "bin"
 
 
-def test_what_was_built_of_the_source_archive_checks_a_runbook_where_there_is_no_clone(
-    bare: Path, tmp_path: Path
-) -> None:
+def test_the_package_built_from_the_source_archive_checks_a_runbook_without_a_clone(bare: Path, tmp_path: Path) -> None:
     def said(*words: str) -> str:
         return subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
@@ -101,7 +99,7 @@ def test_what_was_built_of_the_source_archive_checks_a_runbook_where_there_is_no
     assert "runbook.yml is in order" in said(str(bare / "tocsin"), "check")
 
 
-async def test_its_sandbox_shows_its_page(bare: Path, tmp_path: Path) -> None:
+async def test_the_packages_sandbox_serves_its_page(bare: Path, tmp_path: Path) -> None:
     async with started("sandbox", "--port", "0", at=tmp_path, command=[str(bare / "tocsin")]) as process:
         url = (await line_with("http://", process.stdout)).rpartition("http://")[2].strip()
         async with aiohttp.ClientSession() as session, session.get(f"http://{url}") as answer:

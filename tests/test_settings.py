@@ -41,7 +41,7 @@ def test_nothing_has_to_be_set() -> None:
         ({"XDG_STATE_HOME": "/state", "TOCSIN_HOME": "/srv/tocsin"}, "/srv/tocsin"),
     ],
 )
-def test_the_state_is_kept_where_a_users_programs_keep_theirs(environ: dict[str, str], home: str) -> None:
+def test_the_state_folder_follows_the_xdg_convention(environ: dict[str, str], home: str) -> None:
     assert settings(**environ).home == Path(home)
 
 
@@ -102,7 +102,7 @@ def test_a_variable_that_is_not_ours_does_no_harm() -> None:
     assert settings(PATH="/bin", SLACK_CLIENT_ID="1") == settings()
 
 
-def test_empty_counts_as_unset_and_blanks_around_a_value_are_not_part_of_it() -> None:
+def test_an_empty_variable_counts_as_unset_and_surrounding_blanks_are_stripped() -> None:
     assert settings(PORT="", SLACK_BOT_TOKEN="  ") == settings()
     token = settings(SLACK_BOT_TOKEN=" xoxb-1\n").slack_bot_token
     assert token is not None
@@ -120,7 +120,7 @@ def test_empty_counts_as_unset_and_blanks_around_a_value_are_not_part_of_it() ->
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_SIGNING_SECRET": "s"}, "socket", ()),
     ],
 )
-def test_the_tokens_say_how_slack_reaches_us(
+def test_the_tokens_decide_between_socket_mode_and_http(
     environ: dict[str, str], transport: str | None, missing: tuple[str, ...]
 ) -> None:
     found = settings(**environ)
@@ -138,7 +138,7 @@ def test_the_tokens_say_how_slack_reaches_us(
         ("smtp://ada%40example.com:pass@127.0.0.1:25", "127.0.0.1", 25, "ada@example.com", "pass", "starttls"),
     ],
 )
-def test_the_mail_server_is_read_from_its_address(
+def test_the_mail_server_is_parsed_from_its_url(
     url: str, host: str, port: int, username: str | None, password: str | None, tls: str
 ) -> None:
     smtp = settings(SMTP_URL=url).smtp
@@ -156,7 +156,7 @@ def test_the_mail_server_is_read_from_its_address(
         ({"SMTP_URL": "smtp://ada%40example.com:p@mail.example.com", "MAIL_FROM": "x@example.com"}, "x@example.com"),
     ],
 )
-def test_mail_comes_from_somebody(environ: dict[str, str], sender: str) -> None:
+def test_mail_always_has_a_sender(environ: dict[str, str], sender: str) -> None:
     assert settings(**environ).sender == sender
 
 
@@ -168,7 +168,7 @@ def test_mail_comes_from_somebody(environ: dict[str, str], sender: str) -> None:
         ("Tutors", "Tutors", False),
     ],
 )
-def test_texts_come_from_a_number_a_service_or_a_name_and_calls_from_a_number(
+def test_texts_are_sent_from_a_number_a_service_or_a_name_and_calls_from_a_number(
     text: str, sender: str, calls: bool
 ) -> None:
     twilio = settings(TWILIO_ACCOUNT_SID="AC1", TWILIO_AUTH_TOKEN="t", TWILIO_FROM=text).twilio
@@ -179,7 +179,7 @@ def test_texts_come_from_a_number_a_service_or_a_name_and_calls_from_a_number(
 @pytest.mark.parametrize(
     "text", ["07700900000", "+44", "+44770090000000000", "a name that is too long", "+447700900000 ext. 5"]
 )
-def test_what_texts_cannot_come_from_is_refused(text: str) -> None:
+def test_an_invalid_sender_of_texts_is_refused(text: str) -> None:
     with pytest.raises(Refused, match=r"TWILIO_FROM: .* is not a telephone number"):
         settings(TWILIO_FROM=text)
 
@@ -199,20 +199,20 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     assert token.get_secret_value() == "xoxb-from-file"
 
 
-def test_what_is_no_secret_does_not_come_from_a_file(tmp_path: Path) -> None:
+def test_a_variable_that_is_no_secret_cannot_come_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "port"
     file.write_text("9090")
     assert settings(PORT_FILE=str(file)).port == 8080
 
 
-def test_a_secret_comes_from_one_place(tmp_path: Path) -> None:
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("from-file")
     said = refusal(API_TOKEN="from-variable", API_TOKEN_FILE=str(file))
     assert said == "API_TOKEN and API_TOKEN_FILE are both set: keep one of them."
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_secret_file_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     assert refusal(API_TOKEN_FILE=str(gone)) == f"API_TOKEN_FILE: cannot read {gone}: No such file or directory."
     gone.write_bytes(b"\xff\xfe")
@@ -254,18 +254,20 @@ def test_a_port_is_between_zero_and_65535(port: str, is_right: bool) -> None:
         ("SLACK_APP_TOKEN", "xoxb-hunter2", "that is SLACK_BOT_TOKEN"),
     ],
 )
-def test_a_wrong_variable_is_named_with_what_to_write_and_no_secret(variable: str, value: str, said: str) -> None:
+def test_a_wrong_variable_is_named_with_what_to_write_and_without_its_secret(
+    variable: str, value: str, said: str
+) -> None:
     sentence = refusal(**{variable: value})
     assert said in sentence
     assert "hunter" not in sentence
 
 
-def test_all_wrong_variables_are_named_at_once() -> None:
+def test_all_wrong_variables_are_reported_at_once() -> None:
     said = refusal(PORT="http", LOG_LEVEL="loud", API_TOKEN_FILE="/nowhere")
     assert [line.split(":")[0] for line in said.splitlines()] == ["API_TOKEN_FILE", "PORT", "LOG_LEVEL"]
 
 
-def test_no_secret_is_printed_and_all_are_known_to_the_log() -> None:
+def test_no_secret_is_printed_and_the_log_redacts_all() -> None:
     found = settings(
         SLACK_BOT_TOKEN="xoxb-hunter2",
         ALERTS_TOKEN="hunter2-a,hunter2-b",
@@ -285,7 +287,7 @@ def test_no_secret_is_printed_and_all_are_known_to_the_log() -> None:
     )
 
 
-def test_a_refusal_brings_no_secret_along_as_its_cause() -> None:
+def test_an_errors_cause_contains_no_secret() -> None:
     with pytest.raises(Refused) as caught:
         settings(PORT="http", API_TOKEN="hunter2")
     assert caught.value.__cause__ is None
@@ -297,7 +299,7 @@ def test_settings_are_frozen() -> None:
         settings().port = 1  # type: ignore[misc]
 
 
-def test_settings_travel_between_processes() -> None:
+def test_settings_can_be_pickled() -> None:
     found = settings(SMTP_URL="smtp://bot:pass@mail.example.com")
     assert pickle.loads(pickle.dumps(found)) == found
     assert isinstance(found.smtp, Smtp)

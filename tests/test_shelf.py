@@ -29,7 +29,7 @@ def read_for(*words: str, at: Path) -> set[str]:
     return set(ended.stderr.split())
 
 
-def test_the_line_of_each_command_is_the_beginning_of_its_own_help() -> None:
+def test_each_commands_summary_is_the_beginning_of_its_help() -> None:
     for name, command in load_all().items():
         assert isinstance(command, click.Command)
         assert command.name == name
@@ -38,24 +38,24 @@ def test_the_line_of_each_command_is_the_beginning_of_its_own_help() -> None:
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("init",)])
-def test_what_asks_for_no_runbook_reads_nothing_of_the_bot(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_commands_without_a_runbook_import_nothing_of_the_bot(words: tuple[str, ...], tmp_path: Path) -> None:
     assert read_for(*words, at=tmp_path) == set()
 
 
 @pytest.mark.parametrize("words", [("check",), ("manifest",)])
-def test_what_asks_for_a_runbook_reads_that_and_no_more(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_commands_with_a_runbook_import_that_and_no_more(words: tuple[str, ...], tmp_path: Path) -> None:
     read_for("init", at=tmp_path)
 
     assert read_for(*words, at=tmp_path) == {"pydantic"}
 
 
-def test_a_draft_of_a_runbook_reads_nothing_heavy(tmp_path: Path) -> None:
+def test_drafting_a_runbook_imports_nothing_heavy(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("1. Look\n")
 
     assert HEAVY & read_for("import", "a.md", at=tmp_path) == set()
 
 
-def test_the_bot_in_earnest_reads_nothing_of_the_sandbox_nor_of_a_place_it_keeps_no_backups_in(tmp_path: Path) -> None:
+def test_the_real_bot_imports_neither_the_sandbox_nor_unused_backup_storage(tmp_path: Path) -> None:
     read = (
         "import sys\nfrom bot.cli.shelf import COMMANDS\nfrom bot.dumpers import dumpers, places\n"
         "from bot.settings import Settings\nCOMMANDS['run'].load_at_start()\ndumpers()\n"

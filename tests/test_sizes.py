@@ -26,7 +26,7 @@ def functions(tree: ast.AST, of: str = "") -> Iterator[tuple[str, ast.FunctionDe
             yield f"{of}{node.name}", node
 
 
-def test_no_module_is_much_longer_than_it_should_be() -> None:
+def test_no_module_is_too_long() -> None:
     long = {
         name: lines
         for name, tree in modules()
@@ -45,7 +45,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
     assert long == {}
 
 
-def test_no_constructor_takes_more_collaborators_than_one_can_remember() -> None:
+def test_no_constructor_takes_too_many_collaborators() -> None:
     """Keyword-only parameters, which have defaults or are limits, aren't counted."""
     many = {}
     for name, tree in modules():

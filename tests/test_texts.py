@@ -29,11 +29,11 @@ def modules() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", [*templates(), *documents()], ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_template_runbook_or_document_has_a_phrase_that_is_ruled_out(path: Path) -> None:
+def test_no_template_runbook_or_document_has_a_ruled_out_phrase(path: Path) -> None:
     assert [found[0] for found in RULED_OUT.finditer(NO_PROSE.sub("", path.read_text()))] == []
 
 
-def test_no_sentence_in_the_code_has_a_phrase_that_is_ruled_out() -> None:
+def test_no_sentence_in_the_code_has_a_ruled_out_phrase() -> None:
     said = [(path.relative_to(ROOT), text) for path in modules() for text in sentences(ast.parse(path.read_text()))]
     assert [(str(path), text) for path, text in said if RULED_OUT.search(text)] == []
 

@@ -183,7 +183,7 @@ class World:
 
 
 def words_of(message: Message) -> str:
-    """Everything a message shows, headline first."""
+    """All text a message shows, headline first."""
     texts: list[str] = []
 
     def collect(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a dump of PostgreSQL holds is counted twice: while it is made, and when it is read back."""
+"""The rows in a PostgreSQL dump are counted twice: while dumping, and when reading it back."""
 
 import asyncio
 import random
@@ -55,7 +55,7 @@ async def dumped(address: str, tally: Tally) -> bytes:
     return b"".join([piece async for piece in pg.dump(backup, await pg.equip(backup, TOOLS), tally)])
 
 
-async def test_every_table_is_counted_alike_when_it_is_dumped_and_when_it_is_read_back(guarded: Guarded) -> None:
+async def test_every_tables_rows_count_the_same_when_dumped_and_when_read_back(guarded: Guarded) -> None:
     address, tally = guarded.database(), Tally()
     guarded.tell(STRANGE, address)
     content = await dumped(address, tally)
@@ -74,9 +74,7 @@ OF_ENCODINGS = {
 
 
 @pytest.mark.parametrize("encoding", OF_ENCODINGS)
-async def test_no_two_tables_are_taken_for_one_whatever_they_are_called_in_whatever_encoding(
-    guarded: Guarded, encoding: str
-) -> None:
+async def test_tables_are_told_apart_whatever_their_names_and_encoding(guarded: Guarded, encoding: str) -> None:
     guarded.tell("DROP DATABASE IF EXISTS odd")
     guarded.tell(f"CREATE DATABASE odd OWNER keeper ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
     address, tally = guarded.address("odd"), Tally()
@@ -91,7 +89,7 @@ async def test_no_two_tables_are_taken_for_one_whatever_they_are_called_in_whate
     assert await pg.count(one_piece(content), TOOLS) == tally.counts
 
 
-async def test_a_name_that_is_no_text_in_any_encoding_is_counted_too(guarded: Guarded) -> None:
+async def test_a_table_whose_name_is_invalid_in_its_encoding_is_counted_too(guarded: Guarded) -> None:
     guarded.tell("DROP DATABASE IF EXISTS odd")
     guarded.tell("CREATE DATABASE odd OWNER keeper ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
     address, tally = guarded.address("odd"), Tally()
@@ -103,14 +101,14 @@ async def test_a_name_that_is_no_text_in_any_encoding_is_counted_too(guarded: Gu
     assert await pg.count(one_piece(content), TOOLS) == tally.counts
 
 
-def test_counts_that_were_written_down_without_quotes_still_hold() -> None:
+def test_counts_recorded_with_unquoted_names_still_match() -> None:
     found = {'public."UPPER"': 2, 'public."we""ird"': 3, '"x.y".z': 4, 'x."y.z"': 5, "public.orders": 6}
     assert difference({"public.UPPER": 2, 'public.we"ird': 3, "x.y.z": 5, "public.orders": 6}, found) == ""
     assert difference({"public.UPPER": 3}, found).startswith("public.UPPER has 2 rows")
 
 
-async def test_the_rows_that_come_meanwhile_are_neither_dumped_nor_counted(guarded: Guarded) -> None:
-    """They come when pg_dump has written its first piece, and before the counting begins."""
+async def test_rows_inserted_during_a_dump_are_neither_dumped_nor_counted(guarded: Guarded) -> None:
+    """They are inserted after pg_dump's first output and before the counting begins."""
     address, tally = guarded.database(rows=300_000), Tally()
     backup = a_backup(address)
     dump = pg.dump(backup, await pg.equip(backup, TOOLS), tally)
@@ -122,7 +120,7 @@ async def test_the_rows_that_come_meanwhile_are_neither_dumped_nor_counted(guard
     assert await pg.count(one_piece(content), TOOLS) == tally.counts
 
 
-async def test_where_rows_cannot_be_counted_the_backup_is_made_and_says_so(guarded: Guarded) -> None:
+async def test_when_rows_cannot_be_counted_the_backup_is_made_and_says_so(guarded: Guarded) -> None:
     address, tally = guarded.database(), Tally()
     backup = a_backup(address)
     guarded.tell(
@@ -144,13 +142,13 @@ async def test_a_flipped_byte_anywhere_in_the_rows_is_found(guarded: Guarded) ->
         await pg.count(one_piece(flipped), TOOLS)
 
 
-async def test_a_dump_cut_within_its_rows_is_damaged(guarded: Guarded) -> None:
+async def test_a_dump_truncated_within_its_rows_is_damaged(guarded: Guarded) -> None:
     content = await dumped(guarded.database(rows=20_000), Tally())
     with pytest.raises(Damaged, match="pg_restore cannot read it"):
         await pg.count(one_piece(content[: len(content) // 2]), TOOLS)
 
 
-def test_rows_are_counted_alike_however_they_are_cut_into_pieces() -> None:
+def test_rows_count_the_same_however_the_stream_is_chunked() -> None:
     text = (
         b"SET x;\n\nCOPY public.a (b, c) FROM stdin;\n1\t\\N\n\\\\.\n\n2\n\\.\n\n"
         b'COPY "p.q"."r""s"  FROM stdin;\n\n\\.\nCOPY c (d) FROM stdin;\n\\.\n-- COPY e (f) FROM stdin;\n'
@@ -164,7 +162,7 @@ def test_rows_are_counted_alike_however_they_are_cut_into_pieces() -> None:
         assert rows.counts == {"public.a": 4, '"p.q"."r""s"': 1, "c": 0}, seed
 
 
-async def test_a_dump_that_is_given_up_while_it_counts_leaves_no_connection(guarded: Guarded) -> None:
+async def test_a_dump_cancelled_while_counting_leaves_no_connection(guarded: Guarded) -> None:
     address = guarded.database(rows=200_000)
     backup = a_backup(address)
     dump = pg.dump(backup, await pg.equip(backup, TOOLS), Tally())
@@ -181,13 +179,13 @@ async def _nothing() -> AsyncGenerator[bytes, None]:
     yield b""
 
 
-async def test_an_empty_file_is_no_dump() -> None:
+async def test_an_empty_file_is_not_a_dump() -> None:
     with pytest.raises(Damaged):
         await pg.count(_nothing(), TOOLS)
 
 
-async def test_somebody_elses_lock_is_waited_for_by_the_dump_alone(guarded: Guarded) -> None:
-    """Nobody counts before pg_dump has its locks: the holder sees one that waits, not two."""
+async def test_only_pg_dump_waits_for_somebody_elses_lock(guarded: Guarded) -> None:
+    """Counting starts only after pg_dump has its locks, so the holder blocks one session, not two."""
     address = guarded.database()
     backup = a_backup(address)
     equipment = await pg.equip(backup, TOOLS)
@@ -204,7 +202,7 @@ async def test_somebody_elses_lock_is_waited_for_by_the_dump_alone(guarded: Guar
     assert await pg.count(one_piece(content), TOOLS) == {"public.orders": 100}
 
 
-async def test_a_server_that_goes_away_while_rows_are_counted_is_told_as_that(guarded: Guarded) -> None:
+async def test_a_server_lost_while_counting_rows_is_reported_as_such(guarded: Guarded) -> None:
     tally = Tally()
     snapshot = await Snapshot.taken(a_backup(guarded.database()), tally)
     try:
@@ -217,8 +215,8 @@ async def test_a_server_that_goes_away_while_rows_are_counted_is_told_as_that(gu
     assert tally.counted.startswith("not counted: the server ended the connection")
 
 
-async def test_a_table_that_was_counted_is_held_no_longer_while_the_next_are(guarded: Guarded) -> None:
-    """Thousands would use up the locks that a server has for everybody, and pg_dump takes one of each besides."""
+async def test_a_counted_tables_lock_is_released_before_the_next_is_counted(guarded: Guarded) -> None:
+    """Thousands of locks would exhaust the server's shared lock table, where pg_dump already holds one per table."""
     public = "SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace"
     held = f"SELECT count(*) FROM pg_locks WHERE relation IN ({public})"
     async with await connect(a_backup(guarded.database(rows=3))) as conn, conn.transaction():

@@ -1,4 +1,4 @@
-"""The disks that a restore fills are those of the database's own tablespace, and the one with the server's log."""
+"""The disks a restore fills: the database's tablespace, and the one with the server's WAL."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.dumpers.conftest import a_backup
 from tests.servers import server_of
 
 
-def test_a_disk_is_seen_once_and_what_cannot_be_seen_not_at_all(tmp_path: Path) -> None:
+def test_a_disk_is_listed_once_and_an_invisible_one_not_at_all(tmp_path: Path) -> None:
     other = Path("/dev")
     assert other.stat().st_dev != tmp_path.stat().st_dev
     assert [(disk.holds, disk.log) for disk in disks_at(tmp_path, other, 7)] == [(True, 0), (False, 7)]
@@ -22,7 +22,7 @@ def test_a_disk_is_seen_once_and_what_cannot_be_seen_not_at_all(tmp_path: Path) 
     assert disks_at(None, None, 7) == [] == disks_at(tmp_path / "away", None, 7)
 
 
-def test_what_is_said_of_a_disk_that_cannot_be_seen_would_have_it_seen(tmp_path: Path) -> None:
+def test_the_advice_for_an_invisible_disk_would_make_it_visible(tmp_path: Path) -> None:
     away, grant = tmp_path / "away", "GRANT pg_read_all_settings TO keeper"
     assert "another machine" in why_unseen("db.example.com", "keeper", None, None)
     assert grant in why_unseen("/run/postgresql", "keeper", None, None)
@@ -41,7 +41,9 @@ def entrance() -> Iterator[str]:
         yield address
 
 
-async def test_whoever_may_not_know_where_the_server_is_sees_the_tablespace_of_the_database(entrance: str) -> None:
+async def test_an_account_that_may_not_read_the_data_directory_still_sees_the_databases_tablespace(
+    entrance: str,
+) -> None:
     spare = folder_beside(Path(entrance.partition("host=")[2]))
     shop = a_backup(entrance.replace("postgres@/postgres", "keeper@/shop"))
     with psycopg.connect(entrance, autocommit=True) as conn:
@@ -60,7 +62,7 @@ async def test_whoever_may_not_know_where_the_server_is_sees_the_tablespace_of_t
 
 
 def folder_beside(socket: Path) -> Path:
-    """Of the account that the server runs as."""
+    """A folder owned by the server's account."""
     made = socket.parent / "spare"
     made.mkdir()
     os.chown(made, socket.stat().st_uid, socket.stat().st_gid)

@@ -1,4 +1,4 @@
-"""A folder that keeps dumps: a name only for what is whole, and nothing left of what is not."""
+"""A folder of dumps: only complete ones get a name, and incomplete ones leave nothing behind."""
 
 import asyncio
 import hashlib
@@ -36,7 +36,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-async def test_a_draft_is_whole_summed_and_has_no_name_yet(tmp_path: Path) -> None:
+async def test_a_draft_is_complete_with_a_checksum_and_has_no_name_yet(tmp_path: Path) -> None:
     noted: list[int] = []
     draft = await local.write(str(tmp_path), "orders.dump", pieces(*PIECES), noted.append)
 
@@ -46,7 +46,7 @@ async def test_a_draft_is_whole_summed_and_has_no_name_yet(tmp_path: Path) -> No
     assert await sum_of(local.read_draft(draft)) == (draft.size, draft.sha256)
 
 
-async def test_settled_it_has_its_name_and_its_manifest_beside_it(tmp_path: Path) -> None:
+async def test_a_settled_dump_has_its_name_and_its_manifest_beside_it(tmp_path: Path) -> None:
     draft = await written(tmp_path)
     await local.settle(draft, {"database": "orders", "note": "größer"})
 
@@ -55,7 +55,7 @@ async def test_settled_it_has_its_name_and_its_manifest_beside_it(tmp_path: Path
     assert json.loads((tmp_path / "orders.dump.json").read_text()) == {"database": "orders", "note": "größer"}
 
 
-async def test_nobody_else_on_the_machine_may_read_it(tmp_path: Path) -> None:
+async def test_other_accounts_on_the_machine_cannot_read_a_dump(tmp_path: Path) -> None:
     draft = await written(tmp_path / "deep" / "folder")
     await local.settle(draft, {})
 
@@ -89,7 +89,7 @@ async def test_a_dump_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-async def test_what_a_killed_process_has_left_can_be_discarded_and_stands_in_nobodys_way(tmp_path: Path) -> None:
+async def test_leftovers_of_a_killed_process_can_be_discarded_and_block_nothing(tmp_path: Path) -> None:
     (tmp_path / ".orders.dump.part").write_bytes(b"half of a longer dump" * 100_000)
     await local.settle(await written(tmp_path), {})
     assert (tmp_path / "orders.dump").read_bytes() == WHOLE
@@ -100,8 +100,8 @@ async def test_what_a_killed_process_has_left_can_be_discarded_and_stands_in_nob
     assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
 
 
-async def test_what_lies_in_the_way_is_neither_followed_nor_kept_open_for_others(tmp_path: Path) -> None:
-    """As somebody may put it there who is allowed to write in that folder."""
+async def test_planted_symlinks_are_not_followed_and_files_get_private_permissions(tmp_path: Path) -> None:
+    """As anybody who may write to that folder could plant them."""
     theirs = tmp_path / "theirs"
     theirs.write_bytes(b"untouched")
     for name in (".orders.dump.part", ".orders.dump.json.part"):
@@ -116,7 +116,7 @@ async def test_what_lies_in_the_way_is_neither_followed_nor_kept_open_for_others
         assert not dump.is_symlink() and dump.stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_manifest_counts_only_beside_its_dump(tmp_path: Path) -> None:
+async def test_a_manifest_without_its_dump_does_not_count(tmp_path: Path) -> None:
     await local.settle(await written(tmp_path), {"database": "orders"})
     assert await local.manifest(str(tmp_path), "orders.dump") == {"database": "orders"}
 
@@ -127,19 +127,19 @@ async def test_a_manifest_counts_only_beside_its_dump(tmp_path: Path) -> None:
     assert await local.manifest(str(tmp_path), "orders.dump") is None
 
 
-async def test_a_folder_that_cannot_be_written_to_is_told_by_its_name(tmp_path: Path) -> None:
+async def test_an_unwritable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     with pytest.raises(Rejected, match=r"taken: (file exists|not a directory)"):
         await written(tmp_path / "taken")
 
 
-async def test_a_full_disk_may_have_room_again_later(tmp_path: Path) -> None:
+async def test_a_full_disk_is_an_error_worth_retrying(tmp_path: Path) -> None:
     with room_for(len(WHOLE) // 2), pytest.raises(Unreachable, match="file too large"):
         await written(tmp_path)
     assert names(tmp_path) == []
 
 
-async def test_a_file_that_has_gone_is_told_from_one_that_cannot_be_read(tmp_path: Path) -> None:
+async def test_a_missing_file_is_distinguished_from_an_unreadable_one(tmp_path: Path) -> None:
     with pytest.raises(Gone):
         await sum_of(local.read(str(tmp_path), "orders.dump"))
     (tmp_path / "a folder").mkdir()
@@ -148,7 +148,7 @@ async def test_a_file_that_has_gone_is_told_from_one_that_cannot_be_read(tmp_pat
     assert not isinstance(raised.value, Gone)
 
 
-async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(tmp_path: Path) -> None:
+async def test_removing_a_dump_removes_its_manifest_and_says_whether_it_existed(tmp_path: Path) -> None:
     await local.settle(await written(tmp_path), {})
 
     assert await local.remove(str(tmp_path), "orders.dump")
@@ -156,8 +156,8 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
     assert not await local.remove(str(tmp_path), "orders.dump")
 
 
-async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a file over a network whose server is away: whoever reads it waits for ever."""
+async def test_a_hung_disk_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Like a network file system whose server is down: reads block for ever."""
     (tmp_path / "orders.dump").write_bytes(b"PGDMP")
     monkeypatch.setattr(local, "SILENT_FOR_AT_MOST_S", 0.2)
     loop, hung = asyncio.get_running_loop(), Event()
@@ -169,12 +169,12 @@ async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest
     finally:
         hung.set()
         await waiting
-        # What it had been opened for is closed again.
+        # The file it had opened is closed again.
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
 
 
 @pytest.mark.parametrize("put", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
-async def test_what_was_put_in_place_of_a_dump_is_damaged_and_never_waited_for(
+async def test_something_else_in_a_dumps_place_is_damaged_and_does_not_block(
     tmp_path: Path, put: Callable[[Path], None]
 ) -> None:
     put(tmp_path / "orders.dump")
@@ -182,7 +182,7 @@ async def test_what_was_put_in_place_of_a_dump_is_damaged_and_never_waited_for(
         await sum_of(local.read(str(tmp_path), "orders.dump"))
 
 
-async def test_a_manifest_for_which_the_disk_has_no_room_leaves_nothing_and_the_one_before_it(tmp_path: Path) -> None:
+async def test_a_manifest_that_does_not_fit_on_the_disk_leaves_the_former_one_intact(tmp_path: Path) -> None:
     draft = await local.write(str(tmp_path), "orders.dump", pieces(b"PGDMP"), lambda size: None)
     with room_for(1000), pytest.raises(Unreachable):
         await local.settle(draft, {"note": "a" * 9000})
@@ -193,13 +193,13 @@ async def test_a_manifest_for_which_the_disk_has_no_room_leaves_nothing_and_the_
     assert await local.manifest(str(tmp_path), "orders.dump") == {"note": "short"}
     assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
 
-    # As of a process that was killed while it wrote one.
+    # As left by a process killed while writing one.
     (tmp_path / ".orders.dump.json.part").write_text("{")
     await local.discard(str(tmp_path), "orders.dump")
     assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
 
 
-async def test_what_is_no_manifest_hides_no_dump_beside_it(tmp_path: Path) -> None:
+async def test_an_invalid_manifest_does_not_hide_its_dump(tmp_path: Path) -> None:
     for name in ("deep", "folder", "pipe"):
         (tmp_path / f"{name}.dump").write_bytes(b"PGDMP")
     (tmp_path / "deep.dump.json").write_text("[" * 100_000)

@@ -1,4 +1,4 @@
-"""MongoDB, dumped by mongodump: the password where nobody sees it, every document counted, every damage found."""
+"""MongoDB dumped by mongodump: a hidden password, every document counted, every damage detected."""
 
 import asyncio
 import gzip
@@ -34,14 +34,14 @@ def a_backup(address: str, **facts: str) -> MongodbBackup:
 
 @pytest.fixture
 def folders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Where MongoDB's own mongodump is; none other is on the PATH."""
+    """The folder with MongoDB's own mongodump; no other is on the PATH."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     return [mongodb_tools()]
 
 
 @pytest.fixture
 def shop(mongodb: str) -> Iterator[str]:
-    """The address of a database of its own, with three collections."""
+    """The URL of a fresh database with three collections."""
     name = f"shop_{uuid4().hex[:8]}"
     with MongoClient[dict[str, Any]](mongodb) as client:
         client[name].orders.insert_many([{"_id": number, "note": f"größe {number}"} for number in range(2500)])
@@ -65,9 +65,7 @@ async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
         yield content[start : start + 65536]
 
 
-async def test_every_document_is_counted_alike_when_it_is_dumped_and_when_it_is_read_back(
-    shop: str, folders: list[Path]
-) -> None:
+async def test_every_document_counts_the_same_when_dumped_and_when_read_back(shop: str, folders: list[Path]) -> None:
     name, tally = name_of(shop), Tally()
     content = await dumped(a_backup(shop), folders, tally)
 
@@ -78,16 +76,16 @@ async def test_every_document_is_counted_alike_when_it_is_dumped_and_when_it_is_
     await mongo.inspect(pieces(content), [])
 
 
-async def test_the_versions_of_the_program_and_the_server_are_told(shop: str, folders: list[Path]) -> None:
+async def test_the_versions_of_program_and_server_are_recorded(shop: str, folders: list[Path]) -> None:
     equipment = await mongo.equip(a_backup(shop), folders)
     assert equipment.tool.startswith("mongodump 100.")
     assert equipment.server.startswith("MongoDB 7.")
 
 
-async def test_the_address_is_in_no_argument_and_in_no_file(
+async def test_the_url_is_in_no_argument_and_no_file(
     shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The program waits for a file to appear, and is looked at meanwhile."""
+    """Inspected while the program waits for a file to appear."""
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     folder = tmp_path / "waiting"
     folder.mkdir()
@@ -110,17 +108,17 @@ async def test_the_address_is_in_no_argument_and_in_no_file(
 
 
 def seen_by_everybody() -> list[str]:
-    """The arguments, environments and open files of the programs of this process."""
+    """The arguments, environments and open files of this process's children."""
     seen: list[str] = []
     for child in psutil.Process().children(recursive=True):
-        # One that is just ending has nothing to show any more.
+        # A process that is exiting has nothing to show any more.
         with suppress(psutil.Error):
             seen += [*child.cmdline(), *child.environ().values(), *(file.path for file in child.open_files())]
     return seen
 
 
 @pytest.mark.parametrize("name", ["--help", "x; drop", "a b", "ünï", "$(touch x)", "uri: x", "a?tls=false&b=c"])
-def test_the_name_of_a_database_is_never_anything_else(name: str) -> None:
+def test_a_database_name_is_never_parsed_as_anything_else(name: str) -> None:
     address = urlsplit(mongo.address_of(a_backup("mongodb://h/other?tls=true", database=name)))
     assert unquote(address.path) == f"/{name}"
     assert address.query == "tls=true&serverSelectionTimeoutMS=10000"
@@ -137,20 +135,20 @@ def test_the_name_of_a_database_is_never_anything_else(name: str) -> None:
         ("mongodb+srv://u:p@h/?serverSelectionTimeoutMS=5", "", "mongodb+srv://u:p@h/?serverSelectionTimeoutMS=5"),
     ],
 )
-def test_the_database_of_the_runbook_stands_in_the_address(address: str, database: str, meant: str) -> None:
+def test_the_runbooks_database_goes_into_the_url(address: str, database: str, meant: str) -> None:
     facts = {"database": database} if database else {}
     assert mongo.address_of(a_backup(address, **facts)) == meant.replace("W", "serverSelectionTimeoutMS=10000")
 
 
-async def test_a_server_that_is_away_is_told_without_its_password(unused_tcp_port: int) -> None:
+async def test_an_unreachable_server_is_reported_without_its_password(unused_tcp_port: int) -> None:
     address = f"mongodb://keeper:{PASSWORD}@127.0.0.1:{unused_tcp_port}/shop?serverSelectionTimeoutMS=100"
     with pytest.raises(Unreachable, match=r"(?i)(connection refused|connect call failed)") as raised:
         await mongo.equip(a_backup(address), [])
     assert "s3cr3t" not in str(raised.value)
 
 
-async def test_what_mongodump_complains_of_is_told_without_the_address(tmp_path: Path) -> None:
-    """The words of the real one, which takes a hundred seconds to give a server up."""
+async def test_mongodumps_errors_are_reported_without_the_url(tmp_path: Path) -> None:
+    """The real one's message, which takes it a hundred seconds to give up on a server."""
     address = f"mongodb://u:{PASSWORD}@127.0.0.1:9/shop"
     said = f"Failed: can't create session: failed to connect to {address}: server selection error: time-out"
     program = tmp_path / "mongodump"
@@ -163,7 +161,7 @@ async def test_what_mongodump_complains_of_is_told_without_the_address(tmp_path:
     assert "mongodb://" not in str(raised.value)
 
 
-async def test_without_the_program_it_is_said_how_to_install_it(
+async def test_a_missing_program_is_reported_with_how_to_install_it(
     shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -186,7 +184,7 @@ async def test_a_program_that_is_older_than_the_server_is_not_used(
         await mongo.equip(a_backup(shop), [])
 
 
-async def test_a_dump_that_is_given_up_leaves_no_program_running(shop: str, folders: list[Path]) -> None:
+async def test_a_cancelled_dump_leaves_no_program_running(shop: str, folders: list[Path]) -> None:
     backup = a_backup(shop)
     dump = mongo.dump(backup, await mongo.equip(backup, folders), Tally())
     await anext(dump)
@@ -217,12 +215,12 @@ def read(content: bytes, chance: random.Random | None = None) -> Archive:
     return found
 
 
-def test_documents_are_counted_alike_however_the_archive_is_cut_into_pieces() -> None:
+def test_documents_count_the_same_however_the_archive_is_chunked() -> None:
     for seed in range(50):
         assert read(gzip.compress(archive()), random.Random(seed)).counts == {"d.c": 5}, seed
 
 
-def test_what_would_inflate_without_end_is_inflated_piece_by_piece() -> None:
+def test_a_decompression_bomb_is_inflated_piece_by_piece() -> None:
     big = archive(documents=0, whole=True)
     assert read(gzip.compress(big)).counts == {"d.c": 0}
     many = archive(documents=6000)
@@ -236,11 +234,11 @@ def test_a_truncated_archive_is_damaged(cut: int) -> None:
         read(content[:cut])
 
 
-def test_a_flipped_byte_that_changes_anything_is_damaged() -> None:
-    """Compressed, the same can be said in two ways."""
+def test_a_flipped_byte_that_changes_the_content_is_damage() -> None:
+    """Two different compressed streams may have the same content."""
     content = gzip.compress(archive(documents=100))
     found = 0
-    # The header of gzip holds a time and the name of a system, of which nothing depends.
+    # gzip's header holds a time and an operating system, which don't matter.
     for at in range(10, len(content)):
         flipped = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
         try:
@@ -262,7 +260,7 @@ NO_ARCHIVES = {
 
 
 @pytest.mark.parametrize("content", NO_ARCHIVES.values(), ids=NO_ARCHIVES.keys())
-def test_what_is_no_archive_is_damaged(content: bytes) -> None:
+def test_a_file_that_is_not_an_archive_is_damaged(content: bytes) -> None:
     with pytest.raises(Damaged):
         read(content)
 
@@ -272,10 +270,10 @@ def test_a_collection_without_its_end_is_damaged() -> None:
         read(gzip.compress(archive(whole=False)))
 
 
-async def test_a_program_whose_server_died_is_given_up_and_ended(
+async def test_a_program_whose_server_died_is_given_up_and_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As mongodump does then: it says nothing, waits for ever, and does not hear SIGTERM."""
+    """As mongodump behaves then: silent, waiting for ever, and deaf to SIGTERM."""
     program = tmp_path / "mongodump"
     program.write_text("#!/bin/sh\ntrap '' TERM\nprintf begun\nexec sleep 600\n")
     program.chmod(0o755)

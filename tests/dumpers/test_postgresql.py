@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs: told apart, given the password where nobody sees it, believed when they fail."""
+"""PostgreSQL's own programs: choosing versions, hiding the password, and believing their errors."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ async def one_piece(content: bytes) -> AsyncGenerator[bytes, None]:
 
 
 def a_program(folder: Path, name: str, said: str) -> Path:
-    """A program that says this when it is asked for its version."""
+    """A program that prints this as its version."""
     folder.mkdir(exist_ok=True)
     path = folder / name
     path.write_text(f"#!/bin/sh\necho '{said}'\n")
@@ -59,19 +59,19 @@ async def test_a_dump_holds_the_whole_database(guarded: Guarded, tmp_path: Path)
 @pytest.mark.parametrize(
     "name", ["--help", "x; drop", "a b", "ünï", "dbname=postgres", "it's", "$(touch x)", "postgresql://x"]
 )
-async def test_the_name_of_a_database_is_never_anything_else(guarded: Guarded, name: str) -> None:
+async def test_a_database_name_is_never_parsed_as_anything_else(guarded: Guarded, name: str) -> None:
     content = await dumped(guarded.database(name, rows=3))
     await pg.inspect(one_piece(content), TOOLS)
 
 
-async def test_the_runbook_may_name_another_database_than_the_address(guarded: Guarded) -> None:
+async def test_the_runbook_may_name_another_database_than_the_url(guarded: Guarded) -> None:
     guarded.database("--other", rows=3)
     content = await dumped(guarded.address("postgres"), database="--other")
     assert b"orders" in content
 
 
-async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> None:
-    """Looked at while pg_dump waits for a table that somebody holds."""
+async def test_the_password_is_not_in_any_programs_arguments(guarded: Guarded) -> None:
+    """Inspected while pg_dump waits for a locked table."""
     address = guarded.database()
     backup = a_backup(address)
     equipment = await pg.equip(backup, TOOLS)
@@ -92,7 +92,7 @@ async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> Non
 async def _arguments_of_pg_dump(guarded: Guarded) -> list[str]:
     while not guarded.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
         await asyncio.to_thread(lambda: None)
-    # Other children come and go meanwhile; those are asked for their name while they may be ending.
+    # Other children come and go meanwhile, and may exit while being asked for their name.
     found = [child.info for child in psutil.process_iter(["name", "ppid", "cmdline"])]
     return [
         argument
@@ -102,7 +102,7 @@ async def _arguments_of_pg_dump(guarded: Guarded) -> list[str]:
     ]
 
 
-async def test_a_dump_that_is_given_up_leaves_no_program_running(guarded: Guarded) -> None:
+async def test_a_cancelled_dump_leaves_no_program_running(guarded: Guarded) -> None:
     backup = a_backup(guarded.database(rows=200_000))
     dump = pg.dump(backup, await pg.equip(backup, TOOLS), Tally())
     await anext(dump)
@@ -112,7 +112,7 @@ async def test_a_dump_that_is_given_up_leaves_no_program_running(guarded: Guarde
 
 
 async def test_a_dump_that_fails_half_way_says_why(guarded: Guarded) -> None:
-    """The account may not read one of the tables."""
+    """The account lacks permission for one of the tables."""
     address = guarded.database(rows=3)
     admin = guarded.address("orders").replace("keeper", "postgres")
     guarded.tell("CREATE TABLE hidden (x int)", admin)
@@ -121,7 +121,7 @@ async def test_a_dump_that_fails_half_way_says_why(guarded: Guarded) -> None:
         await dumped(address)
 
 
-async def test_what_would_end_a_dump_at_night_is_foreseen(guarded: Guarded) -> None:
+async def test_problems_that_would_fail_a_nightly_dump_are_foreseen(guarded: Guarded) -> None:
     backup = a_backup(guarded.database())
     assert not await pg.foreseen(backup)
     admin = guarded.address("orders").replace("keeper", "postgres")
@@ -135,8 +135,8 @@ async def test_what_would_end_a_dump_at_night_is_foreseen(guarded: Guarded) -> N
     ]
 
 
-async def test_what_an_extension_has_dumped_of_its_own_tables_is_foreseen_too(guarded: Guarded) -> None:
-    """Its configuration alone: what else belongs to it comes with it."""
+async def test_problems_in_an_extensions_configuration_tables_are_foreseen_too(guarded: Guarded) -> None:
+    """Only its configuration tables are dumped; the rest comes with the extension."""
     backup = a_backup(guarded.database())
     admin = guarded.address("orders").replace("keeper", "postgres")
     guarded.tell("DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql; CREATE SCHEMA cron", admin)
@@ -164,7 +164,7 @@ async def test_what_an_extension_has_dumped_of_its_own_tables_is_foreseen_too(gu
         guarded.tell("REVOKE pg_read_all_data FROM keeper; ALTER ROLE keeper NOBYPASSRLS")
 
 
-async def test_whose_member_sees_every_row_is_named_where_no_owner_is_kept_from_them(guarded: Guarded) -> None:
+async def test_the_owning_role_is_offered_as_a_fix_unless_row_security_binds_owners_too(guarded: Guarded) -> None:
     backup = a_backup(guarded.database())
     admin = guarded.address("orders").replace("keeper", "postgres")
     guarded.tell("CREATE ROLE seller; CREATE TABLE sold (x int); ALTER TABLE sold OWNER TO seller", admin)
@@ -180,8 +180,8 @@ async def test_whose_member_sees_every_row_is_named_where_no_owner_is_kept_from_
         guarded.tell("DROP TABLE sold; DROP ROLE seller", admin)
 
 
-async def test_postgresqls_own_words_are_told_whole_with_the_table(guarded: Guarded) -> None:
-    """Of a table with a policy, as of a page that cannot be read."""
+async def test_postgresqls_error_is_reported_in_full_with_the_table(guarded: Guarded) -> None:
+    """For a table with a policy, and for an unreadable page."""
     address = guarded.database(rows=3)
     admin = guarded.address("orders").replace("keeper", "postgres")
     guarded.tell("CREATE TABLE ill (x int); GRANT SELECT ON ill TO keeper; INSERT INTO ill VALUES (1)", admin)
@@ -190,24 +190,24 @@ async def test_postgresqls_own_words_are_told_whole_with_the_table(guarded: Guar
         await dumped(address)
 
 
-async def test_a_wrong_password_is_told_without_it(guarded: Guarded) -> None:
+async def test_a_wrong_password_is_reported_without_quoting_it(guarded: Guarded) -> None:
     guarded.database()
     with pytest.raises(Unreachable, match="password authentication failed") as raised:
         await pg.equip(a_backup(guarded.address("orders", password="hunter2-wrong")), TOOLS)
     assert "hunter2" not in str(raised.value)
 
 
-async def test_a_database_that_is_not_there_is_told_by_its_name(guarded: Guarded) -> None:
+async def test_a_missing_database_is_named(guarded: Guarded) -> None:
     with pytest.raises(Unreachable, match='database "nowhere" does not exist'):
         await pg.equip(a_backup(guarded.address("nowhere")), TOOLS)
 
 
-async def test_a_server_that_is_away_is_told(unused_tcp_port: int) -> None:
+async def test_an_unreachable_server_is_reported(unused_tcp_port: int) -> None:
     with pytest.raises(Unreachable, match=r"(?i)connection refused"):
         await pg.equip(a_backup(f"postgresql://keeper:pw@127.0.0.1:{unused_tcp_port}/orders"), TOOLS)
 
 
-async def test_without_the_programs_it_is_said_how_to_install_them(
+async def test_missing_programs_are_reported_with_how_to_install_them(
     guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -217,7 +217,7 @@ async def test_without_the_programs_it_is_said_how_to_install_them(
         await pg.inspect(one_piece(b"PGDMP"), [])
 
 
-async def test_programs_older_than_the_server_are_told_apart_and_not_used(
+async def test_programs_older_than_the_server_are_detected_and_not_used(
     guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = a_program(tmp_path / "old", "pg_dump", "pg_dump (PostgreSQL) 9.6.24")
@@ -229,7 +229,7 @@ async def test_programs_older_than_the_server_are_told_apart_and_not_used(
     assert (await pg.equip(backup, TOOLS)).program == TOOLS[0] / "pg_dump"
 
 
-async def test_of_several_programs_the_one_nearest_above_the_server_is_taken(
+async def test_of_several_programs_the_oldest_not_older_than_the_server_is_used(
     guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newest = a_program(tmp_path / "newest", "pg_dump", "pg_dump (PostgreSQL) 99.1")
@@ -241,7 +241,7 @@ async def test_of_several_programs_the_one_nearest_above_the_server_is_taken(
     assert equipment.server.startswith("PostgreSQL 18.")
 
 
-async def test_a_program_that_does_not_run_here_is_passed_over(
+async def test_a_program_that_does_not_run_is_skipped(
     guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = a_program(tmp_path / "broken", "pg_dump", "Segmentation fault")
@@ -251,24 +251,24 @@ async def test_a_program_that_does_not_run_here_is_passed_over(
 
 
 @pytest.mark.parametrize("content", [b"", b"PGDMP", b"SELECT 1;\n" * 100, b"\x00" * 100_000])
-async def test_what_is_no_dump_is_damaged(content: bytes) -> None:
+async def test_a_file_that_is_not_a_dump_is_damaged(content: bytes) -> None:
     with pytest.raises(Damaged, match="pg_restore cannot read it: "):
         await pg.inspect(one_piece(content), TOOLS)
 
 
-async def test_a_dump_cut_within_its_list_of_contents_is_damaged(guarded: Guarded) -> None:
+async def test_a_dump_truncated_within_its_table_of_contents_is_damaged(guarded: Guarded) -> None:
     content = await dumped(guarded.database())
     with pytest.raises(Damaged):
         await pg.inspect(one_piece(content[:200]), TOOLS)
 
 
-async def test_a_large_dump_is_inspected_although_only_its_beginning_is_read(guarded: Guarded) -> None:
+async def test_a_large_dump_can_be_inspected_by_its_beginning(guarded: Guarded) -> None:
     content = await dumped(guarded.database(rows=200_000))
     assert len(content) > 1_000_000
     await pg.inspect(one_piece(content), TOOLS)
 
 
-async def test_content_that_breaks_off_while_it_is_inspected_is_no_verdict() -> None:
+async def test_a_read_error_during_inspection_is_no_verdict_on_the_dump() -> None:
     async def broken() -> AsyncGenerator[bytes, None]:
         yield b"PGDMP"
         raise Unreachable("the disk does not answer")
@@ -277,7 +277,7 @@ async def test_content_that_breaks_off_while_it_is_inspected_is_no_verdict() -> 
         await pg.inspect(broken(), TOOLS)
 
 
-async def test_our_own_secrets_are_not_handed_to_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_our_own_secrets_are_not_passed_to_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
     monkeypatch.setenv("PGDATABASE", "somebody elses")
     environment = environment_for(a_backup("postgresql://keeper:pw@db:5433?sslmode=require"))
@@ -289,7 +289,7 @@ async def test_our_own_secrets_are_not_handed_to_the_programs(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("what", ["what it is", "what its account may read"])
-async def test_a_server_that_goes_away_while_it_is_looked_at_is_told_as_that(guarded: Guarded, what: str) -> None:
+async def test_a_server_lost_during_inspection_is_reported_as_such(guarded: Guarded, what: str) -> None:
     backup = a_backup(guarded.database())
     look = pg.equip(backup, TOOLS) if what == "what it is" else pg.foreseen(backup)
     with psycopg.connect(guarded.address("orders", user="postgres")) as holding:

@@ -1,4 +1,4 @@
-"""Every supported version of the server as what is backed up, with whichever client programs the machine has."""
+"""Backing up every supported server version, with whichever client programs the machine has."""
 
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ SCRATCH = "tocsin_drill_1_abcdef"
 
 @pytest.fixture(scope="module", params=SUPPORTED)
 def shop(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
-    """The version, and the address of a database in a server of it."""
+    """The version, and the URL of a database on a server of it."""
     with server_of(request.param) as entrance:
         address = entrance.replace("/postgres?", "/shop?")
         with psycopg.connect(entrance, autocommit=True) as conn:
@@ -38,7 +38,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No client programs of the machine's own."""
+    """Hides the machine's own client programs."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
@@ -64,7 +64,7 @@ async def brought_back(address: str, content: bytes, folders: list[Path]) -> Any
 
 
 @pytest.mark.usefixtures("nothing_else")
-async def test_what_the_bundled_programs_dump_they_bring_back_into_every_server(shop: tuple[int, str]) -> None:
+async def test_the_bundled_programs_dump_and_restore_every_server_version(shop: tuple[int, str]) -> None:
     _, address = shop
     content, tally = await dumped(address, TOOLS)
     assert tally.counts == {"public.orders": 500}
@@ -72,10 +72,10 @@ async def test_what_the_bundled_programs_dump_they_bring_back_into_every_server(
 
 
 @pytest.mark.usefixtures("nothing_else")
-async def test_a_database_of_an_applications_role_comes_back_through_an_account_that_is_its_member(
+async def test_a_database_owned_by_an_application_is_restored_by_an_account_that_is_a_member_of_its_role(
     shop: tuple[int, str],
 ) -> None:
-    """Since version 15 the public schema is the database owner's: the scratch database needs the right owner early."""
+    """Since version 15, the database owner owns the public schema: the scratch database needs its owner early."""
     _, entrance = shop
     keeper = entrance.replace("postgres@", "keeper@")
     with psycopg.connect(entrance, autocommit=True) as conn:
@@ -104,7 +104,7 @@ async def test_a_database_of_an_applications_role_comes_back_through_an_account_
 
 
 @pytest.mark.usefixtures("nothing_else")
-async def test_programs_of_the_servers_own_version_are_preferred(shop: tuple[int, str]) -> None:
+async def test_programs_of_the_servers_version_are_preferred(shop: tuple[int, str]) -> None:
     major, address = shop
     own = programs_of(major)
     if not (own / "pg_dump").exists():
@@ -115,7 +115,7 @@ async def test_programs_of_the_servers_own_version_are_preferred(shop: tuple[int
 
 
 @pytest.mark.usefixtures("nothing_else")
-async def test_a_dump_by_newer_programs_is_read_by_those_when_older_ones_are_installed_later(
+async def test_a_dump_by_newer_programs_is_still_read_by_these_after_older_ones_are_installed(
     shop: tuple[int, str],
 ) -> None:
     major, address = shop
@@ -131,7 +131,7 @@ async def test_a_dump_by_newer_programs_is_read_by_those_when_older_ones_are_ins
 
 
 @pytest.mark.usefixtures("nothing_else")
-async def test_the_first_thing_that_cannot_be_restored_ends_it_with_postgresqls_own_words(
+async def test_the_first_error_ends_a_restore_with_postgresqls_message(
     shop: tuple[int, str],
 ) -> None:
     _, address = shop
@@ -147,7 +147,7 @@ async def test_the_first_thing_that_cannot_be_restored_ends_it_with_postgresqls_
         await brought_back(address, content, TOOLS)
 
 
-def test_only_settings_that_the_server_has_never_heard_of_are_forgiven() -> None:
+def test_only_unknown_settings_are_ignored() -> None:
     heard = Complaints()
     for line in (
         "pg_restore: while INITIALIZING:",
@@ -160,7 +160,7 @@ def test_only_settings_that_the_server_has_never_heard_of_are_forgiven() -> None
     assert (heard.error, heard.forgiven, heard.ignored) == ("", 1, 1)
 
 
-def test_an_error_is_heard_to_its_end_and_is_the_last_word() -> None:
+def test_a_multi_line_error_is_reported_whole_and_the_first_one_counts() -> None:
     heard = Complaints()
     for line in (
         "pg_restore: error: could not execute query: ERROR:  permission denied for schema public",
@@ -175,7 +175,7 @@ def test_an_error_is_heard_to_its_end_and_is_the_last_word() -> None:
     )
 
 
-def test_no_row_of_a_database_is_repeated_in_what_is_said_of_an_error() -> None:
+def test_an_error_message_contains_no_row_data() -> None:
     heard = Complaints()
     for line in (
         'pg_restore: error: could not execute query: FEHLER:  doppelter Wert verletzt Unique-Constraint "mails"',
@@ -198,7 +198,7 @@ def test_no_row_of_a_database_is_repeated_in_what_is_said_of_an_error() -> None:
         assert kept in heard.error
 
 
-def test_the_programs_of_every_version_are_looked_for_where_the_system_puts_them() -> None:
+def test_programs_of_every_version_are_found_where_the_system_installs_them() -> None:
     folders = program_folders(EMBEDDED)
     assert folders[0] == EMBEDDED
     assert set(Path("/usr/lib/postgresql").glob("*/bin")) <= set(folders)

@@ -1,6 +1,6 @@
-"""An extension's own tables may hold rows of people's, which a dump has and a restore brings back into what it makes.
+"""An extension's tables may hold user rows, which a dump contains and a restore puts into the recreated extension.
 
-This one is made for the purpose, as anybody may install one that the server trusts.
+The extensions here are made for this test; anybody may install one that the server trusts.
 """
 
 from collections.abc import AsyncGenerator, Iterator
@@ -38,7 +38,7 @@ JOBS = "SELECT id, name, is_builtin FROM jobs.job ORDER BY id"
 
 @pytest.fixture(scope="module")
 def entrance() -> Iterator[str]:
-    """The administrator's address of a server with the extensions `closed` and `open`, which lets its creator write."""
+    """The administrator's URL of a server with the extensions `closed` and `open`; `open` lets its creator write."""
     home = quickest_place() / f"tocsin-extensions-{uuid4().hex[:8]}"
     (home / "extension").mkdir(parents=True)
     home.chmod(0o755)
@@ -57,7 +57,7 @@ def entrance() -> Iterator[str]:
 
 @pytest.fixture(params=["closed", "open"])
 def shop(request: pytest.FixtureRequest, entrance: str) -> Iterator[tuple[str, str]]:
-    """The extension in a database of an application, and that one's address for its administrator."""
+    """The extension in an application's database, and that database's URL for the administrator."""
     tell(entrance, "CREATE DATABASE shop OWNER app")
     address = entrance.replace("/postgres?", "/shop?")
     tell(address, f"SET ROLE app; CREATE EXTENSION {request.param}; CREATE TABLE orders (id int)")
@@ -68,7 +68,7 @@ def shop(request: pytest.FixtureRequest, entrance: str) -> Iterator[tuple[str, s
 
 
 @pytest.mark.parametrize("account", ["keeper", "postgres"])
-async def test_rows_that_people_have_written_into_an_extension_are_brought_back_or_it_is_foreseen_that_they_cannot_be(
+async def test_user_rows_in_an_extensions_tables_are_restored_or_the_failure_is_foreseen(
     shop: tuple[str, str], account: str
 ) -> None:
     extension, address = shop

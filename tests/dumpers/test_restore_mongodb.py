@@ -1,4 +1,4 @@
-"""A MongoDB brought back by mongorestore under another name: every document, and nothing else is touched."""
+"""MongoDB restored by mongorestore under another name: every document, and nothing else touched."""
 
 import socket
 from collections.abc import AsyncGenerator, Iterator
@@ -22,7 +22,7 @@ from tests.mongodb import mongodb_tools
 
 ORDERS = [{"_id": n, "note": f"größe 日本 {n}", "facts": {"tags": ["a", None], "price": n / 4}} for n in range(700)]
 
-# Of the types that a document can hold, those that the server of these tests can keep: it knows no decimals.
+# The BSON types the tests' server can store: it lacks decimals.
 KINDS = {
     "_id": ObjectId("65a1b2c3d4e5f60718293a4b"),
     "when": datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC),
@@ -74,7 +74,7 @@ async def dumped(backup: MongodbBackup, folders: list[Path], tally: Tally) -> by
     return b"".join([piece async for piece in dumping.dump(backup, equipment, tally)])
 
 
-async def test_every_document_comes_back_under_another_name_and_the_target_is_left_alone(
+async def test_every_document_is_restored_under_another_name_and_the_target_is_untouched(
     mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
 ) -> None:
     tally = Tally()
@@ -95,7 +95,7 @@ async def test_every_document_comes_back_under_another_name_and_the_target_is_le
         assert not await restoring.exists(shop, scratch)
 
 
-async def test_a_mongodb_is_put_back_document_by_document_and_what_is_newer_is_gone(
+async def test_putting_a_mongodb_back_replaces_every_document_and_drops_newer_ones(
     mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
 ) -> None:
     tally = Tally()
@@ -122,10 +122,10 @@ async def test_a_mongodb_is_put_back_document_by_document_and_what_is_newer_is_g
 
 
 @pytest.mark.parametrize("given_up_after", [0, 1])
-async def test_a_process_that_was_given_up_and_wakes_up_puts_nothing_more_into_its_place(
+async def test_a_process_given_up_as_lost_that_wakes_up_moves_nothing_more_into_place(
     mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path], given_up_after: int
 ) -> None:
-    """Whoever gave it up has removed what it had brought back."""
+    """The process that gave it up has dropped the scratch database."""
     content, equipment = await dumped(shop, folders, Tally()), await restoring.ready(shop, folders)
     parts = [content[:100], content[100:]]
     await restoring.fill(shop, scratch, pieces(content), equipment)
@@ -143,7 +143,7 @@ async def test_a_process_that_was_given_up_and_wakes_up_puts_nothing_more_into_i
         assert client[shop.database].orders.count_documents({}) == 3
 
 
-async def test_an_archive_that_is_cut_short_is_no_database_and_the_target_is_left_alone(
+async def test_a_truncated_archive_is_refused_and_the_target_is_untouched(
     mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
 ) -> None:
     content = await dumped(shop, folders, Tally())
@@ -154,12 +154,12 @@ async def test_an_archive_that_is_cut_short_is_no_database_and_the_target_is_lef
 
 
 @pytest.mark.parametrize("question", ['{"drop": "orders"}', "orders", '["count"]', '{"x": 1, "count": "orders"}'])
-async def test_only_counts_may_be_asked(shop: MongodbBackup, question: str) -> None:
+async def test_only_counts_may_be_queried(shop: MongodbBackup, question: str) -> None:
     with pytest.raises(Rejected, match="is no question to a MongoDB: write for example"):
         await restoring.ask(shop, shop.database, question)
 
 
-async def test_only_databases_of_our_own_are_dropped(mongodb: str, shop: MongodbBackup) -> None:
+async def test_only_our_own_databases_are_dropped(mongodb: str, shop: MongodbBackup) -> None:
     with pytest.raises(Rejected, match="none of Tocsin's own"):
         await restoring.drop(shop, shop.database)
     assert await restoring.exists(shop)
@@ -170,21 +170,21 @@ async def test_all_databases_together_cannot_be_restored(mongodb: str, folders: 
         await restoring.ready(a_backup(mongodb), folders)
 
 
-async def test_a_server_that_is_away_is_told_without_the_password(unused_tcp_port: int) -> None:
+async def test_an_unreachable_server_is_reported_without_the_password(unused_tcp_port: int) -> None:
     away = a_backup(f"mongodb://keeper:hunter2-x@127.0.0.1:{unused_tcp_port}/shop?serverSelectionTimeoutMS=200")
     with pytest.raises(Unreachable) as raised:
         await restoring.counts(away)
     assert "hunter2" not in str(raised.value)
 
 
-async def test_a_server_that_ends_every_connection_is_told_as_that(unused_tcp_port: int) -> None:
+async def test_a_server_that_closes_every_connection_is_reported_as_such(unused_tcp_port: int) -> None:
     def hang_up(listening: socket.socket) -> None:
         with suppress(OSError):
             while True:
                 listening.accept()[0].close()
 
     backup = a_backup(f"mongodb://127.0.0.1:{unused_tcp_port}/shop?serverSelectionTimeoutMS=200")
-    # In a thread: the driver's own threads may call once more while the loop is ending.
+    # From a thread: the driver's own threads may call once more while the loop is closing.
     with socket.create_server(("127.0.0.1", unused_tcp_port)) as listening, ThreadPoolExecutor() as threads:
         threads.submit(hang_up, listening)
         try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL brought back by its own programs: everything in it, beside the target, and into its place."""
+"""PostgreSQL restored by its own programs: everything in it, beside the target, and into its place."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -26,7 +26,7 @@ TOOLS = [EMBEDDED]
 SCRATCH, ASIDE = "tocsin_drill_1_abcdef", "tocsin_before_1_abcdef"
 UNICODE = "ünï 🔔 ' \" \\ \t 日本"
 
-# One of everything that a restore could lose.
+# One of everything a restore could lose.
 SHOP = f"""
 CREATE TYPE state AS ENUM ('new', 'paid', 'sent');
 CREATE DOMAIN email AS text CHECK (value LIKE '%@%');
@@ -57,7 +57,7 @@ INSERT INTO "Ünï schema"."it's; DROP TABLE x" VALUES ($${UNICODE}$$), (NULL), 
 SELECT nextval('tickets'), nextval('tickets');
 """
 
-# What a database is beside its rows, in a form that two of them can be compared by.
+# A database's definition apart from its rows, in a comparable form.
 CATALOG = (
     "SELECT table_schema, table_name, column_name, data_type, udt_name, is_nullable, column_default, is_generated,"
     " identity_generation, numeric_precision, collation_name FROM information_schema.columns"
@@ -76,7 +76,7 @@ CATALOG = (
 
 @pytest.fixture(scope="module")
 def guarded() -> Iterator[Guarded]:
-    """The account may make databases, as one that restores has to."""
+    """A server whose account may create databases, as restoring requires."""
     with guarded_postgres() as server:
         server.tell(f"ALTER ROLE {USER} CREATEDB")
         yield server
@@ -99,7 +99,7 @@ async def filled(address: str, content: bytes, scratch: str = SCRATCH) -> None:
 
 
 def restorers_running() -> list[psutil.Process]:
-    """Those that have not been asked for their version alone, and may end while they are looked at."""
+    """Running pg_restores, except those only asked for their version; each may exit meanwhile."""
     found = []
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
@@ -109,7 +109,7 @@ def restorers_running() -> list[psutil.Process]:
 
 
 def everything(address: str) -> dict[str, list[Any]]:
-    """Every row of every table, and the whole catalog."""
+    """Every row of every table, and the definitions."""
     with psycopg.connect(address) as conn:
         tables = conn.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)'")
         shown = {question: conn.execute(question.encode()).fetchall() for question in CATALOG}
@@ -119,7 +119,7 @@ def everything(address: str) -> dict[str, list[Any]]:
     return shown
 
 
-async def test_a_restored_database_is_the_same_row_by_row_and_in_all_that_is_about_the_rows(guarded: Guarded) -> None:
+async def test_a_restored_database_has_the_same_rows_and_definitions(guarded: Guarded) -> None:
     source = guarded.database("shop", rows=20)
     guarded.tell(SHOP, source)
     await filled(source, await dumped(source))
@@ -143,8 +143,8 @@ async def test_rows_are_counted_in_every_table_and_partition(guarded: Guarded) -
     }  # fmt: skip
 
 
-async def test_rows_that_a_policy_hides_even_from_their_owner_are_never_counted_as_fewer(guarded: Guarded) -> None:
-    """Neither by us nor by an invariant: an account that would see only some is told so, before anything is made."""
+async def test_rows_hidden_by_forced_row_security_are_never_silently_uncounted(guarded: Guarded) -> None:
+    """Neither by us nor by an invariant: an account that would see only some is refused before anything is made."""
     source = guarded.database("shop", rows=20)
     guarded.tell("ALTER TABLE orders ENABLE ROW LEVEL SECURITY; ALTER TABLE orders FORCE ROW LEVEL SECURITY", source)
     backup = a_backup(source)
@@ -164,7 +164,7 @@ async def test_rows_that_a_policy_hides_even_from_their_owner_are_never_counted_
         guarded.tell("ALTER ROLE keeper NOBYPASSRLS")
 
 
-async def test_a_scratch_database_is_of_the_kind_its_target_is(guarded: Guarded) -> None:
+async def test_a_scratch_database_has_its_targets_encoding_and_locale(guarded: Guarded) -> None:
     address = guarded.database("latin")
     guarded.tell('DROP DATABASE "latin" WITH (FORCE)')
     guarded.tell(
@@ -178,7 +178,7 @@ async def test_a_scratch_database_is_of_the_kind_its_target_is(guarded: Guarded)
     assert guarded.ask("SELECT note FROM orders", guarded.address(SCRATCH)) == "für"
 
 
-async def test_the_restored_database_takes_the_place_of_the_other_with_its_owner_rights_and_settings(
+async def test_the_restored_database_takes_the_targets_place_with_its_owner_privileges_and_settings(
     guarded: Guarded,
 ) -> None:
     address = guarded.database("orders", rows=5)
@@ -208,7 +208,7 @@ async def test_the_restored_database_takes_the_place_of_the_other_with_its_owner
     guarded.tell(f'DROP DATABASE "{ASIDE}"')
 
 
-async def test_where_the_target_is_gone_the_restored_one_is_simply_put_there(guarded: Guarded) -> None:
+async def test_a_restored_database_is_put_in_place_even_when_the_target_is_gone(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=5)
     content = await dumped(address)
     guarded.tell("DROP DATABASE orders")
@@ -220,7 +220,7 @@ async def test_where_the_target_is_gone_the_restored_one_is_simply_put_there(gua
     assert not await restoring.exists(a_backup(address), ASIDE)
 
 
-async def test_an_exchange_that_cannot_be_whole_changes_nothing(guarded: Guarded) -> None:
+async def test_an_exchange_that_cannot_complete_changes_nothing(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=5)
     with pytest.raises(Rejected, match="does not exist"):
         await restoring.exchange(a_backup(address), "tocsin_drill_that_is_not_there", ASIDE, "orders")
@@ -237,7 +237,7 @@ async def test_an_exchange_that_cannot_be_whole_changes_nothing(guarded: Guarded
 @pytest.mark.parametrize(
     "name", ["--help", "x; drop", "a b", "ünï", "dbname=postgres", "it's", 'say "x"', "$(touch x)"]
 )
-async def test_the_name_of_a_database_is_never_anything_else(guarded: Guarded, name: str) -> None:
+async def test_a_database_name_is_never_parsed_as_anything_else(guarded: Guarded, name: str) -> None:
     address = guarded.database(name, rows=3)
     await filled(address, await dumped(address))
     assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE, name)
@@ -245,7 +245,7 @@ async def test_the_name_of_a_database_is_never_anything_else(guarded: Guarded, n
     guarded.tell(f'DROP DATABASE "{ASIDE}"')
 
 
-async def test_asking_changes_nothing_whatever_the_question_says(guarded: Guarded) -> None:
+async def test_a_query_of_an_invariant_cannot_change_anything(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=5)
     backup = a_backup(address)
     assert await restoring.ask(backup, "orders", "SELECT count(*) FROM orders") == 5
@@ -258,14 +258,14 @@ async def test_asking_changes_nothing_whatever_the_question_says(guarded: Guarde
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
 
 
-async def test_a_backup_that_is_cut_short_is_no_database(guarded: Guarded) -> None:
+async def test_a_truncated_backup_is_not_restored(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=20_000)
     content = await dumped(address)
     with pytest.raises(Rejected, match="pg_restore: "):
         await filled(address, content[: len(content) // 2])
 
 
-async def test_content_that_breaks_off_leaves_no_program_running(guarded: Guarded) -> None:
+async def test_a_read_error_leaves_no_program_running(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=20_000)
     content = await dumped(address)
 
@@ -280,8 +280,8 @@ async def test_content_that_breaks_off_leaves_no_program_running(guarded: Guarde
     assert not restorers_running()
 
 
-async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> None:
-    """Looked at while pg_restore waits for more."""
+async def test_the_password_is_not_in_any_programs_arguments(guarded: Guarded) -> None:
+    """Inspected while pg_restore waits for input."""
     address = guarded.database()
     content = await dumped(address)
     enough = asyncio.Event()
@@ -304,7 +304,7 @@ async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> Non
     assert arguments[1:] == [*OPTIONS, f"--dbname={SCRATCH}"]
 
 
-async def test_an_account_that_may_not_make_databases_is_told_what_it_lacks(guarded: Guarded) -> None:
+async def test_an_account_that_may_not_create_databases_is_told_what_it_lacks(guarded: Guarded) -> None:
     address = guarded.database()
     guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
     try:
@@ -314,7 +314,7 @@ async def test_an_account_that_may_not_make_databases_is_told_what_it_lacks(guar
         guarded.tell(f"ALTER ROLE {USER} CREATEDB")
 
 
-async def test_without_the_program_it_is_said_how_to_install_it(
+async def test_a_missing_program_is_reported_with_how_to_install_it(
     guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -322,21 +322,21 @@ async def test_without_the_program_it_is_said_how_to_install_it(
         await restoring.ready(a_backup(guarded.database()), [])
 
 
-async def test_a_wrong_password_is_told_without_it(guarded: Guarded) -> None:
+async def test_a_wrong_password_is_reported_without_quoting_it(guarded: Guarded) -> None:
     guarded.database()
     with pytest.raises(Unreachable, match="password authentication failed") as raised:
         await restoring.ready(a_backup(guarded.address("orders", password="hunter2-wrong")), TOOLS)
     assert "hunter2" not in str(raised.value)
 
 
-async def test_only_databases_of_our_own_are_dropped(guarded: Guarded) -> None:
+async def test_only_our_own_databases_are_dropped(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=5)
     with pytest.raises(Rejected, match="none of Tocsin's own"):
         await restoring.drop(a_backup(address), "orders")
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
 
 
-async def test_a_subscription_is_not_restored_and_one_that_is_there_keeps_no_scratch_database(guarded: Guarded) -> None:
+async def test_a_subscription_is_not_restored_and_an_existing_one_blocks_no_scratch_database(guarded: Guarded) -> None:
     address = guarded.database(rows=3)
     admin = guarded.address("orders").replace("keeper", "postgres")
     subscribe = "CREATE SUBSCRIPTION {} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false)"
@@ -361,7 +361,7 @@ async def test_a_subscription_is_not_restored_and_one_that_is_there_keeps_no_scr
     assert guarded.ask("SELECT count(*) FROM orders", address) == 3
 
 
-async def test_what_is_kept_receives_nothing_any_more_and_who_may_not_see_to_that_is_told_first(
+async def test_subscriptions_of_the_replaced_database_are_disabled_or_the_restore_is_refused_first(
     guarded: Guarded,
 ) -> None:
     keeper = a_backup(guarded.database(rows=3))
@@ -389,7 +389,7 @@ async def test_what_is_kept_receives_nothing_any_more_and_who_may_not_see_to_tha
             guarded.tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-async def test_a_server_that_goes_away_while_it_is_filled_or_dumped_is_told_as_that(guarded: Guarded) -> None:
+async def test_a_server_lost_during_a_dump_or_restore_is_reported_as_such(guarded: Guarded) -> None:
     backup = a_backup(guarded.database(rows=20_000))
     equipment, dumper = await restoring.ready(backup, TOOLS), await dumping.equip(backup, TOOLS)
     content = b"".join([piece async for piece in dumping.dump(backup, dumper, Tally())])
@@ -405,7 +405,7 @@ async def test_a_server_that_goes_away_while_it_is_filled_or_dumped_is_told_as_t
     finally:
         await restoring.drop(backup, SCRATCH)
 
-    # In a transaction of its own, so that pg_dump waits for it.
+    # In an open transaction, so that pg_dump waits for it.
     with psycopg.connect(backup.target.reveal()) as holding:
         holding.execute("LOCK orders")
         dump = asyncio.ensure_future(anext(dumping.dump(backup, dumper, Tally())))
@@ -415,7 +415,7 @@ async def test_a_server_that_goes_away_while_it_is_filled_or_dumped_is_told_as_t
 
 
 def _end_connection(guarded: Guarded, program: str, waits_for: str) -> None:
-    """As soon as it is there and waits for this."""
+    """Terminates the connection as soon as it exists and waits for this lock."""
     ended = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         f"WHERE application_name = '{program}' AND query ~ 'COPY|LOCK' AND wait_event = '{waits_for}'"

@@ -1,4 +1,4 @@
-"""What belongs to a PostgreSQL database and not to its content comes back with it, or is named as lost."""
+"""Properties of a PostgreSQL database outside its content are restored, or named as lost."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
@@ -48,7 +48,7 @@ def guarded() -> Iterator[Guarded]:
 
 @pytest.fixture
 def address(guarded: Guarded) -> Iterator[str]:
-    """An application's role owns the database and what is in it."""
+    """A database an application's role owns, with everything in it."""
     address = guarded.database("orders", rows=5)
     guarded.tell("ALTER DATABASE orders OWNER TO app")
     guarded.tell("ALTER TABLE orders OWNER TO app; CREATE SCHEMA app AUTHORIZATION app", address)
@@ -60,7 +60,7 @@ def address(guarded: Guarded) -> Iterator[str]:
 
 
 async def dumped(address: str) -> tuple[bytes, Mapping[str, Any]]:
-    """The dump, and what is kept beside it."""
+    """The dump, and the properties kept beside it."""
     backup = a_backup(address)
     equipment = await dumping.equip(backup, TOOLS)
     return b"".join([piece async for piece in dumping.dump(backup, equipment, Tally())]), equipment.source
@@ -71,7 +71,7 @@ async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
 
 
 async def brought_back(address: str, content: bytes, source: Mapping[str, Any]) -> list[str]:
-    """What could not be."""
+    """Restores it; returns what could not be restored."""
     backup = a_backup(address)
     await restoring.fill(backup, SCRATCH, pieces(content), await restoring.ready(backup, TOOLS, source), source)
     lost = await restoring.dress(backup, SCRATCH, source)
@@ -80,7 +80,7 @@ async def brought_back(address: str, content: bytes, source: Mapping[str, Any]) 
 
 
 @pytest.mark.parametrize("is_gone", [False, True])
-async def test_everything_that_belongs_to_a_database_comes_back_also_where_it_is_gone(
+async def test_every_property_of_a_database_is_restored_even_when_the_database_is_gone(
     guarded: Guarded, address: str, is_gone: bool
 ) -> None:
     before = guarded.ask(FACTS)
@@ -92,7 +92,9 @@ async def test_everything_that_belongs_to_a_database_comes_back_also_where_it_is
     assert guarded.ask("SELECT row(current_user, count(*))::text FROM orders", address) == "(app,5)"
 
 
-async def test_what_cannot_come_back_is_named_and_never_what_it_was_set_to(guarded: Guarded, address: str) -> None:
+async def test_properties_that_cannot_be_restored_are_named_without_their_values(
+    guarded: Guarded, address: str
+) -> None:
     guarded.tell("CREATE ROLE left_us")
     guarded.tell(
         "GRANT CONNECT ON DATABASE orders TO left_us; ALTER ROLE left_us IN DATABASE orders SET work_mem TO '7MB'"
@@ -116,7 +118,7 @@ async def test_what_cannot_come_back_is_named_and_never_what_it_was_set_to(guard
     assert guarded.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'orders'") == "app"
 
 
-async def test_an_owner_that_is_not_there_is_told_with_what_to_do(guarded: Guarded, address: str) -> None:
+async def test_a_missing_owner_is_reported_with_what_to_do(guarded: Guarded, address: str) -> None:
     content, source = await dumped(address)
     guarded.tell("DROP DATABASE orders WITH (FORCE)")
     other = {**source, "properties": {**source["properties"], "owner": "gone"}}
@@ -124,7 +126,7 @@ async def test_an_owner_that_is_not_there_is_told_with_what_to_do(guarded: Guard
         await brought_back(address, content, other)
 
 
-async def test_rights_that_lack_are_told_all_at_once(guarded: Guarded, address: str) -> None:
+async def test_missing_privileges_are_all_reported_at_once(guarded: Guarded, address: str) -> None:
     _, source = await dumped(address)
     guarded.tell(f"ALTER ROLE {USER} NOCREATEDB; REVOKE app FROM {USER}")
     try:
@@ -136,7 +138,7 @@ async def test_rights_that_lack_are_told_all_at_once(guarded: Guarded, address: 
         guarded.tell(f"ALTER ROLE {USER} CREATEDB; GRANT app TO {USER}")
 
 
-# What an administrator has made in it, and how that is told.
+# What an administrator has created in it, and how that is reported.
 BEYOND = {
     "CREATE FUNCTION heard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; "
     "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION heard()": "the event trigger watch",
@@ -150,7 +152,7 @@ BEYOND = {
 
 
 @pytest.mark.parametrize(("made", "said"), BEYOND.items(), ids=map(str, range(len(BEYOND))))
-async def test_what_only_an_administrator_can_make_again_is_named_before_anything_is_made(
+async def test_objects_only_an_administrator_can_recreate_are_named_before_anything_is_created(
     guarded: Guarded, address: str, made: str, said: str
 ) -> None:
     guarded.tell(f"SET ROLE NONE; {made}", address.replace(USER, "postgres"))
@@ -161,10 +163,8 @@ async def test_what_only_an_administrator_can_make_again_is_named_before_anythin
     assert (await restoring.ready(a_backup(address.replace(USER, "postgres")), TOOLS, source)).tool
 
 
-async def test_an_extension_that_the_server_does_not_have_is_named_even_to_a_superuser(
-    guarded: Guarded, address: str
-) -> None:
-    """A backup of a machine with more packages than this one."""
+async def test_an_extension_missing_on_the_server_is_named_even_to_a_superuser(guarded: Guarded, address: str) -> None:
+    """As with a backup from a machine with more packages than this one."""
     _, source = await dumped(address)
     assert source["installed"] == ["plpgsql"]
     for account in (USER, "postgres"):
@@ -173,25 +173,23 @@ async def test_an_extension_that_the_server_does_not_have_is_named_even_to_a_sup
             await restoring.ready(a_backup(address.replace(USER, account)), TOOLS, installed)
 
 
-async def test_collations_of_another_version_are_told_with_what_to_type_before_anything_is_made(
+async def test_a_collation_version_mismatch_is_reported_with_what_to_type_before_anything_is_created(
     guarded: Guarded, address: str
 ) -> None:
-    """As after an upgrade of the server's system: PostgreSQL makes no database any more."""
+    """As after an operating system upgrade, when PostgreSQL refuses to create databases."""
     content, source = await dumped(address)
     guarded.tell("UPDATE pg_database SET datcollversion = '0' WHERE datname = 'template0'")
     try:
         with pytest.raises(Rejected) as refused:
             await restoring.ready(a_backup(address), TOOLS, source)
     finally:
-        # Typed as it is told.
+        # Typed exactly as printed.
         guarded.tell("ALTER DATABASE template0 REFRESH COLLATION VERSION")
     assert "ALTER DATABASE template0 REFRESH COLLATION VERSION" in str(refused.value)
     await brought_back(address, content, source)
 
 
-async def test_a_large_object_comes_back_and_one_that_may_not_be_read_is_foreseen(
-    guarded: Guarded, address: str
-) -> None:
+async def test_a_large_object_is_restored_and_an_unreadable_one_is_foreseen(guarded: Guarded, address: str) -> None:
     guarded.tell("SELECT lo_from_bytea(4711, 'signed')", address)
     content, source = await dumped(address)
     await brought_back(address, content, source)
@@ -207,7 +205,7 @@ async def test_a_large_object_comes_back_and_one_that_may_not_be_read_is_foresee
     assert await dumping.foreseen(a_backup(address)) == [] and (await dumped(address))[0]
 
 
-async def test_what_to_grant_can_be_typed_whatever_the_roles_are_called(guarded: Guarded) -> None:
+async def test_the_printed_grant_can_be_typed_whatever_the_roles_names(guarded: Guarded) -> None:
     account, owner = 'o\'Brien "x"', 'the "owner"; --'
     guarded.database("strangers")
     guarded.tell('DROP ROLE IF EXISTS "o\'Brien ""x""", "the ""owner""; --"')
@@ -224,7 +222,7 @@ async def test_what_to_grant_can_be_typed_whatever_the_roles_are_called(guarded:
     await restoring.ready(backup, TOOLS, {"owners": [owner]})
 
 
-async def test_what_keeps_a_database_from_being_replaced_is_named_before_and_then(
+async def test_what_blocks_replacing_a_database_is_named_beforehand_and_at_the_exchange(
     guarded: Guarded, address: str
 ) -> None:
     content, _ = await dumped(address)
@@ -244,7 +242,7 @@ async def test_what_keeps_a_database_from_being_replaced_is_named_before_and_the
             administrator.execute("ROLLBACK PREPARED 'half done'")
 
 
-async def test_a_subscription_that_is_not_brought_back_is_named(guarded: Guarded, address: str) -> None:
+async def test_a_subscription_that_is_not_restored_is_named(guarded: Guarded, address: str) -> None:
     guarded.tell(
         "SET ROLE none; CREATE SUBSCRIPTION news CONNECTION 'host=127.0.0.1' PUBLICATION p WITH (connect = false)",
         guarded.address("orders", user="postgres"),
@@ -264,10 +262,10 @@ async def test_a_subscription_that_is_not_brought_back_is_named(guarded: Guarded
 
 
 @pytest.mark.parametrize("may_create", [True, False])
-async def test_a_table_comes_back_to_an_owner_who_may_create_in_its_schema_by_a_grant_alone(
+async def test_a_table_is_restored_to_an_owner_with_only_a_granted_create_privilege_on_its_schema(
     guarded: Guarded, address: str, may_create: bool
 ) -> None:
-    """Or no more: the account that restores is no superuser, and a dump grants that after the tables are given."""
+    """Or one revoked since: the account is no superuser, and a dump grants privileges after assigning owners."""
     guarded.tell("CREATE ROLE writer; GRANT writer TO app; GRANT writer TO " + USER)
     try:
         guarded.tell("GRANT CREATE ON SCHEMA public TO writer; ALTER TABLE orders OWNER TO writer", address)

@@ -1,6 +1,6 @@
-"""What an account that is no superuser cannot bring back is named before anything is made, on every supported server.
+"""What an ordinary account cannot restore is named before anything is created, on every supported server.
 
-What to do about it is printed as statements: who types them word for word gets a backup that can be restored.
+The remedy is printed as SQL statements: typed verbatim, they make the backup restorable.
 """
 
 import re
@@ -27,7 +27,7 @@ HEARD = (
 )
 READ = "CREATE FUNCTION b(bytea) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'; ALTER FUNCTION b(bytea) OWNER TO app"
 COUNTED = "LANGUAGE sql SUPPORT generate_series_int4_support AS 'SELECT 1'"
-# What an administrator has made, and how that is named.
+# What an administrator has created, and how that is named.
 ALONE = {
     "DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql": "the comment on the extension plpgsql",
     f"{READ}; CREATE CAST (bytea AS text) WITH FUNCTION b(bytea)": "the cast from bytea to text",
@@ -47,7 +47,7 @@ ALONE = {
     "CREATE SCHEMA news AUTHORIZATION app; CREATE PUBLICATION p FOR TABLES IN SCHEMA news":
         "the publication of whole schemas p",
 }  # fmt: skip
-# What belongs to a superuser, and what to type.
+# What a superuser owns, and what to type.
 GIVEN = [
     "CREATE TABLE theirs (id serial PRIMARY KEY, v vector2)", "CREATE VIEW seen AS SELECT * FROM orders",
     "CREATE FUNCTION f(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT 1'", "CREATE SEQUENCE counted",
@@ -57,7 +57,7 @@ GIVEN = [
 
 @pytest.fixture(scope="module", params=SUPPORTED)
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
-    """Its version, and the administrator's address."""
+    """The server's version, and the administrator's URL."""
     with server_of(request.param) as entrance:
         with psycopg.connect(entrance, autocommit=True) as conn:
             for statement in ("CREATE ROLE app", "CREATE ROLE writer", "CREATE ROLE reader"):
@@ -70,7 +70,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def shop(server: tuple[int, str]) -> str:
-    """A database of an application, for its administrator."""
+    """The administrator's URL of an application's database."""
     _, entrance = server
     with psycopg.connect(entrance, autocommit=True) as conn:
         conn.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
@@ -91,7 +91,7 @@ def keeper_of(address: str) -> str:
 
 
 def typed(said: str) -> list[str]:
-    """Every statement that a sentence would have somebody type."""
+    """Every statement that a message tells somebody to type."""
     return re.findall(r"(?:ALTER|CREATE ROLE|GRANT) [^;]+", said)
 
 
@@ -101,7 +101,7 @@ async def dumped(address: str) -> tuple[bytes, Mapping[str, Any]]:
 
 
 async def brought_back(address: str, content: bytes, source: Mapping[str, Any]) -> list[str]:
-    """What was lost on the way."""
+    """Restores it; returns what was lost."""
 
     async def pieces() -> AsyncGenerator[bytes, None]:
         yield content
@@ -121,7 +121,7 @@ async def refusal(address: str, source: Mapping[str, Any] | None = None) -> str:
     return str(raised.value)
 
 
-async def test_everything_that_only_a_superuser_can_bring_back_is_named(server: tuple[int, str], shop: str) -> None:
+async def test_everything_only_a_superuser_can_restore_is_named(server: tuple[int, str], shop: str) -> None:
     version, _ = server
     for statements, words in ALONE.items():
         if version < 15 and "whole schemas" in words:
@@ -131,11 +131,11 @@ async def test_everything_that_only_a_superuser_can_bring_back_is_named(server: 
     for words in list(ALONE.values())[: len(ALONE) - (version < 15)]:
         assert [one for one in source["superuser"] if one.startswith(words)], words
     assert "only a superuser can bring back" in await refusal(keeper_of(shop), source)
-    # So much is not all named at once.
+    # So many aren't all named at once.
     assert f"and {len(source['superuser']) - 10} more" in await refusal(keeper_of(shop))
 
 
-async def test_what_belongs_to_a_superuser_is_restored_once_the_printed_statements_are_typed(
+async def test_a_superusers_objects_are_restored_once_the_printed_statements_are_typed(
     server: tuple[int, str], shop: str
 ) -> None:
     version, entrance = server
@@ -161,7 +161,9 @@ async def test_what_belongs_to_a_superuser_is_restored_once_the_printed_statemen
         tell(entrance, "ALTER ROLE keeper INHERIT; GRANT app TO keeper")
 
 
-async def test_where_everything_is_a_superusers_a_role_is_made_that_owns_it(server: tuple[int, str], shop: str) -> None:
+async def test_where_a_superuser_owns_everything_the_advice_creates_an_owning_role(
+    server: tuple[int, str], shop: str
+) -> None:
     tell(shop, "ALTER DATABASE shop OWNER TO postgres; ALTER TABLE orders OWNER TO postgres")
     try:
         said = await refusal(keeper_of(shop))
@@ -173,9 +175,7 @@ async def test_where_everything_is_a_superusers_a_role_is_made_that_owns_it(serv
         tell(shop, "REASSIGN OWNED BY shop_owner TO app; DROP OWNED BY shop_owner; DROP ROLE shop_owner")
 
 
-async def test_roles_that_its_server_does_not_have_are_named_to_a_superuser_too(
-    server: tuple[int, str], shop: str
-) -> None:
+async def test_roles_missing_on_the_server_are_named_even_to_a_superuser(server: tuple[int, str], shop: str) -> None:
     tell(
         shop, "CREATE ROLE ghost; CREATE ROLE shade; GRANT SELECT ON orders TO ghost; ALTER TABLE orders OWNER TO shade"
     )
@@ -190,7 +190,7 @@ async def test_roles_that_its_server_does_not_have_are_named_to_a_superuser_too(
         tell(server[1], "DROP ROLE ghost; DROP ROLE shade")
 
 
-async def test_what_a_function_sets_needs_a_grant_that_is_printed(server: tuple[int, str], shop: str) -> None:
+async def test_the_grant_needed_for_a_functions_settings_is_printed(server: tuple[int, str], shop: str) -> None:
     version, _ = server
     tell(shop, "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET log_statement = 'all' AS 'SELECT 1'")
     tell(shop, "ALTER FUNCTION f() OWNER TO app")
@@ -205,7 +205,7 @@ async def test_what_a_function_sets_needs_a_grant_that_is_printed(server: tuple[
     tell(shop, "REVOKE SET ON PARAMETER log_statement FROM keeper")
 
 
-async def test_rights_that_are_left_out_without_an_error_are_named_as_lost(server: tuple[int, str], shop: str) -> None:
+async def test_privileges_dropped_without_an_error_are_named_as_lost(server: tuple[int, str], shop: str) -> None:
     tell(shop, "REVOKE EXECUTE ON FUNCTION pg_sleep(float8) FROM PUBLIC; REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC")
     content, source = await dumped(shop)
     lost = await brought_back(keeper_of(shop), content, source)
@@ -215,16 +215,16 @@ async def test_rights_that_are_left_out_without_an_error_are_named_as_lost(serve
     assert await brought_back(shop, content, source) == []
 
 
-async def test_a_publication_comes_back_to_whoever_could_publish(server: tuple[int, str], shop: str) -> None:
+async def test_a_publication_is_restored_to_an_owner_who_could_publish(server: tuple[int, str], shop: str) -> None:
     tell(shop, "GRANT CREATE ON DATABASE shop TO writer; GRANT app TO writer; SET ROLE writer; "
                "CREATE PUBLICATION p FOR TABLE orders; RESET ROLE; REVOKE app FROM writer")  # fmt: skip
     assert await brought_back(keeper_of(shop), *await dumped(keeper_of(shop))) == []
 
 
-async def test_whether_an_extension_needs_a_superuser_is_asked_of_the_server_that_makes_it_again(
+async def test_the_restoring_server_decides_whether_an_extension_needs_a_superuser(
     server: tuple[int, str], shop: str
 ) -> None:
-    """It makes the version it has by default, whatever was installed where the backup was taken."""
+    """It installs its own default version, whatever version the backup was taken with."""
     with psycopg.connect(shop) as conn:
         found = conn.execute(
             "SELECT DISTINCT ON (trusted) trusted, name FROM pg_available_extension_versions "
@@ -234,7 +234,7 @@ async def test_whether_an_extension_needs_a_superuser_is_asked_of_the_server_tha
     if trusted := [name for may_anybody, name in found if may_anybody]:
         tell(shop, f"CREATE EXTENSION {trusted[0]}")
         content, source = await dumped(keeper_of(shop))
-        # As a server says it to which that is not trusted yet.
+        # As on a server where it is not trusted yet.
         assert await brought_back(keeper_of(shop), content, {**source, "extensions": trusted}) == []
     if alone := [name for may_anybody, name in found if not may_anybody]:
         tell(shop, f"CREATE EXTENSION {alone[0]}; SET allow_system_table_mods = on; "

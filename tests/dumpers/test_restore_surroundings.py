@@ -1,6 +1,6 @@
-"""What is set for an account, a database or a server, and what acts in a database by itself, spoils no backup of it.
+"""Settings of accounts, databases and servers, triggers and the like do not spoil a backup.
 
-Where something of it forbids a backup or a restore, that is said before, with what to type.
+Where one of them prevents a backup or a restore, that is reported beforehand, with what to type.
 """
 
 import re
@@ -24,7 +24,7 @@ assert EMBEDDED is not None
 TOOLS = [EMBEDDED]
 SCRATCH, ASIDE = "tocsin_drill_1_abcdef", "tocsin_before_1_abcdef"
 
-# Shows one tenant's rows, to the view's owner too, as whenever it is filled.
+# Shows only one tenant's rows, even to the view's owner, whenever it is refreshed.
 VEILED = """
 CREATE TABLE notes (id int, tenant name); INSERT INTO notes VALUES (1, 'writer'), (2, 'app');
 ALTER TABLE notes OWNER TO app; ALTER TABLE notes ENABLE ROW LEVEL SECURITY; GRANT SELECT ON notes TO writer;
@@ -32,7 +32,7 @@ CREATE POLICY own ON notes TO writer USING (tenant = current_user);
 CREATE MATERIALIZED VIEW mine AS SELECT * FROM notes; ALTER MATERIALIZED VIEW mine OWNER TO writer;
 REFRESH MATERIALIZED VIEW mine
 """
-# Writes down what is changed: filling the view is a change too.
+# Logs changes; refreshing the view is one, too.
 AUDITED = """
 CREATE TABLE changes (what text);
 CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS
@@ -47,13 +47,13 @@ CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
     IF current_database() <> 'shop' THEN RAISE EXCEPTION 'only shop is open'; END IF; END $$;
 CREATE EVENT TRIGGER note ON login EXECUTE FUNCTION note()
 """
-# Fits better than PostgreSQL's own wherever the path of the session has `public` in it.
+# Matches better than PostgreSQL's own wherever the session's search_path contains `public`.
 TRAP = """
 CREATE FUNCTION public.format(text, name, name) RETURNS text LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'called by %', current_user; END $$;
 ALTER FUNCTION public.format(text, name, name) OWNER TO app; ALTER DATABASE shop SET search_path TO public, pg_catalog
 """
-# Finds `helper` only on a path with `public` in it, and is called while its table is filled. The last one sees to that.
+# Finds `helper` only with `public` on the search_path, and is called while its table is filled, by the last statement.
 PATHLESS = """
 INSERT INTO orders VALUES (1);
 CREATE FUNCTION helper(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
@@ -72,7 +72,7 @@ CALLERS = (
 
 @pytest.fixture(scope="module", params=(14, 18))
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
-    """Its version, and the administrator's address."""
+    """The server's version, and the administrator's URL."""
     with server_of(request.param) as entrance:
         tell(entrance, "CREATE ROLE app; CREATE ROLE writer; CREATE ROLE keeper LOGIN CREATEDB")
         tell(entrance, "GRANT app, writer TO keeper; GRANT pg_read_all_data TO keeper")
@@ -81,7 +81,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
 
 @pytest.fixture
 def entrance(server: tuple[int, str]) -> Iterator[str]:
-    """A fresh database of an application, `shop`, is there."""
+    """The administrator's URL of a server with an application's fresh database, `shop`."""
     _, entrance = server
     tell(entrance, "DROP DATABASE IF EXISTS shop WITH (FORCE)")
     tell(entrance, "CREATE DATABASE shop OWNER app")
@@ -94,7 +94,7 @@ def entrance(server: tuple[int, str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("account", ["keeper", "postgres"])
-async def test_a_materialized_view_of_rows_under_a_policy_comes_back_as_it_was(entrance: str, account: str) -> None:
+async def test_a_materialized_view_over_row_security_is_restored_as_it_was(entrance: str, account: str) -> None:
     tell(into(entrance, "shop"), VEILED)
     await restored(kept(entrance, account))
     assert asked(into(entrance, SCRATCH), "SELECT id FROM mine") == [(1,)]
@@ -102,7 +102,7 @@ async def test_a_materialized_view_of_rows_under_a_policy_comes_back_as_it_was(e
 
 
 @pytest.mark.parametrize("what", [AUDITED, LOGINS])
-async def test_what_an_event_trigger_writes_by_itself_is_not_added_to_what_was_restored(
+async def test_an_event_triggers_own_writes_are_not_added_to_the_restored_rows(
     server: tuple[int, str], entrance: str, what: str
 ) -> None:
     if what == LOGINS and server[0] < 17:
@@ -120,7 +120,7 @@ async def test_what_an_event_trigger_writes_by_itself_is_not_added_to_what_was_r
     assert asked(entrance, settings) == [(0,)]
 
 
-async def test_what_a_database_calls_as_postgresql_does_is_never_called(entrance: str) -> None:
+async def test_functions_that_shadow_postgresqls_own_are_never_called(entrance: str) -> None:
     tell(into(entrance, "shop"), TRAP)
     backup = kept(entrance, "postgres")
     assert not await dumping.foreseen(backup)
@@ -129,10 +129,10 @@ async def test_what_a_database_calls_as_postgresql_does_is_never_called(entrance
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_what_a_restore_cannot_call_for_want_of_a_path_is_told_before_with_what_to_type(
+async def test_a_function_that_depends_on_the_search_path_is_reported_beforehand_with_what_to_type(
     server: tuple[int, str], entrance: str, caller: str
 ) -> None:
-    """A server since 17 finds nothing on a path either while it makes an index or fills a view: it has none such."""
+    """From version 17 on, servers don't create such an index or view in the first place."""
     if server[0] >= 17 and caller.split()[1] in ("INDEX", "MATERIALIZED"):
         pytest.skip("a server of this version does not make it in the first place")
     tell(into(entrance, "shop"), f"{PATHLESS}; {caller.format('own')}")
@@ -150,7 +150,7 @@ async def test_what_a_restore_cannot_call_for_want_of_a_path_is_told_before_with
     await restored(kept(entrance, "postgres"))
 
 
-async def test_a_replication_slot_that_stays_with_the_previous_database_is_named(entrance: str) -> None:
+async def test_a_replication_slot_left_with_the_replaced_database_is_named(entrance: str) -> None:
     slot = "SELECT pg_create_logical_replication_slot('feed', 'pgoutput')"
     tell(into(entrance, "shop"), slot)
     try:
@@ -162,7 +162,7 @@ async def test_a_replication_slot_that_stays_with_the_previous_database_is_named
         tell(entrance, "SELECT pg_drop_replication_slot('feed')")
 
 
-async def test_a_question_is_asked_on_the_path_of_the_database(entrance: str) -> None:
+async def test_an_invariant_is_queried_with_the_databases_search_path(entrance: str) -> None:
     tell(
         into(entrance, "shop"),
         "CREATE SCHEMA trade; CREATE TABLE trade.sales (); INSERT INTO trade.sales DEFAULT VALUES",
@@ -174,7 +174,7 @@ async def test_a_question_is_asked_on_the_path_of_the_database(entrance: str) ->
 
 
 @pytest.mark.parametrize("scope", ["ROLE keeper", "DATABASE postgres", "ROLE keeper IN DATABASE postgres"])
-async def test_an_account_that_may_only_read_is_told_so_before_a_restore(entrance: str, scope: str) -> None:
+async def test_a_read_only_account_is_reported_before_a_restore(entrance: str, scope: str) -> None:
     tell(entrance, f"ALTER {scope} SET default_transaction_read_only = on")
     with pytest.raises(Rejected) as refused:
         await restoring.ready(kept(entrance, "keeper"), TOOLS)
@@ -186,7 +186,7 @@ async def test_an_account_that_may_only_read_is_told_so_before_a_restore(entranc
     await restoring.ready(kept(entrance, "keeper"), TOOLS)
 
 
-async def test_a_limit_of_connections_that_is_too_low_for_a_backup_is_told_before(entrance: str) -> None:
+async def test_a_connection_limit_too_low_for_a_backup_is_reported_beforehand(entrance: str) -> None:
     tell(entrance, "ALTER ROLE keeper CONNECTION LIMIT 1")
     tell(entrance, "ALTER DATABASE shop CONNECTION LIMIT 1")
     backup = kept(entrance, "keeper")
@@ -198,7 +198,7 @@ async def test_a_limit_of_connections_that_is_too_low_for_a_backup_is_told_befor
     await dumped_from(backup)
 
 
-async def test_time_outs_that_are_set_for_an_account_end_nothing_of_ours(entrance: str) -> None:
+async def test_an_accounts_time_out_settings_do_not_end_our_work(entrance: str) -> None:
     for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
         tell(entrance, f"ALTER ROLE keeper SET {name} = '5s'")
     async with await connect(kept(entrance, "keeper")) as conn:
@@ -209,7 +209,7 @@ async def test_time_outs_that_are_set_for_an_account_end_nothing_of_ours(entranc
 
 
 async def restored(backup: PostgresqlBackup, *, dressed: bool = True) -> tuple[dict[str, int], dict[str, int]]:
-    """The rows that were dumped, and those that came back."""
+    """The row counts dumped, and those restored."""
     content, equipment, tally = await dumped_from(backup)
     ready = await restoring.ready(backup, TOOLS, equipment.source)
     await restoring.fill(backup, SCRATCH, in_pieces(content), ready, equipment.source)

@@ -1,4 +1,4 @@
-"""A bucket that keeps dumps: a name only for what is whole, and nothing left of what is not."""
+"""A bucket of dumps: only complete ones get a name, and incomplete ones leave nothing behind."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,7 @@ from bot.wire.s3 import Access
 from tests.stored_in_s3 import KEY, SECRET, STORES, Store, versitygw_store
 
 PIECE = bytes(range(256)) * 4096
-# Three parts, the last of them short.
+# Three parts, the last one short.
 PIECES = [PIECE] * 35 + [b"", b"the end"]
 WHOLE = b"".join(PIECES)
 
@@ -55,7 +55,9 @@ async def written(place: BackupPlace, where: str, file: str = "orders.dump") -> 
     return await place.write(where, file, pieces(*PIECES), lambda size: None)
 
 
-async def test_a_draft_is_whole_summed_and_has_no_name_yet(place: BackupPlace, store: Store, bucket: str) -> None:
+async def test_a_draft_is_complete_with_a_checksum_and_has_no_name_yet(
+    place: BackupPlace, store: Store, bucket: str
+) -> None:
     noted: list[int] = []
     draft = await place.write(bucket, "orders.dump", pieces(*PIECES), noted.append)
 
@@ -65,7 +67,7 @@ async def test_a_draft_is_whole_summed_and_has_no_name_yet(place: BackupPlace, s
     assert await sum_of(place.read_draft(draft)) == (draft.size, draft.sha256)
 
 
-async def test_settled_it_has_its_name_and_its_manifest_beside_it(
+async def test_a_settled_dump_has_its_name_and_its_manifest_beside_it(
     place: BackupPlace, store: Store, bucket: str
 ) -> None:
     draft = await written(place, f"{bucket}/deep/er")
@@ -77,7 +79,7 @@ async def test_settled_it_has_its_name_and_its_manifest_beside_it(
     assert await sum_of(place.read(f"{bucket}/deep/er", "orders.dump")) == (draft.size, draft.sha256)
 
 
-async def test_an_empty_dump_can_be_kept_too(place: BackupPlace, store: Store, bucket: str) -> None:
+async def test_an_empty_dump_can_be_stored_too(place: BackupPlace, store: Store, bucket: str) -> None:
     await place.settle(await place.write(bucket, "empty", pieces(), lambda size: None), {})
     assert store.content(bucket, "empty") == b""
 
@@ -109,7 +111,7 @@ async def test_a_dump_that_is_cancelled_leaves_nothing(place: BackupPlace, store
     assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
 
 
-async def test_what_a_killed_process_has_left_can_be_discarded(place: BackupPlace, store: Store, bucket: str) -> None:
+async def test_leftovers_of_a_killed_process_can_be_discarded(place: BackupPlace, store: Store, bucket: str) -> None:
     name = bucket.removeprefix("s3://")
     store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part")
     store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part.other")
@@ -121,7 +123,7 @@ async def test_what_a_killed_process_has_left_can_be_discarded(place: BackupPlac
         assert (store.names(bucket), store.unfinished(bucket)) == ([], ["x/.orders.dump.part.other"])
 
 
-async def test_what_a_process_has_left_that_was_killed_during_the_store_s_own_copy_is_discarded(
+async def test_leftovers_of_a_process_killed_during_a_server_side_copy_are_discarded(
     place: BackupPlace, store: Store, bucket: str
 ) -> None:
     draft, name = await written(place, f"{bucket}/x"), bucket.removeprefix("s3://")
@@ -135,7 +137,7 @@ async def test_what_a_process_has_left_that_was_killed_during_the_store_s_own_co
     assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
 
 
-async def test_what_is_kept_is_listed_without_what_is_unfinished_or_in_folders_below(
+async def test_dumps_are_listed_without_unfinished_ones_or_subfolders(
     place: BackupPlace, store: Store, bucket: str
 ) -> None:
     name, dumps = bucket.removeprefix("s3://"), [f"orders-{number}.dump" for number in range(3)]
@@ -148,7 +150,7 @@ async def test_what_is_kept_is_listed_without_what_is_unfinished_or_in_folders_b
     assert [(one.file, one.size, one.is_described) for one in kept] == [(dump, 1, True) for dump in dumps]
 
 
-async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(
+async def test_removing_a_dump_removes_its_manifest_and_says_whether_it_existed(
     place: BackupPlace, store: Store, bucket: str
 ) -> None:
     await place.settle(await place.write(bucket, "a.dump", pieces(b"a"), lambda size: None), {})
@@ -159,12 +161,12 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
     assert not await place.remove(bucket, "a.dump")
 
 
-async def test_what_is_not_there_has_gone(place: BackupPlace, bucket: str) -> None:
+async def test_a_missing_object_is_reported_as_gone(place: BackupPlace, bucket: str) -> None:
     with pytest.raises(Gone, match="its file has gone"):
         await sum_of(place.read(bucket, "orders.dump"))
 
 
-async def test_a_manifest_without_its_dump_counts_for_nothing_and_is_discarded(
+async def test_a_manifest_without_its_dump_does_not_count_and_is_discarded(
     place: BackupPlace, store: Store, bucket: str
 ) -> None:
     store.client.put_object(Bucket=bucket.removeprefix("s3://"), Key="a.dump.json", Body=b"{}")
@@ -176,12 +178,12 @@ async def test_a_manifest_without_its_dump_counts_for_nothing_and_is_discarded(
     assert await place.manifest(bucket, "a.dump") is None
 
 
-async def test_a_bucket_that_is_not_there_is_told_by_its_name(place: BackupPlace) -> None:
+async def test_a_missing_bucket_is_named(place: BackupPlace) -> None:
     with pytest.raises(Rejected, match="s3://nowhere-at-all: there is no such bucket"):
         await written(place, "s3://nowhere-at-all/x")
 
 
-async def test_a_store_that_is_away_is_told(unused_tcp_port: int) -> None:
+async def test_an_unreachable_store_is_reported(unused_tcp_port: int) -> None:
     place = reached({"S3_ENDPOINT_URL": f"http://127.0.0.1:{unused_tcp_port}", "AWS_ACCESS_KEY_ID": KEY} | SECRETS)
     with pytest.raises(Unreachable, match="s3://kept: Could not connect"):
         await written(place, "s3://kept")
@@ -190,7 +192,7 @@ async def test_a_store_that_is_away_is_told(unused_tcp_port: int) -> None:
 SECRETS = {"AWS_SECRET_ACCESS_KEY": SECRET}
 
 
-async def test_without_a_key_it_is_said_which_variables_to_set(
+async def test_without_an_access_key_the_error_names_the_variables_to_set(
     store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
@@ -207,7 +209,7 @@ async def test_without_a_key_it_is_said_which_variables_to_set(
         ({"AWS_SECRET_ACCESS_KEY": "not-the-secret"}, "SignatureDoesNotMatch"),
     ],
 )
-async def test_a_wrong_key_is_refused_for_good_in_the_store_s_own_words(wrong: dict[str, str], said: str) -> None:
+async def test_a_wrong_key_is_a_permanent_error_in_the_stores_own_words(wrong: dict[str, str], said: str) -> None:
     with versitygw_store() as store:
         bucket = store.bucket("kept")
         place = reached(store.environ | wrong)
@@ -219,7 +221,7 @@ async def test_a_wrong_key_is_refused_for_good_in_the_store_s_own_words(wrong: d
 
 @pytest.fixture
 async def refusing() -> AsyncIterator[TestServer]:
-    """Lets an upload begin, and then answers as the query of its address says."""
+    """Lets an upload begin, then answers as its URL's query says."""
     begun = "<InitiateMultipartUploadResult><UploadId>u-1</UploadId></InitiateMultipartUploadResult>"
 
     async def answer(request: web.Request) -> web.Response:
@@ -247,7 +249,7 @@ async def refusing() -> AsyncIterator[TestServer]:
         ("s3://lost-one", Unreachable, "s3://lost-one: Connection was closed"),
     ],
 )
-async def test_what_the_store_refuses_half_way_is_told_without_a_secret(
+async def test_a_refusal_half_way_is_reported_without_a_secret(
     refusing: TestServer, bucket: str, kind: type[Failed], said: str
 ) -> None:
     place = reached({"S3_ENDPOINT_URL": str(refusing.make_url("")), "AWS_ACCESS_KEY_ID": KEY} | SECRETS)
@@ -262,7 +264,7 @@ TIDY_PAGE = "<html><head><title>Blocked</title></head><body><p>Ask your firewall
 
 @pytest.mark.parametrize("page", [PAGE, TIDY_PAGE, ""])
 @pytest.mark.parametrize("status", [403, 404, 407])
-async def test_the_page_of_a_proxy_is_no_word_of_the_store(status: int, page: str) -> None:
+async def test_a_proxys_error_page_is_not_taken_for_the_stores_answer(status: int, page: str) -> None:
     async with standing_before(status, page) as proxied:
         for asking in (written(proxied, "s3://kept"), proxied.manifest("s3://kept", "orders.dump")):
             with pytest.raises(Unreachable, match=f"s3://kept: (HTTP {status} without a word of S3's own|a web page)"):
@@ -270,7 +272,7 @@ async def test_the_page_of_a_proxy_is_no_word_of_the_store(status: int, page: st
 
 
 @pytest.mark.parametrize("page", [PAGE, TIDY_PAGE])
-async def test_a_page_instead_of_the_store_s_yes_is_no_yes(page: str) -> None:
+async def test_a_proxys_page_instead_of_the_stores_success_is_no_success(page: str) -> None:
     async with standing_before(200, page) as proxied:
         for asking in (
             written(proxied, "s3://kept"),
@@ -284,7 +286,7 @@ async def test_a_page_instead_of_the_store_s_yes_is_no_yes(page: str) -> None:
 
 @asynccontextmanager
 async def standing_before(status: int, page: str) -> AsyncIterator[BackupPlace]:
-    """A place whose store is never reached, because something on the way answers everything itself."""
+    """A store that is never reached, because a proxy answers everything itself."""
 
     async def answer(request: web.Request) -> web.Response:
         return web.Response(status=status, text=page, content_type="text/html")
@@ -295,12 +297,12 @@ async def standing_before(status: int, page: str) -> AsyncIterator[BackupPlace]:
         yield reached({"S3_ENDPOINT_URL": str(server.make_url("")), "AWS_ACCESS_KEY_ID": KEY} | SECRETS)
 
 
-def test_the_secret_is_not_shown_by_what_holds_it(store: Store) -> None:
+def test_the_secret_is_not_in_its_holders_repr(store: Store) -> None:
     settings = Settings.from_environment(store.environ)
     assert SECRET not in repr(s3.S3(Access(settings))) + repr(settings)
 
 
-async def test_a_store_that_asks_for_a_pause_is_given_one_once_something_is_written(store: Store) -> None:
+async def test_a_throttled_request_is_retried_once_something_has_been_written(store: Store) -> None:
     bucket, asked = store.bucket(f"kept-{uuid4().hex[:8]}"), set[str]()
     async with throttling(store.url, asked) as url:
         access = Access(Settings.from_environment(store.environ | {"S3_ENDPOINT_URL": url}), attempts=1)
@@ -312,7 +314,7 @@ async def test_a_store_that_asks_for_a_pause_is_given_one_once_something_is_writ
     assert len(asked) > 4, "each was refused once"
 
 
-async def test_one_that_takes_nothing_from_the_beginning_is_told_at_once(store: Store) -> None:
+async def test_a_store_that_throttles_from_the_start_is_reported_at_once(store: Store) -> None:
     bucket = store.bucket(f"kept-{uuid4().hex[:8]}")
     async with throttling(store.url, set()) as url:
         access = Access(Settings.from_environment(store.environ | {"S3_ENDPOINT_URL": url}), attempts=1)
@@ -322,7 +324,7 @@ async def test_one_that_takes_nothing_from_the_beginning_is_told_at_once(store: 
 
 @asynccontextmanager
 async def throttling(url: str, asked: set[str]) -> AsyncIterator[str]:
-    """Takes a part, the whole, a copy or an object only when it is sent again; the first part of several at once."""
+    """Accepts a part, completion, copy or object only when retried, except the first of several parts."""
 
     async def passed_on(request: web.Request) -> web.Response:
         body, part = await request.read(), request.query.get("partNumber")

@@ -1,4 +1,4 @@
-"""The shelf of backups: what can be dumped, and where dumps can be kept."""
+"""The shelf of backups: what can be dumped, and where dumps can be stored."""
 
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import get_args
@@ -11,7 +11,7 @@ from bot.settings import Settings
 
 
 @pytest.mark.parametrize("kind", sorted(dumpers()))
-def test_every_dumper_is_of_a_kind_that_a_runbook_can_name(kind: str) -> None:
+def test_every_dumper_has_a_kind_a_runbook_can_name(kind: str) -> None:
     dumper = dumpers()[kind]
 
     assert kind in get_args(BackupKind)
@@ -26,7 +26,7 @@ PLACES = places(Settings.from_environment({}))
 
 
 @pytest.mark.parametrize("kind", sorted(PLACES))
-def test_every_place_can_be_written_to_read_from_and_cleared(kind: str) -> None:
+def test_every_storage_can_be_written_read_and_cleared(kind: str) -> None:
     place = PLACES[kind]
 
     assert all(
@@ -41,13 +41,13 @@ def test_postgresql_can_be_dumped_into_a_folder_and_into_a_bucket() -> None:
     assert sorted(PLACES) == ["local", "s3"]
 
 
-def test_the_kind_of_a_place_is_read_from_how_it_is_written() -> None:
+def test_the_kind_of_storage_follows_from_its_notation() -> None:
     assert kind_of_place("/var/backups") == "local"
     assert kind_of_place("s3://bucket/prefix") == "s3"
 
 
 @pytest.mark.parametrize("kind", sorted(restorers()))
-def test_every_restorer_brings_back_what_a_dumper_dumps(kind: str) -> None:
+def test_every_restorer_restores_what_a_dumper_dumps(kind: str) -> None:
     restorer = restorers()[kind]
 
     assert kind in dumpers()

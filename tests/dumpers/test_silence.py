@@ -1,4 +1,4 @@
-"""A server that hangs is given up in every stage, and what was begun is ended."""
+"""A hanging server is given up at every stage, and whatever was started is stopped."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ PIPE = asyncio.subprocess.PIPE
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """As a process whose disk does not answer."""
+    """Stops a process, as one whose disk does not answer."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -36,7 +36,7 @@ def frozen(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-async def test_a_server_that_hangs_is_hung_up_on_and_named_by_what_it_was_asked(guarded: Guarded) -> None:
+async def test_a_hanging_server_is_disconnected_and_reported_with_what_it_was_asked(guarded: Guarded) -> None:
     conn = await connect(a_backup(guarded.database()))
     with frozen(conn.info.backend_pid):
         with pytest.raises(Unanswered, match=r"counting the rows of public\.orders took longer than 0\.1 s"):
@@ -45,14 +45,14 @@ async def test_a_server_that_hangs_is_hung_up_on_and_named_by_what_it_was_asked(
         await conn.close()
 
 
-async def test_a_server_that_answers_in_time_is_not_hung_up_on(guarded: Guarded) -> None:
+async def test_a_server_that_answers_in_time_is_not_disconnected(guarded: Guarded) -> None:
     async with await connect(a_backup(guarded.database())) as conn:
         async with hung_up_on(conn, 60, "asking"):
             await conn.execute("SELECT 1")
         assert (await (await conn.execute("SELECT 2")).fetchone()) == (2,)
 
 
-async def test_a_count_whose_server_hangs_does_not_hold_whoever_gives_the_backup_up(guarded: Guarded) -> None:
+async def test_cancelling_a_backup_does_not_wait_for_a_count_on_a_hanging_server(guarded: Guarded) -> None:
     backup = a_backup(guarded.database())
     await pg.equip(backup, TOOLS)
     tally = Tally()
@@ -64,7 +64,7 @@ async def test_a_count_whose_server_hangs_does_not_hold_whoever_gives_the_backup
     assert tally.counts is None
 
 
-async def test_a_program_that_says_nothing_any_more_is_given_up() -> None:
+async def test_a_program_that_goes_silent_is_given_up() -> None:
     program = await start(
         Path(sys.executable), "-c", "import time; print('x', flush=True); time.sleep(600)",
         env=base_environment(), stdin=PIPE, stdout=PIPE, stderr=PIPE,
@@ -77,8 +77,8 @@ async def test_a_program_that_says_nothing_any_more_is_given_up() -> None:
     await end(program)
 
 
-async def test_whoever_is_fed_is_not_silent() -> None:
-    """Longer in all than it may be silent."""
+async def test_a_program_that_is_reading_input_does_not_count_as_silent() -> None:
+    """Its input takes longer in total than the silence limit."""
     silence = StallLimit("it", 0.5)
     program = await start(
         Path(sys.executable), "-c", "import sys; sys.stdin.buffer.read()",
@@ -98,13 +98,13 @@ async def test_whoever_is_fed_is_not_silent() -> None:
 
 
 async def kill(name: str) -> None:
-    """As a machine that runs out of memory does, once the program has begun."""
+    """Kills the program once it has started, as an out-of-memory killer does."""
     while not (found := [one for one in psutil.Process().children() if one.name() == name]):
         await asyncio.to_thread(os.sched_yield)
     found[0].kill()
 
 
-async def test_a_program_that_was_killed_is_told_as_that_and_what_it_read_is_not_called_damaged(
+async def test_a_killed_program_is_reported_as_killed_and_its_input_not_called_damaged(
     guarded: Guarded,
 ) -> None:
     backup = a_backup(guarded.database().replace(USER, "postgres"))
@@ -130,13 +130,13 @@ async def test_a_program_that_was_killed_is_told_as_that_and_what_it_read_is_not
             await dumping
 
 
-async def test_a_connection_that_nobody_waits_for_any_more_keeps_nobody_from_dropping_a_database(
+async def test_an_abandoned_connection_attempt_does_not_block_dropping_the_database(
     guarded: Guarded,
 ) -> None:
-    """A server lets nobody drop one while it waits for somebody's password, for a minute."""
+    """While a server waits for a password, up to a minute, the database cannot be dropped."""
     backup = a_backup(guarded.database())
     guarded.tell("CREATE DATABASE doomed")
-    # As an error keeps what was being done when it arose.
+    # As a traceback keeps the frames of what was being done.
     kept: list[asyncio.Task[object]] = []
     with psycopg.connect(guarded.entrance, autocommit=True) as conn:
         for _ in range(30):
@@ -146,7 +146,7 @@ async def test_a_connection_that_nobody_waits_for_any_more_keeps_nobody_from_dro
             kept[-1].cancel()
             await asyncio.wait([kept[-1]])
         starting = b"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'starting'"
-        # The server itself hangs up on such a one after a minute.
+        # By itself, the server would disconnect it after a minute.
         async with asyncio.timeout(30):
             await until_none(lambda: conn.execute(starting).fetchone() == (0,))
     guarded.tell("DROP DATABASE doomed")
@@ -158,8 +158,8 @@ async def until_none(is_over: Callable[[], bool]) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a program ends when it writes to nobody")
-async def test_programs_end_when_the_bot_is_killed() -> None:
-    """One that waits for its server, and has nobody to write to."""
+async def test_programs_exit_when_the_bot_is_killed() -> None:
+    """One waits for its server, with nobody reading its output."""
     bot = await asyncio.create_subprocess_exec(
         sys.executable, "-c",
         "import asyncio, sys\n"

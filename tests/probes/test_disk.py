@@ -1,4 +1,4 @@
-"""What a look at a disk finds."""
+"""What a probe of a disk finds."""
 
 import asyncio
 import shutil
@@ -17,7 +17,7 @@ def a_check(folder: Path | str, **wishes: str) -> DiskCheck:
 
 
 def a_little_used(folder: Path) -> float:
-    """How much of its disk is in use, in per cent, for whoever is not root."""
+    """How full its disk is for non-root users, in per cent."""
     usage = shutil.disk_usage(folder)
     return 100 * usage.used / (usage.used + usage.free)
 
@@ -30,20 +30,20 @@ async def test_a_disk_with_room_is_healthy_and_says_how_much(tmp_path: Path) -> 
     assert finding.value.endswith(" free")
 
 
-async def test_a_disk_that_is_fuller_than_wanted_is_degraded(tmp_path: Path) -> None:
+async def test_a_disk_fuller_than_its_limit_is_degraded(tmp_path: Path) -> None:
     finding = await probe(a_check("/proc/self" if not a_little_used(tmp_path) else tmp_path, used_below="0.0001%"))
 
     assert finding.state == "degraded"
     assert finding.reason.endswith("in use, wanted below 0.0001%")
 
 
-async def test_a_folder_that_is_not_there_is_down(tmp_path: Path) -> None:
+async def test_a_missing_folder_is_down(tmp_path: Path) -> None:
     finding = await probe(a_check(tmp_path / "nowhere"))
 
     assert (finding.state, finding.reason) == ("down", "there is no such folder on this machine")
 
 
-async def test_a_disk_that_hangs_holds_a_few_threads_and_no_more_for_every_look_of_a_night(
+async def test_a_disk_that_hangs_all_night_blocks_only_a_few_threads(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     usage_of, back, before = shutil.disk_usage, threading.Event(), set(threading.enumerate())
@@ -68,5 +68,5 @@ async def test_a_disk_that_hangs_holds_a_few_threads_and_no_more_for_every_look_
     assert (await probe(a_check(tmp_path, used_below="100%"))).state == "healthy"
 
 
-def test_what_is_expected_is_said_in_a_few_words() -> None:
+def test_the_expectation_is_described_in_a_few_words() -> None:
     assert expects(a_check("/var/backups")) == "used below 80%"

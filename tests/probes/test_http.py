@@ -1,4 +1,4 @@
-"""What a look at a web page finds."""
+"""What a probe of a web page finds."""
 
 import asyncio
 import gzip
@@ -54,7 +54,7 @@ async def look(url: str, **wishes: Any) -> ProbeResult:
 
 
 async def look_in_a_hurry(url: str) -> ProbeResult:
-    """With less patience than any answer takes."""
+    """A probe with a time-out shorter than any answer takes."""
     return await probe(a_check(url).model_copy(update={"slow": timedelta(microseconds=1)}))
 
 
@@ -91,7 +91,7 @@ async def test_an_expected_error_status_is_healthy(serve: Serve) -> None:
         ({"dotted.name": "1"}, ""),
     ],
 )
-async def test_values_of_the_answer_are_compared(serve: Serve, wishes: dict[str, str], reason: str) -> None:
+async def test_values_in_the_answer_are_compared(serve: Serve, wishes: dict[str, str], reason: str) -> None:
     answer = {
         "status": "healthy",
         "metrics": {"error_rate": 4.5},
@@ -106,7 +106,7 @@ async def test_values_of_the_answer_are_compared(serve: Serve, wishes: dict[str,
     assert finding.state == ("down" if reason else "healthy")
 
 
-async def test_an_answer_that_is_no_json_is_down(serve: Serve) -> None:
+async def test_an_answer_that_is_not_json_is_down(serve: Serve) -> None:
     finding = await look(await serve(always(lambda: web.Response(text="<html>"))), json={"status": "healthy"})
 
     assert (finding.state, finding.reason) == ("down", "the answer is not JSON")
@@ -119,14 +119,14 @@ async def test_a_text_that_should_be_on_the_page_is_looked_for(serve: Serve) -> 
     assert (await look(url, text="goodbye")).reason == "“goodbye” is not on the page"
 
 
-async def test_a_page_in_an_encoding_nobody_knows_is_read_all_the_same(serve: Serve) -> None:
+async def test_a_page_in_an_unknown_encoding_is_still_read(serve: Serve) -> None:
     odd = {"Content-Type": "text/plain; charset=klingon"}
     url = await serve(always(lambda: web.Response(body=b"welcome", headers=odd)))
 
     assert (await look(url, text="welcome")).state == "healthy"
 
 
-async def test_an_endless_page_is_read_only_so_far(serve: Serve) -> None:
+async def test_an_endless_page_is_read_only_up_to_a_limit(serve: Serve) -> None:
     async def endless(request: web.Request) -> Answer:
         answer = web.StreamResponse()
         await answer.prepare(request)
@@ -168,7 +168,7 @@ async def test_a_redirect_that_is_expected_is_not_followed(serve: Serve) -> None
     assert (await look(await serve(redirect), expect=301)).state == "healthy"
 
 
-async def test_redirects_in_a_circle_are_down(serve: Serve) -> None:
+async def test_a_redirect_loop_is_down(serve: Serve) -> None:
     async def redirect(request: web.Request) -> Answer:
         raise web.HTTPFound(request.path)
 
@@ -183,7 +183,7 @@ async def test_a_redirect_to_nowhere_is_down(serve: Serve) -> None:
     assert (await look(await serve(redirect))).reason == "redirects to an address that cannot be asked"
 
 
-async def test_a_refused_connection_is_told_from_a_name_that_is_not_known(nobodys_port: int) -> None:
+async def test_a_refused_connection_is_distinguished_from_an_unknown_name(nobodys_port: int) -> None:
     refused = await look(f"http://127.0.0.1:{nobodys_port}/")
     unknown = await look("http://nowhere.invalid/")
 
@@ -197,7 +197,7 @@ async def test_a_connection_that_is_reset_is_down(listen: Listen) -> None:
     assert (finding.state, finding.reason) == ("down", "the connection was closed without an answer")
 
 
-async def test_a_connection_that_is_closed_without_a_word_is_down(listen: Listen) -> None:
+async def test_a_connection_closed_without_an_answer_is_down(listen: Listen) -> None:
     finding = await look(f"http://127.0.0.1:{await listen(hang_up)}/")
 
     assert finding.reason == "the connection was closed without an answer"
@@ -212,7 +212,7 @@ async def test_an_answer_that_breaks_off_is_down(listen: Listen) -> None:
     assert (await look(f"http://127.0.0.1:{await listen(half)}/", text="welcome")).reason == "the answer broke off"
 
 
-async def test_something_else_than_http_is_down(listen: Listen) -> None:
+async def test_a_server_that_does_not_speak_http_is_down(listen: Listen) -> None:
     async def ssh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
         await reader.readuntil(b"\r\n\r\n")
@@ -221,7 +221,7 @@ async def test_something_else_than_http_is_down(listen: Listen) -> None:
     assert finding.reason == "the answer is not valid HTTP: Bad status line: Expected HTTP/"
 
 
-async def test_plain_http_where_tls_is_expected_is_told_as_a_tls_error(serve: Serve) -> None:
+async def test_plain_http_where_tls_is_expected_is_reported_as_a_tls_error(serve: Serve) -> None:
     url = (await serve(always(lambda: web.Response()))).replace("http:", "https:")
 
     finding = await look(url)
@@ -229,7 +229,7 @@ async def test_plain_http_where_tls_is_expected_is_told_as_a_tls_error(serve: Se
     assert finding.reason.startswith("TLS failed: ")
 
 
-async def test_a_certificate_nobody_vouches_for_is_told_as_such(listen: Listen, tmp_path: Path) -> None:
+async def test_an_untrusted_certificate_is_reported_as_such(listen: Listen, tmp_path: Path) -> None:
     identity, _ = certificate(tmp_path)
     server = TestServer(web.Application())
     await server.start_server(ssl=identity)
@@ -242,32 +242,32 @@ async def test_a_certificate_nobody_vouches_for_is_told_as_such(listen: Listen, 
     assert finding.reason == "the certificate is signed by nobody we trust: it is self-signed"
 
 
-async def test_a_look_that_is_given_up_leaves_nothing_behind(listen: Listen) -> None:
-    """Whoever asks sets the limit; the answer never comes."""
+async def test_a_cancelled_probe_leaves_nothing_behind(listen: Listen) -> None:
+    """The caller sets the time limit; the answer never comes."""
     port = await listen(hang)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await look(f"http://127.0.0.1:{port}/")
 
 
-async def test_a_secret_in_the_address_is_never_told(listen: Listen, nobodys_port: int) -> None:
+async def test_a_secret_in_the_url_is_never_shown(listen: Listen, nobodys_port: int) -> None:
     for port in (nobodys_port, await listen(hang_up)):
         finding = await look(f"http://ada:hunter2@127.0.0.1:{port}/?key=s3cret")
         assert "hunter2" not in repr(finding)
         assert "s3cret" not in repr(finding)
 
 
-def test_what_is_expected_is_said_in_a_few_words() -> None:
+def test_the_expectation_is_described_in_a_few_words() -> None:
     assert expects(a_check("http://a/")) == "200"
     whole = a_check("http://a/", expect=204, slow="2s", json={"error_rate": "< 5"}, text="welcome")
     assert expects(whole) == "204 within 2 s, error_rate < 5, “welcome”"
 
 
-# As a browser or curl would
+# As tolerant as a browser or curl
 
 
 async def raw(listen: Listen, *answers: bytes) -> str:
-    """A server that gives these answers, one to each connection in turn, and then hangs up."""
+    """A server that gives one of these answers to each connection in turn, then hangs up."""
     left = list(answers)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -287,7 +287,7 @@ async def raw(listen: Listen, *answers: bytes) -> str:
     ],
     ids=["a header of 9 kB", "150 headers", "a cookie of 60 kB"],
 )
-async def test_large_headers_are_an_answer(listen: Listen, headers: bytes) -> None:
+async def test_large_headers_are_accepted(listen: Listen, headers: bytes) -> None:
     url = await raw(listen, b"HTTP/1.1 200 OK\r\n" + headers + b"\r\nContent-Length: 0\r\n\r\n")
 
     assert (await look(url)).state == "healthy"
@@ -341,7 +341,7 @@ async def test_a_compressed_page_is_read_as_browsers_read_it(listen: Listen, enc
     ],
     ids=["br", "zstd", "no gzip"],
 )
-async def test_a_compression_that_cannot_be_undone_matters_only_where_the_page_is_read(
+async def test_an_unknown_compression_matters_only_when_the_page_is_read(
     listen: Listen, encoding: str, body: bytes, reason: str
 ) -> None:
     url = await raw(listen, packed(encoding, body), packed(encoding, body))
@@ -350,26 +350,24 @@ async def test_a_compression_that_cannot_be_undone_matters_only_where_the_page_i
     assert (finding.state, finding.reason) == ("down", reason)
 
 
-async def test_a_page_that_unpacks_to_more_than_is_read_fills_no_memory(listen: Listen) -> None:
+async def test_a_decompression_bomb_does_not_fill_the_memory(listen: Listen) -> None:
     much = gzip.compress(b"." * (MOST_BYTES * 50) + b"end")
     finding = await look(await raw(listen, packed("gzip", much)), text="end")
     assert finding.reason == "“end” is not on the page"
 
 
 @pytest.mark.parametrize("charset", ["undefined", "idna", "hex", "rot13", "no-such-one"])
-async def test_a_page_that_names_a_charset_that_is_none_of_a_page_is_read_all_the_same(
-    listen: Listen, charset: str
-) -> None:
+async def test_a_page_that_names_an_unsuitable_codec_is_still_read(listen: Listen, charset: str) -> None:
     answer = packed("identity", PAGE, charset)
     assert (await look(await raw(listen, answer), json={"ok": "true"})).state == "healthy"
 
 
-async def test_a_redirect_that_names_no_place_is_no_redirect_that_was_followed(listen: Listen) -> None:
+async def test_a_redirect_without_a_location_is_an_answer_of_its_own(listen: Listen) -> None:
     finding = await look(await raw(listen, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"))
     assert (finding.value, finding.reason) == ("HTTP 302", "HTTP 302, expected 200")
 
 
-async def test_a_cookie_of_an_address_without_a_name_is_sent_back(serve: Serve) -> None:
+async def test_a_cookie_of_an_ip_address_is_sent_back(serve: Serve) -> None:
     async def once(request: web.Request) -> Answer:
         if "seen" in request.cookies:
             return web.Response(text="hello")
@@ -392,7 +390,7 @@ async def test_a_cookie_of_an_address_without_a_name_is_sent_back(serve: Serve) 
         (b'{"version": 1.10}', "application/json", {"json": {"version": "1.10"}}),
     ],
 )  # fmt: skip
-async def test_a_body_is_read_as_it_declares_itself(
+async def test_a_body_is_decoded_as_it_declares_itself(
     serve: Serve, body: bytes, content_type: str, wishes: dict[str, Any]
 ) -> None:
     url = await serve(always(lambda: web.Response(body=body, headers={"Content-Type": content_type})))
@@ -409,7 +407,7 @@ async def test_a_body_is_read_as_it_declares_itself(
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok and more",
     ],
 )
-async def test_what_follows_an_answer_is_left_alone_as_browsers_and_curl_leave_it(
+async def test_bytes_after_the_answer_are_ignored_as_by_browsers_and_curl(
     listen: Listen, answer: bytes, text: str
 ) -> None:
     async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -422,7 +420,7 @@ async def test_what_follows_an_answer_is_left_alone_as_browsers_and_curl_leave_i
 
 
 @pytest.mark.parametrize("status", [300, 305, 399])
-async def test_any_redirect_that_says_where_to_go_is_followed_as_curl_follows_it(serve: Serve, status: int) -> None:
+async def test_any_redirect_with_a_location_is_followed_as_curl_does(serve: Serve, status: int) -> None:
     async def redirect(request: web.Request) -> Answer:
         if request.path == "/there":
             raise web.HTTPFound("/at-last")
@@ -443,7 +441,7 @@ async def test_any_redirect_that_says_where_to_go_is_followed_as_curl_follows_it
         ("http://[", "redirects to an address that cannot be asked"),
     ],
 )
-async def test_a_choice_of_places_that_leads_nowhere_is_down(serve: Serve, location: str, reason: str) -> None:
+async def test_a_300_without_a_location_is_down(serve: Serve, location: str, reason: str) -> None:
     async def choice(request: web.Request) -> Answer:
         return web.Response(status=300, headers={"Location": location})
 

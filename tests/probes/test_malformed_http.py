@@ -1,6 +1,6 @@
-"""Malformed answers: what browsers and curl take is an answer, and what one of them refuses is none.
+"""Malformed answers: accepted when browsers and curl both accept them, refused when either refuses.
 
-Each shape was given to curl 7.88 and to Chromium 156, and judged by what both made of it.
+Each shape was tried with curl 7.88 and Chromium 156.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ TAKEN_WITHOUT_A_BODY = {
     "the end before the body": OK + b"X-A: b\r\n",
     "a hexadecimal length": OK + b"Content-Length: 0x0\r\n\r\n",
 }
-# With words of what is wrong.
+# With a description of what is wrong.
 REFUSED = {
     "no status": (status(b"HTTP/1.1 OK"), "Bad status line"),
     "a status of two digits": (status(b"HTTP/1.1 20 OK"), "Bad status line"),
@@ -143,7 +143,7 @@ def in_single_bytes(answer: bytes) -> Conversation:
         await reader.readuntil(b"\r\n\r\n")
         for byte in answer:
             writer.write(bytes([byte]))
-            # So that it is read before the next one leaves.
+            # So that it is read before the next is sent.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         writer.write_eof()
@@ -160,13 +160,13 @@ async def look(listen: Listen, conversation: Conversation, **wishes: Any) -> Pro
 @pytest.mark.parametrize(
     "answer", [*TAKEN.values(), *TAKEN_WITHOUT_A_BODY.values()], ids=[*TAKEN, *TAKEN_WITHOUT_A_BODY]
 )
-async def test_what_browsers_and_curl_take_for_an_answer_is_one(listen: Listen, answer: bytes) -> None:
+async def test_an_answer_browsers_and_curl_accept_is_accepted(listen: Listen, answer: bytes) -> None:
     finding = await look(listen, whole(answer))
     assert (finding.state, finding.value, finding.reason) == ("healthy", "HTTP 200", "")
 
 
 @pytest.mark.parametrize("answer", TAKEN.values(), ids=TAKEN)
-async def test_the_page_of_a_malformed_answer_is_the_one_that_people_see(listen: Listen, answer: bytes) -> None:
+async def test_a_malformed_answers_page_is_the_one_people_see(listen: Listen, answer: bytes) -> None:
     finding = await look(listen, whole(answer), text="welcome")
     assert (finding.state, finding.reason) == ("healthy", "")
     finding = await look(listen, whole(answer), text="and more")
@@ -174,13 +174,13 @@ async def test_the_page_of_a_malformed_answer_is_the_one_that_people_see(listen:
 
 
 @pytest.mark.parametrize("name", [name for name, answer in TAKEN.items() if len(answer) < 1000])
-async def test_a_malformed_answer_in_single_bytes_is_the_same_answer(listen: Listen, name: str) -> None:
+async def test_a_malformed_answer_sent_byte_by_byte_is_the_same_answer(listen: Listen, name: str) -> None:
     finding = await look(listen, in_single_bytes(TAKEN[name]), text="welcome")
     assert (finding.state, finding.value, finding.reason) == ("healthy", "HTTP 200", "")
 
 
 @pytest.mark.parametrize(("answer", "why"), REFUSED.values(), ids=REFUSED)
-async def test_what_browsers_or_curl_refuse_is_down_and_says_what_is_wrong_without_its_bytes(
+async def test_an_answer_browsers_or_curl_refuse_is_down_with_the_reason_but_not_its_bytes(
     listen: Listen, answer: bytes, why: str
 ) -> None:
     for wishes in ({}, {"text": "welcome"}):
@@ -190,13 +190,13 @@ async def test_what_browsers_or_curl_refuse_is_down_and_says_what_is_wrong_witho
         assert "cret" not in finding.reason and "\n" not in finding.reason
 
 
-async def test_a_body_that_turns_out_malformed_while_it_is_read_is_down_at_once(listen: Listen) -> None:
+async def test_a_body_that_proves_malformed_while_being_read_is_down_at_once(listen: Listen) -> None:
     finding = await look(listen, in_single_bytes(chunked(b"7\r\nwelcome\r\nnext\r\n")), text="goodbye")
     assert finding.reason == "the answer is not valid HTTP: a chunk does not begin with its size"
 
 
 @pytest.mark.parametrize("answer", BROKEN_OFF.values(), ids=BROKEN_OFF)
-async def test_a_page_that_breaks_off_is_down_where_it_is_read(listen: Listen, answer: bytes) -> None:
+async def test_a_truncated_page_is_down_when_it_is_read(listen: Listen, answer: bytes) -> None:
     finding = await look(listen, whole(answer), text="welcome")
     assert (finding.state, finding.reason) == ("down", "the answer broke off")
 
@@ -204,12 +204,12 @@ async def test_a_page_that_breaks_off_is_down_where_it_is_read(listen: Listen, a
 @pytest.mark.parametrize(
     "body", [LENGTH + END, b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS], ids=["length", "chunks"]
 )
-async def test_a_body_where_there_is_none_is_left_alone(listen: Listen, body: bytes) -> None:
+async def test_an_unexpected_body_is_ignored(listen: Listen, body: bytes) -> None:
     finding = await look(listen, whole(b"HTTP/1.1 204 No Content\r\n" + body), expect=204)
     assert (finding.state, finding.value) == ("healthy", "HTTP 204")
 
 
-async def test_a_redirect_of_malformed_answers_is_followed(listen: Listen) -> None:
+async def test_a_malformed_redirect_is_followed(listen: Listen) -> None:
     there = whole(b"HTTP/1.1 200OK\n\n")
     here = whole(b"HTTP/1.1 302 Found\nLocation : http://127.0.0.1:%d/\n\n" % await listen(there))
     finding = await look(listen, here)

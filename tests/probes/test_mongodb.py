@@ -1,4 +1,4 @@
-"""What a look at a MongoDB finds."""
+"""What a probe of a MongoDB finds."""
 
 import asyncio
 import gc
@@ -19,7 +19,7 @@ STATUS = {"connections": {"current": 12, "available": 88}, "ok": 1.0}
 STATS = {"storageSize": 1536 * 1024, "ok": 1.0}
 SECRET = "mongodb://ada:hunter2@127.0.0.1"
 
-# pymongo leaves a connection that came to nothing to the garbage collector.
+# pymongo leaves a failed connection to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
@@ -39,7 +39,7 @@ async def look(listen: Listen, answers: Answers, **wishes: str) -> ProbeResult:
 
 
 def of_a_set(**more: Any) -> Mapping[str, Any]:
-    """What a member of a replica set says of itself, found by its own address."""
+    """What a replica set member, found by its own address, reports about itself."""
     return STANDING_ALONE | {"setName": "rs0", "primary": "127.0.0.1:1", "hosts": ["127.0.0.1:1"]} | more
 
 
@@ -61,14 +61,14 @@ async def test_a_server_that_answers_says_its_connections_and_what_it_stores(lis
     assert finding.latency > timedelta(0)
 
 
-async def test_what_the_server_does_not_know_or_tell_is_no_failure(listen: Listen) -> None:
+async def test_commands_the_server_does_not_know_or_permit_are_no_failure(listen: Listen) -> None:
     forbidden = {"ok": 0.0, "errmsg": "not authorized on admin", "code": 13}
     finding = await look(listen, {"serverstatus": forbidden})
 
     assert (finding.state, finding.value) == ("healthy", "answers")
 
 
-async def test_connections_are_too_many_from_the_limit_on(listen: Listen) -> None:
+async def test_connections_are_too_many_at_the_limit_and_above(listen: Listen) -> None:
     finding = await look(listen, {"serverstatus": STATUS}, connections_below="12%")
 
     assert (finding.state, finding.reason) == ("degraded", "12% in use, wanted below 12%")
@@ -84,14 +84,14 @@ async def test_a_late_ping_is_degraded(listen: Listen) -> None:
     assert finding.reason.startswith("took ")
 
 
-async def test_the_member_of_a_replica_set_says_which_it_is(listen: Listen) -> None:
+async def test_a_replica_set_member_says_which_one_it_is(listen: Listen) -> None:
     members = {"members": [{"state": 1}, {"state": 2}, {"state": 7}], "ok": 1.0}
     finding = await look(listen, {"hello": of_a_set(), "replsetgetstatus": members, "serverstatus": STATUS})
 
     assert (finding.state, finding.value) == ("healthy", "12 of 100 connections, primary of rs0")
 
 
-async def test_members_that_are_not_well_are_degraded(listen: Listen) -> None:
+async def test_unhealthy_members_make_the_set_degraded(listen: Listen) -> None:
     members = {"members": [{"state": 1}, {"state": 3}, {"state": 8}], "ok": 1.0}
     finding = await look(listen, {"hello": of_a_set(), "replsetgetstatus": members})
 
@@ -107,13 +107,13 @@ async def test_a_replica_set_without_a_primary_is_down(listen: Listen) -> None:
     assert finding.reason == "the replica set rs0 has no primary"
 
 
-async def test_a_server_that_is_away_is_down_and_says_so_before_the_time_is_over(nobodys_port: int) -> None:
+async def test_an_unreachable_server_is_down_before_the_time_out(nobodys_port: int) -> None:
     finding = await probe(a_check(f"{SECRET}:{nobodys_port}/", timeout="1s"))
 
     assert (finding.state, finding.reason) == ("down", "connection refused")
 
 
-async def test_something_else_that_listens_there_is_down(listen: Listen) -> None:
+async def test_another_kind_of_server_is_down(listen: Listen) -> None:
     for conversation in (hang, hang_up):
         finding = await probe(a_check(f"{SECRET}:{await listen(conversation)}/", timeout="300ms"))
         assert finding.state == "down"
@@ -129,14 +129,14 @@ async def test_something_else_that_listens_there_is_down(listen: Listen) -> None
     ]
     + [{"dbstats": {"storageSize": nonsense, "ok": 1.0}} for nonsense in (float("nan"), float("inf"), -5, "much")],
 )
-async def test_figures_that_make_no_sense_are_not_said(listen: Listen, answers: Answers) -> None:
+async def test_figures_that_make_no_sense_are_not_shown(listen: Listen, answers: Answers) -> None:
     finding = await look(listen, answers)
 
     assert (finding.state, finding.value) == ("healthy", "answers")
 
 
 @pytest.mark.parametrize("members", [None, 5, [5, None], {"a": 1}])
-async def test_members_that_are_none_are_not_counted(listen: Listen, members: Any) -> None:
+async def test_invalid_member_entries_are_not_counted(listen: Listen, members: Any) -> None:
     answers = {"hello": of_a_set(), "replsetgetstatus": {"members": members, "ok": 1.0}}
     finding = await look(listen, answers)
 
@@ -152,13 +152,13 @@ async def test_members_that_are_none_are_not_counted(listen: Listen, members: An
         {"hello": {**STANDING_ALONE, "logicalSessionTimeoutMinutes": "x"}},
     ],
 )
-async def test_an_answer_that_no_mongodb_gives_is_down_and_no_fault_of_ours(listen: Listen, answers: Answers) -> None:
+async def test_an_answer_no_mongodb_gives_is_down_and_causes_no_error(listen: Listen, answers: Answers) -> None:
     finding = await look(listen, answers)
 
     assert (finding.state, finding.reason) == ("down", "it answers what no MongoDB would")
 
 
-async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Listen) -> None:
+async def test_an_error_that_quotes_the_url_is_shown_without_it(listen: Listen) -> None:
     answer = {"ok": 0.0, "errmsg": "refused for mongodb://ada:hunter2@db hunter2", "code": 1}
     port = await listen(saying({"ping": answer, "saslstart": answer}))
 
@@ -167,13 +167,13 @@ async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Liste
     assert "hunter2" not in repr(finding)
 
 
-async def test_an_address_that_the_driver_refuses_is_down_and_says_why() -> None:
+async def test_a_url_the_driver_refuses_is_down_and_says_why() -> None:
     finding = await probe(a_check("mongodb://ada:hunter2@a.invalid,b.invalid/?directConnection=true"))
 
     assert (finding.state, finding.reason) == ("down", "Cannot specify multiple hosts with directConnection=true")
 
 
-async def test_a_password_that_is_not_accepted_is_told_apart(listen: Listen) -> None:
+async def test_a_wrong_password_is_reported_as_such(listen: Listen) -> None:
     refused = {"ok": 0.0, "errmsg": "Authentication failed.", "code": 18}
     port = await listen(saying({"saslstart": refused}))
 
@@ -181,14 +181,14 @@ async def test_a_password_that_is_not_accepted_is_told_apart(listen: Listen) -> 
     assert (finding.state, finding.reason) == ("down", "authentication failed")
 
 
-async def test_a_look_that_is_given_up_leaves_nothing_behind(listen: Listen) -> None:
+async def test_a_cancelled_probe_leaves_nothing_behind(listen: Listen) -> None:
     port = await listen(hang)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await probe(a_check(f"mongodb://127.0.0.1:{port}/"))
 
 
-def test_what_is_expected_is_said_in_a_few_words() -> None:
+def test_the_expectation_is_described_in_a_few_words() -> None:
     assert expects(a_check("mongodb://db/content")) == "answers"
     whole = a_check("mongodb://db/content", slow="200ms", connections_below="80%")
     assert expects(whole) == "answers within 200 ms, connections below 80%"

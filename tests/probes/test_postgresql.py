@@ -1,4 +1,4 @@
-"""What a look at a PostgreSQL finds."""
+"""What a probe of a PostgreSQL finds."""
 
 import asyncio
 import struct
@@ -39,7 +39,7 @@ async def test_a_server_that_answers_is_healthy_and_says_how_many_connections_it
     assert finding.latency > timedelta(0)
 
 
-async def test_connections_of_other_accounts_count_although_they_are_hidden_from_ours(guarded: Guarded) -> None:
+async def test_other_accounts_connections_count_although_hidden_from_ours(guarded: Guarded) -> None:
     address = guarded.database()
     before = int((await probe(a_check(address))).value.split()[0])
     with psycopg.connect(guarded.entrance), psycopg.connect(guarded.entrance):
@@ -57,8 +57,8 @@ async def test_too_many_connections_are_degraded(guarded: Guarded) -> None:
     assert finding.reason.endswith("in use, wanted below 1%")
 
 
-async def test_a_query_that_runs_for_too_long_is_degraded(guarded: Guarded) -> None:
-    """One of the same account: what others do is hidden from it."""
+async def test_a_query_that_runs_too_long_is_degraded(guarded: Guarded) -> None:
+    """A query of the same account, as other accounts' queries are hidden from it."""
     address = guarded.database()
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as busy:
         asking = asyncio.create_task(busy.execute("SELECT pg_sleep(60)"))
@@ -76,7 +76,7 @@ async def test_a_query_that_runs_for_too_long_is_degraded(guarded: Guarded) -> N
 
 
 def test_a_standby_that_is_too_far_behind_is_degraded() -> None:
-    """As its server would tell it."""
+    """With a stub answering as a lagging server would."""
     check = a_check("postgresql://db/orders", lag_below="30s")
     standby = partial(ServerState, used=3, most=100, longest_query=None, replicas=0, replicas_behind=None, size=1024)
     healthy = ProbeResult("healthy", "", timedelta(0))
@@ -94,7 +94,7 @@ async def test_a_late_answer_is_degraded(guarded: Guarded) -> None:
     assert finding.reason.startswith("took ")
 
 
-async def test_a_wrong_password_is_down_and_told_without_it(guarded: Guarded) -> None:
+async def test_a_wrong_password_is_down_and_not_quoted(guarded: Guarded) -> None:
     guarded.database()
     finding = await probe(a_check(guarded.address("orders", password="hunter2-wrong")))
 
@@ -103,23 +103,23 @@ async def test_a_wrong_password_is_down_and_told_without_it(guarded: Guarded) ->
     assert "hunter2" not in repr(finding)
 
 
-async def test_a_database_that_is_not_there_is_down(guarded: Guarded) -> None:
+async def test_a_missing_database_is_down(guarded: Guarded) -> None:
     finding = await probe(a_check(guarded.address("nowhere")))
     assert (finding.state, finding.reason) == ("down", 'database "nowhere" does not exist')
 
 
-async def test_a_server_that_is_away_is_down(nobodys_port: int) -> None:
+async def test_an_unreachable_server_is_down(nobodys_port: int) -> None:
     finding = await probe(a_check(f"postgresql://ada:hunter2@127.0.0.1:{nobodys_port}/orders"))
     assert (finding.state, finding.reason) == ("down", "Connection refused")
 
 
-async def test_a_name_that_is_not_known_is_down() -> None:
+async def test_an_unknown_host_name_is_down() -> None:
     finding = await probe(a_check("postgresql://ada:hunter2@nowhere.invalid/orders"))
     assert finding.state == "down"
     assert "hunter2" not in repr(finding)
 
 
-async def test_something_else_that_listens_there_is_down(listen: Listen) -> None:
+async def test_another_kind_of_server_is_down(listen: Listen) -> None:
     finding = await probe(a_check(f"postgresql://ada:hunter2@127.0.0.1:{await listen(hang_up)}/orders"))
 
     assert finding.state == "down"
@@ -132,7 +132,7 @@ def message(kind: bytes, body: bytes = b"") -> bytes:
 
 
 def answering(names: Sequence[str], *values: bytes | None) -> Conversation:
-    """A server that lets everybody in, and answers any query with one row of these numbers."""
+    """A server that admits everybody and answers any query with one row of these values."""
     columns = [name.encode() + b"\0" + struct.pack(">ihihih", 0, 0, 20, 8, -1, 0) for name in names]
     row = [struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value for value in values]
     answer = [
@@ -167,7 +167,7 @@ NAMES = [field.name for field in fields(ServerState)]
     ],
     ids=["nothing", "words", "a number for a time", "no row", "fewer columns", "more columns"],
 )
-async def test_an_answer_that_no_postgresql_gives_is_down_and_no_fault_of_ours(
+async def test_an_answer_no_postgresql_gives_is_down_and_causes_no_error(
     listen: Listen, names: list[str], values: list[bytes | None]
 ) -> None:
     port = await listen(answering(names, *values))
@@ -176,7 +176,7 @@ async def test_an_answer_that_no_postgresql_gives_is_down_and_no_fault_of_ours(
     assert (finding.state, finding.reason) == ("down", "it answers what no PostgreSQL would")
 
 
-def test_what_is_expected_is_said_in_a_few_words() -> None:
+def test_the_expectation_is_described_in_a_few_words() -> None:
     assert expects(a_check("postgresql://db/orders")) == "answers"
     whole = a_check("postgresql://db/orders", slow="500ms", connections_below="80%", query_below="5m", lag_below="30s")
     assert expects(whole) == "answers within 500 ms, connections below 80%, queries below 5 min, lag below 30 s"

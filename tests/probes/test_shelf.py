@@ -1,4 +1,4 @@
-"""The shelf of probes: every module on it keeps the same promise, and what is not on it is not guessed at."""
+"""The shelf of probes: every module fulfils the same contract, and a kind without a module is refused."""
 
 import inspect
 from typing import get_args
@@ -10,7 +10,7 @@ from bot.runbook.health import CheckKind
 
 
 @pytest.mark.parametrize("kind", sorted(shelf()))
-def test_every_probe_is_of_a_kind_that_a_runbook_can_name_and_looks_without_blocking(kind: str) -> None:
+def test_every_probe_has_a_kind_a_runbook_can_name_and_never_blocks(kind: str) -> None:
     probe = shelf()[kind]
 
     assert kind == probe.KIND
@@ -19,5 +19,5 @@ def test_every_probe_is_of_a_kind_that_a_runbook_can_name_and_looks_without_bloc
     assert callable(probe.expects)
 
 
-def test_whatever_a_runbook_can_name_can_be_looked_at() -> None:
+def test_every_kind_a_runbook_can_name_has_a_probe() -> None:
     assert set(shelf()) == set(get_args(CheckKind))

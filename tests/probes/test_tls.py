@@ -1,4 +1,4 @@
-"""What a look at a certificate finds."""
+"""What a probe of a certificate finds."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ Serve = Callable[[trustme.LeafCert], Awaitable[int]]
 
 @pytest.fixture(scope="module")
 def trusted() -> trustme.CA:
-    """An authority that this machine knows during the test."""
+    """A certificate authority this machine trusts during the test."""
     return trustme.CA()
 
 
@@ -39,7 +39,7 @@ def known_authorities(trusted: trustme.CA, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """A web server with this certificate; its port."""
+    """Serves HTTPS with this certificate; returns the port."""
     async with AsyncExitStack() as stack:
 
         async def begin(certificate: trustme.LeafCert) -> int:
@@ -76,7 +76,7 @@ async def test_a_certificate_with_enough_time_left_is_healthy(trusted: trustme.C
     ("days", "left", "state"),
     [(14.01, "14 days", "healthy"), (13.99, "13 days", "degraded"), (0.5, "11 h", "degraded")],
 )
-async def test_a_certificate_that_ends_soon_is_degraded(
+async def test_a_certificate_that_expires_soon_is_degraded(
     trusted: trustme.CA, serve: Serve, days: float, left: str, state: str
 ) -> None:
     finding = await look(await serve(trusted.issue_cert("localhost", not_after=in_days(days))), expires_within="14d")
@@ -86,8 +86,8 @@ async def test_a_certificate_that_ends_soon_is_degraded(
     assert finding.reason == ("" if state == "healthy" else wanted)
 
 
-async def test_a_certificate_that_is_not_good_is_down_and_says_why(trusted: trustme.CA, serve: Serve) -> None:
-    """The check of a web page says it in the same words."""
+async def test_an_invalid_certificate_is_down_and_says_why(trusted: trustme.CA, serve: Serve) -> None:
+    """An HTTP check reports it in the same words."""
     expired = trusted.issue_cert("localhost", not_before=in_days(-9), not_after=in_days(-1))
     for certificate, reason in (
         (expired, f"the certificate expired on {in_days(-1).day} {in_days(-1):%B %Y}"),
@@ -101,7 +101,7 @@ async def test_a_certificate_that_is_not_good_is_down_and_says_why(trusted: trus
     assert (await look_at_the_page(port)).reason == finding.reason
 
 
-async def test_a_server_that_speaks_no_tls_is_told_from_one_that_is_away(listen: Listen, nobodys_port: int) -> None:
+async def test_a_server_without_tls_is_distinguished_from_an_unreachable_one(listen: Listen, nobodys_port: int) -> None:
     server = TestServer(web.Application())
     await server.start_server()
     plain = await look(server.port or 0)
@@ -127,7 +127,7 @@ ALERT = b"\x15\x03\x01\x00\x02\x02"
         (b"\x16\x03\x03\x40\x00\x02\x00", "the connection was closed without an answer"),
     ],
 )
-async def test_a_handshake_that_fails_says_why_in_both_checks(listen: Listen, said: bytes, reason: str) -> None:
+async def test_a_failed_handshake_says_why_in_both_kinds_of_check(listen: Listen, said: bytes, reason: str) -> None:
     async def fail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(5)
         writer.write(said)
@@ -142,13 +142,13 @@ async def test_a_handshake_that_fails_says_why_in_both_checks(listen: Listen, sa
         assert reason in finding.reason
 
 
-async def test_a_server_that_wants_a_certificate_of_ours_is_told_as_such_and_not_by_a_number_of_the_system() -> None:
+async def test_a_server_that_demands_a_client_certificate_is_reported_as_such_and_not_by_an_errno() -> None:
     error = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] alert number 116")
     error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     assert reason_of(error) == "TLS failed: the server wants a client certificate"
 
 
-async def test_a_server_that_leaves_our_farewell_unanswered_is_healthy(trusted: trustme.CA) -> None:
+async def test_a_server_that_ignores_our_close_notify_is_healthy(trusted: trustme.CA) -> None:
     identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trusted.issue_cert("localhost", not_after=in_days(15.5)).configure_cert(identity)
     seen = threading.Event()
@@ -169,6 +169,6 @@ async def test_a_server_that_leaves_our_farewell_unanswered_is_healthy(trusted: 
     assert (finding.state, finding.value) == ("healthy", "15 days left")
 
 
-def test_what_is_expected_is_said_in_a_few_words() -> None:
+def test_the_expectation_is_described_in_a_few_words() -> None:
     check = TlsCheck.model_validate({"key": "cert", "tls": "example.com", "slow": "1s"})
     assert expects(check) == "more than 14 d left within 1 s"

@@ -1,4 +1,4 @@
-"""A certificate that is not good is told by what is wrong with it and whose it is, by whatever way it is met."""
+"""An invalid certificate is reported with what is wrong and whose it is, whichever client meets it."""
 
 import asyncio
 import socket
@@ -28,7 +28,7 @@ EXPIRED_AT = datetime(2026, 5, 3, 12, tzinfo=UTC)
 
 @pytest.fixture
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
-    """An authority that this machine knows during the test."""
+    """A certificate authority this machine trusts during the test."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authorities.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authorities.pem"))
@@ -83,7 +83,7 @@ def in_mail(scheme: str) -> Met:
 
 
 @pytest.mark.parametrize("met", [in_a_webhook, in_s3, in_mail("smtp"), in_mail("smtps")])
-async def test_it_is_said_when_it_expired_for_whom_it_is_and_that_nobody_we_trust_has_signed_it(
+async def test_the_error_says_when_a_certificate_expired_whom_it_is_for_or_that_its_issuer_is_untrusted(
     trusted: trustme.CA, met: Met
 ) -> None:
     before = EXPIRED_AT - timedelta(days=90)
@@ -102,7 +102,7 @@ async def test_it_is_said_when_it_expired_for_whom_it_is_and_that_nobody_we_trus
         assert "_ssl.c" not in said and "https://" not in said
 
 
-async def test_what_a_driver_keeps_of_it_is_said_in_the_same_words() -> None:
+async def test_a_drivers_certificate_error_is_reported_in_the_same_words() -> None:
     written = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {} (_ssl.c:1006)"
     for words, said in (
         ("certificate has expired", "the certificate has expired"),
@@ -116,8 +116,8 @@ async def test_what_a_driver_keeps_of_it_is_said_in_the_same_words() -> None:
     assert without_code("connection refused") == "connection refused"
 
 
-def test_a_date_is_not_said_of_a_certificate_that_is_still_good() -> None:
-    """Another one of its chain has expired, or the server was given a new one meanwhile."""
+def test_no_expiry_date_is_given_for_a_certificate_that_is_still_valid() -> None:
+    """Another one in its chain has expired, or the server has a new one meanwhile."""
     error = ssl.SSLCertVerificationError(1, "certificate has expired")
     error.verify_code = 10
     now = datetime.now(UTC)
@@ -125,14 +125,14 @@ def test_a_date_is_not_said_of_a_certificate_that_is_still_good() -> None:
     assert tls_reason_of(error, good, "localhost") == tls_reason_of(error) == "the certificate has expired"
 
 
-def test_a_server_that_shows_nothing_at_the_second_look_leaves_the_words_without_a_name() -> None:
+def test_when_the_certificate_cannot_be_fetched_again_the_error_has_no_name() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         assert certificate_of("127.0.0.1", nobody.getsockname()[1]) is None
 
 
-async def test_a_second_look_that_hangs_is_not_waited_for() -> None:
-    """An attempt would be over with it, and what was never sent would count as perhaps sent."""
+async def test_fetching_the_certificate_again_is_not_waited_for_when_it_hangs() -> None:
+    """It would use up the attempt's time, and a page never sent would count as possibly sent."""
     error = ssl.SSLCertVerificationError(1, "certificate has expired")
     error.verify_code = 10
     released, ended = threading.Event(), threading.Event()

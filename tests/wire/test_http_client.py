@@ -1,4 +1,4 @@
-"""What leaves over HTTP leaves in time or not at all."""
+"""An HTTP request leaves in time or not at all."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -33,10 +33,10 @@ async def provider() -> AsyncIterator[tuple[Provider, str]]:
 
 @pytest.mark.parametrize("body", [None, "a page"])
 @pytest.mark.parametrize("looks", [0, 1])
-async def test_a_request_whose_time_ends_before_it_is_written_is_not_sent(
+async def test_a_request_whose_deadline_passes_before_it_is_written_is_not_sent(
     provider: tuple[Provider, str], body: str | None, looks: int
 ) -> None:
-    """`looks`: so often there was still time, so that it also ends between the request's head and its body."""
+    """`looks`: how many checks still found time left, so that it can also end between head and body."""
     received, url = provider
     answers = iter([False] * (looks if body else 0))
     async with http_client() as client:
@@ -49,7 +49,7 @@ async def test_a_request_whose_time_ends_before_it_is_written_is_not_sent(
         assert received.bodies == ["another"]
 
 
-async def test_a_request_that_is_in_time_is_sent(provider: tuple[Provider, str]) -> None:
+async def test_a_request_before_its_deadline_is_sent(provider: tuple[Provider, str]) -> None:
     received, url = provider
     async with http_client() as client:
         with only_before(lambda: False):
@@ -58,13 +58,13 @@ async def test_a_request_that_is_in_time_is_sent(provider: tuple[Provider, str])
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
-async def test_a_name_that_cannot_be_looked_up_is_no_doubt_that_something_was_sent(host: str) -> None:
+async def test_an_invalid_host_name_means_that_nothing_was_sent(host: str) -> None:
     async with http_client() as client:
         with pytest.raises(Rejected, match="cannot be used"):
             await ask(client, "POST", f"https://{host}/", whose="the webhook")
 
 
-async def test_what_another_one_has_to_get_through_for_is_not_even_asked(provider: tuple[Provider, str]) -> None:
+async def test_a_request_held_back_for_another_ones_probe_is_not_sent(provider: tuple[Provider, str]) -> None:
     def wait() -> None:
         raise Held("another one tries for all", timedelta(seconds=1))
 
@@ -76,7 +76,7 @@ async def test_what_another_one_has_to_get_through_for_is_not_even_asked(provide
     assert received.bodies == ["another"]
 
 
-async def test_that_a_request_leaves_is_told_when_it_is_on_the_line_and_not_when_it_is_too_late(
+async def test_the_leaving_callback_runs_when_a_request_is_written_and_not_when_it_is_too_late(
     provider: tuple[Provider, str],
 ) -> None:
     _, url = provider
@@ -92,10 +92,10 @@ async def test_that_a_request_leaves_is_told_when_it_is_on_the_line_and_not_when
 
 
 class Answered(TocsinError):
-    """Somebody has answered meanwhile."""
+    """Somebody has acknowledged meanwhile."""
 
 
-async def test_who_finds_at_the_last_moment_that_it_is_not_wanted_keeps_it_from_leaving(
+async def test_the_last_look_before_the_first_byte_can_keep_a_request_from_leaving(
     provider: tuple[Provider, str],
 ) -> None:
     received, url = provider
@@ -121,12 +121,12 @@ async def test_who_finds_at_the_last_moment_that_it_is_not_wanted_keeps_it_from_
         b"<script>location = '/login'</script>",
     ],
 )
-def test_a_page_for_a_browser_is_known_however_it_begins(body: bytes) -> None:
+def test_a_web_page_is_recognised_however_it_begins(body: bytes) -> None:
     assert Answer(200, {}, body).is_web_page
 
 
 @pytest.mark.parametrize("body", [b"", b"ok", b'{"text": "<html>"}', b'<?xml version="1.0"?><taken id="7"/>', b"<3"])
-def test_the_answer_of_a_receiver_is_no_page(body: bytes) -> None:
+def test_a_receivers_answer_is_not_taken_for_a_web_page(body: bytes) -> None:
     assert not Answer(200, {}, body).is_web_page
 
 
@@ -139,10 +139,10 @@ def test_the_answer_of_a_receiver_is_no_page(body: bytes) -> None:
         "",
     ],
 )
-def test_a_date_outside_of_any_calendar_is_none(date: str) -> None:
+def test_a_date_outside_the_calendar_is_ignored(date: str) -> None:
     assert date_of(Answer(200, {"Date": date}, b"")) is None
 
 
 @pytest.mark.parametrize("zone", ["", " -0000", " GMT", " +0000"])
-def test_a_date_that_names_no_zone_is_in_utc_whatever_ours_is(zone: str) -> None:
+def test_a_date_without_a_zone_is_in_utc_whatever_ours_is(zone: str) -> None:
     assert date_read(f"Thu, 06 Aug 2026 13:00:00{zone}") == datetime(2026, 8, 6, 13, tzinfo=UTC)

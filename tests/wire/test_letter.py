@@ -1,4 +1,4 @@
-"""A letter as it travels: whatever its words are, they are read as they were written, and none becomes a header."""
+"""A letter on the wire: any text is read as it was written, and none becomes a header."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ HEADERS = [
     "X-Auto-Response-Suppress", "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
 ]  # fmt: skip
 FORGED = "=?utf-8?q?Alert=0D=0AX-Evil:=20yes?= x"
-# Words that some program reads as more than words, mixed with any others.
+# Text some program may read as markup or syntax, mixed with any other.
 PARTS = st.sampled_from([
     FORGED, "=?utf-8?b?QWxlcnQNClgtRXZpbDogeWVz?=", "=?iso-8859-1?q?=0AX-Evil:_yes?=", "=?", "?=", "=?utf-8?q?a?=",
     "=?utf-8*en?q?=0D=0AX-Evil:_1?=", "\r\nX-Evil: yes", "\nBcc: eve@example.com", " ", "  ", "\t", "\\", '"', "<", ">",
@@ -39,7 +39,7 @@ def written(*, sender: str = "bell@example.com", **letter: str) -> bytes:
 
 
 def decoded(message: Message, name: str) -> str:
-    """As a program reads it that knows RFC 2047, in both of Python's ways."""
+    """The header decoded according to RFC 2047, by both of Python's parsers."""
     return str(make_header(decode_header(str(message[name]))))
 
 
@@ -53,7 +53,7 @@ def must_have_no_other_header(raw: bytes) -> None:
 
 @given(WORDS)
 @example(FORGED)
-def test_a_subject_is_read_as_it_was_written_and_adds_no_header(subject: str) -> None:
+def test_a_subject_survives_unchanged_and_adds_no_header(subject: str) -> None:
     raw = written(subject=subject)
 
     must_have_no_other_header(raw)
@@ -65,7 +65,7 @@ def test_a_subject_is_read_as_it_was_written_and_adds_no_header(subject: str) ->
 @given(WORDS)
 @example(FORGED)
 @example('Ada "the bell" Obi, <eve@example.com>')
-def test_a_name_is_read_as_it_was_written_and_adds_neither_header_nor_address(name: str) -> None:
+def test_a_name_survives_unchanged_and_adds_neither_header_nor_address(name: str) -> None:
     writer = Writer("bell@example.com")
     writer._name = name
     raw = writer.written(Letter("ada@example.com", "s", "b", "k", "t"), NOON)
@@ -89,7 +89,7 @@ def test_nothing_else_adds_a_header_either(to: str, key: str, thread: str, body:
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\u2028\u2029")))
-def test_a_body_is_read_as_it_was_written(body: str) -> None:
+def test_a_body_survives_unchanged(body: str) -> None:
     letter = message_from_bytes(written(body=body), policy=policy.default)
 
     assert letter.get_content().replace("\r\n", "\n") == body.rstrip() + "\n"
@@ -104,12 +104,12 @@ def test_a_long_subject_keeps_every_blank(sign: str) -> None:
     assert max(map(len, raw.split(b"\r\n\r\n")[0].split(b"\r\n"))) <= 78 + len("Subject: ")
 
 
-def test_a_domain_in_other_letters_goes_by_its_ascii_name() -> None:
+def test_an_internationalised_domain_is_sent_in_its_ascii_form() -> None:
     assert b"To: ada@xn--mnchen-3ya.example\r\n" in written(to="ada@münchen.example")
 
 
 @given(WORDS, WORDS, WORDS)
-def test_a_letter_of_two_parts_says_both_and_adds_no_header_either(body: str, html: str, list_name: str) -> None:
+def test_a_letter_of_two_parts_has_both_and_adds_no_header(body: str, html: str, list_name: str) -> None:
     raw = written(body=body, html=html, list_name=list_name or "clients")
     letter = message_from_bytes(raw, policy=policy.default)
 
@@ -119,5 +119,5 @@ def test_a_letter_of_two_parts_says_both_and_adds_no_header_either(body: str, ht
     assert not letter.defects
 
 
-def test_a_list_has_one_name_for_ever_in_a_domain_of_ours() -> None:
+def test_a_lists_id_is_stable_and_in_our_own_domain() -> None:
     assert b"List-Id: <status-page.tocsin.example.com>\r\n" in written(list_name="status page")

@@ -1,4 +1,4 @@
-"""What becomes of a letter, by what a real mail server says to it."""
+"""A letter's fate, by a real mail server's answers."""
 
 import asyncio
 import socket
@@ -38,7 +38,7 @@ def impatient_mail_to(office: PostOffice) -> Mail:
     return Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock(), timeout_s=3)
 
 
-async def test_an_accepted_letter_returns_its_id_and_the_servers_word(office: PostOffice) -> None:
+async def test_an_accepted_letter_returns_its_id_and_the_servers_answer(office: PostOffice) -> None:
     said = await mail_to(office).send(LETTER)
 
     assert said == "<tocsin.page-7@example.com> OK queued as 4F3A"
@@ -73,7 +73,7 @@ async def test_a_link_stays_in_one_piece_in_the_letter_as_it_travels(office: Pos
     assert max(map(len, second.splitlines())) <= 998  # type: ignore[union-attr]
 
 
-async def test_signs_of_every_script_arrive(office: PostOffice) -> None:
+async def test_characters_of_every_script_arrive(office: PostOffice) -> None:
     words = "Zahlungen gestört – 支払い 🔔 " + "lang " * 300
     await mail_to(office).send(Letter("ada@example.com", words[:40], words, "k"))
 
@@ -95,14 +95,14 @@ async def test_a_subject_cannot_become_a_header(office: PostOffice, line_break: 
     assert letter.get_content().strip() == "Body"
 
 
-async def test_a_very_long_subject_is_cut(office: PostOffice) -> None:
+async def test_a_very_long_subject_is_truncated(office: PostOffice) -> None:
     await mail_to(office).send(Letter("ada@example.com", "x" * 5000, "Body", "k"))
 
     assert office.letters[0]["Subject"] == "x" * 300
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
-async def test_a_5xx_is_a_no_for_good(office: PostOffice, step: str) -> None:
+async def test_a_5xx_is_a_permanent_refusal(office: PostOffice, step: str) -> None:
     office.says[step] = "550 5.1.1 no such mailbox"
 
     with pytest.raises(Rejected, match=r"550 5\.1\.1 no such mailbox") as refusal:
@@ -112,7 +112,7 @@ async def test_a_5xx_is_a_no_for_good(office: PostOffice, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
-async def test_a_4xx_is_worth_another_try(office: PostOffice, step: str) -> None:
+async def test_a_4xx_is_worth_a_retry(office: PostOffice, step: str) -> None:
     office.says[step] = "451 4.7.1 try again later"
 
     with pytest.raises(Unreachable, match="451"):
@@ -121,28 +121,28 @@ async def test_a_4xx_is_worth_another_try(office: PostOffice, step: str) -> None
 
 
 @pytest.mark.parametrize("said", ["200 fine", "251 user not local, will forward", "252 cannot verify, will try"])
-async def test_every_2xx_after_the_content_is_a_yes(office: PostOffice, said: str) -> None:
+async def test_any_2xx_after_the_content_means_accepted(office: PostOffice, said: str) -> None:
     office.says["DATA"] = said
 
     assert said.partition(" ")[2] in await mail_to(office).send(LETTER)
 
 
 @pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT"])
-async def test_silence_before_the_content_means_that_nothing_was_taken(office: PostOffice, step: str) -> None:
+async def test_silence_before_the_content_means_nothing_was_accepted(office: PostOffice, step: str) -> None:
     office.silent_at = step
 
     with pytest.raises(Unreachable):
         await impatient_mail_to(office).send(LETTER)
 
 
-async def test_silence_after_the_content_leaves_open_whether_it_was_taken(office: PostOffice) -> None:
+async def test_silence_after_the_content_leaves_the_outcome_unknown(office: PostOffice) -> None:
     office.silent_at = "DATA"
 
     with pytest.raises(Unanswered, match="did not say whether it took the mail"):
         await impatient_mail_to(office).send(LETTER)
 
 
-async def test_nobody_listening_is_worth_another_try() -> None:
+async def test_a_refused_connection_is_worth_a_retry() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         mail = Mail(
@@ -153,7 +153,7 @@ async def test_nobody_listening_is_worth_another_try() -> None:
     assert "s3cret" not in str(failure.value)
 
 
-async def test_what_answers_in_another_protocol_is_said_to_be_no_mail_server() -> None:
+async def test_a_server_of_another_protocol_is_reported_as_no_mail_server() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>")
         await writer.drain()
@@ -166,7 +166,7 @@ async def test_what_answers_in_another_protocol_is_said_to_be_no_mail_server() -
             await mail.check()
 
 
-async def test_starttls_is_used_when_it_is_offered_and_the_password_goes_through_it(tmp_path: Path) -> None:
+async def test_starttls_is_used_when_offered_and_the_password_is_sent_over_it(tmp_path: Path) -> None:
     identity, trust = certificate(tmp_path)
     door = {"tls_context": identity, "authenticator": only("bell", "p@ss word"), "auth_required": True}
     async with post_office(**door) as office:
@@ -190,7 +190,7 @@ async def test_smtps_is_encrypted_from_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path, scheme: str) -> None:
+async def test_an_untrusted_certificate_is_refused(tmp_path: Path, scheme: str) -> None:
     identity, _ = certificate(tmp_path)
     async with post_office(tls=identity) if scheme == "smtps" else post_office(tls_context=identity) as office:
         mail = Mail(Smtp.parse(f"{scheme}://localhost:{office.port}"), "bell@example.com", clock(), timeout_s=30)
@@ -200,7 +200,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Pa
     assert office.letters == []
 
 
-async def test_a_wrong_password_can_be_corrected_and_is_never_repeated_in_the_error() -> None:
+async def test_a_wrong_password_is_worth_a_retry_and_never_quoted_in_the_error() -> None:
     async with post_office(authenticator=only("bell", "right"), auth_require_tls=False) as office:
         mail = Mail(Smtp.parse(f"smtp://bell:wr0ng@127.0.0.1:{office.port}"), "bell@example.com", clock(), timeout_s=30)
         with pytest.raises(Unreachable, match="refuses the user or password") as failure:
@@ -209,7 +209,7 @@ async def test_a_wrong_password_can_be_corrected_and_is_never_repeated_in_the_er
 
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
-async def test_a_server_that_wants_tls_or_a_login_first_has_said_nothing_about_the_letter(
+async def test_a_server_that_first_wants_tls_or_a_login_has_not_refused_the_letter(
     office: PostOffice, step: str
 ) -> None:
     office.says[step] = "530 Must issue a STARTTLS command first"
@@ -221,21 +221,21 @@ async def test_a_server_that_wants_tls_or_a_login_first_has_said_nothing_about_t
 
 
 @pytest.mark.parametrize("answer", ["530 Authentication required", "550 sender not allowed here", "451 later"])
-async def test_checking_finds_a_server_that_takes_nothing_from_this_sender(office: PostOffice, answer: str) -> None:
+async def test_the_check_finds_a_server_that_accepts_nothing_from_this_sender(office: PostOffice, answer: str) -> None:
     office.says["MAIL"] = answer
     with pytest.raises((Unreachable, Rejected), match=answer):
         await mail_to(office).check()
     assert (office.letters, office.quits) == ([], 1)
 
 
-async def test_checking_logs_in_and_sends_nothing(office: PostOffice) -> None:
+async def test_the_check_logs_in_and_sends_nothing(office: PostOffice) -> None:
     await mail_to(office).check()
 
     assert office.greeted == 1
     assert office.letters == []
 
 
-async def test_letters_that_go_at_once_share_a_few_conversations_and_each_of_those_ends_with_quit(
+async def test_concurrent_letters_share_a_few_sessions_each_ended_with_quit(
     office: PostOffice,
 ) -> None:
     mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock(), timeout_s=30, most=2)
@@ -247,7 +247,7 @@ async def test_letters_that_go_at_once_share_a_few_conversations_and_each_of_tho
 
 
 @pytest.mark.skipif(not OWN_ADDRESS, reason="needs an address of this machine's own besides the loopback")
-async def test_no_password_goes_in_the_clear_to_another_address_unless_it_is_meant() -> None:
+async def test_no_password_is_sent_in_the_clear_to_another_machine_unless_configured() -> None:
     door = {"authenticator": only("bell", "s3cret"), "auth_require_tls": False}
     async with post_office(host=OWN_ADDRESS, **door) as office:
         url = f"smtp://bell:s3cret@{OWN_ADDRESS}:{office.port}"
@@ -259,7 +259,7 @@ async def test_no_password_goes_in_the_clear_to_another_address_unless_it_is_mea
     assert len(office.letters) == 1
 
 
-async def test_on_this_machine_a_password_needs_no_tls() -> None:
+async def test_a_password_to_this_machine_needs_no_tls() -> None:
     async with post_office(authenticator=only("bell", "s3cret"), auth_require_tls=False) as office:
         url = f"smtp://bell:s3cret@127.0.0.1:{office.port}"
         await Mail(Smtp.parse(url), "bell@example.com", clock(), timeout_s=30).send(LETTER)

@@ -1,4 +1,4 @@
-"""What a mail server means by its 4xx: as the well-known ones say it."""
+"""What a mail server's 4xx means, in the words of well-known servers."""
 
 import pytest
 
@@ -48,5 +48,5 @@ ONE_CONVERSATION = [
      {"everything": LIMITS, "crowd": CROWDS, "letter": ONE_LETTER, "conversation": ONE_CONVERSATION}.items()
      for said in all_of],
 )  # fmt: skip
-def test_the_words_tell_whether_a_server_speaks_of_one_letter_or_of_all(code: int, words: str, meant: str) -> None:
+def test_the_text_of_a_4xx_tells_whether_it_concerns_one_letter_or_all(code: int, words: str, meant: str) -> None:
     assert meant_by(code, words) == meant

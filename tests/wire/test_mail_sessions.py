@@ -1,4 +1,4 @@
-"""Letters that share conversations: whose turn it is, and what becomes of a letter when its conversation ends."""
+"""Letters that share SMTP sessions: whose turn it is, and what happens to a letter when its session ends."""
 
 import asyncio
 import math
@@ -23,7 +23,7 @@ ORDINARY, PRESSING = (True, math.inf, 1), (False, 0.0, 2)
 
 
 class SlowOffice(PostOffice):
-    """Takes its time for the first letter, until it is `let_go`; answers RSET and hangs up as a test wants it."""
+    """Holds the first letter until `let_go`; answers RSET and hangs up as a test tells it to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def mail_to(office: PostOffice, *, most: int, timeout_s: float = 10, silent_afte
 
 
 def letter(subject: str, *, urgent: bool = False, due: int | None = None) -> Letter:
-    """`due`: minutes after noon."""
+    """A letter due `due` minutes after noon."""
     at = None if due is None else NOON + timedelta(minutes=due)
     return Letter("ada@example.com", subject, "Please look.", subject, urgent=urgent, due_at=at)
 
@@ -92,7 +92,7 @@ async def becomes(true: Callable[[], bool]) -> None:
 
 
 async def all_waiting(mail: Mail, office: SlowOffice, *others: Letter) -> list[asyncio.Task[str]]:
-    """The first letter is under way, and the others wait for its conversation to become free."""
+    """Sends the letters; returns once the first is under way and the others wait for its session."""
     tasks = [asyncio.create_task(mail.send(letter("first")))]
     await office.has_one.wait()
     tasks += [asyncio.create_task(mail.send(one)) for one in others]
@@ -100,7 +100,7 @@ async def all_waiting(mail: Mail, office: SlowOffice, *others: Letter) -> list[a
     return tasks
 
 
-async def test_pages_go_before_other_letters_and_of_those_whoever_has_been_due_the_longest(office: SlowOffice) -> None:
+async def test_pages_go_before_other_letters_and_the_longest_due_first(office: SlowOffice) -> None:
     late, early = page("due late", 10), page("due early", 1)
     waiting = await all_waiting(
         mail_to(office, most=1), office, letter("news"), late, letter("older news", due=0), early
@@ -112,7 +112,7 @@ async def test_pages_go_before_other_letters_and_of_those_whoever_has_been_due_t
     assert office.greeted == 1
 
 
-async def test_a_refused_conversation_loses_no_page_its_place(office: SlowOffice) -> None:
+async def test_a_refused_session_does_not_cost_a_page_its_turn(office: SlowOffice) -> None:
     office.most = 1
     others = [letter("news"), page("due late", 10), page("due early", 1), letter("more news")]
     waiting = await all_waiting(mail_to(office, most=4), office, *others)
@@ -124,7 +124,7 @@ async def test_a_refused_conversation_loses_no_page_its_place(office: SlowOffice
 
 
 @pytest.mark.parametrize("farewell", ["421 too many concurrent connections", "554 no more of you", ""])
-async def test_a_server_that_takes_few_conversations_gets_every_letter_through_those(
+async def test_a_server_that_allows_few_sessions_gets_every_letter_through_those(
     office: SlowOffice, farewell: str
 ) -> None:
     office.most, office.farewell = 2, farewell
@@ -140,7 +140,7 @@ async def test_a_server_that_takes_few_conversations_gets_every_letter_through_t
 
 
 @pytest.mark.parametrize("farewell", ["421 too many concurrent connections", "554 no more of you", ""])
-async def test_a_conversation_refused_because_of_one_that_has_ended_meanwhile_is_begun_again(
+async def test_a_session_refused_because_of_one_that_has_ended_since_is_retried(
     office: SlowOffice, farewell: str
 ) -> None:
     office.most, office.farewell = 1, farewell
@@ -159,7 +159,7 @@ async def test_a_conversation_refused_because_of_one_that_has_ended_meanwhile_is
     assert office.subjects == ["first", "second"]
 
 
-async def test_a_server_that_takes_no_conversation_at_all_leaves_every_letter_to_be_tried_again(
+async def test_when_a_server_refuses_every_session_each_letter_is_to_be_retried(
     office: SlowOffice,
 ) -> None:
     office.most = 0
@@ -173,7 +173,7 @@ async def test_a_server_that_takes_no_conversation_at_all_leaves_every_letter_to
     assert office.subjects == ["afterwards"]
 
 
-async def test_where_nobody_listens_every_letter_hears_it_and_none_waits_for_another() -> None:
+async def test_when_nothing_listens_every_letter_fails_without_waiting_for_another() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
         office = PostOffice()
@@ -185,9 +185,7 @@ async def test_where_nobody_listens_every_letter_hears_it_and_none_waits_for_ano
 
 
 @pytest.mark.parametrize("ends", ["hangs up", "421 closing", "500 what", "250 OK but 421 at MAIL"])
-async def test_a_conversation_that_ends_between_two_letters_takes_none_of_them_along(
-    office: SlowOffice, ends: str
-) -> None:
+async def test_a_session_that_ends_between_two_letters_loses_neither(office: SlowOffice, ends: str) -> None:
     waiting = await all_waiting(mail_to(office, most=1), office, letter("second"))
     if ends == "hangs up":
         office.hangs_up_at = "RSET"
@@ -202,7 +200,7 @@ async def test_a_conversation_that_ends_between_two_letters_takes_none_of_them_a
     assert office.greeted == 2
 
 
-async def test_a_421_after_the_content_is_a_later_and_the_next_letter_begins_anew(office: SlowOffice) -> None:
+async def test_a_421_after_the_content_means_retry_and_the_next_letter_opens_a_new_session(office: SlowOffice) -> None:
     first, second = await all_waiting(mail_to(office, most=1), office, letter("second"))
     office.once["DATA"] = "421 closing"
     office.let_go.set()
@@ -213,7 +211,7 @@ async def test_a_421_after_the_content_is_a_later_and_the_next_letter_begins_ane
     assert (office.subjects, office.greeted) == (["second"], 2)
 
 
-async def test_who_is_cancelled_while_waiting_leaves_the_place_to_the_next(office: SlowOffice) -> None:
+async def test_a_letter_cancelled_while_waiting_passes_its_turn_to_the_next(office: SlowOffice) -> None:
     first, second, third = await all_waiting(mail_to(office, most=1), office, letter("second"), letter("third"))
     second.cancel()
     office.let_go.set()
@@ -223,7 +221,7 @@ async def test_who_is_cancelled_while_waiting_leaves_the_place_to_the_next(offic
     assert office.subjects == ["first", "third"]
 
 
-async def test_who_is_cancelled_in_a_conversation_leaves_the_place_to_the_next(office: SlowOffice) -> None:
+async def test_a_letter_cancelled_in_its_session_frees_the_slot_for_the_next(office: SlowOffice) -> None:
     first, second = await all_waiting(mail_to(office, most=1), office, letter("second"))
     first.cancel()
     await second
@@ -231,7 +229,7 @@ async def test_who_is_cancelled_in_a_conversation_leaves_the_place_to_the_next(o
     assert (office.subjects, office.greeted) == (["second"], 2)
 
 
-async def test_a_place_that_was_given_to_somebody_in_the_instant_of_their_cancellation_is_not_lost() -> None:
+async def test_a_slot_assigned_at_the_instant_of_a_cancellation_is_not_lost() -> None:
     sessions = Sessions(most=1)
     place = await sessions.take(ORDINARY)
     waiting = await asked(sessions, PRESSING)
@@ -250,7 +248,7 @@ async def asked(sessions: Sessions, rank: Rank) -> asyncio.Task[Place]:
     return task
 
 
-async def test_a_letter_whose_time_is_over_does_not_wait_for_another_conversation(office: SlowOffice) -> None:
+async def test_a_letter_past_its_deadline_does_not_wait_for_another_session(office: SlowOffice) -> None:
     mail, impatient = mail_to(office, most=2), mail_to(office, most=2, timeout_s=0.1)
     impatient._sessions = mail._sessions
     (first,) = await all_waiting(mail, office)
@@ -263,7 +261,7 @@ async def test_a_letter_whose_time_is_over_does_not_wait_for_another_conversatio
     await first
 
 
-async def test_whoever_ends_waits_until_the_server_was_told_quit(office: SlowOffice) -> None:
+async def test_shutdown_waits_until_every_session_was_ended_with_quit(office: SlowOffice) -> None:
     office.let_go.set()
     mail = mail_to(office, most=2)
     await mail.send(letter("one"))
@@ -274,7 +272,7 @@ async def test_whoever_ends_waits_until_the_server_was_told_quit(office: SlowOff
 
 
 @pytest.mark.parametrize("step", ["the greeting", "EHLO", "MAIL", "RCPT", "DATA"])
-async def test_a_letter_behind_conversations_that_hang_is_sent_in_another(office: SlowOffice, step: str) -> None:
+async def test_a_letter_behind_hanging_sessions_is_sent_in_another(office: SlowOffice, step: str) -> None:
     office.has_one.set()
     office.silent_at = step
     if step == "the greeting":
@@ -293,7 +291,7 @@ async def test_a_letter_behind_conversations_that_hang_is_sent_in_another(office
     await asyncio.wait(hanging)
 
 
-async def test_beside_silent_conversations_there_are_as_many_others_and_no_more() -> None:
+async def test_beside_silent_sessions_as_many_others_are_opened_and_no_more() -> None:
     sessions = Sessions(most=2, silent_after_s=AN_HOUR_S)
     places = [await sessions.take(ORDINARY) for _ in range(2)]
     for n in range(2):
@@ -309,7 +307,7 @@ async def test_beside_silent_conversations_there_are_as_many_others_and_no_more(
     assert await fifth is places[2]
 
 
-async def test_once_the_server_has_refused_a_conversation_silent_ones_are_counted() -> None:
+async def test_once_the_server_has_refused_a_session_silent_ones_count_towards_the_limit() -> None:
     sessions = Sessions(most=2, silent_after_s=AN_HOUR_S)
     first, second = [await sessions.take(ORDINARY) for _ in range(2)]
     sessions._fell_silent(first)
@@ -322,7 +320,7 @@ async def test_once_the_server_has_refused_a_conversation_silent_ones_are_counte
     assert await third is first
 
 
-async def test_a_server_that_is_slow_and_answers_is_not_silent(office: SlowOffice) -> None:
+async def test_a_slow_server_that_answers_is_not_silent(office: SlowOffice) -> None:
     office.has_one.set()
     mail = mail_to(office, most=1)
     place = await mail._sessions.take(ORDINARY)

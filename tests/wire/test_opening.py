@@ -1,4 +1,4 @@
-"""What is opened when nobody waits for it any more is closed."""
+"""A resource opened after its caller gave up is closed."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ import pytest
 from bot.wire.opening import opened
 
 
-async def test_what_is_open_when_nobody_waits_for_it_any_more_is_closed() -> None:
+async def test_a_resource_that_opens_after_its_caller_gave_up_is_closed() -> None:
     come, closed = asyncio.Event(), asyncio.get_running_loop().create_future()
 
     async def opening() -> str:
@@ -22,7 +22,7 @@ async def test_what_is_open_when_nobody_waits_for_it_any_more_is_closed() -> Non
     assert await closed == "it"
 
 
-async def test_what_somebody_has_waited_for_stays_open() -> None:
+async def test_a_resource_its_caller_waited_for_stays_open() -> None:
     async def opening() -> str:
         return "it"
 
@@ -32,7 +32,7 @@ async def test_what_somebody_has_waited_for_stays_open() -> None:
     assert closed == []
 
 
-async def test_what_could_not_be_opened_is_no_fault_when_nobody_waits_for_it_any_more() -> None:
+async def test_a_failure_to_open_after_the_caller_gave_up_is_ignored() -> None:
     async def opening() -> str:
         raise OSError
 

@@ -1,4 +1,4 @@
-"""Exim itself, as Debian has it, takes the letters: its own limit of conversations, and its own log of how they end."""
+"""A real Exim, as Debian packages it, takes the letters: its session limit, and its log of how sessions end."""
 
 import asyncio
 import os
@@ -22,9 +22,9 @@ from bot.wire.mail import Letter, Mail
 
 PROGRAM = shutil.which("exim4", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 TIMEOUT_S = 30.0
-# Exim gives up being root for this one.
+# The account to which Exim drops its root privileges.
 OWN_ACCOUNT = "Debian-exim"
-# Several of us, each with as many conversations as usual, are more than Exim takes at once.
+# Several bots with their usual number of sessions exceed Exim's limit.
 HOUSES, LETTERS, LIMIT = 3, 40, 20
 
 pytestmark = pytest.mark.skipif(
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
     reason="needs Exim on this machine, and root to start it; on Debian: apt install exim4-daemon-light",
 )
 
-# Everybody waits a second to be let in, so that all who call at once are there at once.
+# Exim delays each greeting by a second, so that concurrent sessions really overlap.
 CONFIG = """
 primary_hostname = mail.test
 exim_user = {user}
@@ -67,7 +67,7 @@ acl_take:
 
 
 class Exim:
-    """One that keeps in its queue whatever it takes."""
+    """An Exim that queues whatever it accepts."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
@@ -87,7 +87,7 @@ class Exim:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that Exim's own account can get into."""
+    """A folder Exim's account can enter."""
     with tempfile.TemporaryDirectory(prefix="exim-") as name:
         folder, account = Path(name), pwd.getpwnam(OWN_ACCOUNT)
         folder.chmod(0o755)
@@ -124,7 +124,7 @@ async def running(folder: Path, *, at_mail: str) -> AsyncIterator[Exim]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    """A real program takes real time; fails when it takes too long."""
+    """Waits in real time for a real program; fails when it takes too long."""
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             if true():
@@ -137,7 +137,7 @@ def letter(number: int) -> Letter:
     return Letter("ada@example.com", f"Page {number}", "Please look.", f"page-{number}", urgent=True, due_at=now)
 
 
-async def test_more_letters_than_exim_takes_conversations_all_arrive_once_and_every_conversation_ends_with_quit(
+async def test_letters_beyond_exims_session_limit_all_arrive_once_and_every_session_ends_with_quit(
     exim: Exim,
 ) -> None:
     url = Smtp.parse(f"smtp://127.0.0.1:{exim.port}")
@@ -152,7 +152,7 @@ async def test_more_letters_than_exim_takes_conversations_all_arrive_once_and_ev
     assert not _about("lost", exim) and not _about("unexpected", exim) and not _about("closed by DROP", exim)
 
 
-async def test_a_rate_that_exim_limits_is_a_word_about_every_letter(folder: Path) -> None:
+async def test_exims_rate_limit_is_taken_to_concern_every_letter(folder: Path) -> None:
     async with running(folder, at_mail="acl_limited") as exim:
         mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{exim.port}"), "bell@example.com", Clock(), timeout_s=TIMEOUT_S)
         with pytest.raises(Throttled, match="overlimit"):

@@ -1,4 +1,4 @@
-"""Texts and calls on their way out: what is asked of Twilio, and what each of its answers means."""
+"""Outgoing texts and calls: the requests to Twilio, and what each of its answers means."""
 
 import json
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ async def telephone(twilio: Provider) -> AsyncIterator[Telephone]:
         (503, None, Unanswered, "Twilio says 503"),
     ],
 )
-async def test_only_a_yes_is_a_yes(
+async def test_only_a_success_response_counts_as_accepted(
     telephone: Telephone, twilio: Provider, status: int, code: int | None, kind: type[Failed], said: str
 ) -> None:
     twilio.answers(status, json.dumps({"code": code, "message": "why", "status": status}).encode())
@@ -54,7 +54,7 @@ async def test_only_a_yes_is_a_yes(
 
 
 @pytest.mark.parametrize(("status", "body"), [*NO_ANSWERS, (400, b"{}"), (401, b"{}"), (403, b'{"code": 20003}')])
-async def test_what_twilio_does_not_say_is_neither_a_yes_nor_a_no(
+async def test_an_answer_that_is_not_twilios_leaves_the_outcome_unknown(
     telephone: Telephone, twilio: Provider, status: int, body: bytes
 ) -> None:
     twilio.answers(status, body)
@@ -68,14 +68,16 @@ async def test_what_twilio_does_not_say_is_neither_a_yes_nor_a_no(
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"sid": 7}', b"<html>"])
-async def test_a_yes_without_a_reference_may_be_one(telephone: Telephone, twilio: Provider, body: bytes) -> None:
+async def test_a_success_without_a_reference_leaves_the_outcome_unknown(
+    telephone: Telephone, twilio: Provider, body: bytes
+) -> None:
     twilio.answers(201, body)
 
     with pytest.raises(Unanswered):
         await telephone.text(ADA, "P1", about="1.2")
 
 
-async def test_of_a_list_only_what_can_be_read_counts(telephone: Telephone, twilio: Provider) -> None:
+async def test_unreadable_entries_of_a_list_are_skipped(telephone: Telephone, twilio: Provider) -> None:
     twilio.answers(200, b'{"messages": [{"sid": "SM1", "date_created": "never"}, 7], "calls": []}')
 
     (listed,) = await telephone.made("Messages", ADA, NOON)
@@ -83,7 +85,7 @@ async def test_of_a_list_only_what_can_be_read_counts(telephone: Telephone, twil
     assert await telephone.made("Calls", ADA, NOON) == []
 
 
-async def test_of_a_list_what_was_made_before_is_passed_over(telephone: Telephone, twilio: Provider) -> None:
+async def test_entries_of_a_list_from_before_the_given_time_are_skipped(telephone: Telephone, twilio: Provider) -> None:
     made = ("Sat, 08 Aug 2026 11:59:59 +0000", "Sat, 08 Aug 2026 12:00:00 +0000")
     rows = [{"sid": f"CA{number}", "date_created": at} for number, at in enumerate(made)]
     twilio.answers(200, json.dumps({"calls": rows}).encode())
@@ -103,5 +105,5 @@ def test_the_token_is_not_shown() -> None:
         ("a" * 69 + "…", 1), ("a" * 70 + "…", 2),
     ],
 )  # fmt: skip
-def test_a_text_is_counted_as_it_is_cut_on_its_way(text: str, number: int) -> None:
+def test_a_text_is_counted_in_the_segments_it_is_sent_in(text: str, number: int) -> None:
     assert segments(text) == number

@@ -1,4 +1,4 @@
-"""Twilio's signature, held to Twilio's own library."""
+"""Twilio's signature, compared with Twilio's own library."""
 
 from urllib.parse import quote
 
@@ -22,7 +22,7 @@ addresses = st.builds(
 
 
 @given(forms, addresses)
-def test_it_is_what_twilios_own_library_makes(fields: list[tuple[str, str]], address: str) -> None:
+def test_the_signature_equals_that_of_twilios_own_library(fields: list[tuple[str, str]], address: str) -> None:
     form = MultiDict(fields)
     theirs = RequestValidator(TOKEN)
 
@@ -31,7 +31,7 @@ def test_it_is_what_twilios_own_library_makes(fields: list[tuple[str, str]], add
     assert is_signed(TOKEN, address, form, theirs.compute_signature(address, form))
 
 
-def test_a_port_may_be_in_the_signed_address_or_not() -> None:
+def test_the_signed_url_may_or_may_not_contain_the_port() -> None:
     form = MultiDict(MessageStatus="delivered")
     with_port = ADDRESS.replace("example.com", "example.com:443")
     for signed, called in ((with_port, ADDRESS), (ADDRESS, with_port), (ADDRESS, ADDRESS)):

@@ -1,4 +1,4 @@
-"""What is cancelled ends, however it gives up."""
+"""A cancelled task ends, however it reacts to the cancellation."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,8 +10,8 @@ from bot.domain.errors import Unanswered, Unreachable
 from bot.wire.timeouts import Doing, TimeLimit, done_for, in_hand, is_committing, stays_cancelled
 
 
-async def test_a_cancellation_that_comes_with_what_was_waited_for_is_not_lost() -> None:
-    """`asyncio.wait_for` of Python 3.11 returns what came, and forgets that it was cancelled."""
+async def test_a_cancellation_that_arrives_together_with_the_result_is_not_lost() -> None:
+    """Python 3.11's `asyncio.wait_for` returns the result and swallows the cancellation."""
     comes, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def wait_for_ever() -> None:
@@ -33,7 +33,7 @@ async def test_a_cancellation_that_comes_with_what_was_waited_for_is_not_lost() 
     assert waiting.cancelled()
 
 
-async def test_a_cancellation_that_ends_in_an_error_is_one_all_the_same() -> None:
+async def test_a_cancellation_that_ends_in_an_error_is_still_a_cancellation() -> None:
     async def give_up() -> None:
         with stays_cancelled():
             try:
@@ -48,7 +48,7 @@ async def test_a_cancellation_that_ends_in_an_error_is_one_all_the_same() -> Non
     assert giving_up.cancelled()
 
 
-async def test_an_error_is_an_error_when_nobody_cancels() -> None:
+async def test_without_a_cancellation_an_error_stays_an_error() -> None:
     error: Exception | None = None
     try:
         with stays_cancelled():
@@ -58,13 +58,13 @@ async def test_an_error_is_an_error_when_nobody_cancels() -> None:
     assert error
 
 
-async def test_what_is_entered_when_nobody_waits_any_more_is_left_at_once() -> None:
+async def test_a_context_entered_after_its_caller_gave_up_is_exited_at_once() -> None:
     seen: list[str] = []
     go, over = asyncio.Event(), asyncio.Event()
 
     @asynccontextmanager
     async def deaf() -> AsyncIterator[None]:
-        """Loses its cancellation, as `asyncio.wait_for` may."""
+        """Swallows its cancellation, as `asyncio.wait_for` may."""
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         await go.wait()
@@ -82,7 +82,7 @@ async def test_what_is_entered_when_nobody_waits_any_more_is_left_at_once() -> N
     assert seen == ["entered", "left"]
 
 
-async def test_what_was_entered_at_the_moment_its_user_was_cancelled_is_left() -> None:
+async def test_a_context_entered_at_the_moment_of_the_cancellation_is_exited() -> None:
     seen: list[str] = []
 
     @asynccontextmanager
@@ -101,7 +101,7 @@ async def test_what_was_entered_at_the_moment_its_user_was_cancelled_is_left() -
     assert seen == ["left"]
 
 
-async def test_an_error_within_is_what_the_context_hears() -> None:
+async def test_a_context_sees_the_error_raised_within_it() -> None:
     heard: list[type[BaseException]] = []
 
     @asynccontextmanager
@@ -118,7 +118,7 @@ async def test_an_error_within_is_what_the_context_hears() -> None:
     assert heard == [ValueError]
 
 
-async def test_what_another_task_commits_for_several_all_of_them_may_have_changed() -> None:
+async def test_a_commit_by_another_task_for_several_may_have_changed_something_for_each() -> None:
     waiting: list[Doing | None] = []
 
     async def hand_over() -> None:
