@@ -457,6 +457,14 @@ async def test_an_incident_can_be_acknowledged_and_queried_from_a_shell(
     assert "already acknowledged by Ada Obi" in second.err
     assert "by Ada Obi" in after.out
     assert "next:" not in after.out
+    for words, command in (
+        (("ack", "INC-99"), "tocsin status"),
+        (("status", "nonsense"), "tocsin status"),
+        (("export", "INC-99"), "tocsin status"),
+        (("silence", "--end", "99"), "tocsin silence --list"),
+    ):
+        refused = await tocsin(*words, at=here, **environ)
+        assert refused.code == 1 and command in refused.err and "`/" not in refused.err
 
 
 @pytest.mark.parametrize("words", [("ack", "INC-7"), ("status", "INC-7"), ("declare", "P9", "Payments failing")])

@@ -13,7 +13,8 @@ from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import carry_out
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.incidents.incident import by_urgency
+from bot.domain.errors import NotFound
+from bot.domain.incidents.incident import Incident, by_urgency
 from bot.services import Services
 from bot.services.paging.standings import IncidentStanding
 from bot.store.deadlocks import again_after_deadlock
@@ -77,7 +78,7 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
 
 async def _ack(ref: str, who: str | None) -> None:
     async with services_at_hand() as services:
-        incident = await services.incidents.find(ref)
+        incident = await incident_called(services, ref)
         acknowledge = services.acknowledgements.acknowledge
         await again_after_deadlock(partial(acknowledge, actor_of(services, who), incident.id, by=None))
         click.echo(f"{incident.ref} is acknowledged: the paging stops.")
@@ -90,7 +91,7 @@ async def _status(ref: str | None) -> None:
             incidents = by_urgency(found, services.runbook.severity_ids)
             click.echo(services.rendering.say("documents/shell_list", incidents=incidents))
             return
-        incident = await services.incidents.find(ref)
+        incident = await incident_called(services, ref)
         _show(services, await services.standings.now(incident.id))
 
 
@@ -103,6 +104,14 @@ async def services_at_hand() -> AsyncIterator[Services]:
     settings = read_settings(log_level="ERROR")
     async with App(settings, read_runbook(settings, log_level="ERROR"), Clock()).at_hand() as services:
         yield services
+
+
+async def incident_called(services: Services, ref: str) -> Incident:
+    """Raises NotFound, naming a command of the shell: Slack may be down."""
+    try:
+        return await services.incidents.find(ref)
+    except NotFound as error:
+        raise NotFound(f"There is no incident “{ref}”. Type one such as INC-12: tocsin status shows them.") from error
 
 
 def actor_of(services: Services, who: str | None) -> Actor:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from bot.cli.carrying import carry_out
-from bot.cli.deeds import readable, services_at_hand
+from bot.cli.deeds import incident_called, readable, services_at_hand
 from bot.domain.errors import Refused
 from bot.doors.incident_whole import whole
 from bot.services import Services
@@ -43,7 +43,7 @@ def export(ref: str | None, kind: str, every: bool, private: bool, folder: Path 
 
 async def _one(ref: str, kind: str) -> None:
     async with services_at_hand() as services:
-        incident = await services.incidents.find(ref)
+        incident = await incident_called(services, ref)
         click.echo(_written(services, await services.records.of(incident.id), kind), nl=False)
 
 

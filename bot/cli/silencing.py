@@ -5,7 +5,7 @@ import click
 from bot.cli.carrying import carry_out
 from bot.cli.deeds import actor_of, as_option, readable, services_at_hand
 from bot.domain.alerts.silence import selected
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
 from bot.runbook import spoken_duration
 
 
@@ -53,5 +53,8 @@ async def _end(ref: str, who: str | None) -> None:
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         raise Refused(f"“{ref}” is no silence: tocsin silence --list shows them, such as S-3.")
     async with services_at_hand() as services:
-        ended = await services.silences.end(actor_of(services, who), int(number))
+        try:
+            ended = await services.silences.end(actor_of(services, who), int(number))
+        except NotFound as error:
+            raise NotFound(f"There is no silence S-{number}: tocsin silence --list shows them.") from error
         click.echo(services.rendering.say("documents/shell_silence_ended", silence=ended))

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from bot.domain.alerts.received import MOST_ALERTS
 from bot.domain.text import cut, plain, plain_line
@@ -55,10 +56,27 @@ def shaped(shape: type[Shaped], content: Any) -> Shaped:
     try:
         return shape.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the body"
-        what = " is missing from the body" if first["type"] == "missing" else f": {first['msg']}"
-        raise WrongShape(f"{place}{what}") from error
+        raise WrongShape(f"{place}{_what_is_wrong(first)}") from error
+
+
+def _what_is_wrong(error: ErrorDetails) -> str:
+    """In the words of somebody who sends alerts, without names from inside this program."""
+    match error["type"]:
+        case "missing":
+            return " is missing from the body"
+        case "model_type" | "dict_type":
+            return ": must be an object"
+        case "list_type":
+            return ": must be a list"
+        case "string_type":
+            return ": must be text"
+        case "literal_error":
+            return f": must be {error['ctx']['expected']}"
+        case "value_error":
+            return f": {error['ctx']['error']}"
+    return f": {error['msg']}"
 
 
 def _as_text(value: object) -> object:
@@ -82,7 +100,7 @@ def shaped_each(shape: type[Shaped], contents: object, where: str) -> tuple[list
     checking 350,000 numbers would take seconds.
     """
     if not isinstance(contents, list):
-        raise WrongShape(f"{where}: Input should be a valid list")
+        raise WrongShape(f"{where}: must be a list")
     if len(contents) > MOST_ALERTS:
         raise WrongShape(
             f"{where}: {len(contents)} alerts in one delivery, at most {MOST_ALERTS}: send them in several"

@@ -168,7 +168,7 @@ def delivery(body: bytes, headers: Headers) -> str | None:
 def parse(body: bytes, headers: Headers) -> Reading:
     content = read_json(body)
     if not isinstance(content, Mapping):
-        raise WrongShape("the body: Input should be a valid object")
+        raise WrongShape("the body: must be an object")
     if "data" not in content and ("triggering_rules" in content or "culprit" in content or "level" in content):
         return Reading([_of_plugin(shaped(_Plugged, content))])
     action, data, sent_at = str(content.get("action") or ""), content.get("data"), unix_moment(headers.get(SENT_AT))

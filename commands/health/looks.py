@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot.domain.errors import Failed
+from bot.domain.errors import Failed, NotFound
 from bot.runbook import duration_read, spoken_duration
 from bot.slack.blocks import Button, picture
 from commands.desk.call import Answer, Call, Reply
+from commands.desk.typed import first_word
 from commands.health.book import COMMAND
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,16 @@ async def everything(call: Call) -> Answer:
 @COMMAND.otherwise
 async def one(call: Call) -> Answer:
     """`/health <check>`, run now."""
+    _must_not_be_a_mistyped_verb(call)
     return await _look_at(call, call.text, with_chart=True)
+
+
+def _must_not_be_a_mistyped_verb(call: Call) -> None:
+    """Raises NotFound, with the verb that was probably meant."""
+    checks = [name.lower() for name in call.house.runbook.health.checks]
+    word = first_word(call.text)[0]
+    if call.text.lower() not in checks and COMMAND.nearest(word, checks) not in (None, *checks):
+        raise NotFound(COMMAND.unknown(word, checks))
 
 
 @COMMAND.verb(

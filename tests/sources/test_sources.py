@@ -32,6 +32,21 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ([1], "the body: must be an object"),
+        ({"title": ["x"], "status": "firing"}, "title: must be text"),
+        ({"title": "x", "status": "on fire"}, "status: must be 'firing' or 'resolved'"),
+        ({"alerts": 3}, "alerts: must be a list"),
+    ],
+)
+def test_the_reason_for_a_wrong_shape_names_the_field_and_what_it_must_be(content: object, reason: str) -> None:
+    with pytest.raises(WrongShape) as refused:
+        SHELF["generic"].parse(json.dumps(content).encode(), {})
+    assert str(refused.value) == reason
+
+
 @pytest.mark.parametrize("name", SHELF)
 @given(content=ANYTHING, junk=st.binary())
 def test_whatever_comes_is_read_or_refused_with_a_reason(name: str, content: Any, junk: bytes) -> None:

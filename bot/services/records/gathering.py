@@ -105,7 +105,7 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
     return IncidentRecord(
         incident,
         timeline=await incidents.timeline(conn, incident.id),
-        pages=await pages.of_incident(conn, incident.id),
+        pages=sorted(await pages.of_incident(conn, incident.id), key=lambda page: (page.due_at, page.id)),
         tellings=await tellings.of_incident(conn, incident.id),
         tasks=await tasks.of_incident(conn, incident.id),
         checklists=await checklists.of_incident(conn, incident.id),

@@ -347,6 +347,9 @@ async def test_health_shows_one_checks_history_and_names_unknown_checks(new_worl
         assert "for 5 min" in history[4]
 
         assert "Did you mean website?" in await answered(world, "/health websit")
+        for mistyped, verb in (("histroy website", "history"), ("silense website 5m", "silence")):
+            said = await answered(world, f"/health {mistyped}")
+            assert f"“{mistyped.split()[0]}”" in said and f"`/health {verb}`" in said
         assert "`/health history [check]`" in await answered(world, "/health help")
 
 

@@ -252,6 +252,18 @@ async def test_an_unconfirmed_page_says_that_it_may_have_been_accepted(api: Worl
     assert (page["person"], page["state"], page["may_have_been_accepted"]) == ("ada", "waiting", True)
 
 
+async def test_pages_are_listed_by_the_time_they_were_due(new_world: NewWorld) -> None:
+    delayed = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, {email: 5m}]}")
+    mail = {"SMTP_URL": "smtp://localhost:1", "MAIL_FROM": "tocsin@example.com"}
+    async with new_world(runbook=delayed, API_TOKEN=TOKEN, **mail) as world:
+        await world.eve.types("/incident declare P1 Payments failing", "#general")
+        await world.settled()
+
+        detail = await read(world, "/api/v1/incidents/INC-1")
+
+    assert [page["via"] for page in detail["pages"]] == ["slack", "email"]
+
+
 async def test_a_person_paged_by_hand_has_no_tier(api: World) -> None:
     await api.eve.types("/incident declare P1 Payments failing", "#general")
     await api.settled()
