@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.actor import Actor
-from bot.domain.errors import Refused
-from bot.domain.incidents.incident import must_be_open
+from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.paging.escalation import LONGEST_SNOOZE, snooze
 from bot.domain.paging.page import Page
 from bot.rendering import time_shown
@@ -31,13 +31,15 @@ class Snoozes:
 
     async def snooze(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
         """Hold paging for `duration`, at most 24 h; returns until when. Raises Refused, also when nobody is about to be
-        paged."""
+        paged or a longer snooze holds already."""
         if duration > LONGEST_SNOOZE:
             raise Refused(_too_long(duration))
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "snooze it")
             escalation = await escalations.lock(conn, incident.id)
             until = now + duration
+            if escalation.snoozed_until and escalation.snoozed_until > until:
+                raise AlreadyDone(self._held_longer(incident, escalation.snoozed_until, now))
             made = await pages.of_incident(conn, incident.id)
             if escalation.next_at is None and not any(page.state == "waiting" for page in made):
                 raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
@@ -49,6 +51,13 @@ class Snoozes:
             await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, **told)
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return until
+
+    def _held_longer(self, incident: Incident, until: datetime, now: datetime) -> str:
+        shown = time_shown(until, self._runbook.timezone, now)
+        return (
+            f"{incident.ref} is already snoozed until {shown}, and a snooze cannot be made shorter. To page the next "
+            "tier now, type `/escalate`."
+        )
 
 
 def _snoozed(escalation: Escalation, until: datetime, now: datetime, made: Sequence[Page]) -> Escalation:

@@ -110,6 +110,18 @@ async def test_a_snooze_that_ends_before_the_next_step_does_not_move_the_step(wo
     assert (await world.house.standings.now(1)).escalation.next_at == due_at
 
 
+async def test_a_snooze_shorter_than_the_one_in_force_is_refused_with_its_end_and_a_way_out(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "ada", "/escalate snooze 2h", room)
+    held_until = (await world.house.standings.now(1)).escalation.next_at
+    said = await ask(world, "eve", "/escalate snooze 5m", room)
+    assert "already snoozed until 17:00" in said and "`/escalate`" in said
+    assert (await world.house.standings.now(1)).escalation.next_at == held_until
+    assert "is snoozed" in await ask(world, "eve", "/escalate snooze 3h", room)
+    await ask(world, "ada", "/escalate", room)
+    assert "is snoozed" in await ask(world, "ada", "/escalate snooze 5m", room)
+
+
 async def test_the_acknowledger_is_named_even_if_the_runbook_does_not_list_them(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/escalate ack", room)
