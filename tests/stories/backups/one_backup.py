@@ -1,4 +1,4 @@
-"""A process of its own that begins one backup and lives until it is killed.
+"""A separate process that starts one backup and lives until it is killed.
 
 python -m tests.stories.backups.one_backup DATABASE_URL HOME RUNBOOK NAME
 """

@@ -1,4 +1,4 @@
-"""A process of its own that begins one drill or restore and lives until it is killed.
+"""A separate process that starts one drill or restore and lives until it is killed.
 
 python -m tests.stories.backups.one_recovery drill|restore DATABASE_URL HOME RUNBOOK NAME|NUMBER
 """

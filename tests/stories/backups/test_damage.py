@@ -204,7 +204,7 @@ def mounted(disk: Path, folder: Path) -> None:
     disk.rename(folder)
 
 
-async def test_a_backup_is_refused_if_the_disk_of_its_folder_is_not_mounted(
+async def test_a_backup_fails_if_the_disk_of_its_folder_is_not_mounted(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
@@ -268,7 +268,7 @@ async def test_the_backups_of_a_database_removed_from_the_runbook_are_still_list
 async def test_a_backup_half_deleted_by_a_process_that_died_is_not_shown_as_good(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
-    """It had recorded that it would delete three, and had removed one dump but not its manifest."""
+    """It had recorded that it would delete the first, and had removed its dump but not the manifest."""
     async with new_world(runbook=keep(guarded.database(), folder, facts=", keep: 36h")) as world:
         for _ in range(3):
             await answered(world, "/backup run")

@@ -119,7 +119,7 @@ async def test_two_processes_checking_a_deadline_at_once_warn_once(new_world: Ne
         world.nothing_else_was_sent()
 
 
-async def test_raising_the_severity_restarts_the_deadline_and_lowering_it_restores_the_earlier_one(
+async def test_raising_the_severity_restarts_the_deadline_and_lowering_it_counts_from_the_same_start(
     new_world: NewWorld,
 ) -> None:
     graver = PROMISING.replace("    name: High\n", "    name: High\n    respond_within: 1h\n")

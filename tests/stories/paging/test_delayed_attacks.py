@@ -12,7 +12,7 @@ SOON = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [{slack: 2m}]}")
 OFFICE_HOURS = SOON.rstrip() + LOW + OFFICE
 
 
-async def test_a_delayed_page_starts_over_when_the_severity_rises_or_it_reopens_and_goes_on_when_it_is_lowered(
+async def test_a_delayed_page_starts_over_when_the_severity_rises_or_the_incident_reopens_but_not_when_it_falls(
     new_world: NewWorld,
 ) -> None:
     async with new_world(runbook=SOON) as world:

@@ -333,7 +333,7 @@ async def test_an_empty_tier_is_skipped_at_once(new_world: NewWorld) -> None:
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_somebody_without_a_slack_account_is_refused_and_the_next_tier_is_paged_at_once(
+async def test_a_page_to_somebody_without_a_slack_account_is_refused_and_the_next_tier_is_paged_at_once(
     new_world: NewWorld,
 ) -> None:
     stranger = RUNBOOK.replace("ada@example.com", "nobody@example.com")

@@ -24,7 +24,7 @@ async def pages(world: World) -> list[dict[str, Any]]:
         return [page.__dict__ for page in await store.of_incident(conn, 1)]
 
 
-async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_claimed_before(world: World) -> None:
+async def test_a_rate_limited_page_is_sent_when_slack_allows_it_and_not_shown_as_sent_before(world: World) -> None:
     world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
     await declared(world)
     assert world.pages_of("ada") == []

@@ -22,7 +22,7 @@ async def channels(world: World) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("is_heard", [True, False])
-async def test_the_lead_is_told_that_a_room_was_deleted_and_not_to_invite_the_bot(world: World, is_heard: bool) -> None:
+async def test_nobody_is_asked_to_invite_the_bot_to_a_room_known_to_be_deleted(world: World, is_heard: bool) -> None:
     room = await declared(world)
     if is_heard:
         await world.eve.removes(room)
@@ -125,7 +125,7 @@ async def test_a_channel_archived_at_the_start_is_reported_and_used_once_it_is_u
 
 
 @pytest.mark.parametrize("how", ["archived", "left", "deleted"])
-async def test_an_alert_from_while_its_channel_was_closed_is_posted_once_it_is_open(
+async def test_an_alert_received_while_its_channel_was_closed_is_posted_once_it_is_open(
     new_world: NewWorld, how: str
 ) -> None:
     async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:

@@ -20,7 +20,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 BOTH = pytest.mark.parametrize("transport", ["socket", "http"])
 
 
-# Authenticity
+# Authenticity and shape
 
 
 WRONG_STAMPS = [("now", 400), ("12.5", 400), ("", 400), (None, 401), ("-1", 401), ("99999999999999", 401)]
@@ -148,7 +148,7 @@ async def test_the_url_verification_and_the_certificate_check_of_slack_are_answe
 # Once
 
 
-async def test_requests_whose_own_id_is_missing_or_cannot_be_kept_are_each_done(new_world: NewWorld) -> None:
+async def test_requests_without_a_usable_id_are_each_done(new_world: NewWorld) -> None:
     async with new_world(transport="http") as world:
         for own in (None, "", "\0", "\ud800", "1" * 4000):
             for title in ("Payments failing", "Search is slow"):
