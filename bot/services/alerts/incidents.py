@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
@@ -12,14 +12,12 @@ from bot.domain.alerts.report import SOURCE as REPORTS
 from bot.domain.incidents.incident import Incident
 from bot.domain.incidents.milestones import first_alert
 from bot.domain.procedures.fitting import Sign, named_by
-from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
 from bot.runbook.procedures import Procedure
+from bot.services.alerts.room_news import AlertRoomNews, Why
 from bot.services.incidents.declarations import Declarations
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment
-from bot.services.rooms.posts import Posts
-from bot.slack.blocks import Button
 from bot.store.alerts import alerts
 from bot.store.incidents import incidents as stored
 from bot.store.pipelined import Connection
@@ -30,9 +28,6 @@ JOINED_WITHIN = timedelta(minutes=15)
 
 # Limit of a card's alerts searched for a procedure.
 LOOKED_THROUGH = 200
-
-# Why an alert has an incident: its rule, nobody answered, a person declared or attached it, or it had it before.
-Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
 
 
 class Opening(Protocol):
@@ -57,16 +52,14 @@ class AlertIncidents:
         clock: Clock,
         runbook: Runbook,
         declarations: Declarations,
-        posts: Posts,
+        news: AlertRoomNews,
         cards: Cards,
-        rendering: Rendering,
     ) -> None:
         self._clock = clock
         self._runbook = runbook
         self._declarations = declarations
-        self._posts = posts
+        self._news = news
         self._cards = cards
-        self._rendering = rendering
         self._opening: Opening | None = None
         self._reopening: Reopening | None = None
 
@@ -118,15 +111,10 @@ class AlertIncidents:
         incident, now = await stored.lock(conn, incident_id), self._clock.now()
         if incident.is_open:
             return True
-        title = self.title(standing)
-        words = self._rendering.say("documents/came_back", title=title)
         if reopens and self._reopening:
-            await self._reopening.reopen_within(conn, incident, TOCSIN, words, now)
+            await self._reopening.reopen_within(conn, incident, TOCSIN, self._news.back_again(standing), now)
             return True
-        key = f"alert {standing.group.id} came back"
-        if await stored.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=key):
-            reopen = [Button("Reopen", "incident.reopen", str(incident.id))]
-            await self._posts.ask_in_room(conn, incident, "came_back", reopen, incident=incident, title=title)
+        await self._news.came_back(conn, standing, incident)
         return False
 
     async def tell_over(self, conn: Connection, standing: GroupStanding, by: Actor | None = None) -> None:
@@ -134,12 +122,8 @@ class AlertIncidents:
 
         `by`: who closed the alert by hand; None: it ended.
         """
-        incident = standing.incident
-        if incident and incident.is_open:
-            actor = by or TOCSIN
-            await self._write(conn, standing, incident, actor, "closed" if by else "over")
-            facts = {"title": self.title(standing), "standing": standing, "by": by.name if by else None}
-            await self._posts.in_room(conn, incident, "alert_over", **facts)
+        if standing.incident and standing.incident.is_open:
+            await self._news.over(conn, standing, standing.incident, by)
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """Repaint the cards of its alerts, which show the incident's state."""
@@ -151,7 +135,7 @@ class AlertIncidents:
             await self._cards.touch(conn, f"alert:{group_id}")
 
     def title(self, standing: GroupStanding) -> str:
-        return self._rendering.say("documents/alert_title", standing=standing)
+        return self._news.title(standing)
 
     def procedure(self, standing: GroupStanding) -> Procedure | None:
         """The procedure for it: named by its rule, naming the alert, or linked by it."""
@@ -176,32 +160,10 @@ class AlertIncidents:
     async def _tie(
         self, conn: Connection, standing: GroupStanding, incident: Incident, actor: Actor, why: Why
     ) -> GroupStanding:
-        await self._write(conn, standing, incident, actor, why)
+        await self._news.write(conn, standing, incident, actor, why)
         if earlier := first_alert((alert.first_at for alert in standing.alerts), incident.declared_at):
             await stored.note_alert(conn, incident.id, earlier)
-        facts: dict[str, object] = {
-            "standing": standing,
-            "title": self.title(standing),
-            "why": why,
-            "actor": actor.name,
-        }
         procedure = self.procedure(standing)
         is_asked = procedure and self._opening and not await self._opening.offer(conn, incident, procedure)
-        facts["procedure"] = procedure if is_asked else None
-        value = f"{incident.id} {procedure.key}" if procedure else ""
-        buttons = [Button("Runbook", "procedure.open", value)] if is_asked else []
-        await self._posts.ask_in_room(conn, incident, "alert_tied", buttons, **facts)
+        await self._news.tied(conn, standing, incident, actor, why, procedure if is_asked else None)
         return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
-
-    async def _write(
-        self,
-        conn: Connection,
-        standing: GroupStanding,
-        incident: Incident,
-        actor: Actor,
-        what: Why | Literal["over", "closed"],
-    ) -> None:
-        words = self._rendering.say("documents/alert_entry", standing=standing, title=self.title(standing), what=what)
-        key = f"alert {standing.group.id} {what}"
-        now = self._clock.now()
-        await stored.write(conn, incident.id, "system", words, actor=actor.name, at=now, key=key)

@@ -11,9 +11,9 @@ from bot.domain.incidents.breach import Breach
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.services.incidents.rounds import IncidentRound
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.deeds import Deeds
-from bot.services.rooms.posts import no_room_yet
 from bot.services.rooms.prompts import Prompts
 from bot.slack.blocks import Button, message
 from bot.store.database import Database
@@ -79,7 +79,7 @@ class Breaches(IncidentRound):
             return None
         words = self._rendering.say("slack/breach", incident=incident, breach=breach)
         buttons = [] if breach.notified_at else [notified_button(incident.id)]
-        return Painted(incident.room_id, message(words, buttons), no_room_yet(incident.id))
+        return await in_room(conn, incident, message(words, buttons))
 
     async def _look(self, conn: Connection, incident: Incident, breach: Breach, now: datetime) -> None:
         """Send only the latest reminder of those missed in an outage: what matters is how much time is left."""

@@ -36,7 +36,7 @@ class NudgeCards:
         heard_at = min(await inactivity.heard_at(conn, incident.id) or incident.declared_at, self._clock.now())
         is_answered = not incident.is_open or not is_lacking(kind, incident)
         is_answered = is_answered or (kind == "word" and place is not None and heard_at >= asked_at)
-        if incident.room_lost or (is_answered and place is None):
+        if is_answered and place is None:
             return None
         facts = {"incident": incident, "kind": kind, "heard_at": heard_at, "now": asked_at}
         words = self._say(incident, "nudge_answered" if is_answered else "nudge", facts)

@@ -71,20 +71,13 @@ class Nudges(IncidentRound):
             # Activity restarts the full wait.
             await nudges.save(conn, replace(nudge, due_at=silent_at, set_at=now))
         else:
-            await self._ask(conn, incident, nudge, heard_at, now)
+            await self._asks.ask(conn, incident.id, key_of(incident.id, nudge.kind))
             again_at = self._after(incident, now, patience.again)
             asked = replace(nudge, due_at=again_at, set_at=now, asked=nudge.asked + 1)
             if asked.asked < patience.most:
                 await nudges.save(conn, asked)
             else:
                 await nudges.forget(conn, incident.id, nudge.kind)
-
-    async def _ask(
-        self, conn: Connection, incident: Incident, nudge: Nudge, heard_at: datetime | None, now: datetime
-    ) -> None:
-        facts: dict[str, object] = {"incident": incident, "kind": nudge.kind, "heard_at": heard_at, "now": now}
-        key, buttons = key_of(incident.id, nudge.kind), buttons_of(incident, nudge.kind)
-        await self._asks.ask(conn, incident, key, "nudge", buttons, **facts)
 
     async def _begin(self, conn: Connection, incident: Incident, kind: NudgeKind) -> None:
         now = self._clock.now()

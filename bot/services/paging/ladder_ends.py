@@ -12,20 +12,23 @@ from bot.rendering import Rendering
 from bot.services.paging.doubts import as_known
 from bot.services.paging.due_steps import DueStep
 from bot.services.paging.policies import tier_of
-from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.slack.blocks import Button
 from bot.store.incidents import incidents
 from bot.store.paging import escalations, pages
 from bot.store.paging.escalations import Escalation
 from bot.store.pipelined import Connection
 
+# What is asked at its end is over once somebody answers, or it begins again.
+LADDER = "ladder"
+
 
 class LadderEnds:
     """Runs inside the transaction that has the ladder locked."""
 
-    def __init__(self, clock: Clock, posts: Posts, rendering: Rendering) -> None:
+    def __init__(self, clock: Clock, prompts: Prompts, rendering: Rendering) -> None:
         self._clock = clock
-        self._posts = posts
+        self._prompts = prompts
         self._rendering = rendering
 
     async def come_to_the_end(self, conn: Connection, due: DueStep, move: Climb) -> None:
@@ -49,7 +52,7 @@ class LadderEnds:
         facts = {"incident": incident, "ends": ends, "tiers": _tiers(escalation)}
         words, now = self._rendering.say("documents/nobody_answered", **facts), self._clock.now()
         if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
-            await self._posts.ask_in_room(conn, incident, "nobody_answered", page_again(escalation), **facts)
+            await self._prompts.ask(conn, incident, LADDER, "nobody_answered", page_again(escalation), **facts)
 
     async def _ends(self, conn: Connection, escalation: Escalation) -> list[TierEnd]:
         number = escalation.incident_id

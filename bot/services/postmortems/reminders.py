@@ -8,10 +8,11 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.postmortems.postmortem import Postmortem
 from bot.runbook import Runbook
 from bot.services.incidents.rounds import IncidentRound
-from bot.services.people.people import People
 from bot.services.postmortems.cards import buttons
+from bot.services.postmortems.ledger import LATE
 from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.postmortems import postmortems
@@ -21,12 +22,12 @@ class PostmortemReminders(IncidentRound):
     """Posted in the incident's room, in working hours."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, members: Members, posts: Posts
+        self, db: Database, clock: Clock, runbook: Runbook, members: Members, prompts: Prompts, posts: Posts
     ) -> None:
         super().__init__(db, clock, postmortems.ROWS)
         self._members = members
         self._runbook = runbook
-        self._people = people
+        self._prompts = prompts
         self._posts = posts
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
@@ -42,15 +43,11 @@ class PostmortemReminders(IncidentRound):
     async def _remind(self, conn: Connection, incident: Incident, known: Postmortem, now: datetime) -> None:
         others = await self._others(conn, incident, known.owner, now) if known.is_escalated else []
         facts = {"incident": incident, "postmortem": known, "late": known.overdue(now), "now": now, "others": others}
-        await self._posts.ask_in_room(conn, incident, "postmortem_late", buttons(known), **facts)
+        await self._prompts.ask(conn, incident, LATE, "postmortem_late", buttons(known), **facts)
         # They may not be in the room, where the mention wouldn't reach them.
         for who in others:
-            await self._posts.to_person(conn, who, "postmortem_late", **facts)
+            await self._posts.to_person(conn, who, "postmortem_late", asks=False, **facts)
 
     async def _others(self, conn: Connection, incident: Incident, owner: str, now: datetime) -> list[str]:
         """Who is on call in the tier that leads, without the owner. For a private incident, only its members."""
-        found = [who for who in await self._people.leading(conn, now) if who != owner]
-        if not incident.private:
-            return found
-        known = (await self._members.of(conn, incident)).members
-        return [who for who in found if self._members.is_among(who, known)]
+        return [who for who in await self._members.leading(conn, incident, now) if who != owner]

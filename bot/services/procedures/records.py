@@ -10,6 +10,7 @@ from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.posts import Posts
+from bot.services.rooms.prompts import Prompts
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
@@ -19,12 +20,19 @@ class ProcedureRecords:
     """Called inside a deed, with the incident locked."""
 
     def __init__(
-        self, people: People, permissions: Permissions, cards: Cards, posts: Posts, rendering: Rendering
+        self,
+        people: People,
+        permissions: Permissions,
+        cards: Cards,
+        posts: Posts,
+        prompts: Prompts,
+        rendering: Rendering,
     ) -> None:
         self._people = people
         self._permissions = permissions
         self._cards = cards
         self._posts = posts
+        self._prompts = prompts
         self._rendering = rendering
 
     def name(self, who: str | None) -> str:
@@ -47,6 +55,7 @@ class ProcedureRecords:
 
     async def opened(self, conn: Connection, run: Run, actor: Actor, now: datetime) -> None:
         await self._write(conn, run, actor.name, now, what="opened", tick=None)
+        await self._prompts.answered(conn, run.incident_id, f"procedure {run.key}")
         await self.show(conn, run)
         await self._ask_for_approval(conn, run)
 

@@ -2,34 +2,23 @@
 
 from collections.abc import Sequence
 
-from bot.domain.incidents.incident import Incident
 from bot.services.rooms.cards import Cards
-from bot.services.rooms.posts import Posts
-from bot.slack.blocks import Button
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards as places
 
-# How often one question can be asked as a card; after that it is an ordinary message.
+# How often one question is asked anew; after that its last card is edited.
 MOST = 20
 
 
 class Asks:
     """Cards `<key>.<number>`, numbered from 0. The asking service also paints them."""
 
-    def __init__(self, cards: Cards, posts: Posts) -> None:
+    def __init__(self, cards: Cards) -> None:
         self._cards = cards
-        self._posts = posts
 
-    async def ask(
-        self, conn: Connection, room_of: Incident, key: str, template: str, buttons: Sequence[Button], **facts: object
-    ) -> None:
-        """Ask again. `template`, `buttons` and `facts` make an ordinary message where no card can be, as in a closed
-        room."""
+    async def ask(self, conn: Connection, incident_id: int, key: str) -> None:
         number = 1 + max((number_of(one) for one in await standing(conn, [key])), default=-1)
-        if room_of.room_closed or room_of.room_lost or number >= MOST:
-            await self._posts.ask_in_room(conn, room_of, template, buttons, **facts)
-            return
-        await self._cards.touch(conn, f"{key}.{number}", incident=room_of.id)
+        await self._cards.touch(conn, f"{key}.{min(number, MOST - 1)}", incident=incident_id)
 
     async def show(self, conn: Connection, incident_id: int, keys: Sequence[str]) -> None:
         """Repaint these questions: they may have been answered."""

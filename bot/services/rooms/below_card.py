@@ -23,9 +23,12 @@ async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
 
 
 async def in_room(conn: Connection, incident: Incident, shown: Message) -> Painted:
-    """Place a painter's card in the incident's room, below the incident's own card."""
+    """Place a painter's card in the incident's room, below the incident's own card; without a room, where its posts
+    go."""
+    if incident.room_lost:
+        return Painted(None, shown, room_of=incident)
     missing = await not_below_yet(conn, incident) or await _not_led_yet(conn, incident)
-    return Painted(None if missing else incident.room_id, shown, missing)
+    return Painted(None if missing else incident.room_id, shown, missing, incident)
 
 
 async def _not_led_yet(conn: Connection, incident: Incident) -> NotYet | None:

@@ -3,14 +3,17 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
+from bot.domain.incidents.incident import Incident
 from bot.services.outbox.kinds import ALERT_CARD, CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.closed import note_closed, note_open, why_closed
+from bot.services.rooms.elsewhere import Elsewhere
 from bot.services.rooms.in_doubt import edit_again, look_at_all, look_for_others
 from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
@@ -27,11 +30,14 @@ A_MOMENT = timedelta(milliseconds=500)
 
 @dataclass(frozen=True)
 class Painted:
-    """What a card shows, and where it is first posted; `channel` None: nowhere yet, `missing` says why."""
+    """What a card shows, and where it is first posted; `channel` None: nowhere yet, `missing` says why.
+
+    `room_of`: the channel is this incident's room; if it is closed, the card is posted elsewhere."""
 
     channel: str | None
     message: Message
     missing: NotYet | None = None
+    room_of: Incident | None = None
 
 
 # Gets the key's part after the colon; returns None when there is nothing left to show.
@@ -57,11 +63,12 @@ class Cards(DeliveryKind[Shown]):
 
     stands_in_line = True
 
-    def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway, elsewhere: Elsewhere) -> None:
         self._db = db
         self._clock = clock
         self._outbox = outbox
         self._gateway = gateway
+        self._elsewhere = elsewhere
         self._painters: dict[str, Painter] = {}
         self._placed: dict[str, Placed] = {}
 
@@ -104,14 +111,13 @@ class Cards(DeliveryKind[Shown]):
             standing = await cards.get(conn, key)
         if painted is None:
             raise NoLongerWanted("there is nothing to show any more")
-        digest = _digest(painted.message)
         if standing is None:
-            posted = await self._post_first(delivery, key, painted)
-        elif standing.digest == digest and not delivery.unsure and painted.channel in (None, standing.channel):
+            posted = await self._post(delivery, painted)
+        elif self._shows(standing, painted) and not delivery.unsure:
             raise NoLongerWanted()
         else:
             posted = await self._edit(delivery, key, standing, painted)
-        return Shown(posted, digest, is_new=standing is None)
+        return Shown(posted, _digest(self._as_in(posted.channel, painted)), is_new=standing is None)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Shown]) -> None:
         shown = outcome.returned
@@ -143,27 +149,47 @@ class Cards(DeliveryKind[Shown]):
             stands = Posted(room_id, standing.ts if standing else "")
             await look_at_all(conn, self._outbox, delivery, stands, _once(delivery))
 
-    async def _post_first(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
-        try:
-            return await self._post(delivery, painted)
-        except Rejected as error:
-            if painted.channel and (why := why_closed(error)):
-                await note_closed(self._db, self._outbox, painted.channel, why, card=key)
-            raise
+    def _shows(self, standing: Card, painted: Painted) -> bool:
+        is_where_it_should_be = painted.channel in (None, standing.channel)
+        return is_where_it_should_be and standing.digest == _digest(self._as_in(standing.channel, painted))
+
+    def _as_in(self, channel: str, painted: Painted) -> Message:
+        """The message as shown in this channel: outside of its room it names the room."""
+        room_of = painted.room_of
+        is_elsewhere = room_of is not None and channel != room_of.room_id
+        return self._elsewhere.headed(room_of, painted.message) if room_of and is_elsewhere else painted.message
 
     async def _post(self, delivery: Delivery, painted: Painted) -> Posted:
-        if painted.channel is None:
+        room_of, channel, post = painted.room_of, painted.channel, partial(self._post_in, delivery)
+        if channel is None and room_of and room_of.room_lost:
+            channel = await self._elsewhere.without_room(room_of)
+            return await post(channel, self._as_in(channel, painted))
+        if channel is None:
             raise painted.missing or NotYet("its channel is not there yet")
+        try:
+            return await post(channel, painted.message)
+        except Rejected as error:
+            if room_of is None or (why := why_closed(error)) is None:
+                raise
+            closed = replace(room_of, room_closed=why)
+            return (await self._elsewhere.post(delivery, closed, channel, painted.message, post)).posted
+
+    async def _post_in(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         once, since = _once(delivery), delivery.created_at
-        if delivery.unsure and (found := await self._gateway.find_posted(painted.channel, once, since=since)):
-            await self._gateway.update(found, painted.message, key=once)
-            return found
-        return await self._gateway.post(painted.channel, painted.message, key=once)
+        try:
+            if delivery.unsure and (found := await self._gateway.find_posted(channel, once, since=since)):
+                await self._gateway.update(found, said, key=once)
+                return found
+            return await self._gateway.post(channel, said, key=once)
+        except Rejected as error:
+            if why := why_closed(error):
+                await note_closed(self._db, self._outbox, channel, why, card=delivery.payload["card"])
+            raise
 
     async def _edit(self, delivery: Delivery, key: str, standing: Card, painted: Painted) -> Posted:
         posted = Posted(standing.channel, standing.ts)
         try:
-            await self._gateway.update(posted, painted.message, key=key)
+            await self._gateway.update(posted, self._as_in(posted.channel, painted), key=key)
         except Rejected as error:
             if why := why_closed(error):
                 await note_closed(self._db, self._outbox, posted.channel, why)

@@ -121,6 +121,8 @@ class Closures(DeliveryKind[None]):
     async def _set(self, conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> None:
         for incident in await closures.set_rooms(conn, channel, why, certain=certain):
             await self._rooms.show(conn, incident)
+            if why is None:
+                await self._rooms.repaint(conn, await closures.cards_in(conn, channel, CARDS_CAUGHT_UP))
             if why and incident.is_open:
                 await self._posts.to_lead(conn, incident, "room_closed", incident=incident)
         for name in await closures.set_channels(conn, channel, why, certain=certain):

@@ -8,9 +8,10 @@ from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
+from bot.services.rooms.elsewhere import never_a_room
 from bot.services.rooms.in_doubt import do_again
 from bot.services.rooms.members import Members
-from bot.services.rooms.posts import Posts, never_a_room, no_room_yet
+from bot.services.rooms.posts import Posts, no_room_yet
 from bot.slack.blocks import clip
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database

@@ -29,6 +29,14 @@ class Members:
         async with self._db.statement() as conn:
             return await self.of(conn, incident)
 
+    async def leading(self, conn: Connection, incident: Incident, now: datetime) -> list[str]:
+        """Who is on call of the tier that leads, of those who may hear of this incident."""
+        found = await self._people.leading(conn, now)
+        if not incident.private:
+            return found
+        known = (await self.of(conn, incident)).members
+        return [who for who in found if self.is_among(who, known)]
+
     async def lets_in(self, incident: Incident, who: str, *, is_in_room: bool) -> bool:
         """Whether they may see it. `is_in_room`: they ask in its channel, which only members can do, or former members
         with, say, a form opened before."""

@@ -1,29 +1,27 @@
 """Posts: messages sent once, telling a change in an incident's room or a channel."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
-from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.below_card import not_below_yet
-from bot.services.rooms.channels import Channels
 from bot.services.rooms.closed import note_closed, note_open, why_closed
+from bot.services.rooms.elsewhere import Elsewhere
 from bot.services.rooms.in_doubt import look_for_others
 from bot.services.rooms.listeners import Listeners
-from bot.slack.blocks import Button, Message, headed, message
+from bot.slack.blocks import Message, headed, message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
-
-log = logging.getLogger(__name__)
 
 NOTHING: Mapping[str, object] = {}
 # A post delayed longer than this may no longer be true, so it says when it was written.
@@ -37,11 +35,6 @@ def no_room_yet(incident_id: int) -> NotYet:
         return (await incidents.lock(conn, incident_id)).room_id is not None
 
     return NotYet("the room is not there yet", is_there)
-
-
-def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
-    """The outcome for something meant for a room that will never exist: a loss, except for test pages."""
-    return NoLongerWanted("a test page has no room") if incident.is_test_page else Rejected("this incident has no room")
 
 
 def _said(delivery: Delivery) -> Message:
@@ -60,13 +53,13 @@ class Posts(DeliveryKind[Posted]):
         self,
         db: Database,
         listeners: Listeners,
-        channels: Channels,
+        elsewhere: Elsewhere,
         outbox: Outbox,
         gateway: Gateway,
         rendering: Rendering,
     ) -> None:
         self._listeners = listeners
-        self._channels = channels
+        self._elsewhere = elsewhere
         self._db = db
         self._outbox = outbox
         self._gateway = gateway
@@ -77,17 +70,11 @@ class Posts(DeliveryKind[Posted]):
 
         `actor` among the facts: this post is their answer, so they are told if the room takes no messages.
         """
-        await self.ask_in_room(conn, room_of, template, (), **facts)
-
-    async def ask_in_room(
-        self, conn: Connection, room_of: Incident, template: str, buttons: Sequence[Button], **facts: object
-    ) -> None:
-        """`in_room` with buttons."""
-        await self._in_room(conn, room_of, template, facts, buttons)
+        await self._in_room(conn, room_of, template, facts)
 
     async def above_cards(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
         """`in_room`, with new cards in the room waiting until this is posted."""
-        await self._in_room(conn, room_of, template, facts, more={"leads": True})
+        await self._in_room(conn, room_of, template, facts, {"leads": True})
 
     async def _in_room(
         self,
@@ -95,7 +82,6 @@ class Posts(DeliveryKind[Posted]):
         room_of: Incident,
         template: str,
         facts: Mapping[str, object],
-        buttons: Sequence[Button] = (),
         more: Mapping[str, object] = NOTHING,
     ) -> None:
         words = self.marked(room_of, template, facts)
@@ -103,7 +89,7 @@ class Posts(DeliveryKind[Posted]):
         # If the room is known to be closed, the answer to the request has said so.
         if not room_of.room_closed and (author := facts.get("actor")) not in (None, TOCSIN.name):
             place["author"] = author
-        await self._put(conn, place, f"room {room_of.id}", message(words, buttons))
+        await self._put(conn, place, f"room {room_of.id}", message(words))
 
     async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:
         await self._put(conn, {"channel": channel_id}, f"channel {channel_id}", said)
@@ -142,7 +128,7 @@ class Posts(DeliveryKind[Posted]):
         if incident is None:
             return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if "lead_of" in delivery.payload:
-            return (await self._post_to_lead(delivery, incident, said))[0]
+            return (await self._elsewhere.to_lead(delivery, incident, said, partial(self._post, delivery))).posted
         return await self._post_for(incident, delivery, said)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Posted]) -> None:
@@ -157,14 +143,13 @@ class Posts(DeliveryKind[Posted]):
 
     async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         """Post in the channel, or, if it is closed, where incidents are announced."""
+        post = partial(self._post, delivery)
         try:
-            return await self._post(delivery, channel, said)
+            return await post(channel, said)
         except Rejected as error:
-            announced_in, why = await self._channels.announced_in(), why_closed(error)
-            if why is None or announced_in in (None, channel):
-                raise
-            head = self._rendering.say("slack/for_closed_channel", channel=channel, why=why)
-            return await self._post(delivery, str(announced_in), headed(head, said))
+            if (why := why_closed(error)) and (posted := await self._elsewhere.of_channel(channel, why, said, post)):
+                return posted
+            raise
 
     async def _post_for(self, incident: Incident, delivery: Delivery, said: Message) -> Posted:
         channel = await self._channel(incident)
@@ -173,7 +158,10 @@ class Posts(DeliveryKind[Posted]):
         except Rejected as error:
             if (why := why_closed(error)) is None:
                 raise
-            return await self._elsewhere(delivery, channel, replace(incident, room_closed=why), said)
+            closed, post = replace(incident, room_closed=why), partial(self._post, delivery)
+            heard = await self._elsewhere.post(delivery, closed, channel, said, post)
+            await self._tell_author(delivery, closed, heard_by=heard.by)
+            return heard.posted
 
     async def _post(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         key, since = _key(delivery), delivery.created_at
@@ -185,24 +173,6 @@ class Posts(DeliveryKind[Posted]):
             if why := why_closed(error):
                 await note_closed(self._db, self._outbox, channel, why)
             raise
-
-    async def _elsewhere(self, delivery: Delivery, refused: str, incident: Incident, said: Message) -> Posted:
-        """Post for a closed room where incidents are announced, else to the lead alone."""
-        if refused == incident.room_id:
-            said = headed(self._rendering.say("slack/for_closed_room", incident=incident), said)
-        announced_in = None if incident.private else await self._channels.announced_in()
-        if announced_in and announced_in != refused:
-            try:
-                posted = await self._post(delivery, announced_in, said)
-            except Rejected as error:
-                if why_closed(error) is None:
-                    raise
-            else:
-                await self._tell_author(delivery, incident, heard_by=None)
-                return posted
-        posted, heard_by = await self._post_to_lead(delivery, incident, said)
-        await self._tell_author(delivery, incident, heard_by=heard_by)
-        return posted
 
     async def _tell_author(self, delivery: Delivery, incident: Incident, *, heard_by: str | None) -> None:
         """Tell the author where the post went; not the person who got it (`heard_by`), nor the lead of an open
@@ -218,35 +188,15 @@ class Posts(DeliveryKind[Posted]):
             async with self._db.transaction() as conn:
                 await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
-    async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[Posted, str]:
-        """Post to the person in charge, else to the first member Slack can reach. Also returns who it was."""
-        for who in await self._listeners.in_turn(incident):
-            try:
-                return await self._post(delivery, await self._listeners.account(who), said), who
-            except Rejected as error:
-                log.warning("incident=%s %s hears nothing in Slack: %s", incident.id, who, error)
-        words = self._rendering.say("documents/not_heard", said=said.text)
-        async with self._db.transaction() as conn:
-            at, key = delivery.created_at, f"not heard {delivery.key}"
-            await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=at, key=key)
-        raise Rejected("nobody in this incident is in Slack")
-
     async def _incident(self, incident_id: int) -> Incident:
         async with self._db.statement() as conn:
             return await incidents.get(conn, incident_id)
 
     async def _channel(self, incident: Incident) -> str:
         if incident.room_lost:
-            return await self._instead(incident)
+            return await self._elsewhere.without_room(incident)
         async with self._db.statement() as conn:
             early = await not_below_yet(conn, incident)
         if early or incident.room_id is None:
             raise early or no_room_yet(incident.id)
         return incident.room_id
-
-    async def _instead(self, incident: Incident) -> str:
-        """Where posts of an incident without a room go: the channel where incidents are announced."""
-        channel = None if incident.private else await self._channels.announced_in()
-        if channel is None:
-            raise never_a_room(incident)
-        return channel

@@ -64,12 +64,9 @@ class Approvals:
         """Do not send it; its author may withdraw it this way, too. The words stay visible and editable."""
         async with self._db.transaction() as conn:
             update, incident = await self._decisions.pending(conn, actor, update_id)
-            is_author = self._decisions.is_author(actor, update)
-            if not is_author:
+            if not self._decisions.is_author(actor, update):
                 self._permissions.must(actor, "audience.approve")
-            await self._decisions.record(conn, update, "rejected", actor)
-            if incident and not is_author:
-                await self._following.give_back(conn, incident, update, self._decisions.rejected_by(actor))
+            await self._decisions.reject(conn, update, incident, actor)
             await show(self._cards, conn, update)
 
 

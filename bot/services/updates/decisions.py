@@ -6,6 +6,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import State, Update, must_be_pending
 from bot.rendering import Rendering
 from bot.services.people.people import People
+from bot.services.updates.returns import Returns
 from bot.services.updates.subjects import lock_subject, reference_of, write
 from bot.store import audit, requests
 from bot.store.pipelined import Connection
@@ -15,9 +16,10 @@ from bot.store.updates import updates
 class Decisions:
     """Each is made once, by one person."""
 
-    def __init__(self, clock: Clock, people: People, rendering: Rendering) -> None:
+    def __init__(self, clock: Clock, people: People, returns: Returns, rendering: Rendering) -> None:
         self._clock = clock
         self._people = people
+        self._returns = returns
         self._rendering = rendering
 
     async def pending(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident | None]:
@@ -36,6 +38,13 @@ class Decisions:
     def is_author(self, actor: Actor, update: Update) -> bool:
         return self._people.is_one(actor, update.author, update.author_account)
 
+    async def reject(self, conn: Connection, update: Update, incident: Incident | None, actor: Actor) -> None:
+        """Its author hears of it, unless they have taken it back themselves."""
+        await self.record(conn, update, "rejected", actor)
+        if incident and not self.is_author(actor, update):
+            why = self._rendering.say("documents/rejected_by", who=self._people.known_name(actor.name))
+            await self._returns.give_back(conn, incident, update, why)
+
     async def record(self, conn: Connection, update: Update, state: State, actor: Actor) -> None:
         """Record `released` or `rejected` on the update, in the timeline and in the audit log."""
         now = self._clock.now()
@@ -46,7 +55,3 @@ class Decisions:
         facts = {"update": update.id, "author": update.author, "subject": update.subject, "text": update.digest}
         subject = f"{reference_of(update)} {update.audience}"
         await audit.write(conn, actor=actor.name, deed=deed, subject=subject, at=now, facts=facts)
-
-    def rejected_by(self, actor: Actor) -> str:
-        """Why it was not sent, for its author."""
-        return self._rendering.say("documents/rejected_by", who=self._people.display_name(actor.name))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN, Actor
+from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.lint import Finding
 from bot.domain.updates.promises import past_promises
@@ -18,17 +18,14 @@ from bot.domain.updates.update import (
     moment_now,
     told_by_themselves,
 )
-from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import UPDATE
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.asks import Asks
-from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment as Change
 from bot.services.rooms.posts import Posts
 from bot.services.updates.audiences import takes_all
-from bot.services.updates.cards import edit_button
-from bot.services.updates.reminders import tell_button
+from bot.services.updates.returns import Returns
 from bot.services.updates.subjects import owed_key
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
@@ -39,15 +36,14 @@ class Following:
     """Follows incidents. The words are composed later, by deliveries of kind `update`."""
 
     def __init__(
-        self, clock: Clock, runbook: Runbook, outbox: Outbox, cards: Cards, posts: Posts, rendering: Rendering
+        self, clock: Clock, runbook: Runbook, outbox: Outbox, asks: Asks, posts: Posts, returns: Returns
     ) -> None:
         self._clock = clock
         self._runbook = runbook
         self._outbox = outbox
-        self._cards = cards
+        self._asks = asks
         self._posts = posts
-        self._asks = Asks(cards, posts)
-        self._rendering = rendering
+        self._returns = returns
 
     async def follow(self, conn: Connection, incident: Incident, change: Change) -> None:
         if change in ("corrected", "acknowledged") or not may_be_told(incident):
@@ -55,7 +51,7 @@ class Following:
         if change != "declared":
             await self._asks.show(conn, incident.id, [owed_key(incident.id)])
         told = await updates.last_told(conn, incident.id)
-        overtaken = await self._overtake(conn, incident, change)
+        overtaken = await self._returns.overtake(conn, incident, change)
         automatic = self._automatic(incident)
         by_itself = automatic if change in TOLD_OF else self._programs(automatic) if change == "severity" else []
         # Rewrite our own texts that nobody has edited or read yet.
@@ -67,10 +63,8 @@ class Following:
         composed = self._wanted(incident, told, [*by_itself, *anew, *asked])
         for key in composed:
             await self._compose(conn, incident, key, moment_now(incident, told.get(key)))
-        if offered := [key for key in owed if key not in composed]:
-            buttons = [tell_button(incident, key) for key in offered]
-            facts: dict[str, object] = {"incident": incident, "audiences": offered, "severity": change == "severity"}
-            await self._asks.ask(conn, incident, owed_key(incident.id), "owed", buttons, **facts)
+        if any(key not in composed for key in owed):
+            await self._asks.ask(conn, incident.id, owed_key(incident.id))
         gone = [key for key, last in told.items() if key not in self._runbook.audiences and is_owed(incident, last)]
         if gone and change == "resolved":
             await self._posts.in_room(conn, incident, "audience_gone", incident=incident, audiences=gone)
@@ -87,21 +81,6 @@ class Following:
             if knows and (key in automatic or audience.approval):
                 await self._compose(conn, incident, key, "all_clear")
 
-    async def give_back(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
-        """Tell the author of these words that they were not sent, and why."""
-        if update.author != TOCSIN.name:
-            await self._posts.ask_in_room(conn, incident, "words_back", [edit_button(update)], update=update, why=why)
-
-    async def withdraw(self, conn: Connection, incident: Incident, audience: str, actor: Actor) -> list[Update]:
-        """Withdraw what waits for approval, because `actor` is rewriting it. Returns what that was."""
-        why = self._rendering.say("documents/started_over", who=actor.name)
-        found = await updates.withdraw(conn, incident.id, audience, why)
-        for update in found:
-            await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
-            if update.author != actor.name:
-                await self.give_back(conn, incident, update, why)
-        return found
-
     def broken_promise(self, update: Update) -> str | None:
         """The first promised time that has passed without being overruled; None: it may be sent."""
         zone, now = self._runbook.timezone, self._clock.now()
@@ -109,23 +88,11 @@ class Following:
         return next((one for one in past if Finding("past", one).mark not in update.overruled_for), None)
 
     async def renew(self, conn: Connection, incident: Incident, update: Update, late: str) -> None:
-        """Replace a text that promised the past time `late`: by a new composition, or by its author."""
-        why = self._rendering.say("documents/promise_past", late=late)
-        await updates.set_state(conn, update.id, "replaced", why)
-        await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
+        """What promised a time that is past, `late`, is not sent: Tocsin writes it anew, or its author does."""
+        await self._returns.take_back(conn, incident, update, late)
         if update.author == TOCSIN.name:
             told = await updates.last_told(conn, incident.id)
             await self._compose(conn, incident, update.audience, moment_now(incident, told.get(update.audience)))
-        await self.give_back(conn, incident, update, why)
-
-    async def _overtake(self, conn: Connection, incident: Incident, change: Change) -> Sequence[Update]:
-        """Withdraw what waits for approval with facts that have changed."""
-        why = self._rendering.say("documents/overtaken", incident=incident, moment=change)
-        found = await updates.overtake(conn, incident.id, why, everybody=change != "role")
-        for update in found:
-            await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
-            await self.give_back(conn, incident, update, why)
-        return found
 
     def _automatic(self, incident: Incident) -> Sequence[str]:
         automatic = [key for key, audience in self._runbook.audiences.items() if audience.automatic]

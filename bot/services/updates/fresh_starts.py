@@ -7,7 +7,7 @@ from bot.runbook import Runbook
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.posts import Posts
 from bot.services.updates.audiences import audience_called
-from bot.services.updates.following import Following
+from bot.services.updates.returns import Returns
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -23,14 +23,14 @@ class FreshStarts:
         clock: Clock,
         runbook: Runbook,
         permissions: Permissions,
-        following: Following,
+        returns: Returns,
         posts: Posts,
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._permissions = permissions
-        self._following = following
+        self._returns = returns
         self._posts = posts
 
     async def start_over(self, actor: Actor, incident_id: int, audience_name: str) -> None:
@@ -42,7 +42,7 @@ class FreshStarts:
             incident = await incidents.lock(conn, incident_id)
             must_be_tellable(incident)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
-            if withdrawn := await self._following.withdraw(conn, incident, audience.key, actor):
+            if withdrawn := await self._returns.withdraw(conn, incident, audience.key, actor):
                 approvers = self._permissions.others("audience.approve", actor) or []
                 facts = {"actor": actor.name, "audience": audience, "approvers": approvers, "update": withdrawn[-1]}
                 await self._posts.in_room(conn, incident, "started_over", **facts)

@@ -34,7 +34,7 @@ class OwedCards:
         owed = [key for key, last in known.items() if is_owed(incident, last)]
         graver = [key for key, last in known.items() if incident.is_open and is_of_another_severity(incident, last)]
         audiences = owed or graver
-        if incident.room_lost or (not audiences and not stands and len(known) == len(open_here)):
+        if not audiences and not stands and len(known) == len(open_here):
             return None
         facts = {"incident": incident, "audiences": audiences, "severity": not owed, "in_hand": sorted(in_hand)}
         if not audiences and not stands:

@@ -26,6 +26,7 @@ from bot.services.records.documents import Documents
 from bot.services.records.gathering import Records
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.channels import Channels
+from bot.services.rooms.elsewhere import Elsewhere
 from bot.services.rooms.listeners import Listeners
 from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts
@@ -147,16 +148,23 @@ class Foundation:
 
     @cached_property
     def cards(self) -> Cards:
-        return Cards(self.db, self.clock, self.outbox, self.gateway)
+        return Cards(self.db, self.clock, self.outbox, self.gateway, self.elsewhere)
 
     @cached_property
     def posts(self) -> Posts:
-        listeners = Listeners(self.db, self.people, self.leavers)
-        return Posts(self.db, listeners, self.channels, self.outbox, self.gateway, self.rendering)
+        return Posts(self.db, self.listeners, self.elsewhere, self.outbox, self.gateway, self.rendering)
 
     @cached_property
     def prompts(self) -> Prompts:
         return Prompts(self.cards, self.posts)
+
+    @cached_property
+    def listeners(self) -> Listeners:
+        return Listeners(self.db, self.people, self.leavers)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere:
+        return Elsewhere(self.db, self.listeners, self.channels, self.rendering)
 
     @cached_property
     def members(self) -> Members:

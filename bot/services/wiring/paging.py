@@ -183,7 +183,7 @@ class Paging(Foundation):
 
     @cached_property
     def ladder_runs(self) -> LadderRuns:
-        return LadderRuns(self.clock, self.roster, self.pages, self.steps)
+        return LadderRuns(self.clock, self.roster, self.pages, self.steps, self.prompts)
 
     @cached_property
     def roster(self) -> Roster:
@@ -195,7 +195,7 @@ class Paging(Foundation):
 
     @cached_property
     def ladder_ends(self) -> LadderEnds:
-        return LadderEnds(self.clock, self.posts, self.rendering)
+        return LadderEnds(self.clock, self.prompts, self.rendering)
 
     @cached_property
     def followers(self) -> list[Follower]:
@@ -279,7 +279,7 @@ class Paging(Foundation):
 
     @cached_property
     def asks(self) -> Asks:
-        return Asks(self.cards, self.posts)
+        return Asks(self.cards)
 
     @cached_property
     def test_pages(self) -> TestPages:

@@ -51,7 +51,7 @@ class Learning(Paging):
 
     @cached_property
     def postmortem_ledger(self) -> Ledger:
-        return Ledger(self.runbook, self.cards, self.outbox, self.rendering)
+        return Ledger(self.runbook, self.cards, self.prompts, self.outbox, self.rendering)
 
     @cached_property
     def postmortem_obligations(self) -> Obligations:
@@ -89,7 +89,7 @@ class Learning(Paging):
 
     @cached_property
     def postmortem_reminders(self) -> PostmortemReminders:
-        return PostmortemReminders(self.db, self.clock, self.runbook, self.people, self.members, self.posts)
+        return PostmortemReminders(self.db, self.clock, self.runbook, self.members, self.prompts, self.posts)
 
     @cached_property
     def actions(self) -> Actions:

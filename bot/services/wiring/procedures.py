@@ -23,7 +23,7 @@ class Procedures(Watching):
 
     @cached_property
     def procedure_records(self) -> ProcedureRecords:
-        return ProcedureRecords(self.people, self.permissions, self.cards, self.posts, self.rendering)
+        return ProcedureRecords(self.people, self.permissions, self.cards, self.posts, self.prompts, self.rendering)
 
     @cached_property
     def procedure_proving(self) -> ProcedureProving:

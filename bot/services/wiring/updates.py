@@ -21,6 +21,7 @@ from bot.services.updates.publication_news import PublicationNews
 from bot.services.updates.publications import Publications
 from bot.services.updates.releases import Releases
 from bot.services.updates.reminders import Reminders, ReminderSnoozes
+from bot.services.updates.returns import Returns
 from bot.services.updates.status_pages import StatusPages
 from bot.services.updates.telling import Telling
 from bot.services.updates.watches import Watches
@@ -80,12 +81,16 @@ class Updates(Paging):
 
     @cached_property
     def approvals(self) -> Approvals:
-        decisions = Decisions(self.clock, self.people, self.rendering)
+        decisions = Decisions(self.clock, self.people, self.returns, self.rendering)
         return Approvals(self.db, self.permissions, self.cards, self.releases, self.following, decisions)
 
     @cached_property
     def following(self) -> Following:
-        return Following(self.clock, self.runbook, self.outbox, self.cards, self.posts, self.rendering)
+        return Following(self.clock, self.runbook, self.outbox, self.asks, self.posts, self.returns)
+
+    @cached_property
+    def returns(self) -> Returns:
+        return Returns(self.cards, self.prompts, self.rendering)
 
     @cached_property
     def watches(self) -> Watches:
@@ -119,4 +124,4 @@ class Updates(Paging):
 
     @cached_property
     def fresh_starts(self) -> FreshStarts:
-        return FreshStarts(self.db, self.clock, self.runbook, self.permissions, self.following, self.posts)
+        return FreshStarts(self.db, self.clock, self.runbook, self.permissions, self.returns, self.posts)

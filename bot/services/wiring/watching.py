@@ -19,6 +19,7 @@ from bot.services.alerts.problem_reports import ProblemReports
 from bot.services.alerts.refusals import AlertRefusals
 from bot.services.alerts.report_link import ReportLink
 from bot.services.alerts.responses import AlertResponses
+from bot.services.alerts.room_news import AlertRoomNews
 from bot.services.alerts.settling import AlertSettling
 from bot.services.alerts.silence_posts import SilencePosts
 from bot.services.alerts.silences import Silences
@@ -36,7 +37,8 @@ class Watching(Paging):
 
     @cached_property
     def alert_incidents(self) -> AlertIncidents:
-        return AlertIncidents(self.clock, self.runbook, self.declarations, self.posts, self.cards, self.rendering)
+        news = AlertRoomNews(self.clock, self.posts, self.prompts, self.rendering)
+        return AlertIncidents(self.clock, self.runbook, self.declarations, news, self.cards)
 
     @cached_property
     def alert_cards(self) -> AlertCards:

@@ -40,6 +40,11 @@ async def latest_cards(conn: Connection, name: str, limit: int) -> list[str]:
     return [row["key"] for row in await SQL.all(conn, "latest_cards", name=name, limit=limit)]
 
 
+async def cards_in(conn: Connection, channel: str, limit: int) -> list[str]:
+    """As `latest_cards`, by the channel's id."""
+    return [row["key"] for row in await SQL.all(conn, "cards_in", channel=channel, limit=limit)]
+
+
 async def claim_look(conn: Connection, *, since: datetime, now: datetime) -> str | None:
     """Claim the room of an open incident that nobody has looked at since then; None: there is no other."""
     row = await SQL.one(conn, "claim_look", since=since, now=now)

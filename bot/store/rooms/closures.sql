@@ -32,6 +32,10 @@ WHERE channels.name = %(name)s
 ORDER BY cards.ts DESC
 LIMIT %(limit)s;
 
+-- name: cards_in
+-- The cards that stand in a channel, newest first.
+SELECT key FROM cards WHERE channel = %(channel)s ORDER BY ts DESC LIMIT %(limit)s;
+
 -- name: claim_look
 -- The room of an open incident that nobody has looked at since then, claimed by one process.
 INSERT INTO room_looks (incident_id, looked_at)

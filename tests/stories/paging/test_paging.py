@@ -60,9 +60,14 @@ async def test_after_the_last_wait_one_notice_says_that_nobody_acknowledged(worl
     assert [headline for _, headline in world.posts()] == [
         "⚠ *Nobody acknowledged INC-1, and there's nobody left to page.*"
     ]
+    (notice,) = [one for one in world.workspace.messages(world.room()) if "nobody left to page" in words_of(one)]
+    assert [label.split()[0] for label in world.ada.labels(notice)] == ["Page"] * 3
 
     await world.passes(hours=5)
     world.nothing_else_was_sent()
+    await world.ada.types("/incident ack INC-1", "#general")
+    await world.settled()
+    assert world.ada.labels(notice) == []
 
 
 async def test_the_last_notice_says_which_tiers_were_paged_and_which_were_refused_or_empty(new_world: NewWorld) -> None:

@@ -50,8 +50,9 @@ async def test_while_one_procedure_is_under_way_another_is_only_suggested(new_wo
         await world.ada.submits(values={"incident": "INC-1"})
         await world.settled()
         assert "has *Disk is full*" in words_of(suggestion(world))
-        await press_on(world, "ada", "Runbook", suggestion(world))
-        assert "Disk is full" in live(world).text
+        question = suggestion(world)
+        await press_on(world, "ada", "Runbook", question)
+        assert "Disk is full" in live(world).text and labels(question) == []
         # Values on which the incident's alerts disagree are not filled in; of the rest, only harmless ones.
         assert "```\nssh db-1:9100 du -sh &lt;mount&gt; $HOST\n```" in shown(world)
         assert "&lt;mount&gt; is /srv/$(reboot) in the alert" in shown(world) and "$HOST is db-1 in" in shown(world)

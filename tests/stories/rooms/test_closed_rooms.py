@@ -173,6 +173,25 @@ async def test_posts_for_a_closed_channel_of_alerts_go_to_the_announcement_chann
     assert channel.id in words and "is archived" in words
 
 
+async def test_what_a_closed_room_should_have_been_asked_is_asked_where_incidents_are_announced(world: World) -> None:
+    """It closed unheard before the question came; and what stands in it shows the answer once it is open again."""
+    room = await declared(world)
+    await asked(world, "eve", "/incident task @ada restart the workers 15m", room)
+    await unheard(world, "archived", room)
+    await world.passes(minutes=15)
+    (question,) = [one for one in world.workspace.messages("#incidents") if "Time's up" in words_of(one)]
+    assert room.name in words_of(question) and "INC-1" in words_of(question)
+    await world.ada.presses("Done", question)
+    await world.settled()
+    assert world.ada.labels(question) == []
+
+    await world.eve.unarchives(room)
+    await world.eve.invites("tocsin", room)
+    await world.settled()
+    (task,) = [one for one in world.workspace.messages(room) if "restart the workers" in words_of(one)]
+    assert world.ada.labels(task) == [] and "Done" in words_of(task)
+
+
 DEEDS = {
     "update": ("/incident update the queue drains", "the queue drains"),
     "severity": ("/incident severity P2 fewer users", "P2"),

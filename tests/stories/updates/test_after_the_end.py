@@ -121,7 +121,15 @@ async def test_an_alert_firing_again_offers_to_reopen_and_one_whose_rule_declare
     asked = [one for one in town.workspace.messages(town.room()) if "is firing again" in one.text]
     assert len(asked) == 1 and not (await town.house.incidents.find("INC-1")).is_open
     await presses(town, "ben", "Reopen", asked[0])
-    assert (await town.house.incidents.find("INC-1")).is_open
+    assert (await town.house.incidents.find("INC-1")).is_open and town.ben.labels(asked[0]) == []
+
+    await monitoring.fires(alert("Slow", severity="high", status="resolved"))
+    await does(town, "ada", "/incident resolve Rolled back again")
+    await monitoring.fires(alert("Slow", severity="high"))
+    await town.passes(seconds=5)
+    asked = [one for one in town.workspace.messages(town.room()) if "is firing again" in one.text]
+    assert [town.ben.labels(one) for one in asked] == [[], ["Reopen"]]
+    await presses(town, "ben", "Reopen", asked[1])
 
     await monitoring.fires(alert("DatabaseDown"))
     await monitoring.fires(alert("DatabaseDown", status="resolved"))

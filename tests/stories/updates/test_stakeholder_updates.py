@@ -711,12 +711,17 @@ async def test_a_form_submitted_after_the_severity_changed_shows_the_current_sta
     assert posted_in(town, "#team") == []
 
 
-async def test_the_author_is_told_that_the_text_was_rejected(town: World, office: PostOffice) -> None:
+async def test_an_author_whose_words_were_rejected_is_asked_until_they_are_told(
+    town: World, office: PostOffice
+) -> None:
     await waiting(town, office)
     await presses(town, "ben", "Reject", card(town, "clients"))
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
     assert back.text == "↩ <@U0ADA>, your update for *clients* was not sent: Ben Moss rejected it."
-    assert town.ada.labels(back) == ["Edit"]
+    assert town.ada.labels(back) == ["Edit"] and "Press Edit" in words_of(back)
+    await writes(town, "ada", "clients", subject="Soon", text="We have found the cause.")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert town.ada.labels(back) == [] and "Press Edit" not in words_of(back)
 
 
 @pytest.fixture
