@@ -111,7 +111,7 @@ class App:
                 stack.push_async_callback(self._shutdown.within_it, house.mail.close)
             await self._must_know(self.services.schema)
             await self.services.timekeeping.begin()
-            await self.services.people.recall()
+            await self.services.people.begin()
             await self.services.channels.recall()
             yield self.services
 
@@ -129,6 +129,7 @@ class App:
                 watchdog=services.watchdog,
                 conditions=Conditions(services.duty, [services.schema, services.sessions]),
                 timekeeping=services.timekeeping,
+                people=services.people,
                 on_cancelled=services.departures.cancelled.note,
                 sweep_every_s=self._sweep_every_s,
             )

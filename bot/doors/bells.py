@@ -4,6 +4,8 @@
 MIGRATED = "migrations"
 # Somebody has noticed that the database's clock was set.
 CLOCK = "clock"
+# A process's runbook has people that other processes may not know.
+PEOPLE = "people"
 # Which round a table's bell wakes; any other payload wakes them all.
 BELLS = {
     "outbox": "outbox", "limited_ways": "outbox", "escalations": "escalations",

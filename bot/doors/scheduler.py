@@ -10,9 +10,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
-from bot.doors.bells import BELLS, CLOCK, MIGRATED
+from bot.doors.bells import BELLS, CLOCK, MIGRATED, PEOPLE
 from bot.doors.overview import Overview
 from bot.doors.rounds import Round
+from bot.services.people.people import People
 from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
@@ -52,6 +53,7 @@ class Scheduler:
         watchdog: Watchdog,
         conditions: Conditions,
         timekeeping: Timekeeping,
+        people: People,
         on_cancelled: Callable[[Sequence[int]], None],
         sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
@@ -61,11 +63,10 @@ class Scheduler:
         self._rounds = rounds
         self._overview = Overview(db, rounds)
         self._watchdog = watchdog
-        self._conditions = conditions
-        self._timekeeping = timekeeping
+        self._conditions, self._timekeeping, self._people = conditions, timekeeping, people
         self._on_cancelled = on_cancelled
         self._sweep_every_s = sweep_every_s
-        self._migrated, self._clock_was_set = asyncio.Event(), asyncio.Event()
+        self._migrated, self._clock_was_set, self._people_came = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._bells = {name: one.bell or asyncio.Event() for name, one in rounds.items()}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
         self._going_round: list[asyncio.Task[None]] = []
@@ -86,6 +87,7 @@ class Scheduler:
             "sweep": self._sweep,
             "clock": self._keep_time,
             "conditions": self._watch_conditions,
+            "people": self._learn_people,
         }
         self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
 
@@ -254,7 +256,19 @@ class Scheduler:
             self._migrated.set()
         elif said == CLOCK:
             self._clock_was_set.set()
+        elif said == PEOPLE:
+            self._people_came.set()
+            return
         self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
+
+    async def _learn_people(self) -> None:
+        while not self._stopping:
+            await self._people_came.wait()
+            self._people_came.clear()
+            try:
+                await self._people.recall()
+            except Failed as error:
+                log.warning("people: %s", error)
 
     async def _watch_conditions(self) -> None:
         while not self._stopping:

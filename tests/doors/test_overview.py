@@ -39,7 +39,7 @@ async def test_of_all_rounds_those_look_that_have_something_due_and_those_that_c
     looks = {"ladders": Looks(house.ladders.due_rows), "idle": Looks(house.breaches.due_rows), "blind": Looks(None)}
     scheduler = Scheduler(
         house.db, clock, {name: Counted(one, clock) for name, one in looks.items()}, watchdog=Watchdog(),
-        conditions=Conditions(house.duty, []), timekeeping=house.timekeeping,
+        conditions=Conditions(house.duty, []), timekeeping=house.timekeeping, people=house.people,
         on_cancelled=house.departures.cancelled.note, sweep_every_s=3600,
     )  # fmt: skip
 

@@ -80,7 +80,7 @@ class Handovers(DueByRows):
             now = self._clock.now()
             shift, coming = self._people.shift(schedule, now), self._people.next_shift(schedule, now)
             if not self._people.is_same(shift.person, actor.name):
-                has_it = self._people.display_name(shift.person)
+                has_it = self._people.known_name(shift.person)
                 raise Refused(f"{has_it} has `{schedule}` now, and can leave a note for the next shift.")
             if before.person != shift.person:
                 # The shift has changed unnoticed: report it first, or this note would go to the person now leaving it.

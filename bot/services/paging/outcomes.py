@@ -101,7 +101,7 @@ class PageOutcomes:
             posted = Posted.read(reference)
             await cards.save(conn, f"page:{page.id}", Card(posted.channel, posted.ts, digest=""))
         await self._followups.catch_up(conn, incident, page)
-        words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
+        words = self._rendering.say("documents/paged", page=page, person=self._people.known_name(page.person))
         await incidents.write(
             conn, incident.id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
@@ -129,7 +129,7 @@ class PageOutcomes:
             if page.id in fresh:
                 facts = {
                     "page": fresh[page.id],
-                    "person": self._people.display_name(page.person),
+                    "person": self._people.known_name(page.person),
                     "error": outcome.error,
                 }
                 words, once = self._rendering.say("documents/page_failed", **facts), f"page {page.id} lost"

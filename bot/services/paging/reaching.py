@@ -97,7 +97,7 @@ class Reaching:
     ) -> None:
         """Tell the room once per run, with the person's phone number. `unknown`: a page to them may have been
         accepted."""
-        now, name = self._clock.now(), self._people.display_name(key)
+        now, name = self._clock.now(), self._people.known_name(key)
         once, facts = f"unreached {escalation.run} {key}", {"name": name, "unknown": unknown}
         line = self._rendering.say("documents/unreached", **facts)
         if await incidents.write_once(conn, incident.id, "page_failed", line, actor=TOCSIN.name, at=now, key=once):

@@ -85,7 +85,7 @@ class PageReports:
                 await pages.report(conn, page.id, report.word, now=now, state=page.state, error=page.error)
 
     async def _tell(self, conn: Connection, page: Page, kind: str, template: str, error: str) -> None:
-        person = self._people.display_name(page.person)
+        person = self._people.known_name(page.person)
         words = self._rendering.say(template, page=page, person=person, error=error)
         once = f"page {page.id} {kind} by report"
         await incidents.write(conn, page.incident_id, kind, words, actor=TOCSIN.name, at=self._clock.now(), key=once)

@@ -48,7 +48,7 @@ class StepNews:
     async def tell(self, conn: Connection, due: DueStep, tier: str | None, drafts: Sequence[PageDraft]) -> None:
         incident, actor, why = due.incident, due.actor.name, due.reason or ""
         people = list(dict.fromkeys(draft.person for draft in drafts))
-        names = ", ".join(self._people.display_name(person) for person in people)
+        names = ", ".join(self._people.known_name(person) for person in people)
         words = f"{tier}: {names}" if tier else names
         text = f"{words} ({why})" if why else words
         await incidents.write(conn, incident.id, "escalated", text, actor=actor, at=self._clock.now())

@@ -11,8 +11,8 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Failed, NotFound, Rejected
 from bot.domain.people.identity import is_former, is_slack_id
-from bot.domain.people.schedule import Cover, Shift, duty
-from bot.runbook import Person, Runbook, Tier
+from bot.runbook import Person, Runbook
+from bot.services.people.shifts import Shifts
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
 from bot.store.people import covers, directory
@@ -27,35 +27,42 @@ LOOK_AGAIN_AFTER = timedelta(minutes=10)
 NAMES_WITHIN_S = 1.0
 # The most words that a typed name may have.
 LONGEST_NAME = 4
-# How many consecutive shifts `has_throughout` looks through before it gives up and says no.
-MOST_SHIFTS = 1000
 # Covers that ended longer ago have no bearing on when today's shift began.
 COVERS_REMEMBERED = timedelta(days=7)
 
 
-class People:
+class People(Shifts):
     """Maps people to Slack accounts: looked up by email, kept in the database, cached by each process."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, gateway: Gateway) -> None:
+        super().__init__(runbook)
         self._db = db
         self._clock = clock
-        self._runbook = runbook
         self._gateway = gateway
         self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
-        self._others: dict[str, str] = {}  # people of other or earlier runbooks, only to name them
+        self._others: dict[str, Person] = {}  # people of other or earlier runbooks, only to name them
         self._looked_up_at: dict[str, datetime] = {}
         self._names: dict[str, str] = {}
-        self._covers: list[Cover] = []
         self._remembered: dict[str, Person] = {}
 
+    async def begin(self) -> None:
+        """Load what is known already, and make this runbook's people known to the other processes."""
+        await self.recall()
+        await self._introduce()
+
     async def recall(self) -> None:
-        """Load from the database the accounts and covers that are known already."""
+        """Load from the database the accounts, names and covers that are known already."""
+        others: dict[str, Person] = {}
         async with self._db.transaction() as conn:
             for row in await directory.identities(conn):
-                person = self._runbook.people.get(row["person"])
-                if row["slack_id"] and (person is None or person.email == row["email"]):
-                    (self._accounts if person else self._others).setdefault(row["person"], row["slack_id"])
+                key, account = row["person"], row["slack_id"]
+                person = self._runbook.people.get(key)
+                if person is None:
+                    others[key] = Person(key=key, name=row["name"] or key, slack=account)
+                elif account and person.email == row["email"]:
+                    self._accounts.setdefault(key, account)
             await self.learn_covers(conn)
+        self._others = others
 
     async def learn_covers(self, conn: Connection) -> None:
         """Refresh this process's covers from the database, as of this instant.
@@ -72,13 +79,16 @@ class People:
 
     async def look_up_everybody(self) -> None:
         """Look up all accounts, at start. After trying everybody, raises the last Failed that a retry may cure."""
-        passing: Failed | None = None
+        passing, known = None, dict(self._accounts)
         for key in self._runbook.people:
             try:
                 await self.account(key)
             except Failed as error:
                 log.warning("person=%s cannot be looked up: %s", key, error)
                 passing = passing if isinstance(error, Rejected) else error
+        if self._accounts != known:
+            async with self._db.transaction() as conn:
+                await directory.tell_others(conn)
         if passing:
             raise passing
 
@@ -94,7 +104,9 @@ class People:
         if found:
             self._accounts[key] = found
         async with self._db.transaction() as conn:
-            await directory.save_identity(conn, person=key, email=person.email, slack_id=found, now=now)
+            await directory.save_identity(
+                conn, person=key, name=person.name, email=person.email, slack_id=found, now=now
+            )
         return found
 
     def forget_account(self, key: str) -> None:
@@ -125,17 +137,22 @@ class People:
             return "Tocsin"
         if is_former(name):
             return f"{name} (removed)"
-        person = self._runbook.people.get(name) or self._remembered.get(name)
+        person = self._runbook.people.get(name) or self._remembered.get(name) or self._others.get(name)
         return person.name if person else name
 
     def known_name(self, name: str) -> str:
         """The display name, without asking Slack; for people outside the runbook, only if Slack told us it before."""
         return self._names.get(name) or self.display_name(name)
 
+    def proper_name(self, name: str) -> str | None:
+        """`known_name`, for audiences; None when only a key or a Slack id is known."""
+        known = self.known_name(name)
+        return None if known == name and name not in self._runbook.people else known
+
     def written(self, name: str) -> str:
         """How a refusal names somebody: without a known name, a mention, which Slack turns into one for the reader."""
-        known, account = self.known_name(name), self.known_account(name) or self._others.get(name)
-        return f"<@{account}>" if account and known == name else known
+        known = self.known_name(name)
+        return (self.mention(name) or known) if known == name else known
 
     async def names_of(self, accounts: Iterable[str]) -> dict[str, str]:
         """Display names by Slack account; leaves out those that Slack doesn't name within `NAMES_WITHIN_S` in all."""
@@ -155,7 +172,8 @@ class People:
 
     def mention(self, name: str) -> str | None:
         """A Slack mention, which notifies this person; None when their account isn't known."""
-        account = self.known_account(name)
+        other = self._others.get(name)
+        account = self.known_account(name) or (other.slack if other else None)
         return f"<@{account}>" if account else None
 
     def meant(self, text: str) -> str:
@@ -219,58 +237,22 @@ class People:
         known = self._runbook.people.get(key) or self._remembered.get(key)
         return known or (Person(key=key, name=key, slack=key) if is_slack_id(key) else None)
 
-    def in_tier(self, tier: Tier, now: datetime) -> list[str]:
-        """Keys of the people a page to this tier goes to now, without duplicates, in the runbook's order."""
-        found: dict[str, None] = {}
-        for entry in tier.who:
-            if entry.kind == "person":
-                found[entry.key] = None
-            elif entry.key in self._runbook.schedules:
-                found[self.shift(entry.key, now).person] = None
-        return list(found)
-
     async def leading(self, conn: Connection, now: datetime) -> list[str]:
         """Who is on call in the tier that leads, with covers as of now."""
         await self.learn_covers(conn)
         return self.in_tier(self._runbook.lead_tier, now)
 
-    def ever_in_tier(self, tier: Tier) -> set[str]:
-        """Everybody the runbook names for this tier, on call or not; covers aside."""
-        schedules = self._runbook.schedules
-        named = {entry.key for entry in tier.who if entry.kind == "person"}
-        rotas = [schedules[entry.key] for entry in tier.who if entry.kind != "person" and entry.key in schedules]
-        return named.union(*(rota.people for rota in rotas))
-
-    def shift(self, schedule: str, now: datetime) -> Shift:
-        """The shift at `now`, by the covers last learned (`learn_covers`)."""
-        return duty(self._runbook.schedules[schedule].rotation, self.covers_of(schedule), now)
-
-    def has_throughout(self, schedule: str, name: str, begins: datetime, ends: datetime) -> bool:
-        """Whether `name` has every shift between the two instants, by the covers last learned."""
-        for _ in range(MOST_SHIFTS):
-            shift = self.shift(schedule, begins)
-            if not self.is_same(name, shift.person):
-                return False
-            if shift.ends >= ends:
-                return True
-            begins = shift.ends
-        return False
-
-    def entitled(self, schedule: str, now: datetime) -> str:
-        """Who holds this schedule's permissions now: as `shift`, but ignoring covers by people it doesn't name."""
-        named = self._runbook.schedules[schedule].people
-        members = [one for one in self.covers_of(schedule) if any(self.is_same(one.person, key) for key in named)]
-        return duty(self._runbook.schedules[schedule].rotation, members, now).person
-
     def is_same(self, name: str, other: str) -> bool:
         return self.is_one(Actor(name), other)
 
-    def next_shift(self, schedule: str, now: datetime) -> Shift:
-        return self.shift(schedule, self.shift(schedule, now).ends)
-
-    def covers_of(self, schedule: str) -> list[Cover]:
-        """This schedule's covers as last learned, without those by people since removed from the runbook."""
-        return [one for one in self._covers if one.schedule == schedule and self.person(one.person)]
+    async def _introduce(self) -> None:
+        known = self._runbook.people.items()
+        rows = [
+            {"person": key, "name": one.name, "email": one.email, "slack_id": self._accounts.get(key)}
+            for key, one in known
+        ]
+        async with self._db.transaction() as conn:
+            await directory.introduce(conn, rows, self._clock.now())
 
     async def _called(self, account: str) -> str | None:
         """The name, asking Slack if need be; None for `LOOK_AGAIN_AFTER` after it failed to answer. Raises Failed."""

@@ -141,7 +141,7 @@ class Wordings:
             now=now,
             is_open=incident.is_open,
             from_alert=bool(incident.origin.get("alert")),
-            lead=self._people.display_name(incident.lead) if incident.lead else None,
+            lead=self._people.proper_name(incident.lead) if incident.lead else None,
             **_said_of(incident),
             next_update=self.next_update(incident, audience, now) if incident.is_open else None,
             resolve_by=resolve_by if resolve_by and resolve_by > now else None,

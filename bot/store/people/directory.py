@@ -1,10 +1,11 @@
 """People's Slack accounts, and the ids of channels."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
-from bot.store.rows import Row
+from bot.store.rows import Row, as_json
 
 SQL = Queries(__file__)
 
@@ -13,8 +14,21 @@ async def identities(conn: Connection) -> list[Row]:
     return await SQL.all(conn, "identities")
 
 
-async def save_identity(conn: Connection, *, person: str, email: str, slack_id: str | None, now: datetime) -> None:
-    await SQL.run(conn, "save_identity", person=person, email=email, slack_id=slack_id, now=now)
+async def introduce(conn: Connection, people: Iterable[Row], now: datetime) -> None:
+    """Of each `person`, `name`, `email` and `slack_id`: every process hears of it when anything of it is new."""
+    if await SQL.all(conn, "introduce", rows=as_json(list(people)), now=now):
+        await tell_others(conn)
+
+
+async def save_identity(
+    conn: Connection, *, person: str, name: str, email: str, slack_id: str | None, now: datetime
+) -> None:
+    await SQL.run(conn, "save_identity", person=person, name=name, email=email, slack_id=slack_id, now=now)
+
+
+async def tell_others(conn: Connection) -> None:
+    """There are people, or accounts of theirs, that other processes may not know."""
+    await SQL.run(conn, "ring")
 
 
 async def channels(conn: Connection) -> dict[str, str]:

@@ -1,11 +1,26 @@
 -- name: identities
-SELECT person, email, slack_id, looked_up_at FROM identities;
+SELECT person, name, email, slack_id FROM identities;
+
+-- name: introduce
+-- How this runbook calls its people, and the accounts that it gives them; what is known already is left alone.
+INSERT INTO identities (person, name, email, slack_id, looked_up_at)
+SELECT person, name, email, slack_id, %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS given (person text, name text, email text, slack_id text)
+ORDER BY person
+ON CONFLICT (person) DO UPDATE
+SET name = EXCLUDED.name, slack_id = coalesce(EXCLUDED.slack_id, identities.slack_id)
+WHERE (identities.name, identities.slack_id)
+    IS DISTINCT FROM (EXCLUDED.name, coalesce(EXCLUDED.slack_id, identities.slack_id))
+RETURNING person;
+
+-- name: ring
+SELECT pg_notify('tocsin', 'people');
 
 -- name: save_identity
-INSERT INTO identities (person, email, slack_id, looked_up_at)
-VALUES (%(person)s, %(email)s, %(slack_id)s, %(now)s)
+INSERT INTO identities (person, name, email, slack_id, looked_up_at)
+VALUES (%(person)s, %(name)s, %(email)s, %(slack_id)s, %(now)s)
 ON CONFLICT (person) DO UPDATE
-SET email = EXCLUDED.email, slack_id = EXCLUDED.slack_id, looked_up_at = EXCLUDED.looked_up_at;
+SET name = EXCLUDED.name, email = EXCLUDED.email, slack_id = EXCLUDED.slack_id, looked_up_at = EXCLUDED.looked_up_at;
 
 -- name: channels
 SELECT name, slack_id FROM channels;

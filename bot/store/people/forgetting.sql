@@ -1,6 +1,6 @@
 -- name: known
 -- Everybody in the directory and the ladders, with how they can be reached.
-SELECT person AS key, NULL AS name, email, NULL AS phone, slack_id AS slack, NULL AS webhook FROM identities
+SELECT person AS key, NULLIF(name, '') AS name, email, NULL AS phone, slack_id AS slack, NULL AS webhook FROM identities
 UNION
 SELECT kept.key, kept.value ->> 'name', kept.value ->> 'email', kept.value ->> 'phone', kept.value ->> 'slack',
     kept.value ->> 'webhook'

@@ -86,7 +86,7 @@ OWN: Mapping[str, Columns] = {
     "maintenance": {"maintenance_entries": ("key",)},
     "messages sent": {"outbox": ("key", "lane"), "cards": ("key", "channel")},
     "requests": {"requests": ("body", "error")},
-    "accounts and numbers": {"identities": ("person", "email", "slack_id"), "stopped_numbers": ("phone",)},
+    "accounts and numbers": {"identities": ("person", "name", "email", "slack_id"), "stopped_numbers": ("phone",)},
     "shifts": {"shift_reminders": ("person",)},
     "app home": {"home_viewers": ("account", "name")},
 }

@@ -173,10 +173,15 @@ async def test_a_refusal_names_people_only_the_other_runbook_has_and_people_neit
         async with world.joined(runbook=without_ben(RUNBOOK)) as other:
             with pytest.raises(AlreadyDone) as refused:
                 await other.services.acknowledgements.acknowledge(known_to(other, "U0CLEO"), 1)
-        assert str(refused.value) == "INC-1 is already acknowledged by <@U0BEN>."
-        assert refused.value.plain == "INC-1 is already acknowledged by the Slack account U0BEN."
+        assert str(refused.value) == "INC-1 is already acknowledged by Ben Moss."
         await ask(world, "eve", "/incident declare P2 Search is slow")
         await ask(world, "dev", "/escalate ack INC-2")
         # As in a process he has never talked to.
         world.house.people._names.clear()
         assert "INC-2 is already acknowledged by Dev Rao." in await ask(world, "ada", "/escalate ack INC-2")
+
+        newcomer = RUNBOOK.replace("people:\n", "people:\n  zoe: {name: Zoe Hart, slack: U0ZOE}\n", 1)
+        async with world.joined(runbook=newcomer):
+            house = world.house
+            await world.workspace.until(lambda: house.people.mention("zoe") == "<@U0ZOE>")
+            assert house.people.known_name("zoe") == "Zoe Hart" and house.people.person("zoe") is None

@@ -243,7 +243,7 @@ async def test_an_alarm_that_goes_off_during_an_orderly_shutdown_logs_no_error(
     scheduler = Scheduler(
         house.db, clock, {"soon": Counted(DueInAMoment(clock), clock)}, watchdog=Watchdog(),
         conditions=Conditions(house.duty, [Schema(house.db, house.duty)]), timekeeping=house.timekeeping,
-        on_cancelled=house.departures.cancelled.note,
+        people=house.people, on_cancelled=house.departures.cancelled.note,
     )  # fmt: skip
     scheduler._alarm.add_listener(lambda _: rang.set(), EVENT_JOB_SUBMITTED)
     scheduler.start()

@@ -179,7 +179,7 @@ async def test_a_round_stuck_for_half_a_minute_makes_the_process_not_ready_and_s
     scheduler = Scheduler(
         house.db, world.clock, rounds,
         watchdog=watchdog, conditions=Conditions(house.duty, [schema]), timekeeping=house.timekeeping,
-        on_cancelled=house.departures.cancelled.note,
+        people=house.people, on_cancelled=house.departures.cancelled.note,
     )  # fmt: skip
     readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, watchdog, schema)
     scheduler.start()
