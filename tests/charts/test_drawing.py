@@ -1,4 +1,4 @@
-"""A chart is a picture, drawn by a program of its own."""
+"""A chart is a picture, drawn in a separate process."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,24 +26,24 @@ async def test_a_chart_is_a_picture() -> None:
     assert len(picture) < 500_000
 
 
-async def test_what_cannot_be_drawn_is_said_and_stops_nobody() -> None:
+async def test_a_chart_that_cannot_be_drawn_is_logged_and_blocks_nothing() -> None:
     with pytest.raises(Rejected, match="the chart could not be drawn: exit 1"):
         await Drawing().draw(a_chart(zone="Nowhere/Land"))
 
 
-async def test_what_is_measured_is_seen_where_it_belongs_and_its_gaps_are_empty() -> None:
+async def test_measurements_are_drawn_in_their_place_and_gaps_stay_empty() -> None:
     picture = Image.open(BytesIO(await Drawing().draw(a_chart()))).convert("RGB")
 
     blue = {at for at, colour in _pixels(picture) if _is_like(colour, (0x1D, 0x63, 0xC4))}
     xs = {x for x, _ in blue}
     left, right = min(xs), max(xs)
-    # Nine of ten minutes are measured, so the last point is a tenth before the end; the third minute is missing.
+    # Nine of ten minutes are measured: the last point is a tenth before the end, and the third minute is missing.
     assert right < picture.width * 0.95
     assert not xs & set(range(left + (right - left) * 5 // 18, left + (right - left) * 6 // 18))
     assert any(_is_like(colour, (0xE8, 0xA3, 0x3D)) for _, colour in _pixels(picture))
 
 
-async def test_a_name_in_another_alphabet_and_a_long_one_are_written() -> None:
+async def test_long_names_and_names_in_other_alphabets_are_drawn() -> None:
     for name in ("сайт", "ιστοσελίδα", "w" * 80):
         picture = await Drawing().draw(replace(a_chart(), title=f"{name}, Sat 08 Aug 12:00 to Sat 08 Aug 12:10"))
 

@@ -1,4 +1,4 @@
-"""Days in plain words: by when something is to be done."""
+"""Due dates in plain words."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -37,11 +37,11 @@ NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
         ("2026-12-01 15:00", "2026-12-01 15:00"),
     ],
 )
-def test_a_day_without_an_hour_is_when_its_work_ends(words: str, day: str) -> None:
+def test_a_day_without_a_time_means_its_end_of_work(words: str, day: str) -> None:
     assert f"{by_day(words, NOW, LONDON).astimezone(LONDON):%Y-%m-%d %H:%M}" == day
 
 
-def test_today_is_its_end_once_work_has_ended() -> None:
+def test_today_means_the_end_of_the_day_once_work_has_ended() -> None:
     late = datetime(2026, 8, 6, 17, 0, tzinfo=UTC)
     assert f"{by_day('today', late, LONDON).astimezone(LONDON):%H:%M}" == "23:59"
 
@@ -49,11 +49,11 @@ def test_today_is_its_end_once_work_has_ended() -> None:
 @pytest.mark.parametrize(
     "words", ["yesterday", "now", "Now!", "2020-01-01", "12.10.", "12/10", "the cows come home", ""]
 )
-def test_what_is_past_or_can_be_read_in_two_ways_is_refused(words: str) -> None:
+def test_a_past_or_ambiguous_date_is_refused(words: str) -> None:
     with pytest.raises(Refused, match="`Friday`, `12 Dec`"):
         by_day(words, NOW, LONDON)
 
 
-def test_the_quarter_after_the_last_one_is_of_the_next_year() -> None:
+def test_the_quarter_after_the_fourth_is_in_the_next_year() -> None:
     november = datetime(2026, 11, 6, 14, 0, tzinfo=UTC)
     assert by_day("end of next quarter", november, LONDON).date() == datetime(2027, 3, 31, tzinfo=UTC).date()

@@ -1,4 +1,4 @@
-"""What people type or send is read in steps that grow as it does; they are counted, because no clock can be trusted."""
+"""Parsing what people type or send takes linear time; steps are counted, because timings can't be trusted."""
 
 import asyncio
 import sys
@@ -31,7 +31,7 @@ SIZE = 10_000
 SEVERITIES = [Named("P1", "Critical"), Named("P2", "High"), Named("SEV-3", "Low")]
 NOW = datetime(2026, 8, 6, 14, tzinfo=UTC)
 
-# What each reads, and the words that mean something to it.
+# Each parser, and the words that mean something to it.
 READERS: dict[str, tuple[Callable[[str], Any], tuple[str, ...]]] = {
     "a mention or a link": (
         partial(as_typed, names={"U1": "Ada"}),
@@ -66,7 +66,7 @@ READERS: dict[str, tuple[Callable[[str], Any], tuple[str, ...]]] = {
 
 
 def steps(deed: Callable[[], Any]) -> int:
-    """How many calls and lines it takes; what a regular expression does inside is judged by how it is built."""
+    """The calls and lines executed; regular expressions are judged by their structure, in tests/test_patterns.py."""
     count = 0
 
     def trace(frame: Any, event: str, argument: Any) -> Any:
@@ -86,10 +86,10 @@ def steps(deed: Callable[[], Any]) -> int:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_twice_as_much_takes_at_most_twice_as_long_to_read(reader: str) -> None:
+def test_twice_the_input_takes_at_most_twice_the_steps(reader: str) -> None:
     read_it, own_words = READERS[reader]
     for word in (" ", "9", "\t", "a", *own_words):
         text, twice = word * (SIZE // len(word)), word * (2 * SIZE // len(word))
-        # Whatever is loaded or learnt at the first look is not counted.
+        # A first run, not counted, fills caches.
         steps(partial(read_it, f"{word}\x01"))
         assert steps(partial(read_it, twice + "\x01")) <= 2.2 * steps(partial(read_it, text + "\x01")) + 200, repr(word)

@@ -1,4 +1,4 @@
-"""A table that rings wakes the round which looks at it, and not every round there is."""
+"""A table's bell wakes only the round that looks at that table."""
 
 from psycopg import AsyncConnection
 
@@ -6,7 +6,7 @@ from bot.doors.bells import BELLS
 from tests.world import World
 
 
-async def test_every_table_that_rings_wakes_one_round(world: World, database: str) -> None:
+async def test_every_table_with_a_bell_wakes_one_round(world: World, database: str) -> None:
     async with await AsyncConnection.connect(database) as conn:
         found = await conn.execute(
             "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'ring_the_bell'::regproc"

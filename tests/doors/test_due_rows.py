@@ -1,10 +1,10 @@
-"""What is due of every round is one question to the database."""
+"""One statement asks the database what is due for all rounds."""
 
 from bot.rehearsal.processes import Processes
 from tests.world import World
 
 
-async def test_asked_together_every_round_says_what_it_says_alone(world: World) -> None:
+async def test_asked_together_every_round_gives_the_answer_it_gives_alone(world: World) -> None:
     await world.eve.types("/incident declare P1 Payments failing")
     await world.settled()
 

@@ -1,4 +1,4 @@
-"""While the loop is behind, alerts are turned away unread; everything else is answered as ever."""
+"""Load shedding: while the event loop lags, alerts are refused unread; everything else is answered."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ def posted(path: str) -> bytes:
     return f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody".encode()
 
 
-async def test_an_alert_is_told_to_come_again_before_it_is_read_and_nobody_else_is() -> None:
+async def test_only_alerts_are_refused_with_retry_after_before_they_are_read() -> None:
     late = Lateness()
     overload = Overload(late.count, lambda: late.now_s)
     async with door(Doorkeeper(10, overload)) as port:
@@ -48,7 +48,7 @@ async def test_an_alert_is_told_to_come_again_before_it_is_read_and_nobody_else_
             assert b" 404 " in await answered(port, posted("/alerts/generic"))
 
 
-async def test_the_next_request_of_a_connection_is_turned_away_too_and_the_rest_of_a_body_is_not() -> None:
+async def test_a_connections_next_request_is_refused_too_but_not_the_rest_of_a_body() -> None:
     late = Lateness()
     async with door(Doorkeeper(10, Overload(late.count, lambda: late.now_s))) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

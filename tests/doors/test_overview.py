@@ -1,4 +1,4 @@
-"""When all rounds are to look, those do that have something due, cannot tell, or have never looked before."""
+"""In a full sweep, only rounds look that have something due, cannot tell, or have never looked before."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from tests.world import World
 
 
 class Looks:
-    """Notes that it was asked, and finds nothing."""
+    """A round that records being asked and finds nothing."""
 
     def __init__(self, due_rows: DueRows | None) -> None:
         self.due_rows = due_rows
@@ -29,7 +29,7 @@ class Looks:
 
 
 @pytest.mark.parametrize(("minutes", "is_due"), [(14, False), (15, True)])
-async def test_of_all_rounds_those_look_that_have_something_due_and_those_that_cannot_tell(
+async def test_only_rounds_with_something_due_or_that_cannot_tell_look(
     world: World, minutes: int, is_due: bool
 ) -> None:
     await world.eve.types("/incident declare P1 Payments failing")

@@ -1,4 +1,4 @@
-"""How often somebody may come."""
+"""Rate limits."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from bot.doors.rates import Rate, TooOften
 NOON = datetime(2026, 8, 6, 12, tzinfo=UTC)
 
 
-def test_a_clock_that_is_set_back_shuts_nobody_out() -> None:
+def test_setting_the_clock_back_locks_nobody_out() -> None:
     now = NOON
     rate = Rate(2, lambda: now)
     for _ in range(2):
@@ -21,7 +21,7 @@ def test_a_clock_that_is_set_back_shuts_nobody_out() -> None:
     rate.take("jo")
 
 
-def test_what_is_taken_in_an_hour_is_given_back_over_an_hour() -> None:
+def test_an_hourly_allowance_refills_over_an_hour() -> None:
     now = NOON
     rate = Rate(60, lambda: now, span="hour")
     rate.take("jo", 60)

@@ -1,4 +1,4 @@
-"""Bodies, packed and unpacked, and the connections they come on."""
+"""Request bodies, compressed or not, and the connections they come on."""
 
 import asyncio
 import errno
@@ -20,16 +20,16 @@ from bot.doors.switchboard import MOST_FIELDS, read_form
 from bot.doors.web import serving
 
 LIMIT = 1000
-# At one time always: names of tests are the same in every process.
+# A fixed mtime: test names must be the same in every process.
 PACKED = gzip.compress(b"x", mtime=0)
-# More than the loop needs to see that somebody knocks.
+# More than the event loop needs to notice a new connection.
 TURNS = 20
 MORE_THAN_A_LINE_HOLDS = 16 * 1024 * 1024
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "GZIP "])
-def test_a_packed_body_is_unpacked_as_far_as_it_may_be(encoding: str) -> None:
+def test_a_compressed_body_is_decompressed_up_to_the_limit(encoding: str) -> None:
     pack: Callable[[bytes], bytes] = zlib.compress if encoding == "deflate" else gzip.compress
     assert unpacked(pack(b"x" * LIMIT), encoding, LIMIT) == b"x" * LIMIT
     with pytest.raises(TooLarge):
@@ -37,7 +37,7 @@ def test_a_packed_body_is_unpacked_as_far_as_it_may_be(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["", "identity"])
-def test_a_body_that_is_not_packed_is_left(encoding: str) -> None:
+def test_an_uncompressed_body_is_left_alone(encoding: str) -> None:
     assert unpacked(b"as it is", encoding, LIMIT) == b"as it is"
 
 
@@ -49,13 +49,13 @@ def test_a_body_that_is_not_packed_is_left(encoding: str) -> None:
         (b"rubbish", "deflate"), (b"x", "br"), (b"x", "gzip, gzip"),
     ],
 )  # fmt: skip
-def test_what_is_not_packed_as_it_says_is_garbled(body: bytes, encoding: str) -> None:
+def test_a_body_not_compressed_as_it_claims_is_an_error(body: bytes, encoding: str) -> None:
     with pytest.raises(Garbled):
         unpacked(body, encoding, LIMIT)
 
 
-def test_a_body_that_would_fill_the_memory_is_never_unpacked_whole() -> None:
-    """A thousand of them are refused before one of them could be unpacked."""
+def test_a_decompression_bomb_is_never_decompressed_whole() -> None:
+    """A thousand are refused quickly, as none is decompressed beyond the limit."""
     bomb = gzip.compress(b"\0" * 50_000_000)
     for _ in range(1000):
         with pytest.raises(TooLarge):
@@ -96,7 +96,7 @@ async def half_asked(port: int, begun: bytes = GET) -> asyncio.StreamReader:
     return reader
 
 
-# Nobody hangs up by being forgotten.
+# References, so that no connection is closed by garbage collection.
 HELD: list[asyncio.StreamWriter] = []
 
 
@@ -115,12 +115,12 @@ async def was_turned_away(reader: asyncio.StreamReader) -> bool:
         return True
 
 
-async def test_who_does_not_finish_a_request_is_turned_away() -> None:
+async def test_a_client_that_does_not_finish_its_request_is_disconnected() -> None:
     async with door(Doorkeeper(10, headers_within_s=0.01)) as port:
         assert await was_turned_away(await half_asked(port))
 
 
-async def test_whoever_asks_is_answered_and_may_ask_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_sends_a_request_is_answered_and_may_send_another(caplog: pytest.LogCaptureFixture) -> None:
     async with door(Doorkeeper(10, headers_within_s=30)) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(2):
@@ -130,7 +130,7 @@ async def test_whoever_asks_is_answered_and_may_ask_again(caplog: pytest.LogCapt
     assert caplog.records == []
 
 
-async def test_who_has_asked_for_nothing_makes_room_and_that_is_said_once_a_minute(
+async def test_idle_connections_are_closed_to_make_room_and_logged_once_a_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
@@ -165,10 +165,10 @@ async def unread(port: int) -> asyncio.StreamReader:
 
 
 @pytest.mark.parametrize("comes_and_stays", [asked_and_stayed, half_a_body, unread])
-async def test_whoever_keeps_us_waiting_makes_room_the_longest_first(
+async def test_slow_clients_are_disconnected_to_make_room_the_slowest_first(
     comes_and_stays: Callable[[int], Awaitable[asyncio.StreamReader]],
 ) -> None:
-    """However they go about it, nobody can take all places and lock out the one who has something to say."""
+    """Whatever they do, slow clients cannot occupy all connections and lock out a real request."""
     async with door(Doorkeeper(3)) as port:
         first, *others = [await comes_and_stays(port) for _ in range(3)]
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -180,7 +180,7 @@ async def test_whoever_keeps_us_waiting_makes_room_the_longest_first(
         writer.close()
 
 
-async def test_whoever_is_new_has_time_to_ask_however_many_are_new() -> None:
+async def test_a_new_connection_has_time_to_send_its_request_however_many_are_new() -> None:
     async with door(Doorkeeper(3)) as port:
         for _ in range(3):
             await asked_and_stayed(port)
@@ -190,7 +190,7 @@ async def test_whoever_is_new_has_time_to_ask_however_many_are_new() -> None:
             assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
 
 
-# As anybody could send it: of the first kind, what stands in it may be somebody's token.
+# As anybody could send it; the first kind may contain somebody's token.
 NO_HTTP = [
     b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\x00\r\n\r\n",
     b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -200,7 +200,7 @@ NO_HTTP = [
 ]
 
 
-async def test_what_is_no_http_is_said_once_a_minute_without_what_was_sent(caplog: pytest.LogCaptureFixture) -> None:
+async def test_invalid_http_is_logged_once_a_minute_without_its_content(caplog: pytest.LogCaptureFixture) -> None:
     async with serving(web.Application(), host="127.0.0.1", port=0) as port:
         for request in NO_HTTP * 2:
             assert b" 400 " in await (await half_asked(port, request)).readline()
@@ -209,7 +209,7 @@ async def test_what_is_no_http_is_said_once_a_minute_without_what_was_sent(caplo
 
 
 @pytest.mark.parametrize("host", ["xn--a", "x:8080", "[::1]", "user:secret@x"])
-async def test_of_a_whole_address_only_the_path_counts(host: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_of_an_absolute_url_only_the_path_counts(host: str, caplog: pytest.LogCaptureFixture) -> None:
     async def hello(request: web.Request) -> web.Response:
         return web.Response(text=f"hello {request.url}")
 
@@ -221,7 +221,7 @@ async def test_of_a_whole_address_only_the_path_counts(host: str, caplog: pytest
     assert caplog.records == []
 
 
-async def test_who_hangs_up_in_the_middle_of_a_body_makes_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_hangs_up_mid_body_causes_no_error(caplog: pytest.LogCaptureFixture) -> None:
     ends: asyncio.Queue[BaseException] = asyncio.Queue()
 
     async def form(request: web.Request) -> web.Response:
@@ -239,7 +239,7 @@ async def test_who_hangs_up_in_the_middle_of_a_body_makes_no_fault(caplog: pytes
         assert isinstance(await ends.get(), Garbled)
 
 
-async def test_that_no_file_is_left_for_a_connection_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+async def test_running_out_of_file_descriptors_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with serving(web.Application(), host="127.0.0.1", port=0) as port:
         with socket.socket() as knocking:
@@ -253,7 +253,7 @@ async def test_that_no_file_is_left_for_a_connection_is_said_once_a_minute(caplo
     assert "no new connection can be taken" in caplog.text and "Traceback" not in caplog.text
 
 
-async def test_what_else_goes_wrong_in_the_loop_is_said_each_time(caplog: pytest.LogCaptureFixture) -> None:
+async def test_other_errors_in_the_loop_are_logged_every_time(caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
     async with serving(web.Application(), host="127.0.0.1", port=0):
         for _ in range(2):
@@ -265,7 +265,7 @@ async def test_what_else_goes_wrong_in_the_loop_is_said_each_time(caplog: pytest
 @contextmanager
 def no_file_left() -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # What is open stays open: only a file with a higher number cannot be had.
+    # Open files stay open; only higher descriptors become unavailable.
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
     try:
         yield
@@ -273,7 +273,7 @@ def no_file_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_connections_leave_files_for_everything_else() -> None:
+def test_connections_leave_file_descriptors_for_everything_else() -> None:
     raise_file_limit()
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert 0 < most_connections() < soft

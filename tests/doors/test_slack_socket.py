@@ -1,4 +1,4 @@
-"""The line to Slack in Socket Mode, when it breaks between what came and its acknowledgement."""
+"""The Socket Mode connection breaking between a request and its acknowledgement."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ HANG_UP = web.AppKey("hang_up", asyncio.Event)
 
 @pytest.fixture
 async def slack() -> AsyncIterator[TestServer]:
-    """Sends one event and hangs up when told to."""
+    """A Slack that sends one event and hangs up when told to."""
     server = TestServer(web.Application())
     hang_up = server.app[HANG_UP] = asyncio.Event()
 
@@ -41,7 +41,7 @@ async def slack() -> AsyncIterator[TestServer]:
         yield server
 
 
-async def test_a_line_that_breaks_before_the_acknowledgement_is_one_line_in_the_log_and_no_fault(
+async def test_a_connection_lost_before_the_acknowledgement_is_one_log_line_and_no_error(
     slack: TestServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     received, go_on = asyncio.Event(), asyncio.Event()
@@ -52,7 +52,7 @@ async def test_a_line_that_breaks_before_the_acknowledgement_is_one_line_in_the_
         return AuthorizeResult(enterprise_id=None, team_id="T1")
 
     async def mentioned() -> None:
-        """Nothing to do: what is looked at is the acknowledgement."""
+        """Does nothing: the test is about the acknowledgement."""
 
     bolt = AsyncApp(authorize=slow, signing_secret="", process_before_response=True)
     bolt.event("app_mention")(mentioned)

@@ -1,4 +1,4 @@
-"""Runbooks as people write them: each shape, and how many steps it holds."""
+"""Runbooks as people write them: each shape, and how many steps it contains."""
 
 import pytest
 
@@ -31,17 +31,17 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_an_awkward_shape_holds_the_steps_that_its_author_meant(shape: str) -> None:
+def test_an_awkward_shape_yields_the_steps_its_author_meant(shape: str) -> None:
     text, count = SHAPES[shape]
     assert len(read_procedure(text, "x").content["steps"]) == count
 
 
 @pytest.mark.parametrize("shape", ["1. {}\n", "# {}\n1. Look\n", "> __{}__\n\n1. Look\n", "1. ![{}](full.png)\n"])
-def test_emphasis_nested_without_end_is_read_as_its_words(shape: str) -> None:
+def test_endlessly_nested_emphasis_is_read_as_its_text(shape: str) -> None:
     nested = "*a " * 2000 + "the [disk](http://example.com)" + " b*" * 2000
     assert len(read_procedure(shape.format(nested), "x").content["steps"]) == 1
 
 
-def test_a_link_deep_in_emphasis_keeps_its_address() -> None:
+def test_a_link_deep_within_emphasis_keeps_its_url() -> None:
     (step,) = read_procedure("1. " + "*a " * 30 + "[disk](http://example.com)" + " b*" * 30, "x").content["steps"]
     assert "disk (http://example.com)" in step["do"]

@@ -36,7 +36,7 @@ def listed(kind: str) -> Any:
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
-def test_what_a_draft_has_not_and_has_besides_the_shipped_runbook_is_listed_by_name(kind: str) -> None:
+def test_the_differences_between_draft_and_shipped_runbook_are_listed_by_name(kind: str) -> None:
     draft = drafted(kind)
     imported = names_in(read(written(draft), {}))
     imported["templates"] |= set(draft.templates)
@@ -47,14 +47,14 @@ def test_what_a_draft_has_not_and_has_besides_the_shipped_runbook_is_listed_by_n
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
-def test_every_line_of_a_document_is_in_its_draft_in_its_own_words_or_is_listed_with_what_became_of_it(
+def test_every_line_of_a_document_is_verbatim_in_its_draft_or_listed_with_what_became_of_it(
     kind: str,
 ) -> None:
     assert lost(kind) == list(listed(kind)["became a value"])
 
 
 def lost(kind: str) -> list[str]:
-    """The lines of which some word is neither in a value nor in a comment of the draft. Headings are names of parts."""
+    """Lines with a word that is in no value or comment of the draft. Headings are excluded as names of parts."""
     draft = drafted(kind)
     text = written(draft)
     comments = [line for line in text.splitlines() if line.lstrip().startswith("#")]
@@ -63,7 +63,7 @@ def lost(kind: str) -> list[str]:
 
 
 def lines_of(document: Path) -> Iterator[str]:
-    """Without headings, the heads of tables and the fences."""
+    """The document's lines, without headings, table headers and fences."""
     is_code = False
     for line, below in pairwise([*document.read_text().splitlines(), ""]):
         is_fence = line.strip().startswith("```")

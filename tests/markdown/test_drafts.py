@@ -1,4 +1,4 @@
-"""A draft of a runbook from the documents a team has: everything it says is in it, nothing else is."""
+"""A draft runbook from a team's documents: it has everything they say, and nothing else."""
 
 from pathlib import Path
 from textwrap import dedent
@@ -146,7 +146,7 @@ def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
     assert "TODO: who is “Chair”?" in written(draft)
 
 
-def test_which_incidents_owe_a_post_mortem_is_read_and_what_is_not_clear_is_left_out() -> None:
+def test_rules_for_owing_a_post_mortem_are_read_and_unclear_ones_left_out() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -174,7 +174,7 @@ def test_which_incidents_owe_a_post_mortem_is_read_and_what_is_not_clear_is_left
     assert [note.text for note in draft.notes if not note.understood] == ["When the team wants one"]
 
 
-def test_a_backup_policy_without_an_address_waits_as_a_comment_where_that_has_to_be_put_in() -> None:
+def test_a_backup_policy_without_a_url_becomes_a_comment_that_asks_for_it() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -189,7 +189,7 @@ def test_a_backup_policy_without_an_address_waits_as_a_comment_where_that_has_to
     assert all(note.understood for note in draft.notes)
 
 
-def test_a_backup_policy_is_read_where_commands_show_which_variable_has_the_address() -> None:
+def test_a_backup_policy_takes_its_url_from_the_variable_commands_use() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -222,7 +222,7 @@ def test_a_backup_policy_is_read_where_commands_show_which_variable_has_the_addr
     assert [note.text for note in draft.notes if not note.understood] == ["Code: in a repository"]
 
 
-def test_what_people_look_at_becomes_health_checks_with_the_limits_that_the_document_has() -> None:
+def test_things_people_look_at_become_health_checks_with_the_documents_limits() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -271,7 +271,7 @@ def test_what_people_look_at_becomes_health_checks_with_the_limits_that_the_docu
     assert "load-tests" in runbook.procedures
 
 
-def test_what_is_left_out_stands_where_its_subject_is_or_behind_what_comes_before_it() -> None:
+def test_omitted_text_is_kept_as_a_comment_near_its_subject_or_after_what_precedes_it() -> None:
     draft, _ = drafted(
         """\
         # X
@@ -295,7 +295,7 @@ def test_what_is_left_out_stands_where_its_subject_is_or_behind_what_comes_befor
     assert order == sorted(order)
 
 
-def test_the_channels_and_the_severity_that_a_document_names_are_read_and_numbers_of_headings_are_not() -> None:
+def test_channels_and_severities_a_document_names_are_read_but_not_heading_numbers() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -338,7 +338,7 @@ def test_the_channels_and_the_severity_that_a_document_names_are_read_and_number
     ]  # fmt: skip
 
 
-def test_an_example_of_a_severity_that_has_a_number_is_not_taken_for_a_target() -> None:
+def test_a_number_in_a_severitys_example_is_not_taken_for_a_target() -> None:
     _, runbook = drafted(
         """\
         # X
@@ -355,7 +355,7 @@ def test_an_example_of_a_severity_that_has_a_number_is_not_taken_for_a_target() 
     assert str(runbook.severities[0].resolve_within) == "5:00:00"
 
 
-def test_how_early_planned_work_is_announced_is_read_and_its_steps_stay_a_procedure() -> None:
+def test_the_notice_period_of_planned_work_is_read_and_its_steps_stay_a_procedure() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -396,7 +396,7 @@ def test_a_decision_tree_becomes_questions_and_a_drawing_nothing() -> None:
     assert one.steps[0].answers == {"Yes": "Roll back", "No": "Look further"}
 
 
-def test_what_describes_is_no_procedure_and_what_somebody_does_is_one() -> None:
+def test_descriptions_are_no_procedure_and_instructions_are() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -422,7 +422,7 @@ def test_what_describes_is_no_procedure_and_what_somebody_does_is_one() -> None:
     assert [note.what for note in draft.notes if not note.understood] == ["Critical services", "Core components"]
 
 
-def test_what_the_document_leaves_open_is_asked_in_its_own_words() -> None:
+def test_open_points_of_the_document_are_asked_in_its_own_words() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -445,19 +445,19 @@ def test_what_the_document_leaves_open_is_asked_in_its_own_words() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(MARKDOWN)
-def test_any_markdown_gives_a_draft_that_can_be_read(text: str) -> None:
+def test_any_markdown_gives_a_readable_draft(text: str) -> None:
     draft = draft_of([("a.md", text)])
     assert written(draft)
 
 
 @pytest.mark.parametrize("text", CONSTRUCTS)
-def test_every_construct_of_commonmark_is_understood_or_said_to_be_left_out(text: str) -> None:
+def test_every_commonmark_construct_is_understood_or_reported_as_left_out(text: str) -> None:
     draft = draft_of([("a.md", f"# Example\n\n## Look\n1. Look\n\n## Words\n\n{text}")])
     assert "look" in read(written(draft), {}).procedures
     assert draft.notes
 
 
-def test_the_command_prints_a_draft_that_the_check_accepts_and_says_what_it_left_out(tmp_path: Path) -> None:
+def test_the_command_prints_a_draft_that_passes_check_and_says_what_it_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("# Example\n## Look\n1. Look\n## Words\nBe kind.\n")
     (tmp_path / "words.md").write_text("Be kind.\n")
     done = CliRunner().invoke(import_, [str(tmp_path / "a.md")])
@@ -470,7 +470,7 @@ def test_the_command_prints_a_draft_that_the_check_accepts_and_says_what_it_left
     assert CliRunner().invoke(main, ["import", str(tmp_path / "gone.md")]).exit_code == 2
 
 
-def test_front_matter_speaks_of_the_one_procedure_of_its_document_and_what_it_says_besides_is_kept() -> None:
+def test_front_matter_describes_a_documents_only_procedure_and_its_other_keys_are_kept() -> None:
     front = "---\ntitle: Disk full\nseverity: p1\nalerts: Disk*\nreview_by: 2030-01-02\nowner: platform\n---\n"
     severity = "# Severity\n| Level | Description |\n|---|---|\n| P1 | Sunk |\n"
     draft = draft_of([("disk.md", f"{front}1. Look\n"), ("severity.md", severity)])
@@ -489,19 +489,19 @@ def test_front_matter_speaks_of_the_one_procedure_of_its_document_and_what_it_sa
         ("severity: grave", "no key"), ("review_by: soon", "no key"),
     ],
 )  # fmt: skip
-def test_front_matter_that_is_none_is_said_to_be_left_out(front: str, said: str) -> None:
+def test_invalid_front_matter_is_reported_as_left_out(front: str, said: str) -> None:
     draft = draft_of([("a.md", f"---\n{front}\n---\n1. Look\n")])
     assert [said in note.why for note in draft.notes if note.what == "front matter"] == [True]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
-def test_a_document_in_another_encoding_is_refused_with_what_to_do(encoding: str, tmp_path: Path) -> None:
+def test_a_document_in_another_encoding_is_refused_saying_what_to_do(encoding: str, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes("# Stör\n1. Look at it\n".encode(encoding))
     done = CliRunner().invoke(main, ["import", str(tmp_path / "a.md")])
     assert done.exit_code == 2 and "save the file as UTF-8" in done.stderr
 
 
-def test_texts_for_audiences_become_templates_that_the_check_renders(tmp_path: Path) -> None:
+def test_texts_for_audiences_become_templates_that_check_renders(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(TEXTS)
     folder = tmp_path / "words"
     done = CliRunner().invoke(import_, [str(tmp_path / "a.md"), "--templates", str(folder)])
@@ -552,7 +552,7 @@ Nobody knows.
 """
 
 
-def test_the_title_of_the_front_matter_goes_before_the_heading() -> None:
+def test_the_front_matters_title_outranks_the_heading() -> None:
     text = "---\ntitle: Payments are failing\n---\n# Runbook 7\n\n1. Look at the queue\n\n       redis-cli llen jobs\n"
     draft, runbook = drafted(text)
     (procedure,) = runbook.procedures.values()
@@ -560,7 +560,7 @@ def test_the_title_of_the_front_matter_goes_before_the_heading() -> None:
     assert [note.place for note in draft.notes if note.line == 2] == [f"procedures.{procedure.key}"]
 
 
-def test_the_title_of_a_document_with_several_procedures_is_that_of_the_document() -> None:
+def test_the_title_of_a_document_with_several_procedures_is_the_documents() -> None:
     steps = "".join(f"## {what}\n\n1. Look at the {what}\n\n       see {what}\n\n" for what in ("queue", "disk"))
     draft, runbook = drafted(f"---\ntitle: Example Rowing\n---\n# Runbook 7\n\n{steps}")
     assert runbook.organisation == "Example Rowing"

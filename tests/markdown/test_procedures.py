@@ -1,4 +1,4 @@
-"""A procedure kept as Markdown: what of it is a step, a command, a question, a note."""
+"""A procedure kept as Markdown: which parts are steps, commands, questions or notes."""
 
 import os
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_numbered_items_and_headings_with_commands_are_steps_and_nested_items_th
     ]
 
 
-def test_prompts_and_sample_output_are_no_commands() -> None:
+def test_prompts_and_sample_output_are_not_commands() -> None:
     assert steps(
         """\
         1. Look
@@ -81,7 +81,7 @@ def test_prompts_and_sample_output_are_no_commands() -> None:
     ) == [{"do": "Look", "run": "df -h \\\n /var\ndu -s /var"}]
 
 
-def test_an_arrow_in_a_program_is_no_prompt() -> None:
+def test_an_arrow_in_a_program_is_not_a_prompt() -> None:
     program = "node -e '\nrun()\nerr=> stop()\n'"
     assert steps(f"## Look\n```\n{program}\n```\n") == [{"do": "Look", "run": program}]
 
@@ -114,7 +114,7 @@ def test_a_line_that_begins_with_if_is_a_question_that_leads_on() -> None:
         ("If what you see is red", "What you see is red?"), ("If you need more room", "Do you need more room?"),
     ],
 )  # fmt: skip
-def test_a_condition_is_asked_as_people_ask(written: str, asked: str) -> None:
+def test_a_condition_becomes_a_natural_question(written: str, asked: str) -> None:
     assert steps(f"1. {written}: scale up\n")[0]["ask"] == asked
 
 
@@ -162,7 +162,7 @@ def test_a_condition_above_several_steps_leads_past_all_of_them() -> None:
         "   ```\n   scale\n   ```\n",
     ],
 )
-def test_what_stands_in_a_condition_is_for_when_it_is_so_and_no_leads_past_that_alone(below: str) -> None:
+def test_steps_under_a_condition_apply_when_it_holds_and_no_skips_only_those(below: str) -> None:
     found = steps(f"1. Look\n2. If it is slow:\n{below}3. Verify it\n4. Close it\n")
     assert [one.get("do") or one["ask"] for one in found] == [
         "Look", "Is it slow?", "If it is slow", "Verify it", "Close it",
@@ -171,13 +171,13 @@ def test_what_stands_in_a_condition_is_for_when_it_is_so_and_no_leads_past_that_
 
 
 @pytest.mark.parametrize("before", ["**If the site is down:**\n\n", "Look at it:\n\nIf the site is down:\n\n"])
-def test_a_list_below_a_condition_is_lost_in_no_shape(before: str) -> None:
+def test_a_list_below_a_condition_is_kept_in_every_shape(before: str) -> None:
     found = steps(f"{before}- Call Ada\n- Restart it\n\n**Afterwards:**\n\n1. Verify it\n")
     assert found[0]["answers"]["No"] == "Go to step 3"
     assert found[1]["notes"] == ["Call Ada", "Restart it"] and found[2]["do"] == "Verify it"
 
 
-def test_what_is_otherwise_done_is_kept_where_the_command_is_a_step_of_its_own() -> None:
+def test_an_otherwise_branch_is_kept_when_its_command_is_a_separate_step() -> None:
     asked, then, _ = steps("1. If it is slow, scale up; otherwise wait\n   ```\n   scale\n   ```\n2. Verify it\n")
     assert asked["notes"] == ["Otherwise: Wait"] and (then["do"], then["run"]) == ("Scale up", "scale")
 
@@ -189,7 +189,7 @@ def test_a_block_that_is_all_comments_holds_nothing_to_run() -> None:
 
 
 @pytest.mark.parametrize("last", ["If it is full, page the lead", "If it is full"])
-def test_no_answer_of_the_last_question_sends_anybody_to_a_step_that_is_not_there(last: str) -> None:
+def test_no_answer_to_the_last_question_leads_to_a_missing_step(last: str) -> None:
     asked = steps(f"1. If it is down, restart it\n2. {last}\n")
     assert asked[0]["answers"] == {"Yes": "Restart it", "No": "Continue with the next step"}
     assert asked[1]["answers"]["No"] == "Stop"
@@ -203,7 +203,7 @@ def test_numbered_comments_in_one_block_are_steps() -> None:
     ]
 
 
-def test_a_file_is_a_procedure_under_its_name_with_what_its_front_matter_says(tmp_path: Path) -> None:
+def test_a_file_is_a_procedure_named_after_it_with_its_front_matters_settings(tmp_path: Path) -> None:
     front = "---\ntitle: Full\nseverity: p1\nalerts: Disk*\nreview_by: 2030-01-02\nowner: {a: b}\n---\n"
     body = "# Another\n\n## Symptoms\n- No room\n\n1. Look\n"
     runbook = with_files(tmp_path, {"disk-full.md": front + body, "README.md": "words"})
@@ -235,7 +235,7 @@ def test_every_mistake_names_its_file_and_line(tmp_path: Path) -> None:
     assert "runbooks/a.md:3: procedures.a.severity: there is no severity “P9”" in str(wrong.value)
 
 
-def test_what_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_a_mistake(tmp_path: Path) -> None:
     folder = tmp_path / "runbooks"
     folder.mkdir()
     (folder / "latin.md").write_bytes(b"1. Look\n\n2. caf\xe9\n")
@@ -263,7 +263,7 @@ MARKDOWN = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(MARKDOWN)
-def test_any_markdown_is_a_procedure_or_its_mistakes(text: str) -> None:
+def test_any_markdown_is_either_a_procedure_or_a_list_of_mistakes(text: str) -> None:
     read = read_procedure(text, "x")
     assert bool(read.content["steps"]) or read.mistakes
     for step in read.content["steps"]:

@@ -1,4 +1,4 @@
-"""Pages by mail: what stands in them, and what a page is called after each answer of the mail server."""
+"""Pages by mail: their content, and a page's state after each answer of the mail server."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -40,7 +40,7 @@ async def no_link(page: Page) -> str | None:
 TO_ADA = {"via": "email", "contact": "ada@example.com"}
 
 
-async def test_a_page_says_what_is_wrong_how_grave_it_is_and_how_to_acknowledge(
+async def test_a_page_says_what_is_wrong_how_severe_it_is_and_how_to_acknowledge(
     office: PostOffice, pager: EmailPager, calling: Calling
 ) -> None:
     reference = await pager.page(calling(**TO_ADA))
@@ -69,7 +69,7 @@ async def test_a_page_by_hand_says_why_and_a_late_one_that_it_is_late(
     assert "This page is late. It was due Sat 08 Aug 2026 13:00 BST." in letter.get_content()
 
 
-async def test_every_text_of_a_rehearsal_begins_with_drill(
+async def test_every_part_of_a_drills_page_begins_with_drill(
     office: PostOffice, pager: EmailPager, calling: Calling
 ) -> None:
     await pager.page(calling(**TO_ADA, incident={"drill": True}))
@@ -78,7 +78,7 @@ async def test_every_text_of_a_rehearsal_begins_with_drill(
     assert office.letters[0].get_content().startswith("DRILL P1")
 
 
-async def test_a_private_incident_says_so_in_the_subject_and_within(
+async def test_a_private_incidents_page_says_so_in_subject_and_body(
     office: PostOffice, pager: EmailPager, calling: Calling
 ) -> None:
     await pager.page(calling(**TO_ADA, incident={"private": True}))
@@ -87,7 +87,7 @@ async def test_a_private_incident_says_so_in_the_subject_and_within(
     assert "This incident is private" in office.letters[0].get_content()
 
 
-async def test_without_a_public_address_it_says_how_to_acknowledge_in_slack(
+async def test_without_a_public_url_the_page_says_how_to_acknowledge_in_slack(
     office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook, calling: Calling
 ) -> None:
     mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock)
@@ -103,7 +103,7 @@ async def test_a_title_cannot_forge_a_header(office: PostOffice, pager: EmailPag
     assert office.envelopes[0].rcpt_tos == ["ada@example.com"]
 
 
-async def test_a_repeat_is_recognised_by_its_message_id_and_another_page_has_another(
+async def test_a_repeat_has_the_same_message_id_and_another_page_has_another(
     office: PostOffice, pager: EmailPager, calling: Calling
 ) -> None:
     await pager.page(calling(**TO_ADA))
@@ -129,7 +129,7 @@ async def test_a_refused_page_is_never_called_accepted(office: PostOffice, pager
 
 
 @IMPATIENT
-async def test_a_page_that_nobody_confirmed_is_called_unanswered(
+async def test_a_page_the_server_never_confirmed_is_called_unanswered(
     office: PostOffice, pager: EmailPager, calling: Calling
 ) -> None:
     office.silent_at = "DATA"
@@ -137,6 +137,6 @@ async def test_a_page_that_nobody_confirmed_is_called_unanswered(
         await pager.page(calling(**TO_ADA))
 
 
-def test_only_who_has_an_address_can_be_paged_by_mail(pager: EmailPager, runbook: Runbook) -> None:
+def test_only_people_with_an_address_can_be_paged_by_mail(pager: EmailPager, runbook: Runbook) -> None:
     assert pager.contact(runbook.people["ada"]) == "ada@example.com"
     assert pager.contact(runbook.people["dev"]) is None

@@ -1,4 +1,4 @@
-"""Pages through PagerDuty: one alert there for each incident here, that follows it to its end."""
+"""Pages through PagerDuty: one alert there per incident here, which follows it to its end."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -78,7 +78,7 @@ async def test_a_page_is_a_trigger_that_names_the_incident(
     }  # fmt: skip
 
 
-async def test_pagerduty_is_given_no_word_of_a_private_incident(
+async def test_pagerduty_learns_nothing_about_a_private_incident(
     pager: PagerDutyPager, duty: Provider, calling: Calling
 ) -> None:
     private = {"private": True, "room_name": "inc-2026-08-08-inc-12"}
@@ -93,7 +93,7 @@ async def test_pagerduty_is_given_no_word_of_a_private_incident(
     ("severity", "word"),
     [("P1", "critical"), ("P2", "error"), ("P3", "warning"), ("P4", "info"), ("P5", "info"), ("gone", "info")],
 )
-async def test_the_severities_of_the_runbook_become_pagerduty_s_four_words(
+async def test_the_runbooks_severities_map_to_pagerdutys_four(
     pager: PagerDutyPager, duty: Provider, calling: Calling, severity: str, word: str
 ) -> None:
     await pager.page(calling(**TO_ADA, incident={"severity": severity}))
@@ -101,7 +101,7 @@ async def test_the_severities_of_the_runbook_become_pagerduty_s_four_words(
     assert duty.received[0].json["payload"]["severity"] == word
 
 
-async def test_what_becomes_of_an_alert_is_told_under_its_own_key(pager: PagerDutyPager, duty: Provider) -> None:
+async def test_later_events_use_the_alerts_own_key(pager: PagerDutyPager, duty: Provider) -> None:
     assert await pager.follow(alert("acknowledged")) == KEY
     assert await pager.follow(alert("resolved", f"{KEY}-2")) == f"{KEY}-2"
 
@@ -111,9 +111,7 @@ async def test_what_becomes_of_an_alert_is_told_under_its_own_key(pager: PagerDu
     ]
 
 
-async def test_of_an_alert_that_nobody_has_answered_there_is_nothing_to_tell(
-    pager: PagerDutyPager, duty: Provider
-) -> None:
+async def test_for_an_unacknowledged_alert_there_is_nothing_to_report(pager: PagerDutyPager, duty: Provider) -> None:
     assert await pager.follow(alert("open")) is None
     assert duty.received == []
 
@@ -121,7 +119,7 @@ async def test_of_an_alert_that_nobody_has_answered_there_is_nothing_to_tell(
 @pytest.mark.parametrize(
     ("status", "kind"), [(400, Rejected), (403, Unanswered), (429, Throttled), (500, Unanswered), (503, Unanswered)]
 )
-async def test_only_a_yes_is_a_yes_and_only_a_400_a_no(
+async def test_only_a_2xx_counts_as_accepted_and_only_a_400_as_refused(
     pager: PagerDutyPager, duty: Provider, calling: Calling, status: int, kind: type[Failed]
 ) -> None:
     duty.answers(status, INVALID)
@@ -131,7 +129,7 @@ async def test_only_a_yes_is_a_yes_and_only_a_400_a_no(
 
 
 @pytest.mark.parametrize(("status", "body"), [*NO_ANSWERS, (200, b"{}"), (202, INVALID), (400, b"{}")])
-async def test_what_pagerduty_does_not_say_is_neither_a_yes_nor_a_no(
+async def test_an_answer_that_is_not_pagerdutys_leaves_the_outcome_unknown(
     pager: PagerDutyPager, duty: Provider, calling: Calling, status: int, body: bytes
 ) -> None:
     duty.answers(status, body)
@@ -140,7 +138,7 @@ async def test_what_pagerduty_does_not_say_is_neither_a_yes_nor_a_no(
         await pager.page(calling(**TO_ADA))
 
 
-async def test_pagerduty_s_reason_is_told_without_the_key(
+async def test_pagerdutys_reason_is_reported_without_the_key(
     pager: PagerDutyPager, duty: Provider, calling: Calling
 ) -> None:
     said = INVALID.replace(b"}", f', "errors": ["{ROUTING_KEY} is no routing key"]}}'.encode())
@@ -151,7 +149,9 @@ async def test_pagerduty_s_reason_is_told_without_the_key(
 
 
 @IMPATIENT
-async def test_a_silent_pagerduty_may_have_taken_it(pager: PagerDutyPager, duty: Provider, calling: Calling) -> None:
+async def test_a_silent_pagerduty_may_have_accepted_the_page(
+    pager: PagerDutyPager, duty: Provider, calling: Calling
+) -> None:
     duty.hangs = True
 
     with pytest.raises(Unanswered):

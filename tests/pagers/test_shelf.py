@@ -1,4 +1,4 @@
-"""The shelf of pagers: every file on it is a way the runbook knows, and is found without being listed anywhere."""
+"""The shelf of pagers: every file on it is a way the runbook can name, found without being listed anywhere."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ SET_UP = {"PAGERDUTY_ROUTING_KEY": "R0UTINGKEY"}
 
 
 class NoSlack:
-    """Making a pager must not speak to anybody."""
+    """A Slack that must not be called: creating a pager makes no requests."""
 
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Any:
         raise AssertionError
@@ -65,7 +65,7 @@ async def no_link(page: Page) -> str | None:
 
 
 @pytest.mark.parametrize("via", ways())
-async def test_a_pager_stands_under_its_own_name_and_says_whom_it_can_reach(
+async def test_a_pager_has_its_own_name_and_says_whom_it_can_reach(
     parts: PagerParts, runbook: Runbook, via: Via
 ) -> None:
     pager = on_the_shelf(parts)[via]
@@ -99,7 +99,7 @@ severities:
 """
 
 
-def test_one_more_file_is_one_more_way_that_the_runbook_knows(tmp_path: Path) -> None:
+def test_adding_a_file_adds_a_way_the_runbook_can_name(tmp_path: Path) -> None:
     for folder in ("bot", "templates"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "fonts"))
     (tmp_path / "bot/pagers/pigeon.py").write_text(PIGEON)
@@ -114,12 +114,12 @@ def test_one_more_file_is_one_more_way_that_the_runbook_knows(tmp_path: Path) ->
     assert "add phone under people.ada" in found.stdout
 
 
-def test_a_way_there_is_no_file_for_is_a_mistake_of_the_runbook() -> None:
+def test_a_way_without_a_file_is_a_mistake_in_the_runbook() -> None:
     with pytest.raises(RunbookMistakes, match="“pigeon” is not known here: choose one of email, pagerduty, slack"):
         read(WITH_PIGEONS, {})
 
 
-async def test_without_a_mail_server_there_is_no_pager_by_mail(parts: PagerParts) -> None:
+async def test_without_a_mail_server_there_is_no_mail_pager(parts: PagerParts) -> None:
     assert "email" in on_the_shelf(parts)
     assert "email" not in on_the_shelf(replace(parts, mail=None))
 

@@ -1,4 +1,4 @@
-"""Pages by direct message, against the simulated Slack: posted once, looked for when it is not known whether."""
+"""Pages by direct message in a simulated Slack: posted once, and searched for when the outcome is unknown."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -64,7 +64,7 @@ def texts(workspace: Workspace, name: str) -> list[str]:
     return [seen.text for seen in workspace.direct_messages(name)]
 
 
-async def test_a_page_is_a_direct_message_and_its_reference_is_where_it_stands(
+async def test_a_page_is_a_direct_message_and_its_reference_is_channel_and_timestamp(
     workspace: Workspace, pager: SlackPager, calling: Calling
 ) -> None:
     reference = await pager.page(calling("ada"))
@@ -77,7 +77,7 @@ async def test_a_page_is_a_direct_message_and_its_reference_is_where_it_stands(
     assert posts(workspace)[0].metadata["event_payload"] == {"key": f"page:7.{NOON.timestamp():.0f}"}
 
 
-async def test_the_contact_that_is_known_is_used_and_nobody_is_looked_up(
+async def test_a_known_contact_is_used_without_a_lookup(
     workspace: Workspace, pager: SlackPager, calling: Calling, runbook: Runbook
 ) -> None:
     eve = workspace.person("eve").id
@@ -86,7 +86,7 @@ async def test_the_contact_that_is_known_is_used_and_nobody_is_looked_up(
     assert texts(workspace, "eve") == ["Page 7"]
 
 
-async def test_somebody_without_an_account_is_refused_and_not_called_paged(
+async def test_a_person_without_an_account_is_refused_and_not_called_paged(
     workspace: Workspace, pager: SlackPager, calling: Calling
 ) -> None:
     with pytest.raises(Rejected, match="no Slack account has this address"):
@@ -94,12 +94,12 @@ async def test_somebody_without_an_account_is_refused_and_not_called_paged(
     assert posts(workspace) == []
 
 
-def test_everybody_can_be_tried_whether_their_account_is_known_or_not(pager: SlackPager, runbook: Runbook) -> None:
+def test_everybody_can_be_tried_whether_or_not_their_account_is_known(pager: SlackPager, runbook: Runbook) -> None:
     assert pager.contact(runbook.people["ada"]) == "U0ADA"
     assert pager.contact(runbook.people["ben"]) == ""
 
 
-async def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
+async def test_a_message_whose_response_was_lost_is_found_and_not_posted_again(
     workspace: Workspace, pager: SlackPager, calling: Calling
 ) -> None:
     workspace.faults.drop("chat.postMessage")
@@ -114,7 +114,7 @@ async def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
 
 
 @pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
-async def test_a_message_is_found_however_far_slack_s_clock_is_from_ours(
+async def test_a_message_is_found_despite_any_clock_skew_with_slack(
     clock: Clock, unconfirmed: KeptUnconfirmed, calling: Calling, minutes: int
 ) -> None:
     workspace = Workspace(standing_at(NOON + timedelta(minutes=minutes)), MANIFEST)
@@ -127,7 +127,7 @@ async def test_a_message_is_found_however_far_slack_s_clock_is_from_ours(
     assert texts(workspace, "ada") == ["Page 7"]
 
 
-async def test_a_message_that_much_was_said_after_is_found(
+async def test_a_message_is_found_behind_many_later_ones(
     workspace: Workspace, pager: SlackPager, calling: Calling
 ) -> None:
     workspace.faults.drop("chat.postMessage")
@@ -140,7 +140,7 @@ async def test_a_message_that_much_was_said_after_is_found(
     assert len(posts(workspace)) == 1
 
 
-async def test_the_message_of_an_older_database_s_page_with_the_same_number_is_not_taken_for_this_one(
+async def test_a_message_from_a_former_databases_page_of_the_same_number_is_not_mistaken_for_this_one(
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     await pager.page(calling("ada"))
@@ -150,7 +150,7 @@ async def test_the_message_of_an_older_database_s_page_with_the_same_number_is_n
     assert len(posts(workspace)) == 2
 
 
-async def test_a_message_that_was_never_posted_is_posted_when_the_look_finds_nothing(
+async def test_a_message_that_was_never_posted_is_posted_when_the_search_finds_nothing(
     workspace: Workspace, pager: SlackPager, calling: Calling
 ) -> None:
     await pager.page(calling("ada", id=6))
@@ -159,7 +159,7 @@ async def test_a_message_that_was_never_posted_is_posted_when_the_look_finds_not
     assert texts(workspace, "ada") == ["Page 6", "Page 7"]
 
 
-async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_then_goes_out_marked(
+async def test_while_the_search_fails_the_page_waits_a_minute_and_is_then_sent_marked_as_a_possible_repeat(
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     workspace.faults.refuse("conversations.history", "missing_scope", times=None)
@@ -175,7 +175,7 @@ async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_
     assert texts(workspace, "ada") == ["Page 7 (possibly a repeat)"]
 
 
-async def test_a_repeat_that_is_in_doubt_itself_is_looked_for_as_long_again(
+async def test_an_unconfirmed_repeat_is_searched_for_as_long_again(
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     workspace.faults.refuse("conversations.history", "missing_scope", times=None)
@@ -190,7 +190,7 @@ async def test_a_repeat_that_is_in_doubt_itself_is_looked_for_as_long_again(
     assert len(posts(workspace)) == 2
 
 
-async def test_a_repeat_that_is_refused_says_that_the_first_may_have_been_accepted(
+async def test_a_refused_repeat_says_that_the_first_may_have_been_accepted(
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     workspace.faults.refuse("conversations.history", "missing_scope", times=None)
@@ -210,7 +210,7 @@ async def test_a_repeat_that_is_refused_says_that_the_first_may_have_been_accept
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("was_posted", [True, False])
-async def test_after_an_answer_that_is_none_of_slack_s_the_message_is_looked_for_and_stands_once(
+async def test_after_an_answer_that_is_not_slacks_the_message_is_searched_for_and_posted_once(
     workspace: Workspace, pager: SlackPager, calling: Calling, status: int, body: str, was_posted: bool
 ) -> None:
     workspace.faults.break_down("chat.postMessage", status=status, body=body, after=was_posted)
@@ -223,7 +223,7 @@ async def test_after_an_answer_that_is_none_of_slack_s_the_message_is_looked_for
 
 
 @pytest.mark.parametrize(("status", "body"), NO_ANSWERS)
-async def test_a_history_that_cannot_be_read_is_no_proof_that_nothing_was_posted(
+async def test_an_unreadable_history_is_no_proof_that_nothing_was_posted(
     workspace: Workspace, pager: SlackPager, calling: Calling, status: int, body: bytes
 ) -> None:
     workspace.faults.drop("chat.postMessage", after=True)
@@ -237,7 +237,7 @@ async def test_a_history_that_cannot_be_read_is_no_proof_that_nothing_was_posted
     assert texts(workspace, "ada") == ["Page 7"]
 
 
-async def test_a_refusal_a_busy_slack_and_a_revoked_token_are_told_apart(
+async def test_a_refusal_a_rate_limit_and_a_revoked_token_are_distinguished(
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     workspace.faults.refuse("chat.postMessage", "channel_not_found")

@@ -1,4 +1,4 @@
-"""Pages by text: what stands in them, and how they are kept short."""
+"""Pages by text message: their content, and how they are kept short."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ from tests.pagers.conftest import NOON, Calling, KeptUnconfirmed, standing_at
 
 TO_ADA: dict[str, Any] = {"via": "sms", "contact": "+447700900001"}
 LINK = f"https://tocsin.example.com/ack/{'x' * 60}"
-# Of the page that is sent: its number, and its instant in short.
+# The sent page's number and its short timestamp.
 MARK = "7-5cju"
 
 
@@ -71,9 +71,7 @@ async def pager(
         yield SmsPager(parts, telephone)
 
 
-async def test_a_page_by_hand_that_is_late_says_all_of_it(
-    pager: SmsPager, company: TelephoneCompany, calling: Calling
-) -> None:
+async def test_a_late_page_by_hand_says_both(pager: SmsPager, company: TelephoneCompany, calling: Calling) -> None:
     await pager.page(calling(**TO_ADA, late=True, reason="You know the <gateway> & its keys"))
 
     assert company.texts()[0].body == (
@@ -86,7 +84,7 @@ async def test_a_page_by_hand_that_is_late_says_all_of_it(
 
 
 @pytest.mark.parametrize("title", ["Payments " * 22, "Оплата " * 28, "🔔" * 200])
-async def test_of_a_long_title_so_much_is_left_that_it_stays_a_few_texts(
+async def test_a_long_title_is_truncated_to_keep_the_page_to_a_few_segments(
     pager: SmsPager, company: TelephoneCompany, calling: Calling, title: str
 ) -> None:
     await pager.page(calling(**TO_ADA, incident={"title": title.strip()}))
@@ -97,7 +95,7 @@ async def test_of_a_long_title_so_much_is_left_that_it_stays_a_few_texts(
     assert body.endswith(f"{LINK}\nor reply ACK\nPage {MARK}"), "what to do is never cut"
 
 
-async def test_what_was_sent_is_found_by_its_number_and_not_sent_again(
+async def test_a_sent_text_is_found_by_its_number_and_not_sent_again(
     pager: SmsPager, company: TelephoneCompany, calling: Calling
 ) -> None:
     first = await pager.page(calling(**TO_ADA))
@@ -107,7 +105,7 @@ async def test_what_was_sent_is_found_by_its_number_and_not_sent_again(
     assert len(company.texts()) == 2
 
 
-async def test_the_text_of_an_older_database_s_page_with_the_same_number_is_not_taken_for_this_one(
+async def test_a_text_from_a_former_databases_page_of_the_same_number_is_not_mistaken_for_this_one(
     pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock
 ) -> None:
     await pager.page(calling(**TO_ADA))
@@ -119,7 +117,7 @@ async def test_the_text_of_an_older_database_s_page_with_the_same_number_is_not_
 
 
 @pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
-async def test_a_text_is_found_however_far_twilio_s_clock_is_from_ours(
+async def test_a_text_is_found_despite_any_clock_skew_with_twilio(
     pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock, minutes: int
 ) -> None:
     company.clock = standing_at(NOON + timedelta(minutes=minutes))
@@ -130,7 +128,7 @@ async def test_a_text_is_found_however_far_twilio_s_clock_is_from_ours(
 
 
 @pytest.mark.parametrize(("seconds", "is_sent"), [(59, False), (60, True)])
-async def test_what_cannot_be_found_out_is_sent_as_a_possible_repeat_after_a_minute_of_looking(
+async def test_after_a_minute_of_fruitless_searching_a_possible_repeat_is_sent(
     pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock, seconds: int, is_sent: bool
 ) -> None:
     company.hides = True
@@ -147,7 +145,7 @@ async def test_what_cannot_be_found_out_is_sent_as_a_possible_repeat_after_a_min
         assert company.texts() == []
 
 
-async def test_more_texts_than_are_looked_through_are_no_proof_that_it_was_not_sent(
+async def test_more_texts_than_can_be_searched_are_no_proof_that_it_was_not_sent(
     pager: SmsPager, company: TelephoneCompany, calling: Calling
 ) -> None:
     first = await pager.page(calling(**TO_ADA))

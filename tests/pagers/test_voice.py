@@ -1,4 +1,4 @@
-"""Pages by call of which nobody heard whether they were made: the list shows calls, and not whose they are."""
+"""Unconfirmed pages by call: Twilio lists calls, but not which page made them."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -40,7 +40,7 @@ async def no(*_: object, **__: object) -> Any:
 
 @pytest.fixture
 def of_others() -> set[str]:
-    """The calls that are known to be other pages'."""
+    """The calls known to belong to other pages."""
     return set()
 
 
@@ -66,7 +66,7 @@ async def pager(
         yield VoicePager(parts, telephone)
 
 
-async def test_a_call_that_no_other_page_can_have_made_is_this_one_s(
+async def test_a_call_no_other_page_can_have_made_is_this_pages(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, of_others: set[str]
 ) -> None:
     of_others.add(await pager.page(calling(**TO_ADA)))
@@ -76,7 +76,7 @@ async def test_a_call_that_no_other_page_can_have_made_is_this_one_s(
     assert len(company.calls()) == 2
 
 
-async def test_when_none_was_made_it_is_made_and_is_no_repeat(
+async def test_when_no_call_was_made_it_is_made_and_not_marked_as_a_repeat(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptUnconfirmed
 ) -> None:
     unconfirmed.others = [8]
@@ -85,7 +85,7 @@ async def test_when_none_was_made_it_is_made_and_is_no_repeat(
     assert "called for this before" not in company.calls()[0].fields["Twiml"]
 
 
-async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_there_are_two(
+async def test_two_unconfirmed_pages_each_claim_one_of_two_calls(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptUnconfirmed
 ) -> None:
     made = [await pager.page(calling(**TO_ADA, id=number)) for number in (7, 8)]
@@ -99,7 +99,7 @@ async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_t
     assert len(company.calls()) == 2
 
 
-async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_both_are_repeated_after_a_minute(
+async def test_two_unconfirmed_pages_with_only_one_call_are_both_repeated_after_a_minute(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptUnconfirmed, clock: Clock,
     of_others: set[str], timeout_s: float,
 ) -> None:  # fmt: skip
@@ -115,14 +115,14 @@ async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_bot
 
     clock.move(timedelta(seconds=1))
     for call, other in pages:
-        # Who was repeated may have made the first call all the same.
+        # A repeated page may have made the first call after all.
         unconfirmed.others = [other]
         of_others.add(await pager.page(call))
     assert ["called for this before" in call.fields["Twiml"] for call in company.calls()] == [False, True, True]
 
 
 @pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
-async def test_a_call_is_found_however_far_twilio_s_clock_is_from_ours(
+async def test_a_call_is_found_despite_any_clock_skew_with_twilio(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, minutes: int
 ) -> None:
     company.clock = standing_at(NOON + timedelta(minutes=minutes))
@@ -132,7 +132,7 @@ async def test_a_call_is_found_however_far_twilio_s_clock_is_from_ours(
     assert len(company.calls()) == 1
 
 
-async def test_a_call_from_another_number_of_the_account_or_of_long_before_is_not_ours(
+async def test_a_call_from_another_number_of_the_account_or_from_long_before_is_not_ours(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, clock: Clock
 ) -> None:
     await pager.page(calling(**TO_ADA))

@@ -1,4 +1,4 @@
-"""Pages by webhook: what is posted, how it is signed, and what a page is called after each answer."""
+"""Pages by webhook: what is posted, how it is signed, and a page's state after each answer."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ from tests.provider import NO_ANSWERS, Provider, provider
 
 ROOT = b"the root of every key"
 TO_BEN = {"person": "ben", "via": "webhook"}
-# Words are not asked for of somebody's own receiver.
+# A user's own receiver need not answer with a body.
 YES = [(200, b""), (200, b"[]")]
 
 
@@ -70,7 +70,7 @@ async def test_a_page_says_what_is_wrong_who_is_paged_and_how_to_acknowledge(
     assert body["acknowledge_url"] == "https://tocsin.example.com/ack/7"
 
 
-async def test_a_private_incident_says_so_in_its_text_and_in_a_field(
+async def test_a_private_incidents_page_says_so_in_its_text_and_a_field(
     pager: WebhookPager, receiver: Provider, calling: Calling
 ) -> None:
     receiver.answers(200)
@@ -81,7 +81,7 @@ async def test_a_private_incident_says_so_in_its_text_and_in_a_field(
     assert body["incident"]["private"] is True
 
 
-async def test_it_is_signed_over_its_key_its_time_and_its_body(
+async def test_a_webhook_is_signed_over_its_key_timestamp_and_body(
     pager: WebhookPager, receiver: Provider, calling: Calling
 ) -> None:
     await pager.page(calling(**TO_BEN))
@@ -94,11 +94,11 @@ async def test_it_is_signed_over_its_key_its_time_and_its_body(
     assert request.headers["Webhook-Timestamp"] == str(int(NOON.timestamp()))
 
 
-def test_whoever_receives_at_one_address_cannot_sign_for_another() -> None:
+def test_the_receiver_at_one_url_cannot_sign_for_another() -> None:
     assert key_for(ROOT, "https://example.com/a") != key_for(ROOT, "https://example.com/b")
 
 
-async def test_a_repeat_has_the_key_of_the_first_and_a_page_of_a_new_database_another(
+async def test_a_repeat_has_the_first_ones_key_and_a_page_of_a_new_database_has_another(
     pager: WebhookPager, receiver: Provider, calling: Calling
 ) -> None:
     await pager.page(calling(**TO_BEN))
@@ -118,7 +118,7 @@ async def test_a_repeat_has_the_key_of_the_first_and_a_page_of_a_new_database_an
         (429, Throttled),
     ],
 )  # fmt: skip
-async def test_only_a_yes_is_a_yes(
+async def test_only_a_2xx_counts_as_accepted(
     pager: WebhookPager, receiver: Provider, calling: Calling, status: int, kind: type[Failed]
 ) -> None:
     receiver.answers(status, Location="https://elsewhere.example.com")
@@ -129,7 +129,7 @@ async def test_only_a_yes_is_a_yes(
 
 
 @pytest.mark.parametrize(("status", "body"), [one for one in NO_ANSWERS if one not in YES])
-async def test_what_stands_before_a_receiver_says_neither_yes_nor_no(
+async def test_a_proxys_answer_leaves_the_outcome_unknown(
     pager: WebhookPager, receiver: Provider, calling: Calling, status: int, body: bytes
 ) -> None:
     receiver.answers(status, body)
@@ -139,7 +139,7 @@ async def test_what_stands_before_a_receiver_says_neither_yes_nor_no(
 
 
 @pytest.mark.parametrize(("status", "body"), [*YES, (200, b"ok"), (201, b"<xml/>"), (204, b"")])
-async def test_a_yes_needs_no_words(
+async def test_a_success_needs_no_body(
     pager: WebhookPager, receiver: Provider, calling: Calling, status: int, body: bytes
 ) -> None:
     receiver.answers(status, body)
@@ -147,9 +147,7 @@ async def test_a_yes_needs_no_words(
     assert await pager.page(calling(**TO_BEN)) == f"HTTP {status}"
 
 
-async def test_a_receiver_that_is_gone_needs_no_words_either(
-    pager: WebhookPager, receiver: Provider, calling: Calling
-) -> None:
+async def test_a_410_needs_no_body_either(pager: WebhookPager, receiver: Provider, calling: Calling) -> None:
     receiver.answers(410, b"")
 
     with pytest.raises(Rejected):
@@ -169,7 +167,7 @@ async def test_a_receiver_that_is_gone_needs_no_words_either(
         (429, "nan", None),
     ],
 )
-async def test_the_wait_a_receiver_asks_for_is_given_within_reason(
+async def test_a_receivers_retry_after_is_respected_within_limits(
     pager: WebhookPager, receiver: Provider, calling: Calling, status: int, asked: str, wait: timedelta | None
 ) -> None:
     receiver.answers(status, Retry_After=asked)
@@ -180,7 +178,7 @@ async def test_the_wait_a_receiver_asks_for_is_given_within_reason(
 
 
 @IMPATIENT
-async def test_a_receiver_that_says_nothing_may_have_taken_it(
+async def test_a_silent_receiver_may_have_accepted_the_page(
     pager: WebhookPager, receiver: Provider, calling: Calling
 ) -> None:
     receiver.hangs = True
@@ -189,7 +187,7 @@ async def test_a_receiver_that_says_nothing_may_have_taken_it(
         await pager.page(calling(**TO_BEN))
 
 
-async def test_a_receiver_that_is_not_there_has_taken_nothing(
+async def test_an_unreachable_receiver_has_accepted_nothing(
     pager: WebhookPager, clock: Clock, rendering: Rendering, calling: Calling
 ) -> None:
     gone = read(TEAM.replace("ben@example.com", 'ben@example.com, webhook: "http://127.0.0.1:9/page/s3cret"'), {})
@@ -200,7 +198,7 @@ async def test_a_receiver_that_is_not_there_has_taken_nothing(
     assert "s3cret" not in str(failure.value)
 
 
-def test_only_whoever_has_a_webhook_is_paged_by_it_and_its_secret_is_not_kept_with_the_page(
+def test_only_people_with_a_webhook_are_paged_by_it_and_the_page_does_not_store_its_secret(
     pager: WebhookPager, runbook: Runbook, receiver: Provider
 ) -> None:
     assert pager.contact(runbook.people["ada"]) is None

@@ -1,4 +1,4 @@
-"""The files of a status page: whole at every instant, and never older than what they replace."""
+"""A status page's files: complete at every instant, and never replaced by older ones."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ def drafts(folder: Path) -> list[Path]:
     return list(folder.glob(".*.part"))
 
 
-async def test_a_folder_gets_three_files_that_anybody_may_read_and_nothing_half_written(tmp_path: Path) -> None:
+async def test_a_folder_gets_three_world_readable_files_and_never_a_half_written_one(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "status"
     before = os.umask(0o077)
     try:
@@ -54,7 +54,7 @@ async def test_a_folder_gets_three_files_that_anybody_may_read_and_nothing_half_
     assert shown(folder) == {"edition 1"}
 
 
-async def test_a_late_writer_does_not_put_an_older_page_over_a_newer_one(tmp_path: Path) -> None:
+async def test_a_late_writer_does_not_overwrite_a_newer_page(tmp_path: Path) -> None:
     await Folders().write(str(tmp_path), edition(2))
     await Folders().write(str(tmp_path), edition(1))
     assert shown(tmp_path) == {"edition 2"}
@@ -63,7 +63,7 @@ async def test_a_late_writer_does_not_put_an_older_page_over_a_newer_one(tmp_pat
     assert shown(tmp_path) == {"edition 3"}
 
 
-async def test_of_many_writers_at_once_the_newest_stays(tmp_path: Path) -> None:
+async def test_of_many_concurrent_writers_the_newest_edition_wins(tmp_path: Path) -> None:
     async def insist(number: int) -> None:
         while True:
             try:
@@ -75,7 +75,7 @@ async def test_of_many_writers_at_once_the_newest_stays(tmp_path: Path) -> None:
     assert shown(tmp_path) == {"edition 5"}
 
 
-async def test_a_version_far_ahead_of_the_time_is_of_a_wrong_clock_and_stands_in_nobodys_way(tmp_path: Path) -> None:
+async def test_a_version_far_in_the_future_comes_from_a_wrong_clock_and_blocks_nobody(tmp_path: Path) -> None:
     await Folders().write(str(tmp_path), edition(NOT_BELIEVED_US + 1))
     await Folders().write(str(tmp_path), edition(0))
     assert shown(tmp_path) == {"edition 0"}
@@ -84,7 +84,7 @@ async def test_a_version_far_ahead_of_the_time_is_of_a_wrong_clock_and_stands_in
     assert shown(tmp_path) == {f"edition {NOT_BELIEVED_US}"}
 
 
-async def test_a_process_that_was_frozen_until_its_time_was_over_replaces_nothing(tmp_path: Path) -> None:
+async def test_a_process_frozen_until_its_lease_expired_replaces_nothing(tmp_path: Path) -> None:
     await Folders().write(str(tmp_path), edition(1))
     with only_before(lambda: True), pytest.raises(TooLate):
         await Folders().write(str(tmp_path), edition(2))
@@ -92,7 +92,7 @@ async def test_a_process_that_was_frozen_until_its_time_was_over_replaces_nothin
     assert not drafts(tmp_path)
 
 
-async def test_what_lies_in_the_way_of_a_draft_is_not_followed(tmp_path: Path) -> None:
+async def test_a_symlink_planted_in_place_of_a_draft_is_not_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
     (tmp_path / ".index.html.part").symlink_to(elsewhere)
@@ -100,14 +100,14 @@ async def test_what_lies_in_the_way_of_a_draft_is_not_followed(tmp_path: Path) -
     assert elsewhere.read_text() == "precious"
 
 
-async def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_created_is_refused_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Rejected, match="not a directory"):
         await Folders().write(str(tmp_path / "file" / "status"), edition(1))
 
 
 class Hanging(PageFiles):
-    """As the files of a disk of the network that does not answer, until it does."""
+    """Files on a hanging network disk, until it answers."""
 
     answers = threading.Event()
     threads: ClassVar[set[int]] = set()
@@ -119,7 +119,7 @@ class Hanging(PageFiles):
         return super().by_name
 
 
-async def test_a_disk_that_hangs_has_one_thread_however_often_it_is_tried(tmp_path: Path) -> None:
+async def test_a_hanging_disk_blocks_one_thread_however_often_it_is_retried(tmp_path: Path) -> None:
     folders, said = Folders(answers_within_s=0.01), b"at last"
     hanging = Edition(None, NOW_US + 1, Hanging(html=said, json=said, atom=said, policy=""))
     try:
@@ -145,7 +145,7 @@ async def access(store: Store) -> AsyncIterator[Access]:
     yield Access(Settings.from_environment(store.environ), answers_within_s=5, attempts=1)
 
 
-async def test_a_bucket_gets_the_files_with_their_types_and_no_older_one_over_a_newer(
+async def test_a_bucket_gets_the_files_with_content_types_and_never_an_older_over_a_newer_one(
     store: Store, access: Access
 ) -> None:
     bucket = store.bucket("page")
@@ -161,6 +161,6 @@ async def test_a_bucket_gets_the_files_with_their_types_and_no_older_one_over_a_
     assert {store.content(bucket, name) for name in store.names(bucket)} == {b"edition 3"}
 
 
-async def test_a_bucket_that_is_not_there_is_named(store: Store, access: Access) -> None:
+async def test_a_missing_bucket_is_named(store: Store, access: Access) -> None:
     with pytest.raises(Rejected, match="no such bucket"):
         await write_to_bucket(access, "s3://nowhere", replace(edition(1), to="s3://nowhere"))

@@ -17,7 +17,7 @@ from tests.publishers.conftest import RUNBOOK
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_publisher_stands_under_its_own_name(parts: PublisherParts) -> None:
+def test_a_publisher_has_its_own_name(parts: PublisherParts) -> None:
     assert {via: publisher.via for via, publisher in on_the_shelf(parts).items()} == {via: via for via in outlets()}
 
 
@@ -25,13 +25,13 @@ def test_slack_and_mail_are_on_the_shelf() -> None:
     assert {"slack", "email"} <= set(outlets())
 
 
-def test_without_credentials_nobody_is_told_by_an_outlet_that_needs_them(parts: PublisherParts) -> None:
+def test_without_credentials_an_outlet_that_needs_them_is_unavailable(parts: PublisherParts) -> None:
     bare = Settings.from_environment({})
     ready = {via for via, facts in outlets().items() if facts.is_set_up(bare)}
     assert set(on_the_shelf(replace(parts, mail=None, settings=bare))) == ready
 
 
-def test_an_audience_without_an_outlet_is_a_mistake_that_names_them_all() -> None:
+def test_an_audience_without_an_outlet_is_a_mistake_that_lists_all_outlets() -> None:
     with pytest.raises(RunbookMistakes) as mistakes:
         read(f"{RUNBOOK}audiences: {{nowhere: {{automatic: true}}}}\n", {})
 
@@ -56,7 +56,7 @@ print(addresses(audience))
 """
 
 
-def test_one_more_file_is_one_more_outlet(tmp_path: Path) -> None:
+def test_adding_a_file_adds_an_outlet(tmp_path: Path) -> None:
     for folder in ("bot", "templates"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "fonts"))
     (tmp_path / "bot/publishers/parrot.py").write_text(PARROT)

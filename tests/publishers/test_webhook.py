@@ -1,4 +1,4 @@
-"""Updates by webhook: what is posted, how it is signed, and that a repeat is known as one."""
+"""Updates by webhook: what is posted, how it is signed, and that a repeat is recognisable."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -39,7 +39,7 @@ def to_machines(publishing: Publishing, **said: object) -> Publication:
     return publishing("webhook", WHERE, "machines", **said)
 
 
-async def test_a_program_reads_how_the_incident_stood_and_the_words_that_were_meant_for_it(
+async def test_a_receiver_gets_the_incidents_status_and_the_text_meant_for_it(
     publisher: Publisher, receiver: Provider, publishing: Publishing
 ) -> None:
     update = to_machines(publishing, moment="update", status="identified", severity="P2")
@@ -61,7 +61,7 @@ async def test_a_program_reads_how_the_incident_stood_and_the_words_that_were_me
     assert is_signed(request.headers, [key_for(ROOT, f"{receiver.url}/updates/s3cret")], request.body)
 
 
-async def test_a_repeat_has_the_id_and_the_body_of_the_first_also_when_the_incident_has_changed_since(
+async def test_a_repeat_has_the_first_ones_id_and_body_even_when_the_incident_has_changed(
     publisher: Publisher, receiver: Provider, publishing: Publishing, clock: Clock
 ) -> None:
     receiver.answers(500)
@@ -80,7 +80,7 @@ async def test_a_repeat_has_the_id_and_the_body_of_the_first_also_when_the_incid
 
 
 @pytest.mark.parametrize("status", [400, 404, 410])
-async def test_only_the_receivers_own_no_is_a_refusal(
+async def test_only_the_receivers_own_4xx_is_a_refusal(
     publisher: Publisher, receiver: Provider, publishing: Publishing, status: int
 ) -> None:
     receiver.answers(status, b"{}")
@@ -90,7 +90,7 @@ async def test_only_the_receivers_own_no_is_a_refusal(
 
 
 @pytest.mark.parametrize(("status", "body"), [one for one in NO_ANSWERS if one not in ((200, b""), (200, b"[]"))])
-async def test_a_redirect_or_a_page_of_somebody_between_is_no_answer(
+async def test_a_redirect_or_a_proxys_page_decides_nothing(
     publisher: Publisher, receiver: Provider, publishing: Publishing, status: int, body: bytes
 ) -> None:
     receiver.answers(status, body, Location="https://elsewhere.example.com/")
@@ -99,7 +99,7 @@ async def test_a_redirect_or_a_page_of_somebody_between_is_no_answer(
     assert len(receiver.received) == 1
 
 
-async def test_a_receiver_that_asks_for_time_gets_it(
+async def test_a_receivers_retry_after_is_respected(
     publisher: Publisher, receiver: Provider, publishing: Publishing
 ) -> None:
     receiver.answers(429, Retry_After="40")

@@ -1,4 +1,4 @@
-"""A rehearsal foretells: the same scenario through a real process and in real time has the same pages."""
+"""A rehearsal predicts reality: a real process in real time sends the same pages for the same scenario."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from tests.postgres import SharedPostgres
 from tests.processes import Fleet, fleet, until
 from tests.world import RUNBOOK, example_runbook
 
-# Seconds for minutes, and a way that waits.
+# Seconds instead of minutes, and a delayed way.
 QUICK = (
     RUNBOOK.replace("wait: 15m", "wait: 2s")
     .replace("wait: 30m", "wait: 2s")
@@ -33,7 +33,7 @@ script:
   - {at: +30s, nobody: answers}
 """
 EVE = "  eve: {name: Eve Lind, email: eve@example.com}\ntiers:"
-# Tier, person, way and what became of it, step by step: within one there is no order.
+# (tier, person, way, outcome) by step; within a step there is no order.
 Paged = list[tuple[str, ...]]
 
 
@@ -60,7 +60,7 @@ async def test_a_real_process_pages_as_the_rehearsal_did(
         async with fleet(database, tmp_path, runbook=words, SMTP_URL=smtp, MAIL_FROM="bell@example.com") as replicas:
             await replicas.start()
             for step in scenario.script:
-                # A busy machine has no seconds: each deed is done when as much was accepted as was before it.
+                # A busy machine can't keep time: each deed waits until as many pages were accepted as in the rehearsal.
                 by_then = sum(page["at"] < step.at for page in rehearsed)
                 await until(partial(_has_accepted, replicas, by_then))
                 if step.person and step.deed:
@@ -75,7 +75,7 @@ async def test_a_real_process_pages_as_the_rehearsal_did(
 
 
 async def _rehearsed(runbook: Runbook, scenario: Scenario, database: str, folder: Path) -> list[dict[str, Any]]:
-    """The pages, as the API shows them; `at`: when each was accepted, since the beginning."""
+    """The pages as the API shows them; `at`: when each was accepted, relative to the start."""
     begins = scenario.begins_in(runbook.timezone, usual_beginning(runbook))
     async with staged(runbook, begins, database=database, folder=folder) as stage:
         facts = await played(stage, scenario, begins)
@@ -94,7 +94,7 @@ async def _has_accepted(replicas: Fleet, count: int) -> bool:
 
 
 async def _done(replicas: Fleet, name: str, deed: Deed) -> None:
-    """Declared from anywhere, and else typed in the incident's room, as in a rehearsal."""
+    """Does it as a rehearsal would: declaring anywhere, everything else typed in the incident's room."""
     if deed.verb == "declares":
         await replicas.declared(deed.words)
         return

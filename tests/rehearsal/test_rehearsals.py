@@ -1,4 +1,4 @@
-"""A scripted incident is played through the whole bot, and every promise that is not kept is found."""
+"""A scripted incident is played through the whole bot, and every broken promise is found."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ expect:
   - {never: paged, who: cleo}
 """
 QUIET = "title: x\nscript: [{at: +0, nobody: answers}]\n"
-# Nobody of the team that the simulated workspace has of its own.
+# None of the people the simulated workspace has by default.
 ZOE = "  zoe: {name: Zoe Ward, email: zoe@example.org}\ntiers:"
 
 
@@ -47,7 +47,7 @@ async def played(hall: Hall, runbook: Runbook) -> Rehearsal:
     return await hall.play(read(SCRIPT), runbook)
 
 
-async def test_a_rehearsal_shows_what_left_and_what_was_expected_and_did_not_come(hall: Hall, runbook: Runbook) -> None:
+async def test_a_rehearsal_shows_what_was_sent_and_which_expectations_were_missed(hall: Hall, runbook: Runbook) -> None:
     rehearsal = await played(hall, runbook)
 
     assert [one.is_met for one in rehearsal.outcomes] == [True, True, False, True]
@@ -56,7 +56,7 @@ async def test_a_rehearsal_shows_what_left_and_what_was_expected_and_did_not_com
     assert "14:15  Ben Moss is paged in Slack (accepted)" in said
     assert "14:06  The bot is killed" in said
     assert "FAILED  By 14:10: Ben Moss is paged\n        14:15 Ben Moss is paged in Slack (accepted)" in said
-    # What nobody could have done is no success either.
+    # A step nobody could perform is no success, either.
     assert "Cleo Fox couldn't do that" in said
     assert "1 of 4 expectations failed, 1 step could not be done" in said
     suite = ElementTree.fromstring(as_junit([rehearsal])).find("testsuite")
@@ -64,7 +64,7 @@ async def test_a_rehearsal_shows_what_left_and_what_was_expected_and_did_not_com
     assert (suite.get("tests"), suite.get("failures")) == ("5", "2")
 
 
-def test_every_mistake_of_a_script_has_its_path_and_line() -> None:
+def test_every_mistake_in_a_script_has_its_path_and_line() -> None:
     with pytest.raises(RunbookMistakes) as wrong:
         read("title: x\nscript:\n  - {at: +2x, ada: acknowledges}\n  - {at: +1m, bot: killd}\nexpct: []\n", "fire.yml")
 
@@ -75,7 +75,7 @@ def test_every_mistake_of_a_script_has_its_path_and_line() -> None:
 
 
 @pytest.mark.parametrize("part", ["lasts: 8d", "lasts: 400d", "expect: [{never: said, text: x, until: 8d}]"])
-def test_a_scenario_that_would_last_longer_than_a_week_is_a_mistake(part: str) -> None:
+def test_a_scenario_longer_than_a_week_is_a_mistake(part: str) -> None:
     with pytest.raises(RunbookMistakes, match="a week at most"):
         read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\n{part}\n")
 
@@ -92,12 +92,12 @@ def test_a_scenario_that_would_last_longer_than_a_week_is_a_mistake(part: str) -
         ("expect: [{never: told, via: voice}]", "nobody is told by “voice” here"),
     ],
 )
-def test_what_could_never_be_played_or_judged_is_a_mistake(part: str, why: str) -> None:
+def test_steps_that_can_never_be_played_or_judged_are_mistakes(part: str, why: str) -> None:
     with pytest.raises(RunbookMistakes, match=why):
         read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\n{part}\n")
 
 
-def test_names_that_the_runbook_has_not_are_mistakes(runbook: Runbook) -> None:
+def test_names_the_runbook_lacks_are_mistakes(runbook: Runbook) -> None:
     script = read(
         "title: x\nscript:\n  - {at: +0, adda: acknowledges}\n  - {at: +1m, ada: escalates I need help}\n"
         "  - {at: +2m, ada: escalates Ben You know it}\n  - {at: +3m, ada: escalates}\n"
@@ -113,7 +113,7 @@ def test_names_that_the_runbook_has_not_are_mistakes(runbook: Runbook) -> None:
     assert "expect[0].audience: there is no audience “clients”" in str(wrong.value)
 
 
-async def test_what_the_bot_refused_is_undone_whatever_way_it_was_asked(hall: Hall, runbook: Runbook) -> None:
+async def test_a_step_the_bot_refused_counts_as_not_done_however_it_was_requested(hall: Hall, runbook: Runbook) -> None:
     said = [
         "{at: +0, ada: resolves There is nothing}",
         "{at: +1m, ada: declares P1 Payments failing}",
@@ -142,21 +142,21 @@ async def test_what_the_bot_refused_is_undone_whatever_way_it_was_asked(hall: Ha
         ("{never: declared, severity: P9}", "there is no severity “P9”"),
     ],
 )
-def test_a_name_that_would_make_a_promise_always_kept_is_a_mistake(
+def test_a_name_that_would_make_an_expectation_trivially_true_is_a_mistake(
     expected: str, advised: str, runbook: Runbook
 ) -> None:
     with pytest.raises(RunbookMistakes, match=re.escape(advised)):
         read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\nexpect: [{expected}]\n").must_fit(runbook)
 
 
-def test_an_audience_that_nobody_can_see_being_told_is_a_mistake() -> None:
+def test_an_audience_whose_updates_cannot_be_observed_is_a_mistake() -> None:
     runbook = example_runbook(RUNBOOK + "audiences:\n  everybody: {page: {title: Our status}}\n")
     with pytest.raises(RunbookMistakes, match="“everybody” reads nothing but its status page"):
         read(f"{QUIET}expect: [{{never: told, audience: everybody}}]\n").must_fit(runbook)
     read(f"{QUIET}expect: [{{never: told}}]\n").must_fit(runbook)
 
 
-async def test_what_became_of_a_private_incident_is_known_as_of_any_other(hall: Hall, runbook: Runbook) -> None:
+async def test_a_private_incidents_outcome_is_known_like_any_others(hall: Hall, runbook: Runbook) -> None:
     script = read(
         "title: x\nscript: [{at: +0, ada: /incident private P1 A breach}, {at: +1m, ada: acknowledges}]\n"
         "expect: [{by: +0, declared: P1}, {by: +1m, acknowledged: ada}, {never: acknowledged, who: ben}]\n"
@@ -164,7 +164,7 @@ async def test_what_became_of_a_private_incident_is_known_as_of_any_other(hall: 
     assert (await hall.play(script, runbook)).succeeded
 
 
-async def test_nothing_is_promised_about_a_room_that_never_was(hall: Hall, runbook: Runbook) -> None:
+async def test_an_expectation_about_a_room_that_never_existed_fails(hall: Hall, runbook: Runbook) -> None:
     rooms = ("inc-2026-01-06-it-is-slow", "inc-2026-01-06-it-was-slow", "Infrastructure-Alerts")
     wishes = "".join(f'  - {{never: said, text: never said, in: "#{one}"}}\n' for one in rooms)
     script = read(f"title: x\nscript: [{{at: +0, ada: declares P3 It is slow}}]\nexpect:\n{wishes}")
@@ -173,7 +173,7 @@ async def test_nothing_is_promised_about_a_room_that_never_was(hall: Hall, runbo
     assert "there was no such channel" in as_text(rehearsal)
 
 
-async def test_the_command_ends_with_what_became_of_the_expectations(tmp_path: Path) -> None:
+async def test_the_commands_exit_code_tells_whether_expectations_were_met(tmp_path: Path) -> None:
     (tmp_path / "runbook.yml").write_text(RUNBOOK)
     right = "title: x\nscript: [{at: +0, ada: declares P3 Slow}]\nexpect: [{by: +0, paged: ada}]\n"
     (tmp_path / "right.yml").write_text(right)

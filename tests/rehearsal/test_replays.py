@@ -1,4 +1,4 @@
-"""A past incident, from its export, under the runbook of today: who is paged, then and now."""
+"""Replaying a past incident from its export under today's runbook: who was paged then, and who would be now."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def runbook() -> Runbook:
     return example_runbook(RUNBOOK)
 
 
-async def test_what_people_did_then_is_done_again_and_every_page_is_compared(
+async def test_peoples_actions_are_repeated_and_every_page_is_compared(
     database: str, tmp_path: Path, runbook: Runbook
 ) -> None:
     async def new() -> str:
@@ -70,14 +70,14 @@ async def test_what_people_did_then_is_done_again_and_every_page_is_compared(
     assert "02:41  Ben Moss types /escalate ack" in said
 
 
-def test_a_schedule_that_begins_later_has_it_played_at_the_same_weekday_and_time(runbook: Runbook) -> None:
+def test_when_a_schedule_begins_later_the_replay_uses_the_same_weekday_and_time(runbook: Runbook) -> None:
     late = "schedules:\n  primary: {people: [ada, ben], rotates: weekly, starts: 2026-04-01}\ntiers:"
     past = PastIncident.model_validate(exported(severity="P7", timeline=[]))
     replay = replay_of(past, example_runbook(RUNBOOK.replace("tiers:", late, 1)))
 
     begins = replay.script.scenario.begins
     assert begins is not None
-    # The clocks went forward meanwhile.
+    # The clocks went forward in between.
     local = begins.astimezone(runbook.timezone)
     assert (local.date(), local.strftime("%A %H:%M")) == (date(2026, 4, 7), "Tuesday 02:10")
     assert [note.partition(":")[0] for note in replay.notes] == [
@@ -86,7 +86,7 @@ def test_a_schedule_that_begins_later_has_it_played_at_the_same_weekday_and_time
     ]
 
 
-def test_who_was_called_by_hand_is_called_again_and_no_tier_instead(runbook: Runbook) -> None:
+def test_people_paged_by_hand_are_paged_again_and_not_a_tier_instead(runbook: Runbook) -> None:
     called = [
         {"at": f"{NIGHT}02:1{minute}:00Z", "actor": "ada", "kind": "escalated", "text": text}
         for minute, text in enumerate(["Ben Moss (knows the database)", "Lead: Ben Moss", "Gone Away"], 1)
@@ -105,7 +105,7 @@ def test_an_odd_title_is_played_as_one_line(runbook: Runbook) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"ref": 3}', json.dumps(exported(declared_at="yesterday"))])
-def test_what_is_no_export_is_a_sentence(content: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_export_is_explained_in_a_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "past.json").write_text(content)
     with pytest.raises(Refused, match=r"isn't an exported incident.*tocsin export INC-12 --format json"):
         load_past(tmp_path / "past.json")
@@ -119,7 +119,7 @@ def test_what_is_no_export_is_a_sentence(content: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "title", ["\U0001f525 It burns \U0001f9d1\u200d\U0001f692", "\U0001fae8\U000f0000", "", "\u200b", "a\nb"]
 )
-def test_whatever_an_incident_was_called_it_can_be_played_again(title: str, runbook: Runbook) -> None:
+def test_an_incident_with_any_title_can_be_replayed(title: str, runbook: Runbook) -> None:
     replay = replay_of(PastIncident.model_validate(exported(title=title)), runbook)
     first = replay.script.scenario.script[0].deed
     assert first and re.fullmatch(r"/incident declare P2 \S.*", first.words)

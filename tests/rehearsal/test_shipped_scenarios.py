@@ -1,4 +1,4 @@
-"""Each runbook that comes with Tocsin keeps its promises in its scenario, and a promise that is broken is found."""
+"""Each shipped runbook keeps its promises in its scenario, and a broken promise is found."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from bot.runbook import read as read_runbook
 from bot.scenarios import load, told_in
 from bot.shipped import STARTER, shipped_runbooks, shipped_scenarios
 
-# For each scenario one promise of its runbook, as it stands there and as it is broken.
+# For each scenario, one promise of its runbook, intact and broken.
 BROKEN = {
     "nobody-answers": ("- {page: lead, wait: 30m}", "- {page: legal, wait: 30m}"),
     "slack-is-away": ("who: [schedule/engineers], via: [slack, sms]", "who: [schedule/engineers], via: [slack]"),
@@ -23,11 +23,11 @@ BROKEN = {
 }
 
 
-def test_every_runbook_that_is_shipped_has_a_scenario() -> None:
+def test_every_shipped_runbook_has_a_scenario() -> None:
     assert set(BROKEN) == set(shipped_scenarios())
     played = {load(path).scenario.runbook for path in shipped_scenarios().values()}
     assert played == set(shipped_runbooks()) - {STARTER}
-    # In a game day there is something to hear.
+    # A game day must have something to hear.
     for path in shipped_scenarios().values():
         told = told_in(load(path).scenario)
         assert [one.kind for one in told].count("inject") >= 1, path
@@ -35,7 +35,7 @@ def test_every_runbook_that_is_shipped_has_a_scenario() -> None:
 
 @pytest.mark.parametrize("is_whole", [True, False], ids=["kept", "broken"])
 @pytest.mark.parametrize("name", BROKEN)
-async def test_a_shipped_scenario_passes_and_finds_a_promise_that_was_taken_out(
+async def test_a_shipped_scenario_passes_and_detects_a_removed_promise(
     name: str, is_whole: bool, database: str, tmp_path: Path
 ) -> None:
     script = load(shipped_scenarios()[name])

@@ -1,4 +1,4 @@
-"""Whatever somebody puts into a runbook, what comes out is a runbook or its mistakes, never an accident."""
+"""Fuzzing: any input is either a valid runbook or a list of mistakes, never a crash."""
 
 import copy
 import io
@@ -56,7 +56,7 @@ def with_value(path: tuple[Any, ...], value: object) -> str:
 
 @settings(max_examples=150)
 @given(st.sampled_from(list(places(EVERYTHING))), st.sampled_from(STRANGE))
-def test_any_value_at_any_place_is_read_or_named(path: tuple[Any, ...], strange: object) -> None:
+def test_any_value_in_any_place_is_accepted_or_reported(path: tuple[Any, ...], strange: object) -> None:
     try:
         read(with_value(path, strange), {})
     except RunbookMistakes as error:
@@ -65,6 +65,6 @@ def test_any_value_at_any_place_is_read_or_named(path: tuple[Any, ...], strange:
 
 
 @given(st.text())
-def test_any_text_is_read_or_named(text: str) -> None:
+def test_any_text_is_accepted_or_reported(text: str) -> None:
     with pytest.raises(RunbookMistakes):
         read(text, {})

@@ -1,4 +1,4 @@
-"""What is no mistake and should be known: rights that travel with a shift, and Tocsin's own database as a target."""
+"""Cautions: no mistakes, but worth knowing: permissions tied to a shift, or Tocsin's own database as a target."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ def runbook(more: str) -> Runbook:
 
 @pytest.mark.parametrize("who", ["tier/oncall, ben", "schedule/primary, ben"])
 @pytest.mark.parametrize("deed", ["backup.restore", "audience.approve"])
-def test_a_right_that_matters_on_a_shift_that_anybody_may_hand_on_is_cautioned(who: str, deed: str) -> None:
+def test_a_critical_permission_tied_to_a_shift_anybody_may_cover_is_cautioned(who: str, deed: str) -> None:
     (said,) = cautions(runbook(f"permissions: {{{deed}: [{who}]}}"), None)
     assert said.startswith(f"permissions.{deed}: anyone on primary may do this")
     assert cautions(runbook(f"permissions: {{{deed}: [{who}], schedule.cover: [tier/lead]}}"), None) == []
@@ -47,7 +47,7 @@ OWN = "postgresql://tocsin:s3cr3t@db.example.com/tocsin"
         ("postgresql: postgresql://tocsin@localhost", "postgresql://localhost/tocsin"),
     ],
 )
-def test_an_entry_that_leads_to_tocsins_own_database_is_named(entry: str, own: str) -> None:
+def test_an_entry_that_targets_tocsins_own_database_is_named(entry: str, own: str) -> None:
     (said,) = cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), own)
     assert said.startswith("backups.memory: this is Tocsin's own database")
     assert "s3cr3t" not in said
@@ -61,12 +61,12 @@ def test_an_entry_that_leads_to_tocsins_own_database_is_named(entry: str, own: s
         "mongodb: mongodb://db.example.com/tocsin",
     ],
 )
-def test_any_other_database_is_not(entry: str) -> None:
+def test_an_entry_with_any_other_database_is_not_named(entry: str) -> None:
     assert cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), OWN) == []
     assert cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), None) == []
 
 
-def test_an_entry_shows_the_database_that_is_named_beside_its_address() -> None:
+def test_an_entry_shows_the_database_named_beside_its_url() -> None:
     entries = runbook(
         "backups:\n"
         "  orders: {postgresql: postgresql://me:s3cr3t@db/orders, database: payments}\n"
@@ -87,7 +87,7 @@ reports: {level: high%s}
     ("approval", "declare", "is_told"),
     [("", ", declare: P1", True), (", approval: true", ", declare: P1", False), ("", "", False)],
 )
-def test_what_anybody_may_type_and_an_audience_reads_at_once_is_cautioned(
+def test_text_anybody_may_send_to_an_audience_unapproved_is_cautioned(
     approval: str, declare: str, is_told: bool
 ) -> None:
     whole = RUNBOOK.replace("name: Critical}", "name: Critical, tell: [board]}") + PUBLISHED % (approval, declare)
@@ -104,7 +104,7 @@ procedures:
 """
 
 
-def test_steps_nobody_gets_to_what_nothing_fills_in_and_what_is_due_for_review_are_cautioned() -> None:
+def test_unreachable_steps_unfillable_placeholders_and_overdue_reviews_are_cautioned() -> None:
     found = cautions(runbook(WALKED), None, today=date(2026, 8, 7))
     assert [one.partition(": ")[0] for one in found] == [
         "procedures.split.steps[1]", "procedures.other.steps[0].run", "procedures.other.review_by"
@@ -113,14 +113,14 @@ def test_steps_nobody_gets_to_what_nothing_fills_in_and_what_is_due_for_review_a
     assert len(cautions(runbook(WALKED), None, today=date(2026, 8, 6))) == 2
 
 
-def test_asking_everybody_every_day_how_they_are_reached_is_cautioned() -> None:
+def test_confirming_contacts_every_day_is_cautioned() -> None:
     asking = "maintenance: {{tasks: [{{do: Verify contacts, every: {}, proved_by: contacts}}]}}"
     (said,) = cautions(runbook(asking.format("day")), None)
     assert said.startswith("maintenance.tasks[0]: everybody gets a test page")
     assert cautions(runbook(asking.format("quarter")), None) == []
 
 
-def test_people_who_share_a_telephone_are_named_whatever_way_it_is_written() -> None:
+def test_people_who_share_a_phone_number_are_named_however_it_is_written() -> None:
     shared = RUNBOOK.replace("ada@example.com", 'ada@example.com, phone: "+447700900001"')
     shared = shared.replace("ben@example.com", 'ben@example.com, phone: "+44 7700 900 001"')
     (said,) = cautions(read(shared, {}), None)

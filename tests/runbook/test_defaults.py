@@ -1,4 +1,4 @@
-"""What a runbook means where it says nothing."""
+"""The runbook's defaults."""
 
 from datetime import date, time, timedelta
 
@@ -17,14 +17,14 @@ def ladder(runbook: Runbook, severity: str) -> list[tuple[str, timedelta]]:
     return [(step.page, step.wait) for step in runbook.severity(severity).escalation.steps]
 
 
-def test_a_severity_without_a_ladder_pages_every_tier_in_the_order_of_the_file() -> None:
+def test_a_severity_without_a_ladder_pages_every_tier_in_file_order() -> None:
     runbook = runbook_with()
     assert ladder(runbook, "P1") == [("oncall", 15 * MINUTE), ("lead", 15 * MINUTE)]
     escalation = runbook.severity("P1").escalation
     assert (escalation.stops_on, escalation.repeat) == ("acknowledged", 0)
 
 
-def test_each_of_them_then_has_the_whole_time_to_respond() -> None:
+def test_each_default_tier_then_has_the_whole_time_to_respond() -> None:
     runbook = runbook_with("severities: [{id: P4, name: Low, respond_within: 24h}]")
     assert ladder(runbook, "P4") == [("oncall", timedelta(days=1)), ("lead", timedelta(days=1))]
 
@@ -35,7 +35,7 @@ def test_a_ladder_without_steps_keeps_what_it_says() -> None:
     assert runbook.severity("P1").escalation.repeat == 3
 
 
-def test_a_missing_wait_is_the_one_before_and_else_a_quarter_of_an_hour() -> None:
+def test_a_missing_wait_is_that_of_the_step_before_or_else_a_quarter_of_an_hour() -> None:
     steps = "[{page: oncall}, {page: lead, wait: 30m}, {page: oncall}, {page: lead, wait: 5m}]"
     runbook = runbook_with(f"severities: [{{id: P1, name: x, escalation: {{steps: {steps}}}}}]")
     assert [wait for _, wait in ladder(runbook, "P1")] == [15 * MINUTE, 30 * MINUTE, 30 * MINUTE, 5 * MINUTE]
@@ -54,7 +54,7 @@ def test_the_file_may_choose_another_default_severity() -> None:
     assert runbook_with("default_severity: p2").default_severity.id == "P2"
 
 
-def test_severities_are_found_whatever_the_capitals() -> None:
+def test_severities_are_found_in_any_case() -> None:
     runbook = runbook_with()
     assert runbook.severity("p1") is runbook.severity("P1")
     assert (runbook.rank("P1"), runbook.rank("p2")) == (0, 1)
@@ -62,7 +62,7 @@ def test_severities_are_found_whatever_the_capitals() -> None:
         runbook.severity("P9")
 
 
-def test_a_schedule_follows_the_zone_of_the_runbook_and_changes_hands_on_monday_morning() -> None:
+def test_a_schedule_is_in_the_runbooks_time_zone_with_handover_on_monday_morning() -> None:
     schedule = runbook_with("timezone: Europe/London", "schedules: {s: {people: [ada]}}").schedules["s"]
     assert schedule.timezone.key == "Europe/London"
     assert schedule.rotates == timedelta(weeks=1)
@@ -71,12 +71,12 @@ def test_a_schedule_follows_the_zone_of_the_runbook_and_changes_hands_on_monday_
     assert schedule.starts.weekday() == 0
 
 
-def test_a_schedule_may_have_a_zone_of_its_own() -> None:
+def test_a_schedule_may_have_its_own_time_zone() -> None:
     runbook = runbook_with("timezone: Europe/London", "schedules: {s: {people: [ada], timezone: Asia/Tokyo}}")
     assert runbook.schedules["s"].timezone.key == "Asia/Tokyo"
 
 
-def test_what_does_not_rotate_by_weeks_changes_hands_on_any_day() -> None:
+def test_a_schedule_that_does_not_rotate_weekly_hands_over_on_any_day() -> None:
     schedule = runbook_with("schedules: {s: {people: [ada], rotates: daily}}").schedules["s"]
     assert (schedule.rotates, schedule.handover) == (timedelta(days=1), HandoverTime(None, time(9)))
 
@@ -103,7 +103,7 @@ def test_everything_else_has_a_sensible_default() -> None:
     assert not runbook.permissions
 
 
-def test_a_severity_promises_nothing_it_does_not_say() -> None:
+def test_a_severity_without_targets_promises_nothing() -> None:
     severity = runbook_with().severity("P1")
     assert not severity.user_facing
     assert (severity.respond_within, severity.resolve_within, severity.update_every) == (None, None, None)

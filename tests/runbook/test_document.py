@@ -1,4 +1,4 @@
-"""The file is YAML 1.2; what is not says where."""
+"""The file is YAML 1.2; errors say where."""
 
 from pathlib import Path
 
@@ -33,34 +33,34 @@ def only_mistake(text: str) -> tuple[int, str]:
         ("[" * 5000, 1, "nested too deeply"),
     ],
 )
-def test_what_is_no_yaml_says_where_and_why(text: str, line: int, part: str) -> None:
+def test_invalid_yaml_is_reported_with_where_and_why(text: str, line: int, part: str) -> None:
     at, message = only_mistake(text)
     assert at == line
     assert part in message
 
 
-def test_a_key_that_stands_twice_is_a_mistake_at_its_second_line() -> None:
+def test_a_duplicate_key_is_a_mistake_at_its_second_line() -> None:
     assert only_mistake(text_with() + "\norganisation: Another") == (5, "stands here twice: keep one of them")
 
 
-def test_a_key_that_stands_twice_hides_no_other_mistake() -> None:
+def test_a_duplicate_key_hides_no_other_mistake() -> None:
     found = mistakes_in(text_with("people: {ada: {name: Ada, name: Eve, emial: a}, ben: {}}"))
     assert found.keys() == {"people.ada.name", "people.ada.emial"}
 
 
-def test_a_key_that_is_no_text_is_a_mistake() -> None:
+def test_a_key_that_is_not_text_is_a_mistake() -> None:
     found = mistakes_in(text_with("providers: {7: {name: Seven}, true: {name: Yes}}"))
     assert found == dict.fromkeys(("providers.7", "providers.true"), "is not text, and keys are: put it in quotes")
 
 
-def test_an_empty_value_says_that_a_number_sign_needs_quotes() -> None:
+def test_an_empty_value_says_that_a_hash_sign_needs_quotes() -> None:
     found = mistakes_in(text_with("channels:\n  incidents: #incidents\n  prefix: inc"))
     assert found == {
         "channels.incidents": "is empty: give it a value or remove the line (a value that begins with # needs quotes)"
     }
 
 
-def test_a_tag_of_another_program_is_a_mistake() -> None:
+def test_an_application_specific_tag_is_a_mistake() -> None:
     assert "!vault" in mistakes_in(text_with("organisation: !vault secret"))["organisation"]
 
 
@@ -73,11 +73,11 @@ def test_anchors_aliases_and_merged_keys_are_understood() -> None:
     assert runbook.tiers["lead"].who == runbook.tiers["oncall"].who
 
 
-def test_an_alias_that_holds_itself_is_a_mistake() -> None:
+def test_a_self_referential_alias_is_a_mistake() -> None:
     assert any("nested too deeply" in message for message in mistakes_in("people: &a [*a]").values())
 
 
-def test_aliases_that_unfold_to_millions_are_a_mistake() -> None:
+def test_aliases_that_expand_to_millions_are_a_mistake() -> None:
     layers = "\n".join(f"k{n}: &k{n} [{', '.join([f'*k{n - 1}'] * 10)}]" for n in range(1, 9))
     assert any("nested too deeply" in message for message in mistakes_in(f"k0: &k0 [a]\n{layers}").values())
 
@@ -96,12 +96,12 @@ def test_a_telephone_number_without_quotes_keeps_its_plus() -> None:
     assert runbook_with("people: {ada: {phone: +447700900001}, ben: {}}").people["ada"].phone == "+447700900001"
 
 
-def test_a_file_that_is_not_there_says_how_to_begin(tmp_path: Path) -> None:
+def test_a_missing_file_says_how_to_begin(tmp_path: Path) -> None:
     with pytest.raises(RunbookMistakes, match="there is no such file: `tocsin init` writes one"):
         load(tmp_path / "runbook.yml", {})
 
 
-def test_a_folder_is_no_runbook(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_runbook(tmp_path: Path) -> None:
     with pytest.raises(RunbookMistakes, match="cannot be read: Is a directory"):
         load(tmp_path, {})
 
@@ -131,23 +131,23 @@ def test_a_file_may_be_a_mebibyte_and_no_more(tmp_path: Path, size: int, is_too_
         assert load(path, {}).organisation == "Example"
 
 
-def test_what_is_merged_into_what_is_merged_ends() -> None:
-    """Each doubles the one before: written out it would be more than any machine holds."""
+def test_nested_merges_terminate() -> None:
+    """Each doubles the one before, so the expansion would exceed any memory."""
     lines = [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: 1}}" for n in range(1, 60)]
     document = read_document("\n".join(["a0: &a0 {x: 1}", *lines]), "runbook.yml")
     assert any("nested too deeply" in finding.message for finding in document.findings)
 
 
-def test_an_alias_that_merges_itself_ends() -> None:
+def test_an_alias_that_merges_itself_terminates() -> None:
     assert read_document("a: &a {<<: *a, b: '1'}", "runbook.yml").content == {"a": {"b": "1"}}
 
 
-def test_more_keys_than_anybody_writes_are_not_read() -> None:
+def test_a_file_with_an_absurd_number_of_keys_is_refused() -> None:
     with pytest.raises(RunbookMistakes, match="not so long"):
         read_document("".join(f"k{number}: 1\n" for number in range(MOST_ENTRIES + 1)), "runbook.yml")
 
 
-def test_of_very_many_mistakes_the_first_are_told_and_how_many_more_there_are() -> None:
+def test_of_very_many_mistakes_the_first_are_listed_and_the_rest_counted() -> None:
     with pytest.raises(RunbookMistakes, match=r"and \d+ more mistakes") as caught:
         read("".join(f"k{number}: 1\n" for number in range(1000)), {})
     assert len(caught.value.mistakes) < 600

@@ -1,4 +1,4 @@
-"""Times are written by people, with a unit."""
+"""Durations as people write them, with units."""
 
 from datetime import timedelta
 
@@ -22,14 +22,14 @@ from bot.runbook.durations import LONGEST
         ("1w", timedelta(weeks=1)),
         ("1h30m", timedelta(hours=1, minutes=30)),
         ("1w2d3h4m5s6ms", timedelta(weeks=1, days=2, hours=3, minutes=4, seconds=5, milliseconds=6)),
-        ("90m", timedelta(minutes=90)),  # no unit has to be used up before the next
+        ("90m", timedelta(minutes=90)),  # a unit may exceed the next larger one
         (" 1h 30m ", timedelta(minutes=90)),  # blanks do not matter
-        ("15M", timedelta(minutes=15)),  # nor do capitals: nobody means months
+        ("15M", timedelta(minutes=15)),  # nor does case: nobody means months
         ("0s", timedelta(0)),
         ("3660d", LONGEST),
     ],
 )
-def test_a_time_with_units_is_understood(text: str, span: timedelta) -> None:
+def test_a_duration_with_units_is_understood(text: str, span: timedelta) -> None:
     assert parse_duration(text) == span
 
 
@@ -40,9 +40,9 @@ def test_a_time_with_units_is_understood(text: str, span: timedelta) -> None:
         ("", "is not a duration"),
         ("soon", "“soon” is not a duration: say for example 30s, 15m, 4h, 7d or 1h30m"),
         ("-15m", "is not a duration"),  # nothing happens before now
-        ("1.5h", "is not a duration"),  # 1h30m says it
+        ("1.5h", "is not a duration"),  # write 1h30m
         ("15 minutes", "is not a duration"),
-        ("30m1h", "is not a duration"),  # from long to short
+        ("30m1h", "is not a duration"),  # larger units come first
         ("1h1h", "is not a duration"),  # each unit once
         ("m", "is not a duration"),
         ("3660d1ms", "too long"),
@@ -69,11 +69,11 @@ def test_anything_else_is_refused_with_what_to_write(text: str, advice: str) -> 
         (timedelta(microseconds=400), "0s"),  # to the millisecond
     ],
 )
-def test_a_time_is_written_the_short_way(span: timedelta, text: str) -> None:
+def test_a_duration_is_written_in_its_short_form(span: timedelta, text: str) -> None:
     assert format_duration(span) == text
 
 
 @given(st.integers(min_value=0, max_value=LONGEST // timedelta(milliseconds=1)))
-def test_what_was_written_reads_as_the_same_time(span_ms: int) -> None:
+def test_a_written_duration_reads_back_as_the_same(span_ms: int) -> None:
     span = timedelta(milliseconds=span_ms)
     assert parse_duration(format_duration(span)) == span

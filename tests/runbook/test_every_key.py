@@ -1,4 +1,4 @@
-"""Every key of the runbook file, read with its meaning."""
+"""Every key of the runbook file, and its meaning."""
 
 import json
 import pickle
@@ -30,8 +30,8 @@ def runbook() -> Runbook:
     return load(Path(__file__).parent / "everything.yml", {})
 
 
-def test_the_file_of_this_test_uses_every_key(runbook: Runbook) -> None:
-    """So that a key added to the models is added here."""
+def test_this_tests_file_uses_every_key(runbook: Runbook) -> None:
+    """So that a key added to the models must be added here."""
     parts = list(parts_of(runbook))
     known = {field_of(part, name) for part in parts for name in type(part).model_fields}
     used = {field_of(part, name) for part in parts for name in part.model_fields_set}
@@ -39,7 +39,7 @@ def test_the_file_of_this_test_uses_every_key(runbook: Runbook) -> None:
     assert set(runbook.permissions) == set(get_args(Deed))
 
 
-def test_who_there_is(runbook: Runbook) -> None:
+def test_the_keys_about_people(runbook: Runbook) -> None:
     ada = runbook.people["ada"]
     assert (ada.key, ada.name, ada.email, ada.phone) == ("ada", "Ada Obi", "ada@example.com", "+447700900101")
     assert (ada.slack, ada.availability) == ("U0ADA", "24/7")
@@ -49,7 +49,7 @@ def test_who_there_is(runbook: Runbook) -> None:
     assert (hosting.name, hosting.email, hosting.phone) == ("Example Hosting", "help@example.com", "+447700900109")
 
 
-def test_who_is_on_call(runbook: Runbook) -> None:
+def test_the_keys_about_on_call(runbook: Runbook) -> None:
     nights = runbook.schedules["nights"]
     assert (nights.people, nights.rotates, nights.starts) == (("ben", "ada"), 12 * HOUR, date(2026, 2, 1))
     assert nights.remind == DAY
@@ -61,14 +61,14 @@ def test_who_is_on_call(runbook: Runbook) -> None:
     assert first.again == 10 * MINUTE
 
 
-def test_how_things_are_called(runbook: Runbook) -> None:
+def test_the_keys_about_names(runbook: Runbook) -> None:
     assert (runbook.organisation, runbook.timezone.key) == ("Example Club", "Europe/Paris")
     assert list(runbook.channels.model_dump().values()) == ["#alarm", "#signals", "#all", "room", 30 * DAY]
     assert list(runbook.slash_commands.model_dump().values()) == ["/alarm", "/climb", "/pulse", "/copies"]
     assert runbook.roles == ("lead", "runner")
 
 
-def test_how_grave_it_is(runbook: Runbook) -> None:
+def test_the_keys_about_severities(runbook: Runbook) -> None:
     grave = runbook.severity("S1")
     assert (grave.name, grave.means, grave.examples, grave.user_facing) == ("Grave", "Nothing works", ("Fire",), True)
     assert (grave.respond_within, grave.resolve_within, grave.update_every) == (5 * MINUTE, 2 * HOUR, 20 * MINUTE)
@@ -83,7 +83,7 @@ def test_how_grave_it_is(runbook: Runbook) -> None:
     assert (objective.scenario, objective.severity, objective.rto, objective.rpo) == ("Fire", "S1", 3 * HOUR, 6 * HOUR)
 
 
-def test_who_is_told(runbook: Runbook) -> None:
+def test_the_keys_about_audiences(runbook: Runbook) -> None:
     board, page, everybody, machines = runbook.audiences.values()
     assert (board.key, board.email, board.slack) == ("board", ("board@example.com",), ("#board",))
     assert (board.template, board.automatic, board.approval) == ("client", True, True)
@@ -97,7 +97,7 @@ def test_who_is_told(runbook: Runbook) -> None:
     assert machines.webhook.reveal() == "https://example.com/updates"
 
 
-def test_what_is_watched(runbook: Runbook) -> None:
+def test_the_keys_about_checks(runbook: Runbook) -> None:
     assert (runbook.health.every, runbook.health.fails_after) == (2 * MINUTE, 3)
     web, orders, pages, cert, cache, disk = runbook.health.checks.values()
     assert isinstance(web, HttpCheck)
@@ -117,7 +117,7 @@ def test_what_is_watched(runbook: Runbook) -> None:
     assert (disk.target, disk.used_below) == ("/var/backups", 90.0)
 
 
-def test_what_is_backed_up(runbook: Runbook) -> None:
+def test_the_keys_about_backups(runbook: Runbook) -> None:
     orders, pages = runbook.backups.values()
     assert isinstance(orders, PostgresqlBackup)
     assert (orders.target.reveal(), orders.database) == ("postgresql://db.example.com/orders", "orders_live")
@@ -128,7 +128,7 @@ def test_what_is_backed_up(runbook: Runbook) -> None:
     assert (pages.database, pages.to, pages.drill) == ("pages", "/var/backups/pages", 7 * DAY)
 
 
-def test_what_becomes_of_alerts(runbook: Runbook) -> None:
+def test_the_keys_about_alerts(runbook: Runbook) -> None:
     alerts = runbook.alerts
     assert [alerts.levels.outlets(level) for level in ("critical", "high", "medium", "low")] == [
         ("webhook",),
@@ -154,7 +154,7 @@ def test_what_becomes_of_alerts(runbook: Runbook) -> None:
     assert (source.severity.path, source.severity.map) == ("monitor.tags.0.name", {"prod": "critical"})
 
 
-def test_what_people_do(runbook: Runbook) -> None:
+def test_the_keys_about_procedures_and_tasks(runbook: Runbook) -> None:
     assert runbook.procedure_files == ("procedures/*.md",)
     assert runbook.procedures["flood"].steps[0].run == "pump --start"
     fire = runbook.procedures["fire"]
@@ -175,7 +175,7 @@ def test_what_people_do(runbook: Runbook) -> None:
     assert runbook.checklists.named("aftercare")[0].within == 3 * DAY
 
 
-def test_what_follows(runbook: Runbook) -> None:
+def test_the_keys_about_postmortems(runbook: Runbook) -> None:
     assert (runbook.after_resolution.watch_for, runbook.after_resolution.all_clear) == (90 * MINUTE, True)
     postmortem = runbook.postmortem
     assert (postmortem.schedule_within, postmortem.draft_within) == (12 * HOUR, 36 * HOUR)
@@ -193,18 +193,18 @@ def test_a_runbook_is_frozen(runbook: Runbook) -> None:
         runbook.organisation = "Another"  # type: ignore[misc]
 
 
-def test_a_runbook_travels_as_a_pickle(runbook: Runbook) -> None:
+def test_a_runbook_can_be_pickled(runbook: Runbook) -> None:
     assert pickle.loads(pickle.dumps(runbook)) == runbook
 
 
-def test_a_severity_dumps_to_what_could_have_been_written(runbook: Runbook) -> None:
-    """A snapshot of a policy is JSON that people can read."""
+def test_a_severity_dumps_to_a_form_that_could_have_been_written(runbook: Runbook) -> None:
+    """A policy's snapshot is human-readable JSON."""
     severity = json.loads(runbook.severity("S1").model_dump_json())
     assert severity["escalation"]["steps"] == [{"page": "first", "wait": "7m"}, {"page": "last", "wait": "11m"}]
     assert type(runbook.severity("S1")).model_validate(severity) == runbook.severity("S1")
 
 
-def test_a_whole_runbook_reads_its_own_dump(runbook: Runbook) -> None:
+def test_a_runbooks_dump_can_be_read_back(runbook: Runbook) -> None:
     dump = runbook.model_dump(mode="json", exclude_none=True)
     again = Runbook.model_validate(json.loads(json.dumps(dump)))
     assert again.model_dump(mode="json", exclude_none=True) == dump
@@ -222,6 +222,6 @@ def parts_of(value: object) -> Iterator[BaseModel]:
 
 
 def field_of(part: BaseModel, name: str) -> str:
-    """A field by the class that defines it: what all checks have in common is one key."""
+    """A field by its defining class, so that keys common to all checks count once."""
     owner = next(one for one in reversed(type(part).__mro__) if name in vars(one).get("__annotations__", {}))
     return f"{owner.__name__}.{name}"

@@ -1,4 +1,4 @@
-"""Every mistake of a runbook, at once, with its place and what to write instead."""
+"""All mistakes in a runbook are reported at once, each with its place and what to write instead."""
 
 import pickle
 
@@ -21,10 +21,10 @@ TASK = "maintenance: {{tasks: [{{do: x, {}}}]}}"
 RULE = "alerts: {{rules: [{{{}}}]}}"
 
 KEYS = [
-    # what is written, where it is wrong, a part of what is said
+    # the text, the mistake's path, a part of its message
     ("organization: Example", "organization", "there is no such key: did you mean organisation?"),
     (SEVERITY.format("escalaton: {}"), "severities[0].escalaton", "did you mean escalation?"),
-    (SEVERITY.format("ESCALATION: {}"), "severities[0].ESCALATION", "did you mean escalation?"),  # capitals count
+    (SEVERITY.format("ESCALATION: {}"), "severities[0].ESCALATION", "did you mean escalation?"),  # case matters
     (SEVERITY.format("escalation: {step: []}"), "severities[0].escalation.step", "did you mean steps?"),
     (
         SEVERITY.format("escalation: {steps: [{page: oncall, wiat: 5m}]}"),
@@ -58,7 +58,7 @@ NAMES = [
     ),
     (TIERS.format("who: [bne]"), "tiers.oncall.who[0]", "there is no person “bne”: did you mean ben?"),
     (TIERS.format("who: [schedule/primary]"), "tiers.oncall.who[0]", "no schedule “primary”: there are none yet"),
-    (TIERS.format("who: [tier/lead]"), "tiers.oncall.who[0]", "only people and schedules"),  # so no circle is possible
+    (TIERS.format("who: [tier/lead]"), "tiers.oncall.who[0]", "only people and schedules"),  # so cycles are impossible
     (TIERS.format("who: [team/lead]"), "tiers.oncall.who[0]", "names nobody"),
     (SEVERITY.format("escalation: {steps: [{page: onkall}]}"), "severities[0].escalation.steps[0].page", "oncall?"),
     (SEVERITY.format("tell: [bord]"), "severities[0].tell[0]", "there is no audience “bord”"),
@@ -257,7 +257,7 @@ def test_a_mistake_says_where_it_is_and_what_to_write(part: str, path: str, said
 
 @pytest.mark.parametrize(("part", "path", "said"), [*KEYS, *NAMES, *SHAPES, *VALUES])
 def test_one_mistake_is_one_mistake(part: str, path: str, said: str) -> None:
-    """Nobody is sent to look for consequences. (Without people or tiers, everything that names one is wrong too.)"""
+    """Consequential mistakes aren't reported. (Without people or tiers, everything naming one would be wrong, too.)"""
     found = mistakes_in(text_with(part))
     if path in ("people", "tiers", "severities"):
         found = {path: found[path]}
@@ -273,7 +273,7 @@ RIGHT = [
     PERSON.format("slack: W012ABCDE"),
     SCHEDULE.format("rotates: 12h, handover: '08:30'"),
     SCHEDULE.format("handover: monday 9:00"),
-    TIERS.format("who: []"),  # a place nobody has yet: passed over
+    TIERS.format("who: []"),  # a tier nobody is in yet: skipped
     "default_severity: p1",
     "severities: [{id: SEV-1, name: x}]",
     SEVERITY.format("escalation: {repeat: 20}"),
@@ -304,12 +304,12 @@ RIGHT = [
 
 
 @pytest.mark.parametrize("part", RIGHT)
-def test_what_is_right_is_accepted(part: str) -> None:
+def test_valid_text_is_accepted(part: str) -> None:
     assert mistakes_in(text_with(part)) == {}
 
 
 @pytest.mark.parametrize("section", ["organisation", "people", "tiers", "severities"])
-def test_four_parts_have_to_be_there(section: str) -> None:
+def test_four_sections_are_required(section: str) -> None:
     text = "\n".join(line for line in text_with().splitlines() if not line.startswith(section))
     assert mistakes_in(text)[section] == "is missing"
 
@@ -322,18 +322,18 @@ def test_four_parts_have_to_be_there(section: str) -> None:
         ("tiers: {oncall: {name: On-call}, lead: {who: []}}", "tiers.oncall.who"),
     ],
 )
-def test_few_keys_have_to_be_there(part: str, path: str) -> None:
+def test_few_keys_are_required(part: str, path: str) -> None:
     assert mistakes_in(text_with(part)) == {path: "is missing"}
 
 
-def test_a_schedule_that_names_itself_is_a_mistake_and_no_endless_search() -> None:
+def test_a_schedule_that_names_itself_is_a_mistake_and_no_infinite_loop() -> None:
     found = mistakes_in(
         text_with("schedules: {s: {people: [schedule/s]}}", "permissions: {backup.restore: [schedule/s]}")
     )
     assert "there is no person “schedule/s”" in found["schedules.s.people[0]"]
 
 
-def test_all_mistakes_come_at_once_in_the_order_of_the_lines() -> None:
+def test_all_mistakes_are_reported_at_once_in_line_order() -> None:
     text = """organisation: Example
 people:
   ada: {emial: ada@example.com}
@@ -361,7 +361,7 @@ severities:
     assert report[-1] == "5 mistakes in runbook.yml."
 
 
-def test_mistakes_are_refused_and_survive_a_journey_between_processes() -> None:
+def test_the_error_that_lists_mistakes_can_be_pickled() -> None:
     error = RunbookMistakes([Mistake("", 1, "the file is empty")], "a.yml")
     assert isinstance(error, Refused)
     assert str(error) == "a.yml:1: the file is empty"

@@ -1,11 +1,11 @@
-"""The key of the form for people without Slack: what it takes, and what is said when it is wrong."""
+"""The `reports` key, the form for people without Slack: accepted values, and messages for wrong ones."""
 
 import pytest
 
 from tests.runbook.samples import mistakes_in, runbook_with, text_with
 
 
-def test_without_the_key_there_is_no_form_and_an_empty_one_has_the_usual_level() -> None:
+def test_without_the_key_there_is_no_form_and_an_empty_one_uses_the_default_level() -> None:
     assert runbook_with().reports is None
     reports = runbook_with("reports: {}").reports
     assert reports is not None
@@ -24,7 +24,7 @@ def test_without_the_key_there_is_no_form_and_an_empty_one_has_the_usual_level()
         ("[high]", "reports", ""),
     ],
 )
-def test_what_is_wrong_is_named_with_its_place(reports: str, path: str, said: str) -> None:
+def test_mistakes_are_named_with_their_place(reports: str, path: str, said: str) -> None:
     (found,) = mistakes_in(text_with(f"reports: {reports}")).items()
     assert found[0] == path
     assert said in found[1]

@@ -1,4 +1,4 @@
-"""The schema for editors takes what the runbook takes, and objects to what nobody could mean."""
+"""The editors' JSON schema accepts what the runbook accepts, and flags obvious slips."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ FILES = [*shipped_runbooks().values(), Path(__file__).parent / "everything.yml"]
 
 
 def objections(text: str) -> list[str]:
-    # As JSON has it: a date is a text there.
+    # As JSON, where a date is text.
     content = YAML(typ="safe", pure=True).load(text)
     return [f"{error.json_path}: {error.message}" for error in SCHEMA.iter_errors(as_json(content))]
 
@@ -30,12 +30,12 @@ def as_json(value: object) -> object:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_what_is_in_order_is_in_order_for_the_editor(path: Path) -> None:
+def test_a_valid_runbook_is_valid_for_the_editor(path: Path) -> None:
     assert objections(path.read_text("utf-8")) == []
 
 
 @pytest.mark.parametrize("text", ["\n".join(SMALLEST.values()), RUNBOOK])
-def test_what_may_be_left_out_may_be_left_out(text: str) -> None:
+def test_optional_keys_are_optional_in_the_schema(text: str) -> None:
     assert objections(text) == []
 
 
@@ -52,5 +52,5 @@ def test_what_may_be_left_out_may_be_left_out(text: str) -> None:
         "permissions: {backup.restor: [ben]}",
     ],
 )
-def test_a_slip_is_underlined(part: str) -> None:
+def test_a_typo_is_flagged(part: str) -> None:
     assert objections(text_with(part))

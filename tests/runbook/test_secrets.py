@@ -1,4 +1,4 @@
-"""Addresses hold passwords; nothing prints them."""
+"""URLs contain passwords, which are never printed."""
 
 import pickle
 from typing import Any
@@ -28,7 +28,7 @@ from tests.runbook.samples import mistakes_in, runbook_with, text_with
         (HttpUrl("https://example.com/@ada"), "https://example.com/@ada"),
     ],
 )
-def test_an_address_is_shown_without_what_is_secret(address: Dsn, shown: str) -> None:
+def test_a_url_is_shown_without_its_secrets(address: Dsn, shown: str) -> None:
     assert address.shown == str(address) == f"{address}" == shown
     assert "hunter2" not in repr(address)
 
@@ -47,7 +47,7 @@ def test_an_address_is_shown_without_what_is_secret(address: Dsn, shown: str) ->
         (MongodbUrl, "mongodb:///app"),
     ],
 )
-def test_an_address_that_would_show_its_password_or_has_no_host_is_refused(kind: type[Dsn], address: str) -> None:
+def test_a_url_that_would_reveal_its_password_or_has_no_host_is_refused(kind: type[Dsn], address: str) -> None:
     assert not kind.accepts(address)
 
 
@@ -62,11 +62,11 @@ def test_an_address_that_would_show_its_password_or_has_no_host_is_refused(kind:
         (HttpUrl, "http://127.0.0.1:8080/health"),
     ],
 )
-def test_every_usual_address_is_accepted(kind: type[Dsn], address: str) -> None:
+def test_every_usual_url_is_accepted(kind: type[Dsn], address: str) -> None:
     assert kind.accepts(address)
 
 
-def test_the_whole_address_is_given_away_on_purpose_only() -> None:
+def test_the_whole_url_is_only_revealed_explicitly() -> None:
     address = "postgresql://bot:hunter2@db.example.com/app"
     assert PostgresqlUrl(address).reveal() == address
 
@@ -75,7 +75,7 @@ def test_the_whole_address_is_given_away_on_purpose_only() -> None:
     ("address", "database"),
     [("postgresql://h/orders", "orders"), ("postgresql://h/two%20words?x=y", "two words"), ("postgresql://h", "")],
 )
-def test_the_database_is_the_path(address: str, database: str) -> None:
+def test_the_database_name_is_the_urls_path(address: str, database: str) -> None:
     assert PostgresqlUrl(address).database == database
 
 
@@ -83,7 +83,10 @@ def test_the_database_is_the_path(address: str, database: str) -> None:
     ("address", "secrets"),
     [
         ("postgresql://bot:p%40ss@h/d", {"postgresql://bot:p%40ss@h/d", "p%40ss", "p@ss"}),
-        ("postgresql://postgres:postgres@h/d", {"postgresql://postgres:postgres@h/d"}),  # its own name is no secret
+        (
+            "postgresql://postgres:postgres@h/d",
+            {"postgresql://postgres:postgres@h/d"},
+        ),  # a password equal to the user name isn't redacted by itself
         ("postgresql://h/d", set()),
     ],
 )
@@ -105,7 +108,7 @@ def test_a_runbook_prints_and_dumps_no_secret() -> None:
     assert "hunter2" not in f"{runbook!r} {runbook} {runbook.model_dump(mode='json')} {runbook.model_dump_json()}"
 
 
-def test_a_runbook_knows_all_its_secrets() -> None:
+def test_a_runbook_lists_all_its_secrets() -> None:
     assert set(secret_runbook().redactions()) == {
         "https://example.com/hunter2",
         "postgresql://bot:hunter2@h/d",
@@ -114,11 +117,11 @@ def test_a_runbook_knows_all_its_secrets() -> None:
     }
 
 
-def test_a_runbook_with_its_secrets_can_be_handed_to_another_process() -> None:
+def test_a_runbook_with_its_secrets_can_be_pickled() -> None:
     runbook = secret_runbook()
     assert pickle.loads(pickle.dumps(runbook)) == runbook
 
 
-def test_a_wrong_address_is_not_quoted_because_it_may_be_a_password() -> None:
+def test_an_invalid_url_is_not_quoted_because_it_may_be_a_password() -> None:
     found = mistakes_in(text_with("backups: {b: {postgresql: 'mysql://bot:hunter2@h/d'}}"))
     assert "hunter2" not in str(found)

@@ -1,4 +1,4 @@
-"""The runbooks that come with Tocsin are in order, and name nobody who exists."""
+"""The shipped runbooks are valid and name no real people or places."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,11 @@ from bot.shipped import templates_folder
 FOLDER = templates_folder() / "runbooks"
 SHIPPED = sorted(FOLDER.glob("*.yml"))
 
-# Numbers that regulators keep for plays and examples: British mobiles (Ofcom).
+# Numbers reserved for fiction and examples: British mobiles (Ofcom).
 RESERVED = re.compile(r"\+447700900\d{3}")
 
 
-def test_there_is_a_start_and_one_for_each_kind_of_organisation() -> None:
+def test_there_is_a_starter_and_one_runbook_for_each_kind_of_organisation() -> None:
     assert sorted(path.stem for path in SHIPPED) == [
         "kubernetes",
         "marketplace",
@@ -27,13 +27,13 @@ def test_there_is_a_start_and_one_for_each_kind_of_organisation() -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_it_is_in_order_without_anything_in_the_environment(path: Path) -> None:
+def test_a_shipped_runbook_is_valid_with_an_empty_environment(path: Path) -> None:
     runbook = load(path, {})
     assert of_runbook(runbook, path.name).startswith(f"{path.name} is in order for Example ")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_it_holds_only_example_addresses(path: Path) -> None:
+def test_a_shipped_runbook_contains_only_example_addresses(path: Path) -> None:
     text = path.read_text("utf-8")
     hosts = re.findall(r"[a-z+]+://([^/\s\"'};]+)", text) + re.findall(r"[\w.+-]+@([\w.-]+)", text)
     hosts += re.findall(r"\b([\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|uk)):\d+", text)
@@ -42,7 +42,7 @@ def test_it_holds_only_example_addresses(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_it_holds_only_reserved_telephone_numbers(path: Path) -> None:
+def test_a_shipped_runbook_contains_only_reserved_phone_numbers(path: Path) -> None:
     numbers = re.findall(r"\+?\d[\d ()-]{8,}\d", path.read_text("utf-8"))
     numbers = [number for number in numbers if not re.fullmatch(r"\d{4}-\d\d-\d\d", number)]
     assert numbers
@@ -50,7 +50,7 @@ def test_it_holds_only_reserved_telephone_numbers(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_everybody_who_is_paged_can_be_reached_by_every_way_their_tier_names(path: Path) -> None:
+def test_everybody_in_a_tier_can_be_reached_by_all_its_ways(path: Path) -> None:
     runbook = load(path, {})
     for tier in runbook.tiers.values():
         people = [
@@ -63,7 +63,7 @@ def test_everybody_who_is_paged_can_be_reached_by_every_way_their_tier_names(pat
             assert all(contacts.get(via, "ours") for via in tier.waits), f"{tier.key}: {person.key}"
 
 
-def test_the_start_pages_six_people_in_three_tiers() -> None:
+def test_the_starter_pages_six_people_in_three_tiers() -> None:
     runbook = load(FOLDER / "starter.yml", {})
     assert list(runbook.people) == ["ada", "ben", "cleo", "dev", "eve", "finn"]
     assert list(runbook.tiers) == ["oncall", "lead", "ceo"]
@@ -72,6 +72,6 @@ def test_the_start_pages_six_people_in_three_tiers() -> None:
     assert all(person.slack is None and person.email and person.phone for person in runbook.people.values())
 
 
-def test_the_start_watches_another_website_when_told_so() -> None:
+def test_the_starter_watches_another_website_when_configured() -> None:
     runbook = load(FOLDER / "starter.yml", {"WEBSITE_URL": "http://127.0.0.1:8081"})
     assert str(runbook.health.checks["website"].target) == "http://127.0.0.1:8081"

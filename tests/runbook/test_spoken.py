@@ -1,4 +1,4 @@
-"""Spans of time as people type them."""
+"""Durations as people type them."""
 
 from datetime import timedelta
 
@@ -10,18 +10,18 @@ from bot.runbook.mistakes import advised
 
 
 @pytest.mark.parametrize("typed", ["20m", "20 min", "20 minutes", "for 20 mins.", "in 20 minutes", "20Min"])
-def test_units_may_be_spelt_out(typed: str) -> None:
+def test_units_may_be_spelled_out(typed: str) -> None:
     assert spoken_duration(typed) == timedelta(minutes=20)
 
 
-def test_a_sum_of_units_and_seconds_are_understood() -> None:
+def test_combined_units_and_seconds_are_understood() -> None:
     assert spoken_duration("1 hour 30 minutes") == timedelta(minutes=90)
     assert spoken_duration("90 secs") == timedelta(seconds=90)
     with pytest.raises(Refused):
         spoken_duration("20 mice")
 
 
-def test_advice_is_a_sentence_that_ends_once() -> None:
+def test_the_advice_is_a_single_sentence() -> None:
     assert advised("websit", ["website"]) == "Did you mean website?"
     assert advised("x", ["website", "orders"]) == "Choose one of website, orders."
     assert advised("x", ["website"]) == "The only one is website."

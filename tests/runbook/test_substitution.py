@@ -1,4 +1,4 @@
-"""`${NAME}` brings the outside world into the file, and only where it belongs."""
+"""`${NAME}` inserts environment variables into the file, only where they belong."""
 
 import pytest
 
@@ -23,7 +23,11 @@ def website(address: str, environ: dict[str, str]) -> str:
         ("${SITE:-https://b.example.com}", {}, "https://b.example.com"),
         ("${SITE:-https://b.example.com}", {"SITE": ""}, "https://b.example.com"),  # empty counts as unset
         ("https://${HOST}/${PATH_:-health}", {"HOST": "c.example.com"}, "https://c.example.com/health"),
-        ("${SITE}", {"SITE": "https://a.example.com/${HOST}", "HOST": "x"}, "https://a.example.com/${HOST}"),  # once
+        (
+            "${SITE}",
+            {"SITE": "https://a.example.com/${HOST}", "HOST": "x"},
+            "https://a.example.com/${HOST}",
+        ),  # not recursive
     ],
 )
 def test_a_variable_is_replaced_by_its_value_or_its_default(written: str, environ: dict[str, str], meant: str) -> None:
@@ -39,7 +43,7 @@ def test_an_unset_variable_without_a_default_names_the_key_and_the_variable() ->
 
 
 @pytest.mark.parametrize("written", ["${SITE", "${}", "${1SITE}", "${SITE:+x}", "${SITE-x}", "${A:-${B}}"])
-def test_what_cannot_be_read_as_a_variable_is_a_mistake(written: str) -> None:
+def test_a_malformed_variable_is_a_mistake(written: str) -> None:
     found = mistakes_in(text_with(WEBSITE.format(written)))
     assert "write ${NAME} or ${NAME:-default}" in found["health.checks.website.http"]
 
@@ -65,7 +69,7 @@ def test_variables_work_in_five_parts_of_the_file() -> None:
     assert runbook.alerts.email == ("value@example.com",)
 
 
-def test_in_a_procedure_they_are_text_for_the_shell() -> None:
+def test_in_a_procedure_variables_are_left_to_the_shell() -> None:
     runbook = runbook_with("procedures: {p: {steps: [{do: Look, run: 'echo ${HOME} $HOME'}]}}", environ={"HOME": "/x"})
     assert runbook.procedures["p"].steps[0].run == "echo ${HOME} $HOME"
 

@@ -1,4 +1,4 @@
-"""The events that send alerts in the shape their systems have."""
+"""Sandbox events that send alerts in their systems' own formats."""
 
 import json
 
@@ -11,12 +11,12 @@ FILES = sorted(file.name.removesuffix(".json") for file in SAMPLES.iterdir() if 
 
 
 @pytest.mark.parametrize("source", FILES)
-def test_each_sample_is_an_alert_that_fires_as_its_source_reads_it(source: str) -> None:
+def test_each_sample_is_parsed_by_its_source_as_a_firing_alert(source: str) -> None:
     reading = on_the_shelf()[source].parse((SAMPLES / f"{source}.json").read_bytes(), {})
     assert [one.firing for one in reading.alerts] == [True] and not reading.odd
 
 
-async def test_a_storm_is_many_alerts_in_a_few_groups_each_told_whole() -> None:
+async def test_a_storm_is_many_alerts_in_a_few_whole_groups() -> None:
     posted: list[tuple[str, bytes]] = []
 
     async def post(source: str, body: bytes) -> None:

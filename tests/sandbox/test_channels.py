@@ -27,7 +27,7 @@ async def room(client: AsyncWebClient, name: str = "inc-1", **more: Any) -> str:
         ("general", "name_taken"),
     ],
 )
-async def test_a_channel_name_is_refused_with_its_cause(
+async def test_an_invalid_channel_name_is_refused_with_the_reason(
     name: str, code: str, client: AsyncWebClient, error: Any
 ) -> None:
     assert (await error(client.conversations_create(name=name)))["error"] == code
@@ -37,7 +37,7 @@ async def test_a_name_of_eighty_characters_is_allowed(client: AsyncWebClient) ->
     assert (await client.conversations_create(name="x" * 80))["channel"]["name"] == "x" * 80
 
 
-async def test_the_maker_is_a_member_and_an_archived_name_stays_taken(
+async def test_the_creator_is_a_member_and_an_archived_channels_name_stays_taken(
     client: AsyncWebClient, workspace: Workspace, error: Any
 ) -> None:
     channel = await room(client)
@@ -46,7 +46,7 @@ async def test_the_maker_is_a_member_and_an_archived_name_stays_taken(
     assert (await error(client.conversations_create(name="inc-1")))["error"] == "name_taken"
 
 
-async def test_archiving_puts_the_bot_out_and_it_cannot_open_it_again(
+async def test_archiving_removes_the_bot_which_cannot_unarchive(
     client: AsyncWebClient, workspace: Workspace, error: Any
 ) -> None:
     channel = await room(client)
@@ -70,7 +70,7 @@ async def test_renaming_obeys_the_same_rules(client: AsyncWebClient, workspace: 
     assert (await error(client.conversations_rename(channel=channel, name="No")))["error"] == "invalid_name_specials"
 
 
-async def test_only_the_maker_renames(client: AsyncWebClient, general: str, error: Any) -> None:
+async def test_only_the_creator_can_rename(client: AsyncWebClient, general: str, error: Any) -> None:
     assert (await error(client.conversations_rename(channel=general, name="all")))["error"] == "not_authorized"
 
 
@@ -91,7 +91,7 @@ async def test_a_new_topic_is_announced_in_the_channel(client: AsyncWebClient, w
     assert found["last_set"] > 0
 
 
-async def test_an_outsider_changes_nothing(client: AsyncWebClient, workspace: Workspace, error: Any) -> None:
+async def test_a_non_member_cannot_change_anything(client: AsyncWebClient, workspace: Workspace, error: Any) -> None:
     random = workspace.channel("#random").id
     for call in (
         client.conversations_setTopic(channel=random, topic="x"),
@@ -119,7 +119,7 @@ async def test_a_private_channel_does_not_exist_for_outsiders(
     assert "secret" not in [channel["name"] for channel in listed["channels"]]
 
 
-async def test_inviting_is_all_or_nobody_unless_forced(
+async def test_inviting_is_all_or_nothing_unless_forced(
     client: AsyncWebClient, workspace: Workspace, error: Any
 ) -> None:
     channel = await room(client)
@@ -147,7 +147,7 @@ async def test_a_thousand_may_be_invited_at_once(client: AsyncWebClient, error: 
     assert (await error(client.conversations_invite(channel=channel, users=users)))["error"] == "user_not_found"
 
 
-async def test_who_is_there_already_cannot_be_invited(client: AsyncWebClient, error: Any, workspace: Workspace) -> None:
+async def test_a_member_cannot_be_invited_again(client: AsyncWebClient, error: Any, workspace: Workspace) -> None:
     channel = await room(client)
     await client.conversations_invite(channel=channel, users="U0ADA")
     answer = await error(client.conversations_invite(channel=channel, users="U0ADA"))
@@ -170,7 +170,7 @@ async def test_leaving_and_kicking(client: AsyncWebClient, workspace: Workspace,
     assert (await error(client.conversations_leave(channel=general)))["error"] == "cant_leave_general"
 
 
-async def test_long_lists_come_in_pages(client: AsyncWebClient, error: Any) -> None:
+async def test_long_lists_are_paginated(client: AsyncWebClient, error: Any) -> None:
     for number in range(5):
         await room(client, f"inc-{number}")
     names, cursor = [], ""

@@ -1,4 +1,4 @@
-"""Everything the page shows can be read: words stand out from what is behind them by 4.5 to 1, light and dark."""
+"""All of the page's text has a contrast of at least 4.5 to 1, in light and dark mode."""
 
 import re
 from itertools import product
@@ -42,14 +42,14 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_words_stand_out_from_what_is_behind_them(dark: bool) -> None:
+def test_text_contrasts_with_its_background(dark: bool) -> None:
     known = tokens(dark)
     weak = {pair: contrast(known[pair[0]], known[pair[1]]) for pair in PAIRS}
     assert {pair: f"{found:.2f}" for pair, found in weak.items() if found < 4.5} == {}
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_words_stand_out_from_every_background_of_its_own(dark: bool) -> None:
+def test_text_contrasts_with_every_background_of_its_own(dark: bool) -> None:
     known = tokens(dark)
     behind = {pair[dark] for path in CSS.glob("*.css") for pair in BACKGROUND.findall(path.read_text())}
     weak = {(word, one): f"{contrast(known[word], one):.2f}" for word, one in product(WORDS, behind)}
@@ -57,7 +57,7 @@ def test_words_stand_out_from_every_background_of_its_own(dark: bool) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_words_stand_out_from_the_background_of_the_same_rule(dark: bool) -> None:
+def test_text_contrasts_with_the_background_of_the_same_rule(dark: bool) -> None:
     known = tokens(dark)
     rules = [dict(OF_TOKENS.findall(rule)) for path in CSS.glob("*.css") for rule in RULE.findall(path.read_text())]
     pairs = {(rule["color"], rule["background"]) for rule in rules if len(rule) == 2}
@@ -65,6 +65,6 @@ def test_words_stand_out_from_the_background_of_the_same_rule(dark: bool) -> Non
     assert {pair: found for pair in pairs if (found := contrast(*(known[one] for one in pair))) < 4.5} == {}
 
 
-def test_nothing_with_words_in_it_is_made_fainter_by_opacity() -> None:
+def test_nothing_with_text_in_it_is_faded_by_opacity() -> None:
     for path in CSS.glob("*.css"):
         assert set(re.findall(r"opacity: ([\d.]+);", path.read_text())) <= {"0", "1"}, path.name

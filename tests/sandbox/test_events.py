@@ -1,4 +1,4 @@
-"""What the app is told of, and what not."""
+"""Which events the app receives, and which not."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -36,7 +36,7 @@ Event = dict[str, Any]
 async def heard(
     app: AsyncApp, connected: AsyncSocketModeHandler, workspace: Workspace, manifest: dict[str, Any], general: str
 ) -> AsyncIterator[list[Event]]:
-    """The envelopes the app has heard, of all events there are."""
+    """The envelopes the app received, of any event type."""
     envelopes: list[Event] = []
     manifest["settings"]["event_subscriptions"]["bot_events"] = ALL
     workspace.manifest = read_manifest(manifest)
@@ -53,7 +53,7 @@ def names(heard: list[Event]) -> list[str]:
     return [envelope["event"]["type"] for envelope in heard]
 
 
-async def test_a_message_is_told_where_the_bot_is(workspace: Workspace, heard: list[Event]) -> None:
+async def test_the_bot_receives_messages_of_its_channels(workspace: Workspace, heard: list[Event]) -> None:
     ada = workspace.person("ada")
     await ada.says("elsewhere", "#random")
     message = await ada.says("hello", "#general")
@@ -88,7 +88,7 @@ async def test_a_reaction_names_its_message(workspace: Workspace, heard: list[Ev
     assert event["item_user"] == "U0ADA"
 
 
-async def test_people_and_the_bot_itself_are_told_to_join(
+async def test_joins_of_people_and_of_the_bot_are_events(
     client: AsyncWebClient, workspace: Workspace, heard: list[Event]
 ) -> None:
     channel = (await client.conversations_create(name="inc-1"))["channel"]["id"]
@@ -101,14 +101,14 @@ async def test_people_and_the_bot_itself_are_told_to_join(
     ]
 
 
-async def test_opening_home_tells_the_tab(workspace: Workspace, heard: list[Event]) -> None:
+async def test_opening_the_home_tab_is_an_event(workspace: Workspace, heard: list[Event]) -> None:
     await workspace.person("ada").opens_home()
     event = heard[0]["event"]
     assert (event["type"], event["tab"], event["user"]) == ("app_home_opened", "home", "U0ADA")
     assert event["channel"].startswith("D") and "view" not in event
 
 
-async def test_a_channel_archived_or_renamed_by_a_person_is_told(workspace: Workspace, heard: list[Event]) -> None:
+async def test_a_persons_archiving_or_renaming_is_an_event(workspace: Workspace, heard: list[Event]) -> None:
     ada = workspace.person("ada")
     await ada.renames("#random", "offtopic")
     await ada.archives("#offtopic")
@@ -117,7 +117,7 @@ async def test_a_channel_archived_or_renamed_by_a_person_is_told(workspace: Work
     assert heard[1]["event"]["channel"] == workspace.channel("#offtopic").id
 
 
-async def test_leaving_and_taking_a_reaction_back_are_told(workspace: Workspace, heard: list[Event]) -> None:
+async def test_leaving_and_removing_a_reaction_are_events(workspace: Workspace, heard: list[Event]) -> None:
     ada = workspace.person("ada")
     message = await ada.says("hello", "#general")
     await ada.reacts("eyes", message)
@@ -126,7 +126,7 @@ async def test_leaving_and_taking_a_reaction_back_are_told(workspace: Workspace,
     assert [n for n in names(heard) if n != "message"] == ["reaction_added", "reaction_removed", "member_left_channel"]
 
 
-async def test_an_ephemeral_message_is_told_to_nobody(
+async def test_an_ephemeral_message_is_no_event(
     client: AsyncWebClient, workspace: Workspace, heard: list[Event], general: str
 ) -> None:
     await client.chat_postEphemeral(channel=general, user="U0ADA", text="psst")
@@ -143,7 +143,7 @@ async def test_edited_and_deleted_messages_have_subtypes(workspace: Workspace, h
     assert subtypes == [None, "message_changed", "message_deleted"]
 
 
-async def test_what_is_not_subscribed_to_or_not_allowed_is_not_told(
+async def test_events_without_subscription_or_scope_are_not_sent(
     workspace: Workspace, heard: list[Event], manifest: dict[str, Any]
 ) -> None:
     workspace.faults.withhold("reactions:read")
@@ -164,7 +164,7 @@ async def test_an_event_may_come_twice_under_one_id(workspace: Workspace, heard:
     assert heard[0]["event_id"] == heard[1]["event_id"]
 
 
-async def test_events_may_be_held_back_and_come_newest_first(workspace: Workspace, heard: list[Event]) -> None:
+async def test_events_may_be_delayed_and_arrive_newest_first(workspace: Workspace, heard: list[Event]) -> None:
     workspace.courier.hold_events()
     ada = workspace.person("ada")
     for text in ("one", "two", "three"):
@@ -175,7 +175,7 @@ async def test_events_may_be_held_back_and_come_newest_first(workspace: Workspac
     assert [envelope["event"]["text"] for envelope in heard] == ["three", "two", "one"]
 
 
-async def test_an_uninstalled_app_is_told_and_its_token_dies(
+async def test_uninstalling_is_an_event_and_revokes_the_token(
     client: AsyncWebClient, workspace: Workspace, heard: list[Event], error: Any
 ) -> None:
     workspace.uninstall()

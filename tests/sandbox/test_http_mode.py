@@ -147,11 +147,11 @@ async def test_an_answer_with_blocks_is_shown_to_the_one_who_typed(workspace: Wo
 
 
 def is_reaction(body: dict[str, Any]) -> bool:
-    """The message before it is an event as well."""
+    """Selects the reaction; the message before it is an event, too."""
     return bool(body["event"]["type"] == "reaction_added")
 
 
-async def test_an_event_is_retried_with_its_reason_until_it_is_taken(
+async def test_an_event_is_retried_with_its_reason_until_it_is_accepted(
     workspace: Workspace, slack: Any, general: str
 ) -> None:
     tries: list[tuple[str | None, str | None, str]] = []

@@ -1,4 +1,4 @@
-"""The mailbox catches emails over SMTP and takes texts and calls by hand."""
+"""The mailbox catches emails over SMTP; texts and calls are handed to it."""
 
 from email.message import EmailMessage
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ async def send(workspace: Workspace, mail: EmailMessage) -> None:
     await aiosmtplib.send(mail, hostname="127.0.0.1", port=port, timeout=5)
 
 
-async def test_an_email_appears_with_both_its_bodies(workspace: Workspace, slack: Server) -> None:
+async def test_an_email_appears_with_both_of_its_bodies(workspace: Workspace, slack: Server) -> None:
     await send(workspace, letter())
     (mail,) = workspace.mailbox.items
     assert (mail.kind, mail.to, mail.subject) == ("email", "ada@example.com", "[P1] Payments – failing")

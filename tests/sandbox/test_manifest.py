@@ -1,4 +1,4 @@
-"""The manifest in the repository: inside Slack's limits, and no larger than the product needs."""
+"""The repository's manifest: within Slack's limits, and asking for no more than the product needs."""
 
 from typing import Any
 

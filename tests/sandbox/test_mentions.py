@@ -1,4 +1,4 @@
-"""The audit finds what untrusted text has smuggled into the bot's messages and views."""
+"""The audit finds mentions and links that untrusted text smuggled into the bot's messages and views."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def section(text: str, **more: Any) -> list[dict[str, Any]]:
         ({"text": "type `/incident declare <title>`, 1 < 2 > 0"}, ["<title>", "< 2 >"]),
     ],
 )
-async def test_only_what_came_from_untrusted_text_is_found(
+async def test_only_injections_from_untrusted_text_are_found(
     message: dict[str, Any], found: list[str], client: AsyncWebClient, workspace: Workspace, general: str
 ) -> None:
     workspace.untrusted.add(EVIL)

@@ -51,7 +51,7 @@ async def test_flawed_blocks_are_refused_with_their_place(client: AsyncWebClient
     assert answer["response_metadata"]["messages"] == [f"[ERROR] {answer['errors'][0]}"]
 
 
-async def test_missing_ids_are_given_and_given_ones_kept(client: AsyncWebClient, general: str) -> None:
+async def test_missing_block_ids_are_generated_and_given_ones_kept(client: AsyncWebClient, general: str) -> None:
     press = {"type": "button", "text": {"type": "plain_text", "text": "A"}}
     blocks: list[Json] = [{"type": "divider"}, {"type": "actions", "block_id": "mine", "elements": [press]}]
     stored = (await client.chat_postMessage(channel=general, text="x", blocks=blocks))["message"]["blocks"]
@@ -60,7 +60,7 @@ async def test_missing_ids_are_given_and_given_ones_kept(client: AsyncWebClient,
 
 
 @pytest.mark.parametrize(("length", "warned"), [(40_000, False), (40_001, True)])
-async def test_a_very_long_text_is_cut_with_a_warning(
+async def test_a_very_long_text_is_truncated_with_a_warning(
     length: int, warned: bool, client: AsyncWebClient, general: str
 ) -> None:
     answer = await client.chat_postMessage(channel=general, text="x" * length)
@@ -85,7 +85,7 @@ async def test_an_update_without_blocks_removes_them(
     assert message.blocks is None and message.edited_ts is not None
 
 
-async def test_only_own_messages_are_changed(
+async def test_only_ones_own_messages_can_be_changed(
     client: AsyncWebClient, workspace: Workspace, general: str, error: Any
 ) -> None:
     theirs = await workspace.person("ada").says("hello", "#general")
@@ -106,7 +106,7 @@ async def test_a_deleted_message_is_gone(client: AsyncWebClient, workspace: Work
     assert texts(workspace) == []
 
 
-async def test_an_ephemeral_message_is_for_one_and_for_nobody_else(
+async def test_an_ephemeral_message_is_visible_to_one_person_only(
     client: AsyncWebClient, workspace: Workspace, general: str, error: Any
 ) -> None:
     answer = await client.chat_postEphemeral(channel=general, user="U0ADA", text="psst")
@@ -258,7 +258,7 @@ async def test_a_file_is_uploaded_in_three_steps(client: AsyncWebClient, workspa
     assert workspace.files[message.files[0]].title == "Report"
 
 
-async def test_an_upload_that_was_never_made_is_not_found(client: AsyncWebClient, general: str, error: Any) -> None:
+async def test_an_upload_that_never_happened_is_not_found(client: AsyncWebClient, general: str, error: Any) -> None:
     ticket = await client.files_getUploadURLExternal(filename="a.txt", length=3)
     files = [{"id": ticket["file_id"], "title": "A"}]
     answer = await error(client.files_completeUploadExternal(files=files, channel_id=general))

@@ -1,4 +1,4 @@
-"""Who may use the page: only a browser on this machine that was shown it in this run."""
+"""Who may use the page: only a browser on this machine that loaded it in this run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -59,7 +59,7 @@ async def test_a_foreign_page_opens_no_websocket_and_posts_nothing(served: web.A
             assert answer.status == 403
 
 
-# As raw as a program on this machine can send it; a browser cannot.
+# Raw requests a local program can send but no browser would.
 HOSTILE = [
     (b"GET /sandbox/state", b"Cookie: {cookie}=\xff\r\n"), (b"GET /sandbox/state", b"Cookie: {cookie}=\xc3\xa4\r\n"),
     (b"GET /", b"Origin: http://[\r\n"), (b"GET /sandbox/live", b"Origin: http://\xff[\r\n"),
@@ -69,7 +69,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("request_line", "header"), HOSTILE)
-async def test_what_no_browser_would_send_is_refused_and_no_fault(
+async def test_a_request_no_browser_would_send_is_refused_without_an_error(
     workspace: object, clock: object, request_line: bytes, header: bytes
 ) -> None:
     surroundings = Surroundings(workspace, clock)  # type: ignore[arg-type]
@@ -87,7 +87,9 @@ async def test_what_no_browser_would_send_is_refused_and_no_fault(
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"[" * 100_000, b'{"as": 7}', b'{"as": "ada", "state": 7}'])
 @pytest.mark.parametrize("deed", ["say", "press", "clock", "happen", "answer", "submit"])
-async def test_what_cannot_be_done_is_said_and_no_fault(served: web.AppRunner, deed: str, body: bytes) -> None:
+async def test_an_impossible_action_is_explained_without_an_error(
+    served: web.AppRunner, deed: str, body: bytes
+) -> None:
     async with asking(served) as session:
         await (await session.get("/")).read()
         headers = {"Content-Type": "application/json"}
@@ -102,12 +104,12 @@ async def test_the_page_itself_opens_its_websocket(served: web.AppRunner) -> Non
         await link.close()
 
 
-async def test_the_end_waits_for_no_page_that_is_open_and_asleep(workspace: object, clock: object) -> None:
-    """The server would wait for a minute until each connection has ended."""
+async def test_shutdown_does_not_wait_for_a_sleeping_page(workspace: object, clock: object) -> None:
+    """Otherwise the server would wait up to a minute for each connection to close."""
     served = await Surroundings(workspace, clock).serve(patience_s=60)  # type: ignore[arg-type]
     async with asking(served) as session:
         await (await session.get("/")).read()
-        # It reads nothing, so it never answers that it has heard of the end.
+        # It reads nothing, so it never answers the close frame.
         link = await session.ws_connect("/sandbox/live", origin=f"http://127.0.0.1:{served.addresses[0][1]}")
 
         await asyncio.wait_for(served.cleanup(), 30)
@@ -115,7 +117,7 @@ async def test_the_end_waits_for_no_page_that_is_open_and_asleep(workspace: obje
         assert (await link.receive()).type is WSMsgType.CLOSE
 
 
-async def test_a_token_of_another_run_is_refused(served: web.AppRunner, workspace: object, clock: object) -> None:
+async def test_a_token_from_another_run_is_refused(served: web.AppRunner, workspace: object, clock: object) -> None:
     other = await Surroundings(workspace, clock).serve()  # type: ignore[arg-type]
     try:
         async with asking(other) as session, session.get("/") as answer:
@@ -131,7 +133,7 @@ async def test_a_token_of_another_run_is_refused(served: web.AppRunner, workspac
     [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("LocalHost", True), ("0.0.0.0", False),
      ("localhost.evil.example", False), ("10.0.0.1", False), ("", False), (None, False)],
 )  # fmt: skip
-def test_only_the_loopback_is_the_loopback(host: str | None, expected: bool) -> None:
+def test_only_loopback_addresses_count_as_loopback(host: str | None, expected: bool) -> None:
     assert is_loopback(host) is expected
 
 

@@ -1,4 +1,4 @@
-"""The driver: what people type, press, choose and fill in, and what the app gets of it."""
+"""The driver: what people type, press, choose and fill in, and what the app receives."""
 
 import re
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def form(*blocks: Json, **more: Any) -> Json:
 
 @pytest.fixture
 def heard(app: AsyncApp) -> list[Json]:
-    """Every action the app hears of, whatever its id."""
+    """Every action the app receives, whatever its id."""
     bodies: list[Json] = []
 
     async def take(ack: Any, body: Json) -> None:
@@ -58,7 +58,7 @@ def heard(app: AsyncApp) -> list[Json]:
 
 @pytest.fixture
 def opens(app: AsyncApp, workspace: Workspace, client: AsyncWebClient) -> Callable[..., Any]:
-    """Shows a form to Ada by way of a command, and answers its submission as told."""
+    """Opens a form for Ada by a command, and answers its submission as given."""
     answers: Json = {}
 
     async def show(content: Json, /, **answer: Any) -> Any:
@@ -124,7 +124,7 @@ async def test_commands_do_not_work_in_threads(workspace: Workspace) -> None:
         await ada.says("/incident", "#general", thread_ts=parent.ts)
 
 
-async def test_one_types_only_where_one_is(workspace: Workspace) -> None:
+async def test_people_can_type_only_in_channels_they_are_in(workspace: Workspace) -> None:
     workspace.add_channel("ops", members=["U0BEN"])
     with pytest.raises(NotOnScreen, match="Ada Obi is not in ops"):
         await workspace.person("ada").types("/incident", "#ops")
@@ -169,7 +169,7 @@ async def test_a_button_is_found_by_its_label_with_or_without_emoji(
     assert heard[0]["message"]["ts"] == card.ts
 
 
-async def test_a_label_that_is_missing_or_double_is_refused(
+async def test_a_missing_or_ambiguous_label_is_refused(
     client: AsyncWebClient, workspace: Workspace, general: str
 ) -> None:
     await client.chat_postMessage(channel=general, text="x", blocks=[actions(button("Go", "a"), button("Go", "b"))])
@@ -215,7 +215,7 @@ async def test_menus_boxes_and_state_are_sent_as_slack_does(
     assert values["b"]["done"]["selected_options"] == [option("Up?")]
 
 
-async def test_an_ephemeral_message_is_pressed_without_being_given_back(
+async def test_a_press_on_an_ephemeral_message_does_not_include_the_message(
     client: AsyncWebClient, workspace: Workspace, general: str, heard: list[Json]
 ) -> None:
     blocks = [actions(button("Go", "go"))]
@@ -323,7 +323,7 @@ async def test_a_submission_may_update_push_or_clear(workspace: Workspace, opens
     assert ada.modals() == []
 
 
-async def test_closing_a_form_is_told_where_it_was_asked_for(app: AsyncApp, workspace: Workspace, opens: Any) -> None:
+async def test_closing_a_form_is_reported_when_requested(app: AsyncApp, workspace: Workspace, opens: Any) -> None:
     closed: list[Json] = []
 
     @app.view_closed("form")
@@ -432,7 +432,7 @@ async def test_external_menus_ask_the_app(app: AsyncApp, workspace: Workspace, o
     assert next(iter(opens.answers["values"].values()))["it"]["selected_option"] == offered
 
 
-async def test_later_answers_arrive_through_the_response_url(app: AsyncApp, workspace: Workspace) -> None:
+async def test_late_answers_arrive_through_the_response_url(app: AsyncApp, workspace: Workspace) -> None:
     @app.command("/incident")
     async def incident(ack: Any, respond: Any) -> None:
         await ack()
@@ -492,7 +492,7 @@ async def test_a_response_url_works_five_times_within_thirty_minutes(
     assert await use() == (404, "expired_url")
 
 
-async def test_a_response_in_a_thread_is_for_the_channel(
+async def test_a_response_to_a_thread_goes_to_the_channel(
     client: AsyncWebClient, workspace: Workspace, general: str
 ) -> None:
     url = workspace.response_urls.give(general, "U0ADA")
@@ -502,7 +502,7 @@ async def test_a_response_in_a_thread_is_for_the_channel(
         assert response.status == 400
 
 
-async def test_flawed_answers_are_complained_about(app: AsyncApp, workspace: Workspace) -> None:
+async def test_flawed_answers_cause_complaints(app: AsyncApp, workspace: Workspace) -> None:
     @app.command("/incident")
     async def incident(ack: Any) -> None:
         await ack(blocks=[{"type": "section"}], text="x")
@@ -520,7 +520,7 @@ async def test_somebody_new_can_be_added(workspace: Workspace) -> None:
         workspace.person("yan")
 
 
-async def test_waiting_ends_with_what_was_last_sent(client: AsyncWebClient, workspace: Workspace) -> None:
+async def test_waiting_ends_with_the_latest_message(client: AsyncWebClient, workspace: Workspace) -> None:
     await client.chat_postMessage(channel="U0ADA", text="the last words")
     with pytest.raises(TimeoutError, match="the last words"):
         await workspace.until(lambda: False, within=0.05)

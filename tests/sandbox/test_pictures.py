@@ -37,7 +37,7 @@ async def test_an_uploaded_picture_can_be_shown(workspace: Workspace, gateway: G
 
 
 @pytest.mark.parametrize("name", ["chart.txt", ""])
-async def test_what_is_no_picture_or_is_not_there_cannot_be_shown(gateway: Gateway, name: str) -> None:
+async def test_a_missing_file_or_one_that_is_no_picture_cannot_be_shown(gateway: Gateway, name: str) -> None:
     file = await gateway.upload(name, b"words", alt="") if name else "F0NOWHERE"
 
     with pytest.raises(Rejected, match="invalid_blocks"):

@@ -1,4 +1,4 @@
-"""The example team, its morning, and the incident to begin with."""
+"""The example team, its morning, and the first incident."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from bot.sandbox.scenario import begin, furnish
 from bot.sandbox.workspace import Workspace
 
 
-async def test_the_incident_begins_through_the_app(
+async def test_the_first_incident_is_declared_through_the_app(
     app: AsyncApp, connected: AsyncSocketModeHandler, workspace: Workspace
 ) -> None:
     typed: list[tuple[str, str]] = []

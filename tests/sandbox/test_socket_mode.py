@@ -1,4 +1,4 @@
-"""Socket Mode, spoken to by the real handler of slack_bolt and by hand."""
+"""Socket Mode, tested with slack_bolt's real handler and by hand."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from bot.sandbox.workspace import Workspace
 
 
 async def dial(client: AsyncWebClient, workspace: Workspace) -> aiohttp.ClientWebSocketResponse:
-    """A connection without the SDK's comforts."""
+    """A raw connection, without the SDK."""
     opened = await client.apps_connections_open(app_token=workspace.app_token)
     assert client.session is not None
     return await client.session.ws_connect(opened["url"])
@@ -65,7 +65,7 @@ async def test_without_an_acknowledgement_in_time_the_person_sees_a_timeout(
     await socket.close()
 
 
-async def test_a_frame_that_is_no_acknowledgement_is_complained_about(
+async def test_a_frame_that_is_no_acknowledgement_causes_a_complaint(
     client: AsyncWebClient, workspace: Workspace
 ) -> None:
     socket = await dial(client, workspace)
@@ -75,7 +75,7 @@ async def test_a_frame_that_is_no_acknowledgement_is_complained_about(
     await socket.close()
 
 
-async def test_while_the_app_is_away_a_command_fails_at_once(workspace: Workspace) -> None:
+async def test_a_command_fails_at_once_while_the_app_is_disconnected(workspace: Workspace) -> None:
     answer = await workspace.person("ada").types("/incident", "#general")
     assert (answer.error, workspace.complaints) == ("dispatch_failed", [])
 
@@ -111,7 +111,7 @@ async def test_there_are_at_most_ten_connections(client: AsyncWebClient, workspa
         await socket.close()
 
 
-async def test_a_request_to_connect_anew_is_obeyed_and_nothing_is_lost(
+async def test_a_request_to_reconnect_is_obeyed_and_nothing_is_lost(
     app: AsyncApp, connected: AsyncSocketModeHandler, workspace: Workspace
 ) -> None:
     @app.command("/incident")
@@ -145,9 +145,7 @@ async def test_a_ping_is_answered_with_its_own_payload(client: AsyncWebClient, w
         assert (pong.type, pong.data) == (aiohttp.WSMsgType.PONG, b"sdk-ping-pong:1.5")
 
 
-async def test_a_connection_cut_in_the_middle_of_a_command_fails_it(
-    client: AsyncWebClient, workspace: Workspace
-) -> None:
+async def test_a_connection_lost_during_a_command_fails_it(client: AsyncWebClient, workspace: Workspace) -> None:
     socket = await dial(client, workspace)
     await socket.receive_json()
     typing = asyncio.create_task(workspace.person("ada").types("/incident", "#general"))
@@ -156,7 +154,7 @@ async def test_a_connection_cut_in_the_middle_of_a_command_fails_it(
     assert (await typing).error == "dispatch_failed"
 
 
-async def test_an_event_that_was_not_taken_comes_again_over_the_next_connection(
+async def test_an_unacknowledged_event_is_redelivered_over_the_next_connection(
     client: AsyncWebClient, workspace: Workspace, general: str
 ) -> None:
     workspace.timing.retry_scale = 0
@@ -173,7 +171,7 @@ async def test_an_event_that_was_not_taken_comes_again_over_the_next_connection(
     await socket.close()
 
 
-async def test_the_app_connects_again_after_the_network_failed(
+async def test_the_app_reconnects_after_a_network_failure(
     app: AsyncApp, connected: AsyncSocketModeHandler, workspace: Workspace
 ) -> None:
     @app.command("/incident")

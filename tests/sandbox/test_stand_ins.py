@@ -51,7 +51,7 @@ audiences:
 
 
 def addresses(value: Any) -> Iterator[str]:
-    """Every address anywhere in the runbook."""
+    """Every URL and address anywhere in the runbook."""
     if isinstance(value, Dsn):
         yield value.reveal()
     elif isinstance(value, HostPort):
@@ -72,13 +72,13 @@ def here() -> Runbook:
     return stand_in(read(REAL, {}), PLACES)[0]
 
 
-def test_no_address_of_the_runbook_is_left(here: Runbook) -> None:
+def test_no_real_address_of_the_runbook_is_left(here: Runbook) -> None:
     found = list(addresses(here))
     assert found
     assert [one for one in found if "real.example.com" in one] == []
 
 
-def test_backups_go_nowhere_but_to_the_sandbox(here: Runbook) -> None:
+def test_backups_go_only_to_the_sandbox(here: Runbook) -> None:
     assert {key: (backup.to, backup.database) for key, backup in here.backups.items()} == {"orders": (None, "orders")}
 
 
@@ -104,7 +104,7 @@ def test_each_replacement_is_named_and_shows_no_secret() -> None:
     assert not any("secret" in f"{one.was}{one.now}" for one in replaced)
 
 
-def test_the_runbooks_people_are_there_to_be_paged(here: Runbook, workspace: Workspace) -> None:
+def test_the_runbooks_people_exist_and_can_be_paged(here: Runbook, workspace: Workspace) -> None:
     bring_in(workspace, here)
     (ada,) = workspace.users_by_email("ada@real.example.com")
     assert ada.real_name == "Ada Real"
@@ -127,7 +127,7 @@ async def test_webhooks_arrive_in_the_mailbox_and_checks_are_answered_as_they_ex
     ]
 
 
-def test_what_is_suggested_is_in_the_runbook_and_called_as_its_workspace_calls_it() -> None:
+def test_suggestions_exist_in_the_runbook_and_use_its_names() -> None:
     small = read(
         "organisation: Example\npeople: {ada: {name: Ada Obi, email: ada@example.com}}\ntiers: {oncall: {who: [ada]}}\n"
         "severities: [{id: S1, name: High, escalation: {steps: [{page: oncall}]}}]\n"

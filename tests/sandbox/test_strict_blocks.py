@@ -1,4 +1,4 @@
-"""What Slack refuses in the blocks of a message, at both sides of every limit."""
+"""What Slack refuses in a message's blocks, on both sides of every limit."""
 
 from collections.abc import Callable
 from typing import Any
@@ -219,7 +219,7 @@ def judged(blocks: Any, surface: Any = "message") -> list[str]:
 
 
 @pytest.mark.parametrize(("what", "low", "high"), BOUNDS, ids=[name for name, *_ in BOUNDS])
-def test_a_limit_is_allowed_and_one_beyond_it_is_refused(what: str, low: int | None, high: int) -> None:
+def test_the_limit_itself_is_allowed_and_one_more_is_refused(what: str, low: int | None, high: int) -> None:
     make = LIMITS[what]
     assert judged(make(high)) == []
     assert judged(make(high + 1)) != []
@@ -344,12 +344,12 @@ FLAWED = {
 
 
 @pytest.mark.parametrize("what", SOUND)
-def test_sound_blocks_are_taken(what: str) -> None:
+def test_valid_blocks_are_accepted(what: str) -> None:
     assert judged([SOUND[what]]) == []
 
 
 @pytest.mark.parametrize("what", FLAWED)
-def test_flawed_blocks_are_refused(what: str) -> None:
+def test_invalid_blocks_are_refused(what: str) -> None:
     assert judged([FLAWED[what]]) != []
 
 

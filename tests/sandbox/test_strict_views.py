@@ -45,7 +45,7 @@ def refusal(view: Json, kind: str = "modal") -> SlackError:
         ("external_id", 255, str),
     ],
 )
-def test_a_modals_words_have_their_lengths(key: str, longest: int, wrap: Any) -> None:
+def test_a_modals_texts_have_maximum_lengths(key: str, longest: int, wrap: Any) -> None:
     assert check_view(modal(**{key: wrap("x" * longest)}), "modal")
     refused = refusal(modal(**{key: wrap("x" * (longest + 1))}))
     assert refused.code == "invalid_arguments"
@@ -85,7 +85,7 @@ def test_a_view_of_more_than_250_kilobytes_is_too_large() -> None:
     assert refusal(modal(blocks=grown, private_metadata="x" * (rest + 1))).code == "view_too_large"
 
 
-def test_a_flaw_in_a_views_block_is_pointed_at() -> None:
+def test_an_error_in_a_views_block_names_its_place() -> None:
     refused = refusal(modal(blocks=[{"type": "header", "text": plain("")}]))
     assert refused.fields["response_metadata"]["messages"] == [
         "[ERROR] must be more than 0 characters [json-pointer:/view/blocks/0/text/text]"

@@ -34,7 +34,7 @@ async def bot() -> AsyncIterator[Provider]:
 async def asks(
     company: TelephoneCompany, kind: str, *, token: str | None = None, **fields: str
 ) -> tuple[int, int | None]:
-    """Status and Twilio's number of the refusal."""
+    """Sends a request; returns the status and Twilio's error code."""
     whole = f"{company.account}:{token or company.token}".encode()
     headers = {"Authorization": f"Basic {base64.b64encode(whole).decode()}"}
     url = f"{company.origin}/2010-04-01/Accounts/{company.account}/{kind}.json"
@@ -42,7 +42,7 @@ async def asks(
         return answer.status, (await answer.json()).get("code")
 
 
-async def test_it_objects_as_twilio_does(company: TelephoneCompany) -> None:
+async def test_it_refuses_what_twilio_refuses(company: TelephoneCompany) -> None:
     right = {"To": ADA, "From": company.number, "Body": "P1"}
     refused = [
         ({"To": "07700900001"}, 21211), ({"From": ADA}, 21606), ({"To": company.number}, 21266), ({"Body": ""}, 21602),
@@ -62,7 +62,7 @@ async def test_it_objects_as_twilio_does(company: TelephoneCompany) -> None:
     assert company.complaints == ["sms: no such fields: Boddy"]
 
 
-async def test_what_it_says_is_signed_and_a_text_can_be_answered_in_the_mailbox(
+async def test_its_callbacks_are_signed_and_a_text_can_be_answered_in_the_mailbox(
     company: TelephoneCompany, workspace: Workspace, bot: Provider
 ) -> None:
     company.really_at = lambda: bot.url

@@ -1,4 +1,4 @@
-"""How calls reach the Web API: tokens, scopes, the ways to send arguments, and things going wrong."""
+"""Web API calls: tokens, scopes, ways to send arguments, and injected faults."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
 
-# Longer than any machine takes for a call.
+# Longer than a call takes on any machine.
 ENDLESS_S = 600.0
 
 
@@ -51,7 +51,7 @@ async def test_the_app_token_opens_connections_and_nothing_else(
     assert (await error(client.api_call("apps.connections.open")))["error"] == "not_allowed_token_type"
 
 
-async def test_an_unknown_method_is_told_and_complained_about(
+async def test_an_unknown_method_is_an_error_and_a_complaint(
     client: AsyncWebClient, workspace: Workspace, error: Any
 ) -> None:
     assert (await error(client.api_call("incidents.declare")))["error"] == "unknown_method"
@@ -59,7 +59,7 @@ async def test_an_unknown_method_is_told_and_complained_about(
 
 
 @pytest.mark.parametrize("way", ["query", "form", "json", "json in a form", "mixed"])
-async def test_arguments_may_come_in_every_way(
+async def test_arguments_may_be_sent_in_every_way(
     way: str, slack: Server, session: aiohttp.ClientSession, workspace: Workspace, general: str
 ) -> None:
     blocks = '[{"type":"divider"}]'
@@ -102,7 +102,7 @@ async def test_the_scope_depends_on_the_kind_of_channel(
     assert (await client.conversations_history(channel=public))["ok"]
 
 
-async def test_without_any_scope_for_it_a_method_names_all(
+async def test_without_any_suitable_scope_a_method_names_them_all(
     client: AsyncWebClient, workspace: Workspace, error: Any
 ) -> None:
     workspace.faults.withhold("channels:history", "groups:history", "im:history")
@@ -125,7 +125,7 @@ async def test_a_revoked_token_is_refused_everywhere(client: AsyncWebClient, wor
     assert (await error(client.auth_test()))["error"] == "token_revoked"
 
 
-async def test_a_fault_strikes_as_often_as_told(
+async def test_a_fault_strikes_as_often_as_configured(
     client: AsyncWebClient, workspace: Workspace, general: str, error: Any
 ) -> None:
     workspace.faults.refuse("chat.postMessage", "fatal_error", times=2)
@@ -151,7 +151,7 @@ async def test_a_rate_limit_says_how_long_to_wait(client: AsyncWebClient, worksp
     assert (response.status_code, response.headers["Retry-After"], response["error"]) == (429, "7", "ratelimited")
 
 
-async def test_a_breakdown_is_a_page_of_html(client: AsyncWebClient, workspace: Workspace) -> None:
+async def test_a_breakdown_is_an_html_page(client: AsyncWebClient, workspace: Workspace) -> None:
     workspace.faults.break_down("auth.test")
     with pytest.raises(SlackApiError) as refused:
         await client.auth_test()
@@ -201,7 +201,9 @@ async def test_rate_limits_are_off_until_switched_on(
     assert (await client.chat_postMessage(channel="U0ADA", text="x"))["ok"]
 
 
-async def test_a_method_has_so_many_calls_a_minute(client: AsyncWebClient, workspace: Workspace, error: Any) -> None:
+async def test_a_method_has_a_limit_of_calls_per_minute(
+    client: AsyncWebClient, workspace: Workspace, error: Any
+) -> None:
     workspace.rates.enabled = True
     for number in range(20):
         await client.conversations_create(name=f"room-{number}")

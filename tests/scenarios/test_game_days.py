@@ -1,4 +1,4 @@
-"""Which scenario the title of a drill asks for."""
+"""Which scenario a drill's title asks for."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def test_a_title_asks_for_a_scenario_only_by_its_name(typed: str, title: str, na
 
 
 @pytest.mark.parametrize("word", ["nobody-answer", "something-else", "mine.yml"])
-def test_what_looks_like_a_scenario_and_is_none_is_refused_with_what_there_is(word: str) -> None:
+def test_an_unknown_scenario_name_is_refused_with_the_known_ones(word: str) -> None:
     with pytest.raises(NotFound, match="Nothing was declared") as refusal:
         Shelf(None).asked_for(f"Payments failing with {word}")
 

@@ -1,4 +1,4 @@
-"""What Slack takes beside the Web API, and what comes back in its place: answers to a command, and files."""
+"""Slack beside the Web API, answers to commands and files, and what proxies answer in Slack's place."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ async def gateway(slack: Provider) -> AsyncIterator[Gateway]:
 
 
 @pytest.mark.parametrize("body", [b"ok", b'{"ok": true}'])
-async def test_an_answer_that_slack_shows_is_given(gateway: Gateway, slack: Provider, body: bytes) -> None:
+async def test_an_answer_slack_accepts_counts_as_given(gateway: Gateway, slack: Provider, body: bytes) -> None:
     slack.answers(200, body)
 
     await gateway.respond(f"{slack.url}/commands/1", message("Declared"))
@@ -39,7 +39,7 @@ async def test_an_answer_that_slack_shows_is_given(gateway: Gateway, slack: Prov
         (400, b"invalid_blocks", "invalid_blocks"),
     ],
 )  # fmt: skip
-async def test_slack_refuses_an_answer_by_a_word(
+async def test_slack_refuses_an_answer_in_its_body(
     gateway: Gateway, slack: Provider, status: int, body: bytes, code: str
 ) -> None:
     slack.answers(status, body)
@@ -49,9 +49,9 @@ async def test_slack_refuses_an_answer_by_a_word(
     assert refusal.value.code == code
 
 
-# A body is not asked for where a yes is.
+# A success needs no particular body.
 @pytest.mark.parametrize(("status", "body"), [one for one in NO_ANSWERS if one not in [(200, b""), (200, b"[]")]])
-async def test_what_a_proxy_says_is_neither_a_yes_nor_a_no(
+async def test_a_proxys_answer_is_neither_success_nor_refusal(
     gateway: Gateway, slack: Provider, status: int, body: bytes
 ) -> None:
     slack.answers(status, body)
@@ -61,7 +61,7 @@ async def test_what_a_proxy_says_is_neither_a_yes_nor_a_no(
 
 
 @pytest.mark.parametrize(("status", "body"), NO_ANSWERS)
-async def test_a_proxy_does_not_say_who_we_are_or_what_there_is(
+async def test_a_proxys_answer_tells_neither_who_we_are_nor_what_exists(
     gateway: Gateway, slack: Provider, status: int, body: bytes
 ) -> None:
     slack.answers(status, body)
@@ -84,14 +84,16 @@ async def test_a_proxy_does_not_say_who_we_are_or_what_there_is(
         b'"channel": 1',
     ],
 )
-async def test_what_is_no_history_does_not_tell_what_was_posted(gateway: Gateway, slack: Provider, said: bytes) -> None:
+async def test_an_answer_that_is_no_history_says_nothing_about_what_was_posted(
+    gateway: Gateway, slack: Provider, said: bytes
+) -> None:
     slack.answers(200, b'{"ok": true, ' + said + b"}")
 
     with pytest.raises(Unanswered):
         await gateway.find_posted("D1", "page:1", since=datetime.now(UTC))
 
 
-async def test_a_history_is_read_past_what_is_null_in_it(gateway: Gateway, slack: Provider) -> None:
+async def test_nulls_in_a_history_are_skipped(gateway: Gateway, slack: Provider) -> None:
     ts = b"4102444800.000100"
     ours = b'{"ts": "' + ts + b'", "metadata": {"event_payload": {"key": "page:1"}}}'
     others = b'{"ts": "4102444801.0", "metadata": null}, {"ts": "4102444800.5", "metadata": {"event_payload": null}}'
@@ -102,9 +104,7 @@ async def test_a_history_is_read_past_what_is_null_in_it(gateway: Gateway, slack
 
 
 @pytest.mark.parametrize("date", ["Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 GMT"])
-async def test_a_date_that_a_proxy_has_given_an_answer_hides_no_message(
-    gateway: Gateway, slack: Provider, date: str
-) -> None:
+async def test_a_proxys_date_header_hides_no_message(gateway: Gateway, slack: Provider, date: str) -> None:
     ts = f"{datetime.now(UTC).timestamp():.6f}"
     ours = f'{{"ts": "{ts}", "metadata": {{"event_payload": {{"key": "page:1"}}}}}}'
     slack.answers(200, f'{{"ok": true, "messages": [{ours}]}}'.encode(), Date=date)
@@ -114,9 +114,7 @@ async def test_a_date_that_a_proxy_has_given_an_answer_hides_no_message(
 
 
 @pytest.mark.parametrize(("asked", "waits_s"), [("0", 1), ("-1", 1), ("abc", 1), ("", 1), ("nan", 1), ("86400", 60)])
-async def test_slack_is_not_asked_again_before_its_time_by_whatever_clock_is_set(
-    slack: Provider, asked: str, waits_s: float
-) -> None:
+async def test_a_retry_after_is_respected_whatever_clock_is_set(slack: Provider, asked: str, waits_s: float) -> None:
     counter = 1000.0
     clock = Clock(steady=lambda: counter)
     slack.answers(429, b'{"ok": false, "error": "ratelimited"}', **{"Retry-After": asked})
@@ -124,7 +122,7 @@ async def test_slack_is_not_asked_again_before_its_time_by_whatever_clock_is_set
         gateway = Gateway(session, clock, token="xoxb-1", base_url=f"{slack.url}/api/")
         with pytest.raises(RateLimited):
             await gateway.post("C1", message("Declared"))
-        # Whoever sets the database's clock keeps no page back for an hour.
+        # Setting the database's clock must not hold a page back for an hour.
         clock.correct(clock.now() - timedelta(hours=1))
         with pytest.raises(Held) as held:
             await gateway.post("C1", message("Declared"))

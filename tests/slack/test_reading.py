@@ -1,4 +1,4 @@
-"""What messages say that others have written: people, and monitoring that posts to Slack by itself."""
+"""Reading others' messages: people's, and those of monitoring that posts to Slack itself."""
 
 from typing import Any
 
@@ -83,17 +83,17 @@ RICH = {
         ({}, "", []),
     ],
 )  # fmt: skip
-def test_a_message_says_what_people_see_of_it(message: dict[str, Any], headline: str, words: list[str]) -> None:
+def test_a_messages_text_is_what_people_see(message: dict[str, Any], headline: str, words: list[str]) -> None:
     assert (headline_in(message), words_in(message)) == (headline, words)
 
 
 @pytest.mark.parametrize("odd", [None, 7, "x", [None, 7], [[]], {"type": "section"}, [{"text": {"text": 7}}]])
-def test_whatever_stands_where_blocks_are_expected_has_no_words(odd: object) -> None:
+def test_invalid_blocks_have_no_text(odd: object) -> None:
     attached = {"fields": odd, "blocks": odd, "title": odd if odd != "x" else None}
     assert words_in({"text": odd if odd != "x" else None, "blocks": odd, "attachments": [attached, odd]}) == []
 
 
-def test_rich_text_within_rich_text_is_read_only_so_deep() -> None:
+def test_nested_rich_text_is_read_only_to_a_limited_depth() -> None:
     deep: dict[str, Any] = {"type": "text", "text": "down there"}
     for _ in range(5_000):
         deep = {"type": "rich_text_section", "elements": [deep]}

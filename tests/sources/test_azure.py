@@ -1,4 +1,4 @@
-"""Azure Monitor: its common schema, and the older ones, which are said to be such."""
+"""Azure Monitor: its common schema, and older schemas, which are reported as such."""
 
 import json
 from datetime import UTC, datetime
@@ -47,19 +47,19 @@ def test_a_rule_that_fires_is_an_alert_until_it_is_resolved() -> None:
     ("sev", "severity"),
     [("Sev0", "critical"), ("Sev1", "error"), ("Sev3", "info"), ("sev4", "info"), ("Sev9", "Sev9"), ("", None)],
 )
-def test_its_severities_are_read_as_words(sev: str, severity: str | None) -> None:
+def test_azures_severities_are_translated_to_words(sev: str, severity: str | None) -> None:
     assert the_alert(changed(severity=sev)).severity == severity
 
 
-def test_what_fires_again_under_another_id_is_the_same_alert() -> None:
-    """As a rule that is not stateful does."""
+def test_an_alert_that_fires_again_under_another_id_is_the_same() -> None:
+    """As a stateless rule does."""
     assert the_alert(changed(alertId="/subscriptions/x/alerts/other")).fingerprint == the_alert(FIRED).fingerprint
     shouted = [FIRED["data"]["essentials"]["alertTargetIDs"][0].upper()]
     assert the_alert(changed(alertTargetIDs=shouted)).fingerprint == the_alert(FIRED).fingerprint
     assert the_alert(changed(alertRule="Other")).fingerprint != the_alert(FIRED).fingerprint
 
 
-def test_each_dimension_is_an_alert_of_one_card() -> None:
+def test_each_dimension_is_an_alert_on_the_same_card() -> None:
     other = json.loads(json.dumps(FIRED).replace("37f6a9a3", "other"))
     assert the_alert(other).fingerprint != the_alert(FIRED).fingerprint
     assert the_alert(other).group == the_alert(FIRED).group
@@ -82,13 +82,13 @@ def test_targets_are_read_in_both_spellings() -> None:
         ({"properties": {"essentials": {}}}, ""), ([], ""), ({"data": []}, ""), ({"data": {"essentials": 7}}, ""),
     ],
 )  # fmt: skip
-def test_an_older_schema_is_said_to_be_one_with_what_to_switch_on(older: object, word: str) -> None:
+def test_an_older_schema_is_reported_with_what_to_switch_on(older: object, word: str) -> None:
     with pytest.raises(WrongShape, match="common alert schema") as refusal:
         read(older)
     assert word in str(refusal.value) and "switch on" in str(refusal.value)
 
 
-def test_a_delivery_is_known_by_its_alert_condition_and_moment() -> None:
+def test_a_delivery_is_identified_by_its_alert_condition_and_time() -> None:
     def known_as(content: object) -> str | None:
         return delivery(json.dumps(content).encode(), {})
 
@@ -96,8 +96,8 @@ def test_a_delivery_is_known_by_its_alert_condition_and_moment() -> None:
     assert known_as(changed(alertId="")) is None and known_as(7) is None
 
 
-def test_news_of_azures_own_services_end_by_their_stage() -> None:
-    """They are always Fired, each with another id, about a whole subscription."""
+def test_a_service_health_event_resolves_by_its_stage() -> None:
+    """They are always Fired, each with a new id, about a whole subscription."""
 
     def news(stage: str, about: str = "ABC-123") -> ReceivedAlert:
         own = {
@@ -116,7 +116,7 @@ def test_news_of_azures_own_services_end_by_their_stage() -> None:
     assert the_alert(changed(configurationItems=[], alertTargetIDs=["/subscriptions/2222"])).title == "CPU high"
 
 
-def test_the_test_of_an_action_group_pages_nobody() -> None:
+def test_an_action_groups_test_pages_nobody() -> None:
     tested = json.loads(
         json.dumps(FIRED).replace("22222222-3333-4444-8555-666666666666", "1" * 8 + "-1111-1111-1111-" + "1" * 12)
     )
@@ -126,13 +126,13 @@ def test_the_test_of_an_action_group_pages_nobody() -> None:
 
 
 @pytest.mark.parametrize("condition", ["", None])
-def test_without_a_condition_the_place_is_named(condition: object) -> None:
+def test_a_missing_condition_is_named(condition: object) -> None:
     with pytest.raises(WrongShape, match="monitorCondition"):
         read(changed(monitorCondition=condition))
     assert not read(changed(monitorCondition="Acknowledged")).alerts
 
 
-def test_results_of_a_query_are_a_link() -> None:
+def test_a_querys_results_are_a_link() -> None:
     one = {"metricMeasureColumn": "Errors", "metricValue": 12, "linkToSearchResultsUI": "https://portal.azure.com/#x"}
     content = json.loads(json.dumps(FIRED))
     content["data"]["alertContext"] = {"condition": {"allOf": [one]}}
@@ -140,7 +140,7 @@ def test_results_of_a_query_are_a_link() -> None:
     assert (alert.links, alert.measured) == ({"Query results": "https://portal.azure.com/#x"}, {"Errors": "12"})
 
 
-def test_what_is_odd_or_missing_is_left_out() -> None:
+def test_odd_or_missing_fields_are_left_out() -> None:
     names = ("alertRule", "severity", "alertTargetIDs", "configurationItems", "firedDateTime", "description", "alertId")
     bare = FIRED | {"data": {"essentials": dict.fromkeys(names) | {"monitorCondition": "Fired"}}}
     alert = the_alert(bare)

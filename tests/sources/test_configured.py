@@ -1,4 +1,4 @@
-"""Sources that the runbook describes."""
+"""Sources defined in the runbook."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def read(content: object) -> Reading:
     return every_source({"kuma": KUMA})["kuma"].parse(json.dumps(content).encode(), {})
 
 
-def test_each_part_is_found_where_the_runbook_says_it_stands() -> None:
+def test_each_field_is_found_where_the_runbook_says() -> None:
     (alert,) = read(BODY).alerts
     assert alert == ReceivedAlert(
         title="Shop", firing=True, fingerprint="3", severity="critical", description="timed out",
@@ -48,7 +48,7 @@ def test_each_part_is_found_where_the_runbook_says_it_stands() -> None:
     )  # fmt: skip
 
 
-def test_a_value_of_the_other_list_ends_it_and_any_other_is_no_news() -> None:
+def test_a_value_listed_as_resolved_resolves_and_any_unlisted_one_is_ignored() -> None:
     (over,) = read({**BODY, "heartbeat": {"status": 1}}).alerts
     assert not over.firing
     pending = read({**BODY, "heartbeat": {"status": 2}})
@@ -56,12 +56,12 @@ def test_a_value_of_the_other_list_ends_it_and_any_other_is_no_news() -> None:
 
 
 @pytest.mark.parametrize("missing", ["heartbeat", "monitor"])
-def test_without_a_status_or_a_title_the_place_is_named(missing: str) -> None:
+def test_a_missing_status_or_title_is_named(missing: str) -> None:
     with pytest.raises(WrongShape, match=missing):
         read({name: value for name, value in BODY.items() if name != missing})
 
 
-def test_what_is_missing_otherwise_is_left_out() -> None:
+def test_other_missing_fields_are_left_out() -> None:
     (alert,) = read({"heartbeat": {"status": 0}, "monitor": {"name": "Shop"}}).alerts
     assert (alert.title, alert.severity, alert.url, alert.labels) == ("Shop", None, None, {})
     assert alert.fingerprint
@@ -69,7 +69,7 @@ def test_what_is_missing_otherwise_is_left_out() -> None:
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda i: st.lists(i) | st.dictionaries(
     st.sampled_from(["monitor", "heartbeat", "status", "name", "tags", "0"]), i)))  # fmt: skip
-def test_any_json_is_read_or_refused_with_a_reason(content: object) -> None:
+def test_any_json_is_accepted_or_refused_with_a_reason(content: object) -> None:
     try:
         read(content)
     except (Unreadable, WrongShape) as refusal:

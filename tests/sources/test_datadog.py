@@ -1,4 +1,4 @@
-"""Datadog: the body that docs/alerts/datadog.md gives, and those of others."""
+"""Datadog: the body docs/alerts/datadog.md gives, and other bodies."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def test_a_monitor_that_triggers_is_an_alert_until_it_recovers() -> None:
 
 
 @pytest.mark.parametrize("transition", ["Re-Triggered", "Renotify", "Re-Warn", "triggered", "No Data", "Re-No Data"])
-def test_what_is_told_again_is_the_same_alert(transition: str) -> None:
+def test_a_renotification_is_the_same_alert(transition: str) -> None:
     alert = the_alert(TRIGGERED | {"alert_transition": transition})
     assert (alert.firing, alert.fingerprint) == (True, the_alert(TRIGGERED).fingerprint)
     assert alert.title == "Disk almost full (host:web-1)" + (": no data" if "No Data" in transition else "")
@@ -59,11 +59,11 @@ def test_what_is_told_again_is_the_same_alert(transition: str) -> None:
         ("Disk full", "", "Disk full"), ("Disk full", "env:prod,host:web-1", "Disk full (env:prod,host:web-1)"),
     ],
 )  # fmt: skip
-def test_a_title_says_where_unless_it_does_already(name: str, scope: str, title: str) -> None:
+def test_a_title_says_where_unless_it_already_does(name: str, scope: str, title: str) -> None:
     assert the_alert(TRIGGERED | {"alert_title": name, "alert_scope": scope}).title == title
 
 
-def test_hosts_of_one_monitor_are_alerts_of_one_card() -> None:
+def test_hosts_of_one_monitor_are_alerts_on_one_card() -> None:
     one, other = the_alert(TRIGGERED), the_alert(TRIGGERED | {"alert_scope": "host:web-2"})
     assert one.group == other.group and one.fingerprint != other.fingerprint
 
@@ -78,11 +78,13 @@ def test_hosts_of_one_monitor_are_alerts_of_one_card() -> None:
         ({"alert_priority": "", "alert_type": ""}, None), ({"alert_priority": "", "alert_type": "user_update"}, None),
     ],
 )  # fmt: skip
-def test_without_a_priority_a_tag_or_the_kind_says_how_bad_it_is(changed: dict[str, str], severity: str | None) -> None:
+def test_without_a_priority_a_tag_or_the_alert_type_gives_the_severity(
+    changed: dict[str, str], severity: str | None
+) -> None:
     assert the_alert(TRIGGERED | changed).severity == severity
 
 
-def test_the_body_that_datadog_proposes_is_read_by_its_title() -> None:
+def test_datadogs_default_body_is_parsed_by_its_title() -> None:
     proposed = {
         "body": "%%%\nIt is full\n%%%", "last_updated": "1786019528000", "event_type": "query_alert_monitor",
         "title": "[Triggered on {host:web-1}] [team web] Disk almost full", "date": "1786019528000",
@@ -97,7 +99,7 @@ def test_the_body_that_datadog_proposes_is_read_by_its_title() -> None:
     assert elsewhere.fingerprint != fired.fingerprint, "the end of one is not that of the other"
 
 
-def test_variables_that_nobody_replaced_are_said() -> None:
+def test_unreplaced_variables_are_pointed_out() -> None:
     body = {name: f"${name.upper()}" for name in FIELDS}
     with pytest.raises(WrongShape, match=r"Datadog sent its placeholders unreplaced: `\$ALERT_ID`, `\$AGGREG_KEY`"):
         read(body)
@@ -110,7 +112,7 @@ def test_a_test_pages_nobody() -> None:
     assert not the_alert(TRIGGERED | {"alert_title": "[testing] Disk"}).is_test
 
 
-def test_a_delivery_is_known_by_its_event() -> None:
+def test_a_delivery_is_identified_by_its_event() -> None:
     def known_as(content: object) -> str | None:
         return delivery(json.dumps(content).encode(), {})
 
@@ -118,7 +120,7 @@ def test_a_delivery_is_known_by_its_event() -> None:
     assert known_as(TRIGGERED | {"id": "$ID"}) is None and known_as([]) is None
 
 
-def test_a_form_and_a_text_that_breaks_the_json_are_read_too() -> None:
+def test_a_form_and_json_broken_by_its_text_are_parsed_too() -> None:
     assert parse(urlencode(TRIGGERED).encode(), {}).alerts == [the_alert(TRIGGERED)]
     broken = json.dumps(TRIGGERED).replace(r"%%%\nsystem", '%%%\n"system" ')
     [alert] = parse(broken.encode(), {}).alerts
@@ -126,7 +128,7 @@ def test_a_form_and_a_text_that_breaks_the_json_are_read_too() -> None:
 
 
 @pytest.mark.parametrize("missing", ["alert_transition", "alert_title"])
-def test_what_is_no_monitors_is_said_to_be_none(missing: str) -> None:
+def test_a_body_that_is_not_a_monitors_is_reported_as_such(missing: str) -> None:
     body = TRIGGERED | {"alert_title": "Deploy failed"} | {missing: ""}
     with pytest.raises(WrongShape, match=missing):
         read(body)
@@ -134,7 +136,7 @@ def test_what_is_no_monitors_is_said_to_be_none(missing: str) -> None:
     assert not muted.alerts and "muted" in muted.odd[0]
 
 
-def test_the_page_gives_a_body_whose_fields_are_all_read() -> None:
+def test_every_field_of_the_documented_body_is_used() -> None:
     page = (ROOT / "docs/alerts/datadog.md").read_text()
     [body] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     assert set(json.loads(body)) <= set(FIELDS)

@@ -1,4 +1,4 @@
-"""Error reports of an application: what is one error, how bad it is, and what of it may be kept."""
+"""Applications' error reports: grouping, severity, and which parts may be stored."""
 
 import json
 from typing import Any
@@ -55,11 +55,11 @@ def level(content: object) -> str:
         (report(message="a\nb <!channel>"), "Error: a b <!channel>"),
     ],
 )
-def test_an_error_is_called_by_its_type_and_message(content: object, title: str) -> None:
+def test_an_errors_title_is_its_type_and_message(content: object, title: str) -> None:
     assert read(content).title == title
 
 
-def test_a_list_of_reports_is_read_bare_or_under_errors_and_one_that_says_nothing_spoils_no_other() -> None:
+def test_a_list_of_reports_may_be_bare_or_under_errors_and_an_empty_one_spoils_no_other() -> None:
     some = [report(message="a"), report(), report(message="b"), 7]
     for body in (some, {"errors": some}):
         reading = parse(json.dumps(body).encode(), {})
@@ -121,7 +121,7 @@ def test_another_stack_type_message_application_or_environment_is_another_error(
         (report(message="the database has no row 7"), "medium"),
     ],
 )  # fmt: skip
-def test_the_level_is_what_the_report_says_else_what_broke(content: object, expected: str) -> None:
+def test_the_level_is_the_reports_or_else_follows_from_what_broke(content: object, expected: str) -> None:
     assert level(content) == expected
 
 
@@ -137,7 +137,7 @@ def test_rules_can_look_at_application_type_version_and_component() -> None:
     }
 
 
-def test_what_is_private_is_in_nothing_that_is_made_of_a_report() -> None:
+def test_nothing_derived_from_a_report_contains_private_data() -> None:
     secret = "ada@example.com"
     names = ("application", "environment", "version", "component", "type", "message", "severity")
     stack = f"Error: {secret}\n    at {secret} (a.js:1:2)"
@@ -146,7 +146,7 @@ def test_what_is_private_is_in_nothing_that_is_made_of_a_report() -> None:
     assert "hunter2" not in repr(alert)
 
 
-def test_of_the_page_it_happened_on_neither_query_nor_fragment_is_kept() -> None:
+def test_the_pages_url_is_stored_without_query_and_fragment() -> None:
     assert read(report(message="x", url="https://example.com/a?b=c#d")).url == "https://example.com/a"
 
 
@@ -159,12 +159,12 @@ def test_of_the_page_it_happened_on_neither_query_nor_fragment_is_kept() -> None
         json.dumps({"message": "x" * (BODY_READ - 50) + " ada@example.com password=hunter2"}).encode(),
     ],
 )  # fmt: skip
-def test_a_body_is_kept_without_what_is_private_be_it_read_or_not(body: bytes) -> None:
+def test_a_body_is_stored_without_private_data_whether_or_not_it_could_be_parsed(body: bytes) -> None:
     assert b"hunter2" not in kept(body)
     assert b"ada@" not in kept(body)
 
 
-def test_a_body_of_any_size_and_depth_is_kept_in_part() -> None:
+def test_part_of_a_body_of_any_size_and_depth_is_stored() -> None:
     deep = '{"a":' * 900 + "1" + "}" * 900
     wide = json.dumps([{"message": "x" * 50}] * 15_000)
     for body in (deep, wide):
@@ -172,7 +172,7 @@ def test_a_body_of_any_size_and_depth_is_kept_in_part() -> None:
 
 
 @given(st.binary())
-def test_any_bytes_can_be_kept(body: bytes) -> None:
+def test_any_bytes_can_be_stored(body: bytes) -> None:
     kept(body)
 
 
@@ -181,12 +181,12 @@ def test_the_client_is_the_application() -> None:
     assert client(read({"message": "x"})) == "unnamed"
 
 
-def test_what_is_no_json_is_refused() -> None:
+def test_invalid_json_is_refused() -> None:
     with pytest.raises(Unreadable):
         parse(b"{", {})
 
 
-def test_of_the_largest_body_a_bounded_part_is_looked_at_and_no_report_is_lost() -> None:
+def test_parsing_the_largest_body_is_bounded_and_loses_no_report() -> None:
     def length(number: int, reports: list[dict[str, str]]) -> int:
         return len(parse(json.dumps(reports).encode(), {}).alerts[number].description)
 

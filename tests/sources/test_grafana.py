@@ -1,4 +1,4 @@
-"""What Grafana sends, of both kinds of its alerting, and how it signs it."""
+"""What Grafana sends, with unified and legacy alerting, and how it signs."""
 
 import hashlib
 import hmac
@@ -57,21 +57,21 @@ def test_an_alert_has_its_values_its_links_and_its_picture() -> None:
     assert (alert.firing, alert.is_test, alert.told_by) == (True, False, None)
 
 
-def test_the_end_is_the_same_alert() -> None:
+def test_a_resolve_belongs_to_the_same_alert() -> None:
     over = HIGH_MEMORY | {"status": "resolved", "endsAt": "2026-08-06T16:02:00+02:00", "values": None}
     [alert], [end] = read(notification(HIGH_MEMORY)).alerts, read(notification(over)).alerts
     assert (end.fingerprint, end.group) == (alert.fingerprint, alert.group)
     assert (end.firing, end.ends_at) == (False, datetime(2026, 8, 6, 14, 2, tzinfo=UTC))
 
 
-def test_a_group_is_told_whole_except_for_what_was_cut() -> None:
+def test_a_group_is_sent_whole_except_for_truncated_alerts() -> None:
     for cut, hidden in ((0, 0), (3, 3)):
         reading = read(notification(HIGH_MEMORY, truncatedAlerts=cut))
         assert reading.listings == [Listing(reading.alerts[0].group or "", hidden)]
 
 
 @pytest.mark.parametrize("other", [{"externalURL": "https://staging.example.com/"}, {"orgId": 2}])
-def test_the_same_rule_of_another_grafana_or_organisation_is_another_alert(other: dict[str, Any]) -> None:
+def test_the_same_rule_in_another_grafana_or_organisation_is_another_alert(other: dict[str, Any]) -> None:
     [one], [another] = read(notification(HIGH_MEMORY)).alerts, read(notification(HIGH_MEMORY, **other)).alerts
     assert one.fingerprint != another.fingerprint
     assert one.group != another.group
@@ -84,7 +84,7 @@ def test_the_same_rule_of_another_grafana_or_organisation_is_another_alert(other
         ("DatasourceError", "High memory: the rule could not be evaluated", "dial tcp: connection refused"),
     ],
 )
-def test_a_rule_without_an_answer_says_so_and_not_what_it_was_made_for(name: str, title: str, description: str) -> None:
+def test_a_rule_without_data_says_so_instead_of_its_own_summary(name: str, title: str, description: str) -> None:
     labels = {"alertname": name, "rulename": "High memory", "datasource_uid": "abc", "__private__": "x"}
     notes = {**HIGH_MEMORY["annotations"], "Error": "dial tcp: connection refused"}  # type: ignore[dict-item]
     [alert] = read(notification(HIGH_MEMORY | {"labels": labels, "annotations": notes, "values": None})).alerts
@@ -92,7 +92,7 @@ def test_a_rule_without_an_answer_says_so_and_not_what_it_was_made_for(name: str
     assert "__private__" not in alert.labels
 
 
-def test_the_button_test_makes_an_alert_that_is_only_a_test() -> None:
+def test_the_test_button_makes_an_alert_marked_as_a_test() -> None:
     labels = {"alertname": "TestAlert", "instance": "Grafana"}
     reading = read(notification(HIGH_MEMORY | {"labels": labels, "annotations": {"summary": "Notification test"}}))
     assert [alert.is_test for alert in reading.alerts] == [True]
@@ -102,16 +102,16 @@ def test_the_button_test_makes_an_alert_that_is_only_a_test() -> None:
 @pytest.mark.parametrize(
     "broken", [{"values": [1]}, {"values": {"B": {}}}, {"imageURL": "attachment.png"}, {"panelURL": 7}]
 )
-def test_what_is_odd_beside_an_alert_does_not_refuse_it(broken: dict[str, Any]) -> None:
+def test_an_odd_extra_field_does_not_refuse_the_alert(broken: dict[str, Any]) -> None:
     [alert] = read(notification(HIGH_MEMORY | broken)).alerts
     assert alert.title.startswith("High memory")
 
 
-def test_an_address_that_is_a_query_only_is_no_link() -> None:
+def test_a_url_that_is_only_a_query_is_not_a_link() -> None:
     assert read(notification(HIGH_MEMORY | {"generatorURL": "?orgId=1"})).alerts[0].url is None
 
 
-def test_the_old_kind_has_one_alert_per_rule() -> None:
+def test_legacy_alerting_has_one_alert_per_rule() -> None:
     [alert] = read(OLD).alerts
     assert (alert.title, alert.severity, alert.description) == ("Queue", "critical", "Workers are stuck.")
     assert (alert.url, alert.image) == (OLD["ruleUrl"], OLD["imageUrl"])
@@ -124,18 +124,18 @@ def test_the_old_kind_has_one_alert_per_rule() -> None:
 
 
 @pytest.mark.parametrize("state", ["paused", "pending", "unknown", "", None])
-def test_a_state_that_says_nothing_of_what_is_watched_is_no_alert(state: str | None) -> None:
+def test_a_state_that_says_nothing_about_the_target_is_no_alert(state: str | None) -> None:
     reading = read(OLD | {"state": state})
     assert not reading.alerts
     assert reading.odd
 
 
-def test_the_old_button_makes_a_test_too() -> None:
+def test_the_legacy_test_button_makes_a_test_too() -> None:
     assert read(OLD | {"ruleId": 0, "ruleName": "Test notification"}).alerts[0].is_test
 
 
 @pytest.mark.parametrize("content", [{}, [], "text", None, {"message": "a template of one's own"}, {"alerts": {}}])
-def test_a_body_of_another_shape_is_refused_with_the_place(content: object) -> None:
+def test_a_body_of_the_wrong_shape_is_refused_naming_the_field(content: object) -> None:
     with pytest.raises(WrongShape):
         read(content)
 
@@ -149,7 +149,7 @@ def is_signed(body: bytes, secret: str = "one", **headers: str) -> bool:
     return GRAFANA.is_signed(body, {name.replace("_", "-"): value for name, value in headers.items()}, secret, NOW)
 
 
-def test_the_body_is_signed() -> None:
+def test_the_signature_covers_the_body() -> None:
     own = signature("one", b"{}")
     assert is_signed(b"{}", X_Grafana_Alerting_Signature=own)
     assert not is_signed(b"{ }", X_Grafana_Alerting_Signature=own)
@@ -161,7 +161,7 @@ def test_the_body_is_signed() -> None:
 
 @pytest.mark.parametrize("header", ["X_Grafana_Alerting_Timestamp", "X_Grafana_Alerting_Signature_Timestamp"])
 @pytest.mark.parametrize(("age", "taken"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)])
-def test_what_was_signed_with_its_time_is_taken_for_five_minutes(header: str, age: int, taken: bool) -> None:
+def test_a_signature_with_a_timestamp_is_accepted_for_five_minutes(header: str, age: int, taken: bool) -> None:
     at = str(int((NOW - timedelta(seconds=age)).timestamp()))
     own = signature("one", at.encode() + b":{}")
     assert is_signed(b"{}", X_Grafana_Alerting_Signature=own, **{header: at}) is taken
@@ -170,6 +170,6 @@ def test_what_was_signed_with_its_time_is_taken_for_five_minutes(header: str, ag
 
 
 @pytest.mark.parametrize("at", ["", "soon", "1e9", "-1", "٣", "9" * 5000])
-def test_a_time_that_is_none_signs_nothing(at: str) -> None:
+def test_an_invalid_timestamp_invalidates_the_signature(at: str) -> None:
     own = signature("one", at.encode() + b":{}")
     assert not is_signed(b"{}", X_Grafana_Alerting_Signature=own, X_Grafana_Alerting_Timestamp=at)

@@ -1,4 +1,4 @@
-"""Healthchecks: the body that docs/alerts/healthchecks.md gives, and what comes of it in other hands."""
+"""Healthchecks: the body docs/alerts/healthchecks.md gives, and variations of it."""
 
 import json
 from datetime import UTC, datetime
@@ -41,16 +41,16 @@ def test_a_check_that_is_down_is_an_alert_until_it_is_up() -> None:
     ("tags", "severity"),
     [("prod critical", "critical"), ("P3", "P3"), ("severity=warning", "warning"), ("prod", "down"), ("", "down")],
 )
-def test_a_tag_says_how_bad_it_is(tags: str, severity: str) -> None:
+def test_a_tag_gives_the_severity(tags: str, severity: str) -> None:
     assert the_alert(DOWN | {"tags": tags}).severity == severity
 
 
-def test_a_body_as_it_was_written_is_said_to_be_unreplaced() -> None:
+def test_a_body_with_unreplaced_placeholders_is_reported_as_such() -> None:
     with pytest.raises(WrongShape, match=r"Healthchecks sent its placeholders unreplaced: `\$CODE`, `\$STATUS`"):
         parse(PRESCRIBED.encode(), {})
 
 
-def test_an_older_one_that_knows_no_quoted_names_is_understood_and_told() -> None:
+def test_a_body_from_an_older_version_without_quoted_names_is_understood_and_pointed_out() -> None:
     reading = parse(PRESCRIBED.replace("$CODE", "7").replace("$STATUS", "down").encode(), {})
     assert reading.alerts[0].title == "7 is down"
     assert "$NAME_JSON was not replaced" in reading.odd
@@ -61,24 +61,24 @@ def test_a_name_with_quotes_in_it_does_no_harm() -> None:
     assert parse(body.encode(), {}).alerts[0].title == 'Export "all" is down'
 
 
-def test_the_button_test_pages_nobody_and_is_one_alert_whatever_its_code() -> None:
+def test_the_test_button_pages_nobody_and_is_one_alert_whatever_its_code() -> None:
     first, second = the_alert(DOWN | {"name": "TEST"}), the_alert(DOWN | {"name": "TEST", "code": "other"})
     assert first.is_test and first.fingerprint == second.fingerprint
     assert not the_alert(DOWN | {"name": "TESTS"}).is_test
 
 
 @pytest.mark.parametrize("status", ["new", "grace", "paused"])
-def test_another_status_is_no_news(status: str) -> None:
+def test_any_other_status_is_ignored(status: str) -> None:
     reading = read(DOWN | {"status": status})
     assert not reading.alerts and status in reading.odd[0]
 
 
 @pytest.mark.parametrize("missing", ["code", "status"])
-def test_without_a_code_or_a_status_the_place_is_named(missing: str) -> None:
+def test_a_missing_code_or_status_is_named(missing: str) -> None:
     with pytest.raises(WrongShape, match=missing):
         read({name: value for name, value in DOWN.items() if name != missing})
 
 
-def test_the_description_of_the_check_is_read_where_it_is_sent() -> None:
+def test_the_checks_description_is_used_when_it_is_sent() -> None:
     assert the_alert(DOWN | {"check": {"desc": "Runs at two", "n_pings": 7}}).description == "Runs at two"
     assert the_alert(DOWN | {"check": 7}).description == ""

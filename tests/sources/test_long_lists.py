@@ -1,4 +1,4 @@
-"""Lists longer than any delivery may be."""
+"""Lists longer than a delivery may be."""
 
 import json
 from typing import Any
@@ -20,6 +20,6 @@ TOO_LONG = [0] * (MOST_ALERTS + 1)
         ("errors", TOO_LONG),
     ],
 )
-def test_they_are_refused_before_any_of_it_is_looked_at(source: str, content: Any) -> None:
+def test_too_long_a_list_is_refused_before_any_entry_is_parsed(source: str, content: Any) -> None:
     with pytest.raises(WrongShape, match="send them in several"):
         on_the_shelf()[source].parse(json.dumps(content).encode(), {})

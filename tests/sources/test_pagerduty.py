@@ -1,4 +1,4 @@
-"""Events as PagerDuty's senders write them, in both versions, and what they are answered."""
+"""Events as PagerDuty's senders write them, in both versions, and the answers they get."""
 
 import json
 from typing import Any
@@ -56,7 +56,7 @@ def answered(content: object) -> tuple[int, Any]:
     return PAGERDUTY.answer(json.dumps(content).encode(), 1)
 
 
-def test_a_trigger_is_an_alert_with_what_it_says() -> None:
+def test_a_trigger_is_an_alert_with_its_details() -> None:
     alert = alert_of(EVENT)
     assert (alert.title, alert.severity, alert.firing) == ("Disk almost full on db-1", "error", True)
     assert alert.labels == {"host": "db-1", "component": "disk", "class": "capacity", "client": "Backup"}
@@ -66,7 +66,7 @@ def test_a_trigger_is_an_alert_with_what_it_says() -> None:
     assert (alert.url, alert.image) == ("https://backup.example.com", "https://images.example.com/disk.png")
 
 
-def test_version_1_says_the_same_except_how_bad_it_is() -> None:
+def test_version_1_gives_the_same_except_the_severity() -> None:
     old, new = alert_of(OLD_EVENT), alert_of(EVENT)
     assert (old.title, old.fingerprint, old.url, old.image) == (new.title, new.fingerprint, new.url, new.image)
     assert (old.severity, old.links, old.measured) == (None, {"Chart": new.links["Chart"]}, {"used": "91 %"})
@@ -81,7 +81,7 @@ def test_version_1_says_the_same_except_how_bad_it_is() -> None:
         (OLD_EVENT, {"service_key": "key-1", "event_type": "resolve", "incident_key": "disk-db-1"}),
     ],
 )
-def test_a_resolve_ends_the_alert_of_its_key_and_sender(trigger: dict[str, Any], end: dict[str, Any]) -> None:
+def test_a_resolve_resolves_the_alert_with_its_key_and_sender(trigger: dict[str, Any], end: dict[str, Any]) -> None:
     own, over = alert_of(trigger), alert_of(end)
     assert (over.firing, over.fingerprint) == (False, own.fingerprint)
     key = "routing_key" if "routing_key" in end else "service_key"
@@ -99,7 +99,7 @@ def test_a_title_does_not_say_how_many_fire(summary: str, title: str) -> None:
     assert alert_of(EVENT | {"payload": {"summary": summary}}).title == title
 
 
-def test_a_trigger_without_a_key_is_given_one_that_ends_it() -> None:
+def test_a_trigger_without_a_key_gets_one_that_can_resolve_it() -> None:
     nameless = {name: value for name, value in EVENT.items() if name != "dedup_key"}
     status, answer = answered(nameless)
     assert status == 202
@@ -110,19 +110,19 @@ def test_a_trigger_without_a_key_is_given_one_that_ends_it() -> None:
     assert answered(other)[1]["dedup_key"] != answer["dedup_key"]
 
 
-def test_a_sender_is_answered_as_pagerduty_answers() -> None:
+def test_a_sender_gets_the_answer_pagerduty_would_give() -> None:
     done = {"status": "success", "message": "Event processed"}
     assert answered(EVENT) == (202, done | {"dedup_key": "disk-db-1"})
     assert answered(OLD_EVENT) == (200, done | {"incident_key": "disk-db-1"})
 
 
-def test_a_change_is_no_alert() -> None:
+def test_a_change_event_is_no_alert() -> None:
     change = {"routing_key": "key-1", "payload": {"summary": "Deployed 1.2", "source": "ci"}, "links": []}
     assert (list(read(change).alerts), len(read(change).odd)) == ([], 1)
     assert answered(change) == (202, {"status": "success", "message": "Event processed"})
 
 
-def test_an_acknowledgement_is_of_the_alert_with_its_key() -> None:
+def test_an_acknowledgement_applies_to_the_alert_with_its_key() -> None:
     for one, action in ((EVENT, "event_action"), (OLD_EVENT, "event_type")):
         acknowledged = read(one | {action: "acknowledge"})
         assert (list(acknowledged.alerts), acknowledged.acknowledged) == ([], [alert_of(one).fingerprint])
@@ -138,7 +138,7 @@ def test_an_acknowledgement_is_of_the_alert_with_its_key() -> None:
         (OLD_EVENT | {"event_type": None}, "event_type"),
     ],
 )  # fmt: skip
-def test_what_is_no_event_is_refused_with_the_place(wrong: object, place: str) -> None:
+def test_an_invalid_event_is_refused_naming_the_field(wrong: object, place: str) -> None:
     with pytest.raises(WrongShape, match=f"^{place}: "):
         read(wrong)
 
@@ -153,6 +153,6 @@ def test_what_is_no_event_is_refused_with_the_place(wrong: object, place: str) -
         (b'"routing_key"' + b" " * 900_000, None), (b'{"routing_key": "\xff"}', "�"),
     ],
 )  # fmt: skip
-def test_the_token_is_found_in_the_body_without_reading_it(body: bytes, token: str | None) -> None:
+def test_the_token_is_found_without_parsing_the_body(body: bytes, token: str | None) -> None:
     assert PAGERDUTY.token_in is not None
     assert PAGERDUTY.token_in(body) == token

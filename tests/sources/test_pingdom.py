@@ -1,4 +1,4 @@
-"""Pingdom: changes of its checks, of those it had and of those it has."""
+"""Pingdom: state changes of its checks, in former and current formats."""
 
 import json
 from datetime import UTC, datetime
@@ -57,25 +57,25 @@ def test_a_transaction_fails_until_it_succeeds() -> None:
         ("prod,shop", "prod, shop"), ([], None), (None, None), ([None, 7, {}, ""], None),
     ],
 )  # fmt: skip
-def test_tags_are_words_or_objects(tags: object, read_as: str | None) -> None:
+def test_tags_may_be_strings_or_objects(tags: object, read_as: str | None) -> None:
     assert the_alert(DOWN | {"tags": tags}).labels.get("tags") == read_as
 
 
 @pytest.mark.parametrize("level", ["absent", None, ""])
-def test_without_an_importance_what_is_down_is_as_grave_as_the_word(level: str | None) -> None:
+def test_without_an_importance_level_a_down_check_gets_the_default_severity_of_down(level: str | None) -> None:
     change = {name: value for name, value in DOWN.items() if name != "importance_level"}
     assert the_alert(change if level == "absent" else change | {"importance_level": level}).severity == "down"
     assert the_alert(DOWN | {"importance_level": "LOW"}).severity == "LOW"
 
 
 @pytest.mark.parametrize("state", ["PAUSED", "UNKNOWN", "UNCONFIRMED_DOWN"])
-def test_what_is_paused_or_not_measured_is_no_news(state: str) -> None:
+def test_paused_or_unmeasured_checks_are_ignored(state: str) -> None:
     reading = read(DOWN | {"current_state": state})
     assert not reading.alerts
     assert reading.odd == [f"Shop checkout is {state}: neither down nor up"]
 
 
-def test_a_delivery_is_known_by_its_check_and_the_moment_of_the_change() -> None:
+def test_a_delivery_is_identified_by_its_check_and_the_time_of_the_change() -> None:
     assert known_as(DOWN) == known_as(DOWN | {"description": "said otherwise"}) != known_as(UP)
     assert known_as(DOWN | {"check_id": 4243}) != known_as(DOWN)
     assert known_as({"check_name": "Shop", "current_state": "UP"}) is None
@@ -83,18 +83,18 @@ def test_a_delivery_is_known_by_its_check_and_the_moment_of_the_change() -> None
 
 
 @pytest.mark.parametrize("missing", ["current_state", "check_id"])
-def test_without_a_check_or_a_state_the_place_is_named(missing: str) -> None:
+def test_a_missing_check_or_state_is_named(missing: str) -> None:
     change = {"check_id": 7, "current_state": "DOWN"} | {missing: None}
     with pytest.raises(WrongShape, match=missing):
         read(change)
 
 
 @pytest.mark.parametrize("moment", [None, "", "soon", 0, -5, 10**30, {}, "1786019528"])
-def test_the_moment_of_a_change_may_be_missing(moment: object) -> None:
+def test_the_time_of_a_change_may_be_missing(moment: object) -> None:
     at = the_alert(DOWN | {"state_changed_timestamp": moment}).starts_at
     assert at == (datetime(2026, 8, 6, 12, 32, 8, tzinfo=UTC) if moment == "1786019528" else None)
 
 
-def test_what_is_odd_otherwise_is_left_out() -> None:
+def test_other_odd_fields_are_left_out() -> None:
     odd = dict.fromkeys(("check_params", "tags", "description", "long_description", "check_type"), 7)
     assert the_alert({"check_id": "4242", "current_state": "down"} | odd).title == "Check 4242 is down: 7"

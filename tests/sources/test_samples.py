@@ -1,4 +1,4 @@
-"""The sample of each source, as it is and with anything at any place in it."""
+"""Each source's sample, as it is and fuzzed with any value in any place."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ ANYTHING = st.recursive(
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_holds_an_alert_that_fires(name: str) -> None:
+def test_a_sample_contains_a_firing_alert(name: str) -> None:
     reading = SHELF[name].parse(json.dumps(SAMPLES[name]).encode(), {})
     assert any(alert.firing and not alert.is_test for alert in reading.alerts)
     assert not reading.odd
@@ -42,7 +42,7 @@ def test_a_sample_holds_an_alert_that_fires(name: str) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 @given(draw=st.data())
-def test_a_sample_with_anything_at_any_place_is_read_or_refused(name: str, draw: st.DataObject) -> None:
+def test_a_sample_with_any_value_in_any_place_is_accepted_or_refused(name: str, draw: st.DataObject) -> None:
     content = deepcopy(SAMPLES[name])
     holder, key = draw.draw(st.sampled_from(places(content)))
     holder[key] = draw.draw(ANYTHING)
@@ -64,7 +64,7 @@ def test_a_sample_with_anything_at_any_place_is_read_or_refused(name: str, draw:
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if SHELF[name].is_signed])
 @given(given_with=st.dictionaries(st.sampled_from(SIGNING_HEADERS), st.text()), body=st.binary())
-def test_no_header_signs_by_itself(name: str, given_with: dict[str, str], body: bytes) -> None:
+def test_no_header_alone_counts_as_a_signature(name: str, given_with: dict[str, str], body: bytes) -> None:
     is_signed = SHELF[name].is_signed
     assert is_signed is not None
     assert not is_signed(body, given_with, "secret", datetime(2026, 8, 6, 14, 0, tzinfo=UTC))
@@ -78,7 +78,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def places(content: Any) -> list[tuple[Any, Any]]:
-    """Each as what holds it, and its name or number there."""
+    """Every place as its container and the key or index in it."""
     own: list[Any] = list(content) if isinstance(content, dict) else []
     own = list(range(len(content))) if isinstance(content, list) else own
     return [(content, key) for key in own] + [place for key in own for place in places(content[key])]

@@ -1,4 +1,4 @@
-"""What Sentry sends: rules about issues, issues, metric alerts, errors, and the plugin from before."""
+"""What Sentry sends: issue alert rules, issues, metric alerts, errors, and the legacy plugin."""
 
 import hashlib
 import hmac
@@ -62,7 +62,7 @@ def of_issue(action: str, **issue: Any) -> dict[str, Any]:
     return {"action": action, "data": {"issue": ISSUE | issue}}
 
 
-def test_a_rule_tells_of_an_issue() -> None:
+def test_an_alert_rule_reports_an_issue() -> None:
     alert = alert_of(of_rule())
     assert (alert.title, alert.severity, alert.firing) == ("shop: TypeError: bad sum", "fatal", True)
     assert (alert.description, alert.url) == ("total in shop.cart", EVENT["web_url"])
@@ -71,7 +71,7 @@ def test_a_rule_tells_of_an_issue() -> None:
     assert alert.is_test is False
 
 
-def test_an_error_and_the_plugin_tell_of_the_same_issue() -> None:
+def test_an_error_and_the_plugin_report_the_same_issue() -> None:
     of_error = {"action": "created", "data": {"error": EVENT | {"issue_id": 7}}}
     own = {alert_of(one).fingerprint for one in (of_rule(), of_error, PLUGGED, of_issue("created"))}
     assert len(own) == 1
@@ -84,7 +84,7 @@ def test_an_error_and_the_plugin_tell_of_the_same_issue() -> None:
     ("action", "firing"),
     [("created", True), ("unresolved", True), ("resolved", False), ("archived", False), ("ignored", False)],
 )
-def test_what_is_done_to_an_issue_opens_or_ends_its_alert(action: str, firing: bool) -> None:
+def test_an_issues_actions_fire_or_resolve_its_alert(action: str, firing: bool) -> None:
     alert = alert_of(of_issue(action), **SENT_AT)
     assert (alert.firing, alert.fingerprint) == (firing, alert_of(of_rule()).fingerprint)
     assert (alert.starts_at, alert.ends_at) == ((NOON, None) if firing else (None, NOON))
@@ -93,17 +93,17 @@ def test_what_is_done_to_an_issue_opens_or_ends_its_alert(action: str, firing: b
 
 
 @pytest.mark.parametrize(("status", "firing"), [("unresolved", True), ("resolved", False), ("ignored", False)])
-def test_a_rule_about_what_happens_to_an_issue_goes_by_how_the_issue_stands(status: str, firing: bool) -> None:
+def test_an_issue_alert_rule_follows_the_issues_status(status: str, firing: bool) -> None:
     assert alert_of(of_issue("triggered", status=status)).firing is firing
 
 
 @pytest.mark.parametrize("action", ["assigned", "deleted", ""])
-def test_what_neither_opens_nor_ends_an_issue_is_no_alert(action: str) -> None:
+def test_other_actions_on_an_issue_are_no_alert(action: str) -> None:
     reading = read(of_issue(action))
     assert (list(reading.alerts), len(reading.odd)) == ([], 1)
 
 
-def test_an_issue_that_has_only_grown_old_opens_nothing() -> None:
+def test_an_issue_that_has_merely_aged_into_ongoing_fires_nothing() -> None:
     sentry, person = {"id": "sentry", "type": "application"}, {"id": 1, "type": "user", "name": "Ada"}
     aged = of_issue("unresolved", substatus="ongoing")
     assert not read(aged | {"actor": sentry}).alerts
@@ -118,7 +118,7 @@ def test_other_webhooks_are_no_alerts(resource: str) -> None:
     assert (list(reading.alerts), len(reading.odd)) == ([], 1)
 
 
-def test_a_metric_alert_is_critical_or_a_warning_and_ends() -> None:
+def test_a_metric_alert_is_critical_or_a_warning_and_resolves() -> None:
     alert = alert_of(METRIC)
     assert alert.title == "Too many errors: 1000 events in the last 10 minutes"
     assert alert.description == "1000 events in the last 10 minutes\nFilter: level:error"
@@ -135,12 +135,12 @@ def test_a_sample_is_a_test() -> None:
     assert not alert_of(of_rule(tags=[["sample_event", "no"]])).is_test
 
 
-def test_tags_may_be_objects() -> None:
+def test_tags_may_also_be_objects() -> None:
     tags = [{"key": "environment", "value": "staging"}, {"key": "release", "value": None}]
     assert alert_of(of_rule(tags=tags)).labels["environment"] == "staging"
 
 
-def test_what_is_missing_or_odd_in_an_event_does_not_refuse_it() -> None:
+def test_missing_or_odd_fields_do_not_refuse_an_event() -> None:
     bare = alert_of({"data": {"event": {"issue_id": 7}}})
     assert (bare.title, bare.severity, bare.starts_at) == ("An issue without a title", None, None)
     unsaid: list[object] = ["soon", True, {}, 1e300, -1, float("nan")]
@@ -157,12 +157,12 @@ def test_what_is_missing_or_odd_in_an_event_does_not_refuse_it() -> None:
         PLUGGED | {"id": None}, {"data": {"comment": {}}},
     ],
 )  # fmt: skip
-def test_what_sentry_does_not_send_is_refused(wrong: object) -> None:
+def test_a_body_sentry_would_not_send_is_refused(wrong: object) -> None:
     with pytest.raises(WrongShape):
         read(wrong)
 
 
-def test_the_body_is_signed_and_nothing_else() -> None:
+def test_the_signature_covers_only_the_body() -> None:
     assert SENTRY.is_signed is not None
     own = hmac.new(b"secret", b"{}", hashlib.sha256).hexdigest()
     assert SENTRY.is_signed(b"{}", {"Sentry-Hook-Signature": own}, "secret", NOON)
@@ -173,7 +173,7 @@ def test_the_body_is_signed_and_nothing_else() -> None:
         assert not SENTRY.is_signed(body, headers, secret, NOON)
 
 
-def test_a_request_id_names_the_delivery() -> None:
+def test_the_request_id_identifies_the_delivery() -> None:
     assert SENTRY.delivery is not None
     assert SENTRY.delivery(b"", {"Request-ID": "one"}) == "one"
     assert SENTRY.delivery(b"", {}) is None

@@ -1,4 +1,4 @@
-"""Amazon SNS: whose signature is taken, what is confirmed, and what becomes of whatever is published."""
+"""Amazon SNS: signatures, confirmations, and how published messages become alerts."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ ANYTHING = st.recursive(
 
 
 class Web:
-    """Where certificates are asked for; counts how often."""
+    """Serves certificates and counts requests."""
 
     def __init__(self, *signers: Signer, trouble: Exception | None = None) -> None:
         self._pages = {signer.address: signer.certificate for signer in signers}
@@ -62,7 +62,7 @@ def the_alert(content: object, **headers: str) -> ReceivedAlert:
 
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("message", [NOTIFICATION, CONFIRMATION, ENDED])
-async def test_what_amazon_signed_is_genuine(message: dict[str, Any], version: str) -> None:
+async def test_a_message_amazon_signed_is_genuine(message: dict[str, Any], version: str) -> None:
     assert await is_genuine(amazon().signed(message, version))
 
 
@@ -74,17 +74,17 @@ async def test_a_message_without_a_subject_is_signed_without_it() -> None:
 
 
 @pytest.mark.parametrize("name", ["Message", "MessageId", "Subject", "Timestamp", "TopicArn"])
-async def test_nothing_in_a_signed_message_can_be_changed(name: str) -> None:
+async def test_a_changed_message_fails_verification(name: str) -> None:
     assert not await is_genuine(amazon().signed(NOTIFICATION) | {name: "something else"})
 
 
 @pytest.mark.parametrize("name", ["SubscribeURL", "Token", "Type"])
-async def test_nothing_in_a_confirmation_can_be_changed(name: str) -> None:
+async def test_a_changed_confirmation_fails_verification(name: str) -> None:
     changed = {"SubscribeURL": SUBSCRIBE + "x", "Token": "x", "Type": "UnsubscribeConfirmation"}[name]
     assert not await is_genuine(amazon().signed(CONFIRMATION) | {name: changed})
 
 
-async def test_a_signature_of_another_key_or_of_another_version_is_refused() -> None:
+async def test_a_signature_by_another_key_or_of_another_version_is_refused() -> None:
     forged = Signer().signed(NOTIFICATION)
     assert not await is_genuine(forged)
     for version in ("2", "3", "", None, 1):
@@ -93,7 +93,7 @@ async def test_a_signature_of_another_key_or_of_another_version_is_refused() -> 
 
 @pytest.mark.parametrize("missing", ["Signature", "SignatureVersion", "SigningCertURL"])
 @pytest.mark.parametrize("value", [None, "", "!", 7, ["x"]])
-async def test_without_a_signature_nothing_of_amazons_is_taken(missing: str, value: object) -> None:
+async def test_an_unsigned_amazon_message_is_refused(missing: str, value: object) -> None:
     assert not await is_genuine(amazon().signed(NOTIFICATION) | {missing: value})
 
 
@@ -106,7 +106,7 @@ async def test_without_a_signature_nothing_of_amazons_is_taken(missing: str, val
         "https://" + HOST + "/a/../{}", "https://" + HOST + "/{}?x", "https://" + HOST + "/{}\n", "{}",
     ],
 )  # fmt: skip
-async def test_a_certificate_is_asked_for_at_amazons_addresses_alone(address: str) -> None:
+async def test_certificates_are_fetched_only_from_amazons_hosts(address: str) -> None:
     forger, web = Signer(), Web()
     forger.address = address.format("SimpleNotificationService-1.pem")
     assert not await is_genuine(forger.signed(NOTIFICATION), web)
@@ -114,7 +114,7 @@ async def test_a_certificate_is_asked_for_at_amazons_addresses_alone(address: st
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-gov-west-1", "ap-southeast-2", "cn-north-1"])
-async def test_every_region_has_an_address_of_its_own(region: str) -> None:
+async def test_every_region_has_its_own_host(region: str) -> None:
     signer = Signer()
     tail = ".cn" if region.startswith("cn-") else ""
     signer.address = f"https://sns.{region}.amazonaws.com{tail}/SimpleNotificationService-1.pem"
@@ -129,14 +129,14 @@ async def test_a_certificate_is_fetched_once() -> None:
 
 
 @pytest.mark.parametrize("trouble", [Unreachable("away"), Unanswered("nothing came")])
-async def test_a_certificate_that_cannot_be_had_now_is_no_verdict(trouble: Exception) -> None:
+async def test_a_certificate_that_cannot_be_fetched_now_is_no_verdict(trouble: Exception) -> None:
     with pytest.raises(Unreachable):
         await is_genuine(amazon().signed(NOTIFICATION), Web(trouble=trouble))
     assert await is_genuine(amazon().signed(NOTIFICATION))
 
 
 class Between(Web):
-    """Says the same in the place of every page."""
+    """A proxy that answers every request with the same page."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
@@ -147,18 +147,18 @@ class Between(Web):
 
 
 @pytest.mark.parametrize("page", [b"", b"<html>Sign in first</html>"])
-async def test_a_page_of_a_proxy_in_the_place_of_a_certificate_is_no_verdict(page: bytes) -> None:
+async def test_a_proxys_page_instead_of_a_certificate_is_no_verdict(page: bytes) -> None:
     with pytest.raises(Unreachable):
         await is_genuine(amazon().signed(NOTIFICATION), Between(page))
     assert await is_genuine(amazon().signed(NOTIFICATION))
 
 
-async def test_a_certificate_that_proved_nothing_is_not_kept() -> None:
+async def test_a_certificate_that_verified_nothing_is_not_cached() -> None:
     assert not await is_genuine(amazon().signed(NOTIFICATION), Between(Signer().certificate))
     assert await is_genuine(amazon().signed(NOTIFICATION))
 
 
-async def test_a_page_that_is_no_certificate_proves_nothing() -> None:
+async def test_a_body_that_is_not_a_certificate_verifies_nothing() -> None:
     signer = Signer()
     signer.certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
     assert not await is_genuine(signer.signed(NOTIFICATION), Web(signer))
@@ -166,11 +166,11 @@ async def test_a_page_that_is_no_certificate_proves_nothing() -> None:
 
 
 @pytest.mark.parametrize("content", [ALARM, {"Type": "Other"}, [], "Disk full", None])
-async def test_what_has_no_envelope_is_left_to_the_token(content: object) -> None:
+async def test_a_body_without_an_envelope_needs_the_token(content: object) -> None:
     assert await is_genuine(content)
 
 
-def test_a_subscription_is_confirmed_at_amazon_alone() -> None:
+def test_a_subscription_is_confirmed_only_at_amazons_hosts() -> None:
     assert read(CONFIRMATION).confirm == SUBSCRIBE
     for address in (SUBSCRIBE.replace(HOST, "example.com"), SUBSCRIBE.replace("https", "http"), "", None,
                     SUBSCRIBE.replace("Confirm", "Un"), SUBSCRIBE.replace(HOST, "sns.s3.amazonaws.com")):  # fmt: skip
@@ -178,13 +178,13 @@ def test_a_subscription_is_confirmed_at_amazon_alone() -> None:
             read(CONFIRMATION | {"SubscribeURL": address})
 
 
-def test_that_a_subscription_was_ended_is_an_alert_until_it_is_subscribed_to_again() -> None:
+def test_an_ended_subscription_is_an_alert_until_it_is_renewed() -> None:
     ended, again = the_alert(ENDED), the_alert(CONFIRMATION)
     assert "alarms-critical no longer arrive" in ended.title and read(ENDED).confirm is None
     assert (ended.firing, again.firing, ended.fingerprint) == (True, False, again.fingerprint)
 
 
-def test_an_alarm_of_cloudwatch_fires_until_it_is_ok() -> None:
+def test_a_cloudwatch_alarm_fires_until_it_is_ok() -> None:
     alert = the_alert(NOTIFICATION)
     assert (alert.title, alert.firing, alert.severity) == ("shop-5xx: The shop answers with errors", True, "critical")
     assert alert.fingerprint == ALARM["AlarmArn"]
@@ -201,7 +201,7 @@ def test_an_alarm_of_cloudwatch_fires_until_it_is_ok() -> None:
     assert over.ends_at == datetime(2026, 8, 6, 12, 33, 8, tzinfo=UTC)
 
 
-def test_an_alarm_that_lost_sight_is_a_warning_of_the_same_alert() -> None:
+def test_an_alarm_with_insufficient_data_is_a_warning_for_the_same_alert() -> None:
     alert = the_alert(notification(ALARM | {"NewStateValue": "INSUFFICIENT_DATA"}))
     assert (alert.title, alert.severity) == ("shop-5xx: insufficient data", "warning")
     assert (alert.firing, alert.fingerprint) == (True, ALARM["AlarmArn"])
@@ -212,7 +212,7 @@ def test_an_alarm_that_lost_sight_is_a_warning_of_the_same_alert() -> None:
     ("topic", "severity"),
     [("alarms-critical", "critical"), ("prod_P2", "P2"), ("low-disk", None), ("alarms", None), ("", None)],
 )
-def test_the_last_word_of_a_topics_name_says_how_bad_it_is(topic: str, severity: str | None) -> None:
+def test_the_last_word_of_a_topics_name_gives_the_severity(topic: str, severity: str | None) -> None:
     assert the_alert(NOTIFICATION | {"TopicArn": f"arn:aws:sns:eu-west-1:1:{topic}"}).severity == severity
 
 
@@ -226,14 +226,14 @@ def test_a_composite_alarm_has_no_metric() -> None:
     )
 
 
-def test_what_the_title_says_is_not_said_again() -> None:
+def test_the_description_does_not_repeat_the_title() -> None:
     short = the_alert(notification(ALARM | {"AlarmDescription": "The shop answers with errors"}))
     assert "The shop answers" in short.title and "The shop answers" not in short.description
     long = the_alert(notification(ALARM | {"AlarmDescription": "The shop answers with errors. " * 20}))
     assert "The shop answers" not in long.title and "The shop answers" in long.description
 
 
-def test_a_text_is_an_alert_with_its_first_line_as_title() -> None:
+def test_plain_text_is_an_alert_with_its_first_line_as_title() -> None:
     text = "\nBackup of orders failed\n\nExit code 3"
     alert = the_alert(notification(text, Subject="Nightly"))
     assert (alert.title, alert.firing, alert.severity) == ("Backup of orders failed", True, "critical")
@@ -251,7 +251,7 @@ def test_a_text_is_an_alert_with_its_first_line_as_title() -> None:
         ('{"AlarmName": "cut off', "About the shop"),
     ],
 )  # fmt: skip
-def test_other_json_is_an_odd_alert_that_bears_no_json_as_its_title(content: object, title: str) -> None:
+def test_other_json_is_an_odd_alert_without_json_in_its_title(content: object, title: str) -> None:
     reading = read(notification(content, Subject="About the shop"))
     assert reading.alerts[0].title == title
     assert bool(reading.odd) is not isinstance(content, str)
@@ -259,7 +259,7 @@ def test_other_json_is_an_odd_alert_that_bears_no_json_as_its_title(content: obj
 
 
 @given(name=st.sampled_from([*ALARM, "detail-type"]), value=ANYTHING, whole=st.booleans())
-def test_whatever_is_published_is_read_or_refused_with_a_reason(name: str, value: Any, whole: bool) -> None:
+def test_any_published_message_is_accepted_or_refused_with_a_reason(name: str, value: Any, whole: bool) -> None:
     message = value if whole else ALARM | {name: value}
     try:
         alerts = read(notification(json.dumps(message))).alerts
@@ -270,18 +270,18 @@ def test_whatever_is_published_is_read_or_refused_with_a_reason(name: str, value
 
 
 @pytest.mark.parametrize("depth", [100, 900, 100_000])
-def test_json_however_deep_is_read(depth: int) -> None:
+def test_json_of_any_depth_is_handled(depth: int) -> None:
     assert the_alert(notification("[" * depth + "]" * depth, Subject="Deep")).title == "Deep"
 
 
 @given(name=st.sampled_from([*amazon().signed(CONFIRMATION), "Subject"]), value=ANYTHING)
-def test_whatever_stands_in_an_envelope_is_no_fault(name: str, value: Any) -> None:
+def test_no_envelope_causes_a_crash(name: str, value: Any) -> None:
     body = json.dumps(amazon().signed(CONFIRMATION) | {name: value}).encode()
     assert asyncio.run(sns.is_genuine(body, Web(amazon()).fetch)) in (True, False)
 
 
 @pytest.mark.parametrize("value", ["", "  ", None, 7])
-def test_an_empty_message_is_said_to_be_empty(value: object) -> None:
+def test_an_empty_message_is_reported_as_empty(value: object) -> None:
     if value == 7:
         assert the_alert(NOTIFICATION | {"Message": value}).title == "7"
     else:
@@ -297,14 +297,14 @@ def test_raw_delivery_has_no_envelope() -> None:
     assert the_alert(ALARM).title == "shop-5xx: The shop answers with errors"
 
 
-def test_without_an_envelope_or_a_header_nothing_but_an_alarm_is_read() -> None:
+def test_without_envelope_or_header_only_an_alarm_is_accepted() -> None:
     with pytest.raises(Unreadable):
         read("Disk full")
     with pytest.raises(WrongShape, match="envelope"):
         read({"Type": "Other"})
 
 
-def test_a_delivery_is_known_by_the_id_of_its_message() -> None:
+def test_a_delivery_is_identified_by_its_message_id() -> None:
     assert sns.delivery(json.dumps(NOTIFICATION).encode(), {}) == NOTIFICATION["MessageId"]
     assert sns.delivery(b"Disk full", {"x-amz-sns-message-id": "7"}) == "7"
     assert sns.delivery(b"\xff", {}) is None and sns.delivery(json.dumps({"MessageId": 7}).encode(), {}) is None

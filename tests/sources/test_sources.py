@@ -1,4 +1,4 @@
-"""Every source on the shelf, held to its promise; and what each makes of what its system sends."""
+"""The contract every source fulfils, and what each makes of its system's bodies."""
 
 import json
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def test_the_reason_for_a_wrong_shape_names_the_field_and_what_it_must_be(conten
 
 @pytest.mark.parametrize("name", SHELF)
 @given(content=ANYTHING, junk=st.binary())
-def test_whatever_comes_is_read_or_refused_with_a_reason(name: str, content: Any, junk: bytes) -> None:
+def test_any_body_is_accepted_or_refused_with_a_reason(name: str, content: Any, junk: bytes) -> None:
     for body in (json.dumps(content).encode(), junk):
         try:
             found = SHELF[name].parse(body, {})
@@ -59,13 +59,13 @@ def test_whatever_comes_is_read_or_refused_with_a_reason(name: str, content: Any
             assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in found.alerts)
 
 
-def test_each_source_has_a_name_that_people_know_it_by() -> None:
+def test_each_source_has_the_name_people_know_it_by() -> None:
     titles = {name: source.title for name, source in SHELF.items()}
     assert all(titles.values()) and len(set(titles.values())) == len(titles)
 
 
 @pytest.mark.parametrize("name", SHELF)
-def test_a_source_that_signs_names_a_setting_that_exists(name: str) -> None:
+def test_a_signing_source_names_an_existing_setting(name: str) -> None:
     source = SHELF[name]
     assert (source.is_signed is None) == (source.secret is None)
     assert source.secret is None or source.secret in Settings.model_fields
@@ -107,7 +107,7 @@ INSTANCE_DOWN = {
 }
 
 
-def test_alertmanager_tells_each_alert_of_its_group() -> None:
+def test_alertmanager_sends_each_alert_of_a_group() -> None:
     firing, resolved = parsed("alertmanager", INSTANCE_DOWN)
     assert firing == ReceivedAlert(
         title="InstanceDown: 10.0.0.7:9090 cannot be scraped",
@@ -125,7 +125,7 @@ def test_alertmanager_tells_each_alert_of_its_group() -> None:
     assert len(resolved.fingerprint) == 16
 
 
-def test_alertmanager_tells_a_group_whole_except_for_what_it_cut() -> None:
+def test_alertmanager_sends_a_whole_group_except_for_truncated_alerts() -> None:
     group = '{}:{alertname="InstanceDown"}'
     assert read("alertmanager", INSTANCE_DOWN).listings == [Listing(group)]
     for cut, hidden in ((3, 3), (-1, 0), (10**12, 2**31 - 1)):
@@ -143,7 +143,7 @@ def test_alertmanager_tells_a_group_whole_except_for_what_it_cut() -> None:
         ("2026-08-08T14:32:08", None), ("yesterday", None), (None, None), (1786190400, None), ({}, None),
     ],
 )  # fmt: skip
-def test_only_a_whole_moment_bounds_an_episode(written: object, read_as: datetime | None) -> None:
+def test_only_a_complete_timestamp_bounds_an_episode(written: object, read_as: datetime | None) -> None:
     firing = {"status": "firing", "labels": {"alertname": "A"}, "startsAt": written, "endsAt": written}
     resolved = firing | {"status": "resolved"}
     one, other = parsed("alertmanager", {"alerts": [firing, resolved]})
@@ -152,21 +152,21 @@ def test_only_a_whole_moment_bounds_an_episode(written: object, read_as: datetim
 
 
 @pytest.mark.parametrize("source", ["alertmanager", "generic"])
-def test_a_label_that_is_no_text_refuses_only_itself(source: str) -> None:
+def test_a_label_that_is_not_text_is_dropped_alone(source: str) -> None:
     one = {"title": "A", "status": "firing", "labels": {"alertname": "A", "team": None, "hosts": ["a"], "shard": 7}}
     reading = read(source, {"alerts": [one, one | {"labels": {"alertname": "B"}}]})
     assert [alert.labels for alert in reading.alerts] == [{"alertname": "A", "shard": "7"}, {"alertname": "B"}]
     assert [odd.split()[0] for odd in reading.odd] == ["alerts.0.labels.team", "alerts.0.labels.hosts"]
 
 
-def test_what_alertmanager_leaves_null_refuses_nothing() -> None:
+def test_alertmanagers_nulls_refuse_nothing() -> None:
     nothing = dict.fromkeys(("annotations", "generatorURL", "fingerprint", "startsAt", "endsAt", "labels"))
     [alert] = parsed("alertmanager", {"alerts": [{"status": "firing", **nothing}]})
     assert (alert.title, alert.labels) == ("An alert without a name", {})
 
 
 @pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c", "\ufeff", "\u2028", "\x1b", "\ud83d"])
-def test_nothing_in_an_alert_turns_what_stands_behind_it(sign: str) -> None:
+def test_bidirectional_characters_in_an_alert_are_neutralised(sign: str) -> None:
     text = f"a{sign}b"
     one = {"title": text, "status": "firing", "description": text, "severity": text, "labels": {text: text}}
     [alert] = parsed("generic", one)
@@ -174,14 +174,14 @@ def test_nothing_in_an_alert_turns_what_stands_behind_it(sign: str) -> None:
     assert sign not in (alert.severity or "")
 
 
-def test_the_generic_source_takes_one_alert_or_a_list() -> None:
+def test_the_generic_source_accepts_one_alert_or_a_list() -> None:
     one = {"title": "Disk full", "status": "firing", "fingerprint": "disk-1", "severity": "P2", "description": "91 %"}
     [alone] = parsed("generic", one)
     assert alone == ReceivedAlert("Disk full", True, "disk-1", severity="P2", description="91 %")
     assert parsed("generic", {"alerts": [one, one | {"status": "resolved"}]})[1].firing is False
 
 
-def test_a_generic_alert_without_a_fingerprint_is_known_by_title_and_labels() -> None:
+def test_a_generic_alert_without_a_fingerprint_is_identified_by_title_and_labels() -> None:
     one = {"title": "Disk full", "status": "firing", "labels": {"host": "db-1", "disk": 3, "raid": True}}
     same = {"status": "resolved", "labels": {"raid": True, "disk": 3, "host": "db-1"}, "title": "Disk full"}
     first, second = (parsed("generic", content)[0] for content in (one, same))
@@ -190,7 +190,7 @@ def test_a_generic_alert_without_a_fingerprint_is_known_by_title_and_labels() ->
     assert parsed("generic", one | {"title": "CPU hot"})[0].fingerprint != first.fingerprint
 
 
-def test_long_texts_are_cut() -> None:
+def test_long_texts_are_truncated() -> None:
     long = {"title": "t" * 5000, "status": "firing", "description": "d" * 5000, "fingerprint": "f" * 5000}
     [alert] = parsed("generic", long)
     assert (len(alert.title), len(alert.description), len(alert.fingerprint)) == (TITLE_LENGTH, TEXT_LENGTH, 64)
@@ -199,7 +199,7 @@ def test_long_texts_are_cut() -> None:
 
 
 @pytest.mark.parametrize("address", ["https://example.com/a?b=c&d", "http://10.0.0.7:9090", "https://[::1]:80/x"])
-def test_an_address_of_a_page_is_kept(address: str) -> None:
+def test_a_web_url_is_kept(address: str) -> None:
     assert web_address(address) == address
 
 
@@ -210,11 +210,11 @@ def test_an_address_of_a_page_is_kept(address: str) -> None:
         "https://a b", "https://a\nb", "https://[x", "mailto:a@example.com", "data:text/html,x",
     ],
 )  # fmt: skip
-def test_what_is_no_address_of_a_page_is_left_out(address: str | None) -> None:
+def test_a_value_that_is_not_a_web_url_is_dropped(address: str | None) -> None:
     assert web_address(address) is None
 
 
-def test_an_address_too_long_for_a_button_is_left_out() -> None:
+def test_a_url_too_long_for_a_button_is_dropped() -> None:
     stem = "https://example.com/"
     assert web_address(stem.ljust(URL_LENGTH, "x")) is not None
     assert web_address(stem.ljust(URL_LENGTH + 1, "x")) is None
@@ -227,7 +227,7 @@ def test_an_address_too_long_for_a_button_is_left_out() -> None:
         {"fingerprint": ["a"]}, {"generatorURL": {"url": "x"}},
     ],
 )  # fmt: skip
-def test_what_is_odd_in_an_alert_is_left_out_and_the_alert_is_taken(odd: dict[str, Any]) -> None:
+def test_odd_fields_are_dropped_and_the_alert_is_accepted(odd: dict[str, Any]) -> None:
     one = {"status": "firing", "labels": {"alertname": "A"}, "fingerprint": "a"}
     reading = read("alertmanager", INSTANCE_DOWN | {"alerts": [one | odd, one | {"fingerprint": "b"}]})
     assert [alert.firing for alert in reading.alerts] == [True, True]
@@ -237,7 +237,7 @@ def test_what_is_odd_in_an_alert_is_left_out_and_the_alert_is_taken(odd: dict[st
 
 @pytest.mark.parametrize("wrong", [None, 7, "x", [], {"labels": {"alertname": "A"}}, {"status": "burning"}])
 @pytest.mark.parametrize("source", ["alertmanager", "generic"])
-def test_what_is_no_alert_is_left_out_of_its_group_and_counts_as_not_shown(source: str, wrong: object) -> None:
+def test_an_invalid_alert_is_dropped_from_its_group_and_counted_as_not_shown(source: str, wrong: object) -> None:
     one = {"title": "A", "status": "firing", "labels": {"alertname": "A"}}
     reading = read(source, INSTANCE_DOWN | {"alerts": [wrong, one]})
     assert [alert.title for alert in reading.alerts] == ["A"]

@@ -1,4 +1,4 @@
-"""What Stripe sends of payments, disputes and payouts, and how it signs it."""
+"""What Stripe sends about payments, disputes and payouts, and how it signs."""
 
 import hashlib
 import hmac
@@ -62,7 +62,7 @@ def alert_of(kind: str, told: object, **more: Any) -> ReceivedAlert:
         ("payout.failed", PAYOUT, "Payout of 1,200.00 EUR failed: account closed", "high", "payouts/po_1"),
     ],
 )  # fmt: skip
-def test_what_fails_is_an_alert_in_words(kind: str, told: object, title: str, level: str, page: str) -> None:
+def test_a_failure_is_an_alert_in_plain_words(kind: str, told: object, title: str, level: str, page: str) -> None:
     alert = alert_of(kind, told)
     assert (alert.title, level_of(alert.severity), alert.level) == (title, level, None)
     assert (alert.firing, alert.is_test, alert.labels["event"]) == (True, False, kind)
@@ -87,7 +87,7 @@ def test_what_fails_is_an_alert_in_words(kind: str, told: object, title: str, le
         ("charge.dispute.created", DISPUTE, "charge.dispute.closed", DISPUTE),
     ],
 )  # fmt: skip
-def test_what_is_paid_or_settled_ends_its_own_failure(kind: str, told: Any, end: str, by: Any) -> None:
+def test_a_payment_or_settlement_resolves_its_own_failure(kind: str, told: Any, end: str, by: Any) -> None:
     own = alert_of(kind, told).fingerprint
     ends = {alert.fingerprint: alert for alert in read(event(end, by, created=1786024800)).alerts}
     assert (ends[own].firing, ends[own].ends_at) == (False, NOW)
@@ -97,12 +97,12 @@ def test_what_is_paid_or_settled_ends_its_own_failure(kind: str, told: Any, end:
     assert own not in {alert.fingerprint for alert in read(event(end, by, account="acct_1")).alerts}
 
 
-def test_a_canceled_payment_leaves_its_invoice_open() -> None:
+def test_a_canceled_payment_does_not_resolve_its_invoice() -> None:
     ends = {alert.fingerprint for alert in read(event("payment_intent.canceled", PAYMENT)).alerts}
     assert alert_of("invoice.payment_failed", INVOICE).fingerprint not in ends
 
 
-def test_failed_payments_of_a_kind_are_one_card_and_disputes_are_not() -> None:
+def test_failed_payments_of_one_kind_share_a_card_and_disputes_do_not() -> None:
     for kind, told, together in (("charge.failed", CHARGE, True), ("charge.dispute.created", DISPUTE, False)):
         one, other = alert_of(kind, told), alert_of(kind, {**told, "id": "other", "payment_intent": "other"})
         assert one.fingerprint != other.fingerprint
@@ -116,18 +116,18 @@ def test_test_data_is_a_test() -> None:
 
 
 @pytest.mark.parametrize("kind", ["customer.created", "payout.paid", "charge.dispute.updated", "v2.core.event"])
-def test_what_is_no_failure_is_no_alert(kind: str) -> None:
+def test_an_event_that_is_no_failure_is_no_alert(kind: str) -> None:
     reading = read({"type": kind})
     assert (list(reading.alerts), len(reading.odd)) == ([], 1)
 
 
-def test_an_amount_that_is_none_is_not_told() -> None:
+def test_an_invalid_amount_is_not_shown() -> None:
     for odd in ({"amount": None}, {"amount": True}, {"amount": 1.5}, {"amount": 10**30}, {"currency": None}):
         assert alert_of("payout.failed", PAYOUT | odd).title == "Payout failed: account closed"
         assert alert_of("charge.dispute.created", DISPUTE | odd).title == "Dispute: product not received"
 
 
-def test_what_is_no_id_makes_no_address() -> None:
+def test_an_invalid_id_makes_no_link() -> None:
     alert = alert_of("payout.failed", PAYOUT | {"id": "../../x"}, id="a b")
     assert (alert.url, alert.links) == (None, {})
 
@@ -139,7 +139,7 @@ def test_what_is_no_id_makes_no_address() -> None:
         event("charge.failed", {"id": None}), event("invoice.paid", {"id": {}}),
     ],
 )  # fmt: skip
-def test_what_stripe_does_not_send_is_refused(wrong: object) -> None:
+def test_a_body_stripe_would_not_send_is_refused(wrong: object) -> None:
     with pytest.raises(WrongShape):
         read(wrong)
 
@@ -154,7 +154,7 @@ def is_signed(header: str, secret: str = "whsec_1") -> bool:
 
 
 @pytest.mark.parametrize(("age", "taken"), [(0, True), (300, True), (301, False), (-300, True), (-301, False)])
-def test_the_body_is_signed_with_its_time(age: int, taken: bool) -> None:
+def test_the_signature_covers_body_and_timestamp(age: int, taken: bool) -> None:
     at = str(int((NOW - timedelta(seconds=age)).timestamp()))
     assert is_signed(f"t={at},v1={sign('whsec_1', at)}") is taken
 
@@ -170,7 +170,7 @@ def test_one_of_several_signatures_is_enough_and_only_v1_counts() -> None:
         assert not is_signed(wrong)
 
 
-def test_an_event_names_its_delivery() -> None:
+def test_the_event_id_identifies_the_delivery() -> None:
     assert STRIPE.delivery is not None
     assert STRIPE.delivery(b'{"id": "evt_1"}', {}) == "evt_1"
     for nameless in (b"{}", b"[]", b'{"id": 7}', b'{"id": ""}'):

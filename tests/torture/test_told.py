@@ -1,4 +1,4 @@
-"""Each kind of lie is seen: sentences that were true once, told of a world in which they are not."""
+"""The checker detects each kind of untruth: sentences true once, applied to evidence against them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,7 @@ def incident(**more: object) -> Incident:
 
 
 def evidence(about: Incident, words: str = "", key: str = "post 1", *, answer: str = "", deed: str = "ack") -> Evidence:
-    """Ada's page was taken, and Ben's was not."""
+    """Evidence in which Ada's page was accepted, and Ben's was not."""
     taken = [Taken("slack", 1, "U0ADA", BEGAN, "D/1", marked=False)]
     answers = [Message(str(LONG_AFTER.timestamp()), "C0", "U0TOCSIN", answer)] if answer else []
     said = [Said(deed, about.title, AppAnswer(messages=answers), "eve")]
@@ -52,7 +52,7 @@ def evidence(about: Incident, words: str = "", key: str = "post 1", *, answer: s
         "Eve Lind is being paged for INC-1.", "All is well, and nobody compares that with anything.",
     ],
 )  # fmt: skip
-def test_an_answer_that_is_not_true_is_found(answer: str) -> None:
+def test_an_untrue_answer_is_detected(answer: str) -> None:
     assert list(nobody_reads_a_sentence_that_is_not_true(evidence(incident(), answer=answer)))
 
 
@@ -69,7 +69,7 @@ def test_an_answer_that_is_not_true_is_found(answer: str) -> None:
         "• On-call Engineer: Ada Obi *not known whether paged*", "• On-call Engineer: *nobody was paged*",
     ],
 )  # fmt: skip
-def test_a_post_that_is_not_true_is_found(post: str) -> None:
+def test_an_untrue_post_is_detected(post: str) -> None:
     about = incident()
     about.pages[1] = page(2, "lead", "ben", "refused", due_at=BEGAN + timedelta(minutes=1))
     assert list(nobody_reads_a_sentence_that_is_not_true(evidence(about, post)))
@@ -84,12 +84,12 @@ def test_a_post_that_is_not_true_is_found(post: str) -> None:
         "⏳ Ben Moss, Engineering Lead: Slack not sent yet, tried 1×",
     ],
 )  # fmt: skip
-def test_a_card_that_is_not_true_is_found(card: str) -> None:
+def test_an_untrue_card_is_detected(card: str) -> None:
     assert list(nobody_reads_a_sentence_that_is_not_true(evidence(incident(), card, "incident:1")))
 
 
 @pytest.mark.parametrize("key", ["incident:1", "announcement:1"])
-def test_a_card_that_was_not_brought_up_to_date_is_found(key: str) -> None:
+def test_a_stale_card_is_detected(key: str) -> None:
     told = evidence(incident(acknowledged_at=LONG_AFTER), "investigating, not acknowledged yet", key)
     assert list(nobody_reads_a_sentence_that_is_not_true(told))
 
@@ -98,7 +98,7 @@ def test_a_card_that_was_not_brought_up_to_date_is_found(key: str) -> None:
     "words",
     ["Acknowledge to stop paging", "This page is late: it was due <!date^1^x>.", f"✅ Resolved by Ada Obi {AT}."],
 )
-def test_a_page_that_is_not_true_is_found(words: str) -> None:
+def test_an_untrue_page_is_detected(words: str) -> None:
     told = evidence(incident(acknowledged_at=LONG_AFTER), words, "page:1")
     assert list(nobody_reads_a_sentence_that_is_not_true(told))
 
@@ -119,7 +119,7 @@ TRUE: dict[str, Callable[[], Evidence]] = {
 
 
 @pytest.mark.parametrize("what", TRUE)
-def test_what_is_true_is_left_alone(what: str) -> None:
+def test_true_sentences_pass(what: str) -> None:
     assert list(nobody_reads_a_sentence_that_is_not_true(TRUE[what]())) == []
 
 
@@ -127,7 +127,7 @@ def test_what_is_true_is_left_alone(what: str) -> None:
     ("status", "words", "is_kept"),
     [(202, '{"accepted": 1}', False), (503, '{"error": "nothing was stored, send it again later"}', True)],
 )
-def test_an_alert_that_is_answered_with_what_is_not_true_is_found(status: int, words: str, is_kept: bool) -> None:
+def test_an_untrue_answer_to_an_alert_is_detected(status: int, words: str, is_kept: bool) -> None:
     kept = ['{"description": "Report 1, attempt 0."}'] * is_kept
     told = replace(evidence(incident()), alerts=[AlertAnswer("Report 1, attempt 0.", status, words)], alerts_kept=kept)
     assert len(list(every_alert_is_answered_truly(told))) == 1

@@ -1,4 +1,4 @@
-"""The torture run in small: `make torture` is the same for minutes."""
+"""A short torture run; `make torture` does the same for minutes."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.torture.scene import evidence_of, scene
 
 TIMEOUT_S = 300.0
 
-# One of everything, so close together that what one breaks the next one meets; seconds are all it takes.
+# One of every trouble, so close together that they overlap; it takes only seconds.
 SHORT = [
     Event(0.0, "slack", what="drop after", method="page"),
     Event(0.0, "mail", what="dropped after"),
@@ -45,8 +45,8 @@ SHORT = [
 ]
 
 
-async def test_whatever_breaks_no_page_is_lost_and_none_is_claimed_or_sent_twice(tmp_path: Path) -> None:
-    # Whatever does not end says where it stands, instead of holding up everybody else.
+async def test_whatever_breaks_no_page_is_lost_sent_twice_or_falsely_claimed(tmp_path: Path) -> None:
+    # A run that hangs shows where it is stuck instead of blocking all other tests.
     async with asyncio.timeout(TIMEOUT_S), scene(tmp_path) as run:
         await run.fleet.start(3)
         await Torturer(run).play(SHORT)

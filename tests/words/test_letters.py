@@ -1,4 +1,4 @@
-"""The HTML part of a mail: what nearly every mail program shows alike, on a telephone and in the dark too."""
+"""A mail's HTML part: what nearly every mail program renders alike, even on a phone and in dark mode."""
 
 import re
 from datetime import UTC
@@ -10,7 +10,7 @@ from bot.rendering import Rendering
 ADDRESS = f"https://status.example.com/{'0123456789abcdef' * 5}?a=1&b=2"
 TEXT = f"Dear client,\n\nStatus: <b>identified</b>\nSee {ADDRESS}.\n\n- One\n- {'Z' * 90}\n"
 TAGS = {"html", "head", "meta", "title", "body", "div", "h1", "p", "br", "strong", "ul", "li", "a", "wbr"}
-# Of a screen of 360: a letter of 16 is no wider than 10 on average.
+# On a screen 360 px wide, where a 16 px character is at most 10 px wide on average.
 LONGEST = 33
 
 
@@ -38,7 +38,7 @@ def letter(text: str = TEXT) -> str:
     return Rendering(UTC).say("letter/update", subject=f"Down & out {'Q' * 50}", parts=outline(text))
 
 
-def test_a_letter_has_no_style_sheet_script_picture_or_colour_and_few_styles() -> None:
+def test_a_letter_has_no_stylesheet_script_picture_or_colour_and_few_styles() -> None:
     read = Read(letter())
     assert read.tags <= TAGS
     assert read.names <= {"lang", "charset", "name", "content", "role", "aria-label", "style", "href"}
@@ -46,13 +46,13 @@ def test_a_letter_has_no_style_sheet_script_picture_or_colour_and_few_styles() -
     assert 'name="color-scheme" content="light dark"' in letter()
 
 
-def test_no_word_of_a_letter_is_wider_than_a_telephone() -> None:
+def test_no_word_in_a_letter_is_wider_than_a_phone() -> None:
     html = letter()
     shown = html[html.index("<h1") :]
     assert max(len(word) for piece in Read(shown).pieces for word in re.split(r"\s", piece)) <= LONGEST
 
 
-def test_a_word_that_may_be_broken_is_none_the_less_the_same_word() -> None:
+def test_a_breakable_word_still_reads_as_the_same_word() -> None:
     html = letter()
     assert f'href="{ADDRESS.replace("&", "&amp;")}"' in html
     assert f">{ADDRESS}</a>".replace("&", "&amp;") in html.replace("<wbr>", "")

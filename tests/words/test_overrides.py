@@ -1,4 +1,4 @@
-"""An organisation's own templates: rendered within bounds, checked with file and line, never a blank, never a crash."""
+"""Custom templates: rendered within limits, checked with file and line, never a blank, never a crash."""
 
 import os
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ def mistakes(folder: Path, files: Mapping[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["client.j2", "email/client.j2"])
-def test_a_template_of_ones_own_stands_in_the_place_of_the_shipped_one(tmp_path: Path, name: str) -> None:
+def test_a_custom_template_replaces_the_shipped_one(tmp_path: Path, name: str) -> None:
     own = overrides(tmp_path, {name: "Hello from {{ organisation }}\n\n{{ declared_at | time }} {{ severity.name }}"})
     words = AudienceWords(Rendering(LONDON), own)
 
@@ -58,11 +58,11 @@ def test_a_template_of_ones_own_stands_in_the_place_of_the_shipped_one(tmp_path:
     "{{ severity.means }}", "{{ impact.rstrip('.') }}", "{{ severity.nonsense.deeper }}", "{{ title.__class__ }}",
     "{{ '' ~ lead }}",
 ])  # fmt: skip
-def test_a_fact_that_nobody_knows_is_to_be_confirmed_and_never_blank(tmp_path: Path, fact: str) -> None:
+def test_an_unknown_fact_is_shown_as_to_be_confirmed_and_never_blank(tmp_path: Path, fact: str) -> None:
     assert said(tmp_path, f"Subject\n\nLed by: {fact}") == "Subject\nLed by: [to be confirmed]"
 
 
-def test_whether_a_fact_is_known_may_be_asked(tmp_path: Path) -> None:
+def test_a_template_can_test_whether_a_fact_is_known(tmp_path: Path) -> None:
     assert said(tmp_path, "S\n\nx{% if lead %}{{ lead }}{% endif %}{{ lead | default('y') }}") == "S\nxy"
 
 
@@ -78,19 +78,19 @@ def test_whether_a_fact_is_known_may_be_asked(tmp_path: Path) -> None:
     "S\n\n{{ lead + 1 }}", "S\n\n{{ declared_at }", "S\n\n{% endif %}", "", "only a subject", "S\n\n{{ 1 / 0 }}",
     "S\n\n{{ title | time }}", "S\n\n{{ [title] | length + title }}",
 ])  # fmt: skip
-def test_whatever_is_wrong_with_it_gives_way_to_the_shipped_one(tmp_path: Path, template: str) -> None:
+def test_a_broken_custom_template_falls_back_to_the_shipped_one(tmp_path: Path, template: str) -> None:
     words = AudienceWords(Rendering(LONDON), overrides(tmp_path, {"client.j2": template})).say("client", UNKNOWN)
 
     assert words.broken and words.broken.startswith(str(tmp_path / "client.j2"))
     assert "14:00 GMT" in words.text
 
 
-def test_a_broken_template_with_a_name_of_its_own_gives_way_to_what_everybody_may_read(tmp_path: Path) -> None:
+def test_a_broken_template_without_a_shipped_counterpart_falls_back_to_the_public_one(tmp_path: Path) -> None:
     words = AudienceWords(Rendering(LONDON), overrides(tmp_path, {"parents.j2": "{{ 1 / 0 }}"})).say("parents", UNKNOWN)
     assert words.broken and "INC-1" not in words.subject + words.text
 
 
-def test_the_check_names_the_file_and_the_line_of_what_is_wrong(tmp_path: Path) -> None:
+def test_check_names_file_and_line_of_a_mistake(tmp_path: Path) -> None:
     found = mistakes(tmp_path, {"client.j2": "S\n\n{{ title }}\n{{ sevrity.name }}\n", "clint.j2": "S\n\nx"})
 
     assert len(found) == 2
@@ -98,24 +98,24 @@ def test_the_check_names_the_file_and_the_line_of_what_is_wrong(tmp_path: Path) 
     assert f"{tmp_path / 'clint.j2'}: no audience has this template: did you mean client?" in found
 
 
-def test_the_check_names_a_fact_that_is_not_known_at_a_moment(tmp_path: Path) -> None:
+def test_check_names_a_fact_unknown_at_a_moment(tmp_path: Path) -> None:
     [found] = mistakes(tmp_path, {"client.j2": "S\n\nx\n{{ resolved_at | time }}\n"})
     assert ":4: " in found and "declared" in found
 
 
-def test_the_check_names_a_template_that_is_wrong_at_one_moment_alone(tmp_path: Path) -> None:
+def test_check_names_a_template_that_is_wrong_at_only_one_moment(tmp_path: Path) -> None:
     for moment in MOMENTS:
         template = f"S\n\nx\n{{% if moment == '{moment}' %}}{{{{ oops }}}}{{% endif %}}"
         [found] = mistakes(tmp_path, {"client.j2": template})
         assert ":4: " in found and f"“{moment}”" in found
 
 
-def test_the_check_names_an_audience_whose_template_is_nowhere(tmp_path: Path) -> None:
+def test_check_names_an_audience_whose_template_does_not_exist(tmp_path: Path) -> None:
     [found] = Overrides(None, LONDON).mistakes({"vips": "stakeholdr"}, "Example", P1, AT)
     assert found.startswith("audiences.vips.template") and "did you mean stakeholder?" in found
 
 
-def test_what_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+def test_an_unreadable_template_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / "client.j2").write_bytes(b"S\n\n\xff")
     (tmp_path / "public.j2").write_text("S\n\n" + "x" * 20_001)
     found = mistakes(tmp_path, {"email/stakeholder.j2": "S\n\nx", "stakeholder.j2": "S\n\nx"})
@@ -126,8 +126,8 @@ def test_what_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     assert "no such folder" in Overrides(tmp_path / "gone", LONDON).mistakes({}, "Example", P1, AT)[0]
 
 
-def test_every_shipped_template_is_one_that_may_be_ones_own(tmp_path: Path) -> None:
-    """So that a copy of it is a start."""
+def test_every_shipped_template_is_a_valid_custom_template(tmp_path: Path) -> None:
+    """So that a copy of it is a starting point."""
     shipped = Path(__file__).parents[2] / "templates" / "email"
     files = {f"{kind}.j2": (shipped / f"{kind}.j2").read_text() for kind in (*KINDS, *PLANNED_KINDS)}
     own, rendering = overrides(tmp_path, files), Rendering(LONDON)
@@ -143,7 +143,7 @@ def test_every_shipped_template_is_one_that_may_be_ones_own(tmp_path: Path) -> N
             assert own.words(kind, planned) == (words.subject, words.text)
 
 
-def test_the_words_of_planned_work_may_be_ones_own_and_are_checked_at_every_moment(tmp_path: Path) -> None:
+def test_templates_of_planned_work_may_be_customised_and_are_checked_at_every_moment(tmp_path: Path) -> None:
     until = "Until {{ window.ends_at | time }}"
     template = "{{ window.what }}\n\n{% if moment == 'begun' %}{{ oops }}{% else %}" + until + "{% endif %}"
     files = {"maintenance_client.j2": template}
@@ -164,14 +164,14 @@ def checked(folder: Path, *arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_the_command_fails_for_a_template_that_is_wrong(tmp_path: Path) -> None:
+def test_the_command_fails_for_a_broken_template(tmp_path: Path) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "client.j2").write_text("S\n\n{{ oops }}\n")
     code, output = checked(tmp_path)
     assert code == 1 and "client.j2:3: " in output and "oops" in output
 
 
-def test_every_text_is_written_to_be_read(tmp_path: Path) -> None:
+def test_every_text_is_written_to_a_file_for_review(tmp_path: Path) -> None:
     code, output = checked(tmp_path, "--render", str(tmp_path / "letters"))
 
     assert code == 0, output
@@ -183,7 +183,7 @@ def test_every_text_is_written_to_be_read(tmp_path: Path) -> None:
     assert checked(tmp_path, "--render", str(tmp_path / "letters"))[0] == 0
 
 
-def test_nothing_is_written_over_what_somebody_else_put_or_changed_there(tmp_path: Path) -> None:
+def test_files_somebody_else_put_or_changed_there_are_not_overwritten(tmp_path: Path) -> None:
     letters = tmp_path / "letters"
     letters.mkdir()
     (letters / "index.txt").write_text("my own notes")
@@ -208,7 +208,7 @@ def test_nothing_is_written_over_what_somebody_else_put_or_changed_there(tmp_pat
         "Hello\n\n{% for t in '" + "x" * 2500 + "' %}{{ '" + "y" * 2000 + "' }}{% endfor %}",
     ],
 )
-def test_what_would_take_the_memory_of_the_house_is_broken_before_it_does(template: str) -> None:
+def test_a_template_that_would_exhaust_memory_is_stopped_first(template: str) -> None:
     sandbox = Sandbox(LONDON, {"client.j2": template})
     with pytest.raises(BrokenTemplate):
         sandbox.render("client.j2", {})
@@ -224,7 +224,7 @@ TWICE = {
 
 @pytest.mark.parametrize("made", TWICE.values(), ids=list(TWICE))
 @pytest.mark.parametrize("used", ["x == y", "y in [x]", "{x: 1}", "{1: 2}.get(x)", "{1: 2}[x]"])
-def test_lists_that_would_take_for_ever_to_compare_are_broken_before_they_are_made(
+def test_lists_that_would_take_for_ever_to_compare_are_refused_before_they_are_built(
     made: tuple[str, str], used: str
 ) -> None:
     first, again = made
@@ -235,14 +235,14 @@ def test_lists_that_would_take_for_ever_to_compare_are_broken_before_they_are_ma
         Sandbox(LONDON, {"client.j2": template}).render("client.j2", {})
 
 
-def test_a_macro_is_given_what_it_names() -> None:
+def test_a_macro_receives_its_named_arguments() -> None:
     with pytest.raises(BrokenTemplate, match="varargs"):
         Sandbox(LONDON, {"client.j2": "{% macro m() %}{{ m(varargs, varargs) }}{% endmacro %}{{ m() }}"}).render(
             "client.j2", {}
         )
 
 
-def test_a_template_may_write_lists_of_its_own() -> None:
+def test_a_template_may_contain_its_own_lists() -> None:
     template = (
         "{% for label, value in [('Shop', shop), ('Since', since)] %}{{ label }}: {{ value }}. {% endfor %}"
         "{% set shop, since = since, shop %}{{ shop }} "

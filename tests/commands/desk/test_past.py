@@ -1,4 +1,4 @@
-"""Times that are past, at the beginning of what people type."""
+"""Past times at the beginning of what people type."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,7 +22,7 @@ NOW = datetime(2026, 8, 6, 14, 0, 30, tzinfo=UTC)
         ("14:05 may be a leak", "06 13:05:00", "may be a leak"),
         ("14:05 on the web servers", "06 13:05:00", "on the web servers"),
         ("at 3pm: deploy 12", "06 14:00:00", "deploy 12"),
-        # Not yet so late today.
+        # Later than now, so not today.
         ("16:00", "05 15:00:00", ""),
         ("14:05 UTC", "05 14:05:00", ""),
         ("20 minutes ago the disk filled", "06 13:40:30", "the disk filled"),
@@ -36,7 +36,7 @@ NOW = datetime(2026, 8, 6, 14, 0, 30, tzinfo=UTC)
         ("2026-08-05 09:00", "05 08:00:00", ""),
         ("2026-08-05T09:00:00Z deploy", "05 09:00:00", "deploy"),
         ("6 Aug 13:50", "06 12:50:00", ""),
-        # As Tocsin writes it.
+        # As Tocsin prints it.
         ("06 Aug 13:50 BST first errors", "06 12:50:00", "first errors"),
         ("13:50 BST yesterday", "05 12:50:00", ""),
         ("Mon 13:50 BST", "03 12:50:00", ""),
@@ -45,7 +45,7 @@ NOW = datetime(2026, 8, 6, 14, 0, 30, tzinfo=UTC)
         ("now", "06 14:00:30", ""),
     ],
 )
-def test_a_time_is_the_last_one_and_what_follows_it_is_the_reason(words: str, instant: str, rest: str) -> None:
+def test_a_time_means_its_latest_occurrence_and_the_rest_is_the_reason(words: str, instant: str, rest: str) -> None:
     assert read(words, NOW, LONDON) == (datetime.fromisoformat(f"2026-08-{instant}").replace(tzinfo=UTC), rest)
 
 
@@ -54,19 +54,19 @@ def test_a_time_is_the_last_one_and_what_follows_it_is_the_reason(words: str, in
     ["yesterday 25:00", "yesterday 14:60", "25:00 yesterday", "yesterday 13pm", "31 Feb 14:00", "32 Dec 14:00"],
 )
 @pytest.mark.parametrize("zone", ["Europe/London", "Asia/Tokyo"])
-def test_an_hour_or_a_day_that_does_not_exist_is_no_other_one(words: str, zone: str) -> None:
+def test_a_nonexistent_hour_or_day_is_not_taken_for_another(words: str, zone: str) -> None:
     with pytest.raises(Refused, match="I can't read"):
         read(words, NOW, ZoneInfo(zone))
 
 
 @pytest.mark.parametrize("words", ["1990-01-01 10:00", "0001-01-01 00:00", "6 Aug 1999 13:50"])
-def test_a_year_in_which_nothing_began_is_said_to_be_long_ago(words: str) -> None:
+def test_an_implausible_year_is_refused_as_too_long_ago(words: str) -> None:
     with pytest.raises(Refused, match=f"“{words}” is more than 10 years ago"):
         read(words, NOW, LONDON)
 
 
 @pytest.mark.parametrize("words", ["", "tomorrow", "the morning", "9", "25:99", "2026-02-30 10:00", "99999 weeks ago"])
-def test_what_is_no_time_is_refused_with_examples(words: str) -> None:
+def test_an_invalid_time_is_refused_with_examples(words: str) -> None:
     with pytest.raises(Refused, match=r"time|long"):
         read(words, NOW, LONDON)
 
@@ -78,12 +78,12 @@ def test_what_is_no_time_is_refused_with_examples(words: str) -> None:
         ("01:10", "01:50", 20), ("02:04", "01:05", 59), ("02:06", "01:05", 121), ("00:10", "01:30", 24 * 60 - 20),
     ],
 )  # fmt: skip
-def test_in_the_night_of_25_hours_a_time_is_the_one_that_was_just_shown(now: str, words: str, minutes: int) -> None:
+def test_in_the_25_hour_night_a_time_means_the_one_just_shown(now: str, words: str, minutes: int) -> None:
     at = datetime.fromisoformat(f"2026-10-25T{now}").replace(tzinfo=UTC)
     assert at - read(words, at, LONDON)[0] == timedelta(minutes=minutes)
 
 
-def test_in_the_hour_that_comes_twice_the_first_is_meant() -> None:
+def test_in_the_repeated_hour_the_first_occurrence_is_meant() -> None:
     after = datetime(2026, 10, 25, 12, 0, tzinfo=UTC)
     assert read("01:30", after, LONDON)[0] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert read("01:30 BST", after, LONDON)[0] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -91,13 +91,13 @@ def test_in_the_hour_that_comes_twice_the_first_is_meant() -> None:
     assert read("02:30 CET", after, ZoneInfo("Europe/Berlin"))[0] == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
-def test_the_name_of_another_zone_is_no_reason() -> None:
+def test_another_time_zones_name_is_not_taken_for_a_reason() -> None:
     with pytest.raises(Refused, match="CEST isn't a time of Europe/London"):
         read("14:05 CEST first errors", NOW, LONDON)
 
 
 @pytest.mark.parametrize("shown", ["%d %b %H:%M", "%-d %b %H:%M", "%b %d %H:%M", "%H:%M %d %B", "%d %b %Y %H:%M"])
-def test_every_day_of_a_month_is_one_of_this_year(shown: str) -> None:
+def test_every_day_of_a_month_means_this_years(shown: str) -> None:
     now = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
     for day in range(1, 31):
         at = datetime(2026, 11, day, 22, 50, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What Slack writes for what was typed reads again as it was typed."""
+"""Slack's escaped form of typed text reads back as it was typed."""
 
 import pytest
 
@@ -38,11 +38,11 @@ NAMES = {"U0ADA": "Ada Obi"}
         ("", ""),
     ],
 )
-def test_the_words_are_those_that_were_typed(written: str, typed: str) -> None:
+def test_the_text_reads_back_as_typed(written: str, typed: str) -> None:
     assert as_typed(written, NAMES) == typed
 
 
-def test_a_name_cannot_bring_signs_that_would_be_undone_once_more() -> None:
+def test_a_name_cannot_contain_escapes_that_would_be_undone_twice() -> None:
     assert as_typed("<@U0ADA>", {"U0ADA": "&lt;!channel&gt;"}) == "@&lt;!channel&gt;"
 
 
@@ -51,7 +51,7 @@ def test_unescaping_undoes_escaping_whatever_is_in_the_text() -> None:
         assert unescape_mrkdwn(escape_mrkdwn(text)) == text
 
 
-def test_the_accounts_mentioned_are_named_once_each() -> None:
+def test_mentioned_accounts_are_listed_once_each() -> None:
     assert mentioned("<@U0ADA> and <@W0BEN|ben>, <@U0ADA|ada>, <#C1|x>") == ["U0ADA", "W0BEN"]
 
 
@@ -70,7 +70,7 @@ def test_a_mention_is_one_word_whatever_its_label(typed: str, word: str, rest: s
     assert first_word(typed) == (word, rest)
 
 
-def test_only_a_whole_mention_of_a_person_is_one() -> None:
+def test_only_a_complete_mention_of_a_person_counts() -> None:
     assert is_mention("<@U0ADA>")
     assert is_mention("<@U0ADA|ada>")
     assert not is_mention("@ada")

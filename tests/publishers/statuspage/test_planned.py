@@ -1,4 +1,4 @@
-"""Planned work at statuspage.io: one scheduled maintenance there for each of ours, whatever became of the answers."""
+"""Planned work on statuspage.io: one scheduled maintenance there for each of ours, even when responses are lost."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ ToPage = Callable[..., Publication]
 
 @pytest.fixture
 def of_work(publishing: Publishing) -> ToPage:
-    """About M-7, planned for one hour from 14:00, unless said otherwise."""
+    """An update about M-7, by default planned for one hour from 14:00."""
 
     def make(
         moment: str = "announced", *, work: int = 7, starts: int = 2, lasts: int = 1, at: Sequence[str] = (),
@@ -40,11 +40,11 @@ def of_work(publishing: Publishing) -> ToPage:
 
 
 def states(there: SimulatedStatuspage, number: int = 0) -> list[str]:
-    """What its readers see of one, oldest first."""
+    """What readers see of one maintenance, oldest first."""
     return [one["status"] for one in reversed(there.incidents[number]["incident_updates"])]
 
 
-async def test_it_is_scheduled_moved_begun_late_and_completed_there_and_its_components_follow(
+async def test_work_is_scheduled_moved_begun_late_and_completed_there_and_its_components_follow(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
 ) -> None:
     id = await publisher.publish(of_work(subject="Planned: Upgrade"))
@@ -67,7 +67,7 @@ async def test_it_is_scheduled_moved_begun_late_and_completed_there_and_its_comp
     assert states(there) == ["scheduled", "scheduled", "in_progress", "in_progress", "completed"]
 
 
-async def test_work_that_says_what_it_affects_touches_nothing_else(
+async def test_work_that_names_its_components_touches_no_others(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
 ) -> None:
     id = await publisher.publish(of_work(at=["mail", "Warehouse"]))
@@ -78,7 +78,7 @@ async def test_work_that_says_what_it_affects_touches_nothing_else(
     assert set(there.components.values()) == {"operational"}
 
 
-async def test_what_the_runbook_had_when_the_work_began_is_set_back_at_its_end(
+async def test_components_the_runbook_had_when_the_work_began_are_restored_at_its_end(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, parts: PublisherParts
 ) -> None:
     id = await publisher.publish(of_work("begun"))
@@ -87,7 +87,7 @@ async def test_what_the_runbook_had_when_the_work_began_is_set_back_at_its_end(
     assert there.components["mails"] == "operational"
 
 
-async def test_what_is_cancelled_is_completed_there_and_its_components_stay(
+async def test_cancelled_work_is_completed_there_and_its_components_stay(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
 ) -> None:
     id = await publisher.publish(of_work())
@@ -100,7 +100,7 @@ async def test_what_is_cancelled_is_completed_there_and_its_components_stay(
 
 @pytest.mark.parametrize("fault", [Fault(is_done=True), Fault(502, is_done=True), Fault(500)], ids=str)
 @pytest.mark.parametrize("moment", ["announced", "moved", "begun", "done", "cancelled"])
-async def test_after_an_answer_that_was_lost_it_is_there_once(
+async def test_after_a_lost_response_the_work_is_there_once(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, fault: Fault, moment: str
 ) -> None:
     id = None if moment == "announced" else await publisher.publish(of_work())
@@ -114,7 +114,7 @@ async def test_after_an_answer_that_was_lost_it_is_there_once(
     assert len(states(there)) == (1 if moment == "announced" else 2)
 
 
-async def test_one_that_was_taken_unheard_and_given_up_is_found_by_the_next_words(
+async def test_a_maintenance_created_without_a_response_is_found_by_the_next_update(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
 ) -> None:
     there.faults.append(Fault(is_done=True))
@@ -127,14 +127,16 @@ async def test_one_that_was_taken_unheard_and_given_up_is_found_by_the_next_word
 
 
 @pytest.mark.parametrize("status", [420, 429])
-async def test_a_limit_is_kept(publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, status: int) -> None:
+async def test_a_rate_limit_is_respected(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, status: int
+) -> None:
     there.faults.append(Fault(status, {"Retry-After": "17"}, writes=False))
     with pytest.raises(Throttled) as limited:
         await publisher.publish(of_work())
     assert limited.value.retry_after == timedelta(seconds=17)
 
 
-async def test_what_somebody_deleted_there_is_made_anew_but_not_to_say_that_it_is_over(
+async def test_a_maintenance_deleted_there_is_recreated_except_to_say_that_it_is_over(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
 ) -> None:
     id = await publisher.publish(of_work())
@@ -147,7 +149,7 @@ async def test_what_somebody_deleted_there_is_made_anew_but_not_to_say_that_it_i
     assert there.incidents == []
 
 
-async def test_a_component_shows_the_worst_and_works_again_with_the_last(
+async def test_a_component_shows_the_worst_state_and_recovers_with_the_last_one(
     publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, publishing: Publishing
 ) -> None:
     first = await publisher.publish(of_work("begun"))

@@ -1,4 +1,4 @@
-"""Updates at statuspage.io: one incident there for each of ours, whatever became of the answers."""
+"""Updates on statuspage.io: one incident there for each of ours, even when responses are lost."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,11 +25,11 @@ def to_page(publishing: Publishing) -> Publishing:
 
 
 def said(there: SimulatedStatuspage, number: int = 0) -> list[tuple[str, str]]:
-    """What its readers see of one incident, oldest first."""
+    """What readers see of one incident, oldest first."""
     return [(one["status"], one["body"]) for one in reversed(there.incidents[number]["incident_updates"])]
 
 
-async def test_an_incident_is_made_at_the_first_words_goes_on_and_is_resolved_there(
+async def test_an_incident_is_created_at_the_first_update_continued_and_resolved_there(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     id = await publisher.publish(to_page())
@@ -51,7 +51,7 @@ async def test_an_incident_is_made_at_the_first_words_goes_on_and_is_resolved_th
 
 @pytest.mark.parametrize("fault", [Fault(is_done=True), Fault(502, is_done=True), Fault(500)], ids=str)
 @pytest.mark.parametrize("moment", ["declared", "resolved"])
-async def test_after_an_answer_that_was_lost_there_is_one_incident(
+async def test_after_a_lost_response_there_is_one_incident(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing, fault: Fault, moment: str
 ) -> None:
     status = "resolved" if moment == "resolved" else "investigating"
@@ -66,7 +66,7 @@ async def test_after_an_answer_that_was_lost_there_is_one_incident(
 
 @pytest.mark.parametrize("fault", [Fault(is_done=True), Fault(503, is_done=True), Fault(504)], ids=str)
 @pytest.mark.parametrize("moment", ["update", "resolved", "reopened"])
-async def test_an_update_whose_answer_was_lost_is_there_once(
+async def test_an_update_whose_response_was_lost_is_there_once(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing, fault: Fault, moment: str
 ) -> None:
     id = await publisher.publish(to_page())
@@ -82,7 +82,7 @@ async def test_an_update_whose_answer_was_lost_is_there_once(
     assert said(there) == [("investigating", "We're looking into it."), (status, "News.")]
 
 
-async def test_a_first_update_that_was_taken_unheard_and_given_up_is_found_by_the_next_one(
+async def test_a_first_update_accepted_without_a_response_is_found_by_the_next_one(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     there.faults.append(Fault(is_done=True))
@@ -95,7 +95,7 @@ async def test_a_first_update_that_was_taken_unheard_and_given_up_is_found_by_th
 
 
 @pytest.mark.parametrize("status", [420, 429])
-async def test_a_limit_is_kept_for_as_long_as_it_says(
+async def test_a_rate_limit_is_respected_for_as_long_as_it_says(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing, status: int
 ) -> None:
     for writes in (False, True):
@@ -111,10 +111,10 @@ async def test_a_limit_is_kept_for_as_long_as_it_says(
     assert len(there.incidents) == 1
 
 
-async def test_while_nobody_can_look_nothing_is_changed_and_nothing_is_claimed(
+async def test_while_the_search_fails_nothing_is_changed_and_nothing_is_claimed(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
-    # A look is repeated once by the client itself when a kept connection ends.
+    # The client itself retries a GET once when a kept-alive connection closes.
     for faults in ([Fault(502, writes=False)], [Fault(writes=False)] * 2):
         there.faults.extend(faults)
         with pytest.raises(Unreachable):
@@ -123,7 +123,7 @@ async def test_while_nobody_can_look_nothing_is_changed_and_nothing_is_claimed(
     assert not [one for one in there.asked if not one.startswith("GET")]
 
 
-async def test_what_it_refuses_is_refused_with_its_own_words(
+async def test_a_refusal_is_reported_in_statuspages_words(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     there.unknown = {"web"}
@@ -144,7 +144,7 @@ async def test_a_wrong_token_is_refused_and_not_shown(
 
 
 @pytest.mark.parametrize("reopens", [True, False])
-async def test_one_that_is_reopened_is_open_there_again_or_anew(
+async def test_a_reopened_incident_is_open_there_again_or_recreated(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing, reopens: bool
 ) -> None:
     there.reopens = reopens
@@ -161,7 +161,7 @@ async def test_one_that_is_reopened_is_open_there_again_or_anew(
     assert set(there.components.values()) == {"operational"}
 
 
-async def test_an_incident_that_somebody_deleted_there_is_made_anew(
+async def test_an_incident_deleted_there_is_recreated(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     id = await publisher.publish(to_page())
@@ -172,12 +172,12 @@ async def test_an_incident_that_somebody_deleted_there_is_made_anew(
 
 
 def another(publication: Publication, number: int) -> Publication:
-    """The same about another incident of ours."""
+    """The same update, about another incident of ours."""
     assert isinstance(publication.about, Incident)
     return replace(publication, about=replace(publication.about, id=number))
 
 
-async def test_a_component_works_again_only_when_no_other_open_incident_concerns_it(
+async def test_a_component_recovers_only_when_no_other_open_incident_affects_it(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     slow = await publisher.publish(another(to_page(id=31, severity="P2"), 13))
@@ -192,7 +192,7 @@ async def test_a_component_works_again_only_when_no_other_open_incident_concerns
     assert there.components["web"] == "operational"
 
 
-async def test_what_somebody_else_says_of_a_component_stays(
+async def test_a_components_state_set_by_somebody_else_stays(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     there.components["web"] = "under_maintenance"
@@ -207,7 +207,7 @@ async def test_what_somebody_else_says_of_a_component_stays(
     assert (there.components["web"], there.components["mails"]) == ("under_maintenance", "operational")
 
 
-async def test_a_post_mortem_is_published_with_the_incident_it_is_of(
+async def test_a_post_mortem_is_published_with_its_incident(
     publisher: Publisher, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     id = await publisher.publish(to_page())
@@ -218,7 +218,7 @@ async def test_a_post_mortem_is_published_with_the_incident_it_is_of(
     assert there.postmortems == {id: {"body": words, "published": True}}
 
 
-async def test_an_own_state_of_a_component_is_taken_as_the_runbook_has_it(
+async def test_a_components_state_in_the_runbook_is_used_as_given(
     parts: PublisherParts, there: SimulatedStatuspage, to_page: Publishing
 ) -> None:
     own = read(WITH.replace("{web: {}, mails: {name: Mail}}", "{web: degraded_performance}"), {})

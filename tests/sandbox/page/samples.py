@@ -1,4 +1,4 @@
-"""Blocks and forms as a bot sends them, one of every kind."""
+"""Sample blocks and forms as a bot sends them, one of every kind."""
 
 from typing import Any
 

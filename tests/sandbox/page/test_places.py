@@ -1,4 +1,4 @@
-"""Going about: channels, people, other devices, dark and light."""
+"""Getting around: channels, people, other devices, dark and light mode."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.sandbox.page.samples import every_block
 pytestmark = IN_A_BROWSER
 
 
-async def test_being_somebody_else_shows_their_side_and_each_keeps_their_place(
+async def test_switching_to_another_person_shows_their_view_and_each_keeps_their_place(
     page: Page, client: AsyncWebClient, general: str
 ) -> None:
     await client.chat_postEphemeral(channel=general, user="U0ADA", text="A word for Ada")
@@ -59,7 +59,7 @@ async def test_ctrl_k_goes_anywhere(page: Page) -> None:
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-async def test_dark_follows_the_system_until_somebody_chooses(browser: Browser, served: web.AppRunner) -> None:
+async def test_dark_mode_follows_the_system_until_somebody_chooses(browser: Browser, served: web.AppRunner) -> None:
     page = await look(browser, served, color_scheme="dark")
     colour = "getComputedStyle(document.documentElement).backgroundColor"
     dark = await page.evaluate(colour)
@@ -95,7 +95,7 @@ async def test_a_phone_never_scrolls_sideways(
         await page.get_by_role("button", name="Close the panel").tap()
 
 
-# Whoever says aloud what they read reaches it: the words that are seen are part of the name.
+# For voice control: the accessible name contains the visible text.
 NAMED_OTHERWISE = """() => {
   const plain = text => text.toLowerCase().replace(/[^\\p{L}\\p{N}]+/gu, " ").trim();
   const seen = one => {
@@ -113,7 +113,7 @@ NAMED_OTHERWISE = """() => {
 }"""
 
 
-async def test_every_control_has_a_name(page: Page, client: AsyncWebClient, general: str) -> None:
+async def test_every_control_has_an_accessible_name(page: Page, client: AsyncWebClient, general: str) -> None:
     await client.chat_postMessage(channel=general, text="P1", blocks=every_block())
     await expect(page.get_by_role("button", name="Attach")).to_be_visible()
     for panel in ("Events", "Mailbox", "About this channel"):

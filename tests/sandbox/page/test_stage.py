@@ -1,4 +1,4 @@
-"""What only a sandbox has: the mailbox, the clock, the happenings, and the connection to it."""
+"""What only a sandbox has: the mailbox, the clock, happenings, and its connection."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ async def test_new_mail_is_counted_and_runs_no_script(page: Page, workspace: Wor
     await expect(page.get_by_role("link", name="https://example.com/ack/2")).to_be_visible()
 
 
-async def test_a_text_is_answered_from_the_telephone_it_went_to(page: Page, workspace: Workspace) -> None:
+async def test_a_text_can_be_answered_from_the_phone_it_went_to(page: Page, workspace: Workspace) -> None:
     answers: list[str] = []
 
     async def answered(answer: str) -> str:
@@ -42,7 +42,7 @@ async def test_a_text_is_answered_from_the_telephone_it_went_to(page: Page, work
     assert answers == ["Reply ACK"]
 
 
-async def test_the_clock_is_moved_and_says_what_comes_next(page: Page, clock: Clock) -> None:
+async def test_the_clock_can_be_moved_and_says_what_comes_next(page: Page, clock: Clock) -> None:
     before = clock.now()
     async with page.expect_response("**/sandbox/clock"):
         await page.get_by_role("button", name="Move the clock one minute on").click()
@@ -69,7 +69,7 @@ async def test_a_happening_is_a_switch_that_shows_its_state(page: Page, surround
     await expect(switch).to_be_hidden()
 
 
-async def test_a_lost_connection_is_said_and_what_was_missed_is_fetched(
+async def test_a_lost_connection_is_shown_and_missed_messages_are_fetched(
     page: Page, served: web.AppRunner, surroundings: Surroundings, workspace: Workspace
 ) -> None:
     port = served.addresses[0][1]

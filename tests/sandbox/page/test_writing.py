@@ -1,4 +1,4 @@
-"""The composer and what becomes of what is written there."""
+"""The composer, and what happens to what is written there."""
 
 from playwright.async_api import Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
@@ -32,7 +32,7 @@ async def test_a_refused_command_says_why_and_loses_nothing(page: Page) -> None:
     await expect(composer(page)).to_have_value("/incidnet declare")
 
 
-async def test_arrow_up_brings_the_last_line_back(page: Page) -> None:
+async def test_arrow_up_recalls_the_last_line(page: Page) -> None:
     await composer(page).fill("Looking at it")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("article", name="Ada Obi")).to_contain_text("Looking at it")
@@ -42,7 +42,7 @@ async def test_arrow_up_brings_the_last_line_back(page: Page) -> None:
     await expect(composer(page)).to_have_value("")
 
 
-async def test_what_is_being_typed_survives_what_arrives(page: Page, client: AsyncWebClient, general: str) -> None:
+async def test_a_draft_survives_arriving_messages(page: Page, client: AsyncWebClient, general: str) -> None:
     await client.chat_postMessage(
         channel=general, text="note", blocks=[asks("n", "Note", {"type": "plain_text_input"})]
     )
@@ -89,7 +89,7 @@ async def test_a_message_is_pinned_to_the_timeline_with_the_keyboard(page: Page,
     await expect(page.get_by_role("menuitem", name="Add to timeline")).to_be_focused()
 
 
-async def test_the_suggestions_fill_the_composer_and_can_be_sent_away(page: Page) -> None:
+async def test_suggestions_fill_the_composer_and_can_be_dismissed(page: Page) -> None:
     await page.get_by_role("button", name="/incident declare P1 Payments failing").click()
     await expect(composer(page)).to_have_value("/incident declare P1 Payments failing")
     await expect(composer(page)).to_be_focused()
