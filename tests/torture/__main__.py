@@ -1,8 +1,8 @@
-"""`make torture`: minutes of everything that can break, and the judgement.
+"""`make torture`: minutes of everything that can break, and the verdict.
 
 `SEED=` repeats a plan, `MINUTES=` is how long.
 
-Exits 1 when anything was found that must not be.
+Exits 1 when a promise was broken.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tests.torture.scene import evidence_of, scene
 
 
 async def torture(seed: int, minutes: float, folder: Path) -> bool:
-    """Prints figures and findings; whether there are none. The logs of the processes stay when there are some."""
+    """Prints figures and findings; returns whether there were none. The processes' logs are kept if there were."""
     events = plan(seed, minutes * 60)
     print(f"seed {seed}, {minutes:g} minutes, {len(events)} events planned; logs in {folder}", flush=True)
     async with scene(folder) as run:

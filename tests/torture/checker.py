@@ -1,6 +1,6 @@
-"""Judges a torture run by what the providers took, what people were told, and the rows: it knows nothing of the bot.
+"""Judges a torture run by what providers accepted, what people were told, and the rows, independently of the bot.
 
-Each check yields one sentence for everything that must not be.
+Each check yields one sentence per violation.
 """
 
 from collections import Counter, defaultdict
@@ -15,18 +15,18 @@ from tests.torture.on_cards import CARDS, LAST_OF_CARDS, LAST_OF_PAGES, PAGES
 from tests.torture.providers import Taken
 from tests.torture.told import ACCEPTED, IN_FLIGHT, LOST, SAME_MOMENT, Facts, about, answers_told, findings, posts_told
 
-# The row in the place of a request whose commit failed: it keeps it from ever being made, and whoever asked was told.
+# The tombstone of a request whose commit failed: it prevents a late commit, and the caller was told.
 NEVER_STORED = "its commit was not heard of, and had not been made"
-# Of what is edited: how its key begins, what every version of it may say, and what the last one may.
+# Per kind of edited message: its key's prefix, what every version may say, and what the last one may.
 KINDS = (
     ("incident:", CARDS, LAST_OF_CARDS), ("announcement:", CARDS, LAST_OF_CARDS), ("page:", PAGES, LAST_OF_PAGES),
 )  # fmt: skip
-# The longest a due step may wait: the database away, every process dead, frozen or starting.
+# The longest a due step may wait: with the database down, or every process dead, frozen or starting.
 LATEST = timedelta(seconds=45)
 
 
 def judge(evidence: Evidence) -> list[str]:
-    """Everything that is wrong; empty when the run kept every promise."""
+    """Every violation; empty when the run kept every promise."""
     return [f"{check.__name__.replace('_', ' ')}: {found}" for check in CHECKS for found in check(evidence)]
 
 
@@ -43,7 +43,7 @@ def no_page_is_lost(evidence: Evidence) -> Iterator[str]:
 
 
 def no_step_is_skipped(evidence: Evidence) -> Iterator[str]:
-    """The steps follow each other, each for everybody in its tier, and the last one ends the ladder."""
+    """Steps are consecutive, each pages everybody in its tier, and the last one ends the ladder."""
     for incident in evidence.incidents:
         whole = _whole_ladder(incident)
         reached = whole if incident.stops_at is None else whole[: whole.index(incident.turns[-1]) + 1]
@@ -59,7 +59,7 @@ def no_step_is_skipped(evidence: Evidence) -> Iterator[str]:
 
 
 def no_step_is_forgotten(evidence: Evidence) -> Iterator[str]:
-    """Nobody had to wait for a step for much longer than the longest outage."""
+    """No step was delayed much longer than the longest outage."""
     for incident in evidence.incidents:
         for turn, following in zip(incident.turns, [*incident.turns[1:], None], strict=True):
             tried = [page.first_attempt_at for page in incident.pages_of(turn) if page.first_attempt_at]
@@ -73,12 +73,12 @@ def no_step_is_forgotten(evidence: Evidence) -> Iterator[str]:
 
 
 def every_tier_has_its_time(evidence: Evidence) -> Iterator[str]:
-    """The next step comes after the wait, unless somebody asked for it or nobody of the tier was reached."""
+    """The next step comes after the wait, unless somebody escalated or nobody in the tier was reached."""
     for incident in evidence.incidents:
         for turn, following in zip(incident.turns, incident.turns[1:], strict=False):
             began = min(page.due_at for page in incident.pages_of(turn))
             due_at = incident.pages_of(following)[0].due_at
-            # A clock that is set ahead brings one step forward.
+            # A clock set ahead brings one step forward.
             if due_at - began >= timedelta(seconds=incident.steps[turn[2]].wait_s) - evidence.stepped_by:
                 continue
             reached = any(page.accepted_at and page.accepted_at <= due_at for page in incident.pages_of(turn))
@@ -87,19 +87,19 @@ def every_tier_has_its_time(evidence: Evidence) -> Iterator[str]:
 
 
 def nobody_is_paged_twice(evidence: Evidence) -> Iterator[str]:
-    """One step, one person, one way: one page, taken once, unless it says that it may be a repeat."""
+    """Per step, person and way: one page, accepted once, unless marked as a possible repeat."""
     for incident in evidence.incidents:
         rows = Counter((page.turn, page.person, page.via) for page in incident.pages)
         yield from (f"INC-{incident.id} has {row} {count} times" for row, count in rows.items() if count > 1)
     for page, all_taken in _by_page(evidence).items():
-        # Equal references are one mail: a mailbox shows it once.
+        # Mails with equal Message-IDs are one: a mailbox shows it once.
         distinct = {one.reference for one in all_taken if not one.marked}
         if len(distinct) > 1:
             yield f"page {page} was taken {len(distinct)} times: {all_taken}"
 
 
 def nobody_is_paged_after_an_answer(evidence: Evidence) -> Iterator[str]:
-    """Beyond what was in flight, and what people asked for afterwards."""
+    """Except pages in flight, and those people asked for afterwards."""
     taken = _by_page(evidence)
     for incident in evidence.incidents:
         end = incident.stops_at
@@ -115,7 +115,7 @@ def nobody_is_paged_after_an_answer(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_is_claimed(evidence: Evidence) -> Iterator[str]:
-    """What counts as accepted was taken, under the reference that is kept; and what was taken counts as accepted."""
+    """Pages recorded as accepted were accepted, under the stored reference, and the other way round."""
     taken = _by_page(evidence)
     pages = {page.id: page for incident in evidence.incidents for page in incident.pages}
     for page in pages.values():
@@ -141,14 +141,14 @@ def every_request_is_done_once(evidence: Evidence) -> Iterator[str]:
 
 
 def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
-    """Of what was declared: what somebody was told at the end is what became of it, and nobody was told both."""
+    """For each declaration, the final answer is what happened, and nobody got contradicting answers."""
     titles = {incident.title for incident in evidence.incidents}
     for said in evidence.said:
         if said.was_turned_away and said.was_confirmed:
             yield f"about {said.title} somebody was told both that it was recorded and that it was not"
         elif said.deed == "declare" and said.was_turned_away and said.title in titles:
             yield f"of {said.title} it was told that nothing was recorded, and it is declared"
-        # What two processes ended at work on is withdrawn, in words.
+        # A request at which two processes died is withdrawn with a message.
         elif (
             said.was_confirmed
             and not said.was_set_aside
@@ -160,7 +160,7 @@ def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
 
 
 def nobody_reads_a_sentence_that_is_not_true(evidence: Evidence) -> Iterator[str]:
-    """Answers to commands and buttons, posts in rooms, every version of cards and pages, and what stands at the end."""
+    """Checks answers to commands and buttons, posts in rooms, and every version of cards and pages."""
     facts = Facts(evidence)
     answers = [told for said in evidence.said for told in answers_told(evidence, said)]
     yield from findings(answers, facts, ANSWERS, all_known=True)
@@ -172,7 +172,7 @@ def nobody_reads_a_sentence_that_is_not_true(evidence: Evidence) -> Iterator[str
 
 
 def every_alert_is_answered_truly(evidence: Evidence) -> Iterator[str]:
-    """202: it is kept. 503 "nothing was stored": it is not."""
+    """After a 202 the alert is stored; after a 503 "nothing was stored" it is not."""
     for one in evidence.alerts:
         is_kept = any(f'"{one.attempt}"' in body for body in evidence.alerts_kept)
         if one.status == 202 and not is_kept:
@@ -182,7 +182,7 @@ def every_alert_is_answered_truly(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:
-    # Pages have a check of their own, and a room is told each time that paging has stopped.
+    # Pages have their own check, and a room is told each time paging stops.
     counts = Counter(post for post in evidence.posts if not post[1].startswith(("page:", "paging stopped:")))
     yield from (f"{post} was posted {count} times" for post, count in counts.items() if count > 1)
 
@@ -209,7 +209,7 @@ def _whole_ladder(incident: Incident) -> list[tuple[int, int, int]]:
 
 
 def _missing_people(incident: Incident, turn: tuple[int, int, int]) -> Iterator[str]:
-    """Whoever has acknowledged may be left out of what comes later."""
+    """The people of a step who were not paged, except those who had acknowledged."""
     tier = _tier(incident, turn)
     made = {(page.person, page.via) for page in incident.pages_of(turn)}
     wanted = {(person, via) for person in tier["who"] for via in tier["via"] if person not in incident.acknowledged_by}
@@ -218,7 +218,7 @@ def _missing_people(incident: Incident, turn: tuple[int, int, int]) -> Iterator[
 
 
 def _all_have_acknowledged(incident: Incident, turn: tuple[int, int, int]) -> bool:
-    """A tier that is passed over, because nobody in it has to be told."""
+    """Whether a tier was skipped because everybody in it had acknowledged."""
     return set(_tier(incident, turn)["who"]) <= incident.acknowledged_by
 
 
@@ -243,12 +243,12 @@ def _by_page(evidence: Evidence) -> dict[int, list[Taken]]:
 
 
 def _is_of(page: Page, reference: str) -> bool:
-    """Of a mail the answer of the server stands behind its id."""
+    """Whether the reference matches; for a mail, the server's answer follows its id."""
     return (page.reference or "").split(" ")[0] == reference
 
 
 def _was_doubted(page: Page) -> bool:
-    """Taken although nobody ever heard so: then refused when it was sent again, or left alone after an answer."""
+    """Accepted without a response, then refused when retried, or not retried after an acknowledgement."""
     return page.state == "cancelled" or (page.state in LOST and "may have been accepted" in str(page.error))
 
 

@@ -1,4 +1,4 @@
-"""How the database of a torture run breaks: it goes away, takes no writes, hangs, or is told another time."""
+"""Database faults in a torture run: down, read-only, hanging, or with its clock set."""
 
 import asyncio
 import time
@@ -9,13 +9,13 @@ from psycopg import AsyncConnection, OperationalError, sql
 from tests.torture.plan import Event
 from tests.torture.scene import Run
 
-# By hand, past the read-only default that it sets itself.
+# An explicit transaction overrides the read-only default it sets.
 ANYHOW = "-c default_transaction_read_only=off -c synchronous_commit=off"
 LOCKED = ("outbox", "requests", "escalations", "pages")
 
 
 class BrokenDatabase:
-    """One trouble at a time: whoever comes meanwhile waits."""
+    """A database with one fault at a time; another one waits."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -38,7 +38,7 @@ class BrokenDatabase:
                 case "read-only":
                     await self._with_setting("default_transaction_read_only", "on", event.for_s)
                 case "commits hang":
-                    # Every commit waits for a standby that does not exist, and is then there all the same.
+                    # Every commit waits for a nonexistent standby, yet takes effect in the end.
                     await self._with_setting("synchronous_standby_names", "nobody", event.for_s)
                 case "locked":
                     await self._lock(LOCKED[int(event.for_s * 10) % len(LOCKED)], event.for_s)
@@ -63,7 +63,7 @@ class BrokenDatabase:
                 await conn.execute("SELECT pg_reload_conf()")
 
     async def _lock(self, table: str, for_s: float) -> None:
-        # The bot ends sessions that hold others up; then the trouble is over sooner.
+        # The bot terminates sessions that block others, which ends the fault sooner.
         with suppress(OperationalError):
             async with await self._connected() as conn, conn.transaction():
                 lock = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table))
@@ -71,7 +71,7 @@ class BrokenDatabase:
                 await asyncio.sleep(for_s)
 
     async def _tell_time(self, wrong_by_s: float) -> None:
-        """All of the bot's statements ask `the_time()`."""
+        """Sets the clock the bot's statements read through `the_time()`."""
         async with await self._connected() as conn:
             body = f"SELECT statement_timestamp() + interval '{wrong_by_s} s'"
             create = "CREATE OR REPLACE FUNCTION the_time() RETURNS timestamptz LANGUAGE sql STABLE AS {}"

@@ -1,4 +1,4 @@
-"""What is known of a torture run without asking the bot: what the providers took, and what people were answered."""
+"""What is known about a torture run without asking the bot: what providers accepted and people were answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from tests.world import words_of
 
 @dataclass(frozen=True)
 class Said:
-    """What somebody did about the incident of this title, and the answer, to which more may come."""
+    """What somebody did about the incident of this title, and the answer so far."""
 
     deed: str
     title: str
@@ -21,7 +21,7 @@ class Said:
 
     @property
     def was_taken(self) -> bool:
-        """Slack had its acknowledgement, and nobody was told that nothing was recorded, or that it is not known."""
+        """Slack got its acknowledgement, and no answer said that nothing was recorded or that it is unknown."""
         is_done = not (self.was_turned_away or self.was_set_aside or self.was_left_open)
         return self.answer.error is None and is_done
 
@@ -31,12 +31,12 @@ class Said:
 
     @property
     def was_set_aside(self) -> bool:
-        """Two processes were killed at work on it: it is not tried a third time, and whoever asked is told so."""
+        """Two processes died processing it, so it is not retried, and the person is told."""
         return self._heard("Not done, and won't be")
 
     @property
     def was_left_open(self) -> bool:
-        """Told that it was not known, and never which: whoever was to find out was killed before it could."""
+        """Told that the outcome was unknown, and never more: the process finding out was killed first."""
         return self._heard("whether this was recorded") and not (self.was_turned_away or self.was_confirmed)
 
     @property
@@ -45,7 +45,7 @@ class Said:
 
     @property
     def heard(self) -> list[tuple[str, datetime]]:
-        """Every answer, and when it came."""
+        """Every answer, with its time."""
         return [(words_of(one), datetime.fromtimestamp(float(one.ts), UTC)) for one in self.answer.messages]
 
     def _heard(self, words: str) -> bool:
@@ -54,7 +54,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Page:
-    """A row of `pages`. `claimed_at`: when the attempt began that was successful; None = not known."""
+    """A row of `pages`. `claimed_at`: when the successful attempt began; None = unknown."""
 
     id: int
     incident_id: int
@@ -89,7 +89,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Answered:
-    """Somebody acknowledged, resolved, snoozed or called; `at` is when that was committed."""
+    """An acknowledgement, resolution, snooze or escalation by hand; `at`: its commit."""
 
     kind: str
     actor: str
@@ -98,7 +98,7 @@ class Answered:
 
 @dataclass
 class Incident:
-    """An incident with all that the database has of it."""
+    """An incident with everything the database has about it."""
 
     id: int
     title: str
@@ -122,7 +122,7 @@ class Incident:
 
     @property
     def stops_at(self) -> datetime | None:
-        """When the paging by itself had to end; None = nobody has answered."""
+        """When automatic paging had to end; None = nobody acknowledged."""
         kinds = ("resolved",) if self.policy["stops_on"] == "resolved" else ("acknowledged", "resolved")
         return min((answer.at for answer in self.answers if answer.kind in kinds), default=None)
 
@@ -135,7 +135,7 @@ class Incident:
 
     @property
     def turns(self) -> list[tuple[int, int, int]]:
-        """The steps that were taken, in order; nobody called by hand beside the ladder."""
+        """The ladder's steps taken, in order, without pages by hand."""
         return sorted({page.turn for page in self.pages if page.step >= 0})
 
 
@@ -153,7 +153,7 @@ class Written:
 
 @dataclass(frozen=True)
 class AlertAnswer:
-    """How one attempt to send an alert was answered; `status` 0: not at all. Each attempt's body is another."""
+    """The answer to one attempt to send an alert; `status` 0: none. Each attempt has a different body."""
 
     attempt: str
     status: int

@@ -1,4 +1,4 @@
-"""What a torture run did, in figures."""
+"""A torture run's statistics."""
 
 from collections import Counter
 from datetime import timedelta
@@ -8,7 +8,7 @@ from tests.torture.scene import Run
 
 
 def figures(run: Run, evidence: Evidence) -> str:
-    """One figure a line."""
+    """One figure per line."""
     return "\n".join(f"{name:42} {figure}" for name, figure in _lines(run, evidence))
 
 
@@ -62,7 +62,7 @@ def _told(evidence: Evidence) -> str:
 
 
 def _unheard(pages: list[Page], evidence: Evidence) -> int:
-    """Their process died, or the provider was silent, and then somebody answered: whether they were taken was open."""
+    """Pages whose outcome stayed unknown: a response was lost, and then somebody acknowledged."""
     taken = {one.page for one in evidence.taken}
     return sum(page.state == "cancelled" and page.id in taken for page in pages)
 
@@ -73,7 +73,7 @@ def _some(run: Run, prefix: str) -> str:
 
 
 def _quantiles(spans: list[timedelta]) -> str:
-    """Of the first attempt after the step was due."""
+    """Quantiles of the delay from a due step to its first attempt."""
     if not spans:
         return "no page was tried"
     chosen = (spans[len(spans) // 2], spans[int(len(spans) * 0.99)], spans[-1])

@@ -27,7 +27,7 @@ def _acknowledged_by(facts: Facts, told: Told, found: re.Match[str]) -> bool:
 
 
 def _no_more_pages(facts: Facts, told: Told, found: re.Match[str]) -> bool:
-    """Resolved, and nobody paged for a step that was due afterwards."""
+    """True if it was resolved and no step due afterwards paged anybody."""
     incident = facts.incident(found[1])
     ends = facts.answers(incident, "resolved")
     return bool(incident and ends) and not _steps_due(facts, incident, ends[0].at + facts.drift, None)
@@ -50,7 +50,7 @@ def _nobody_about(facts: Facts, told: Told, found: re.Match[str]) -> bool:
 
 
 def _steps_due(facts: Facts, incident: Incident | None, since: datetime, until: datetime | None) -> list[Page]:
-    """Of the ladder, by itself; nobody called by hand."""
+    """The ladder's automatic steps, without pages by hand."""
     made = incident.pages if incident else []
     called = [one.at for one in facts.answers(incident, "escalated") if one.actor != "tocsin"]
     own = [page for page in made if page.step >= 0 and not any(abs(page.due_at - at) < facts.drift for at in called)]

@@ -7,7 +7,7 @@ from tests.torture.told import NAMED, REF, Facts, Sentence, Told, by_somebody, s
 
 
 def _escalated(facts: Facts, told: Told, found: re.Match[str]) -> bool:
-    """Those people have pages of that tier; and why they were called holds."""
+    """These people have pages of that tier, and the stated reason holds."""
     incident = told.incident
     assert incident is not None
     made = facts.of_tier(incident, found["tier"]) if found["tier"] else [one for one in incident.pages if one.step < 0]
@@ -26,7 +26,7 @@ def _escalated(facts: Facts, told: Told, found: re.Match[str]) -> bool:
 
 
 def _not_reached(facts: Facts, told: Told, found: re.Match[str]) -> bool:
-    """There was a step at which nothing of theirs was taken."""
+    """There was a step at which none of their pages was accepted."""
     assert told.incident is not None
     own = facts.named(told.incident.pages, found[1])
     turns = {page.turn for page in own if page.due_at <= told.at + facts.drift}
@@ -34,7 +34,7 @@ def _not_reached(facts: Facts, told: Told, found: re.Match[str]) -> bool:
 
 
 def _ladder_ended(facts: Facts, told: Told, found: re.Match[str]) -> bool:
-    """Nobody had answered, and somebody of every tier was reached."""
+    """Nobody had acknowledged, and somebody in every tier was reached."""
     incident = told.incident
     assert incident is not None
     names = {facts.evidence.tiers[step.tier] for step in incident.steps}
@@ -63,7 +63,7 @@ def _tier_end(facts: Facts, told: Told, found: re.Match[str]) -> bool:
 
 
 def _is_their_end(facts: Facts, told: Told, made: list[Page], part: str) -> bool:
-    """What is known for certain was so; of whom it is not known, nothing had been confirmed."""
+    """Certain outcomes were so; for those called unknown, nothing had been confirmed."""
     if part == "*nobody was paged*":
         return not facts.known_taken(made, told.at)
     names, _, word = re.sub(r" (paged|\*?not .*)$", r"|\1", part).partition("|")

@@ -1,4 +1,4 @@
-"""What cards and pages claim: every version of them, and the one that stands there at the end."""
+"""What cards and pages claim, in every version and in the final one."""
 
 import re
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def _page_line(facts: Facts, told: Told, found: re.Match[str]) -> bool:
 
 
 def _is_so(facts: Facts, told: Told, name: str, way: str, state: str) -> bool:
-    """What is certain has to be so of one of their pages; what was taken unheard is neither refused nor unsent."""
+    """A certain claim must hold for one of their pages; one accepted unheard is neither refused nor unsent."""
     assert told.incident is not None
     own = [page for page in facts.named(told.incident.pages, name) if page.via == WAYS[way]]
     if sent := re.match(f"sent {DATE}", state):
@@ -53,13 +53,13 @@ def _is_so(facts: Facts, told: Told, name: str, way: str, state: str) -> bool:
 
 
 def _accepted_in(page: Page, minute: datetime) -> bool:
-    """Ways whose pages were taken in the same minute are told in one breath."""
+    """Ways whose pages were accepted in the same minute are listed together."""
     later = (page.accepted_at - minute) if page.state in ACCEPTED and page.accepted_at else None
     return later is not None and abs(later) < timedelta(seconds=61)
 
 
 WAYS_AND_STATE = re.compile(r"^((?:Slack|email)(?: and (?:Slack|email))*) (.*)$")
-# A card is painted, and then waits until Slack takes it.
+# A card is rendered, and then may wait for Slack.
 LATE_CARD = timedelta(seconds=45)
 CARDS: tuple[Sentence, ...] = (
     sentence(rf"👀 Acknowledged by <@(\w+)> {DATE}", _card_acknowledged),
@@ -86,7 +86,7 @@ def _still_open(facts: Facts, told: Told, found: re.Match[str]) -> bool:
     return told.incident.resolved_at is None
 
 
-# What stands there when nothing is left to be done.
+# What they show when nothing is left to do.
 LAST_OF_CARDS: tuple[Sentence, ...] = (
     sentence(r"[Nn]ot acknowledged yet", _still_unanswered),
     sentence(

@@ -1,4 +1,4 @@
-"""What people and monitoring systems want of the bot in a torture run, and how they were answered."""
+"""What people and monitoring ask of the bot in a torture run, and the answers they get."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ from tests.torture.evidence import AlertAnswer, Said
 from tests.torture.plan import Event
 from tests.torture.scene import ALERTS_TOKEN, Run
 
-# A monitoring system that was not answered comes again.
+# A monitoring system retries when it gets no answer.
 ALERTS_TRIED = 8
 COMES_AGAIN_AFTER_S = 1.0
 ANSWERED_WITHIN_S = 4.0
@@ -30,7 +30,7 @@ class People:
         self._note("declare", title, answer, event.who)
 
     async def alert(self, event: Event) -> None:
-        """Sent until it is taken, to whichever process is there: it may have been taken unheard before."""
+        """Sends it to any running process until accepted; it may have been accepted without a response before."""
         title = title_of(event)
         alert = {"title": title, "status": "firing", "fingerprint": title, "labels": {"alertname": title}}
         for number in range(ALERTS_TRIED):
@@ -55,7 +55,7 @@ class People:
             return False
 
     async def act(self, event: Event) -> None:
-        """They act on what they see: an incident they have not heard of they leave alone."""
+        """Acts on what the person sees: not on incidents they haven't heard of."""
         title = title_of(event)
         ref = self._ref_of(title)
         if ref is None:
@@ -76,7 +76,7 @@ class People:
             self._note(event.what, title, answer, who)
 
     async def _press(self, title: str) -> tuple[str, AppAnswer]:
-        """The button of the latest page for it, by whoever has that."""
+        """Presses the button of the incident's latest page, as its recipient."""
         workspace = self._run.fleet.workspace
         for name in ("ada", "ben", "cleo", "dev"):
             for message in reversed(workspace.direct_messages(name)):
@@ -85,7 +85,7 @@ class People:
         raise NotOnScreen("nobody has a page for it")
 
     def _ref_of(self, title: str) -> str | None:
-        """As whoever reads Slack knows it."""
+        """The incident's reference, as read in Slack."""
         for sent in reversed(self._run.fleet.workspace.sent):
             found = re.search(rf"{title} \((INC-\d+)\)", sent.text or "")
             if found and key_of(sent).startswith("page:"):

@@ -13,21 +13,21 @@ Deed = Literal["ack", "press", "resolve", "escalate", "call", "snooze"]
 SlackTrouble = Literal[
     "429", "500", "500 after", "hang", "hang after", "drop", "drop after", "no", "slow", "not slack", "not slack after"
 ]  # fmt: skip
-# What keeps every process from writing, or from hearing whether it has: while it is up and answers.
+# Faults that prevent writes, or hide their outcome, while the database is up and answers.
 DatabaseTrouble = Literal["read-only", "locked", "commits hang"]
 
 SEVERITIES = ("P1", "P2", "P3")
 PEOPLE = ("ada", "ben", "cleo", "dev", "eve", "finn")
 PROCESSES = 3
 
-# Longer than the lease of what a process has claimed, 15 s, and much shorter.
+# Longer than a claim's lease of 15 s, and much shorter than it.
 LONG_FREEZE_S = (16.0, 20.0)
 SHORT_FREEZE_S = (0.5, 7.0)
-# What Slack does only after the bot has hung up, and looked in vain, nobody can recognise.
+# What Slack does only after the bot has hung up and searched in vain can't be recognised.
 LATEST_DEED_S = 9.0
 MAIL_TROUBLES = ("later", "never", "silent", "silent after", "dropped", "dropped after")
-# `page` is the posting of a page; that a page may have been posted is found by the next two.
-# Small enough that the judge can still compare times; larger than what counts as a step.
+# `page` posts a page; the next two find one that may have been posted.
+# Small enough for the checker to compare times, and larger than what counts as a clock step.
 STEPS_S = (-4.0, 4.0)
 METHODS = (
     *["page"] * 5, *["conversations.history"] * 2, "conversations.open",
@@ -37,7 +37,7 @@ METHODS = (
 
 @dataclass(frozen=True)
 class Event:
-    """`number` is of an incident or a process, `what` and `method` say it more closely, `for_s` how long it takes."""
+    """`number`: of an incident or process; `what` and `method` specify it; `for_s`: its duration."""
 
     at_s: float
     kind: Kind
@@ -49,7 +49,7 @@ class Event:
 
 
 def plan(seed: int, seconds: float, *, pace_s: float = 2.5) -> list[Event]:
-    """An incident about every `pace_s`, and all the rest beside it; oldest first."""
+    """An incident about every `pace_s` seconds, with everything else in parallel; oldest first."""
     chance = Random(seed)
     beginnings = list(_times(chance, seconds, pace_s * 0.4, pace_s * 1.6, first=(0.0, 0.5)))
     events = [event for number, at_s in enumerate(beginnings, 1) for event in _incident(chance, number, at_s)]
@@ -69,7 +69,7 @@ def plan(seed: int, seconds: float, *, pace_s: float = 2.5) -> list[Event]:
 def _times(
     chance: Random, seconds: float, least: float, most: float, *, first: tuple[float, float] | None = None
 ) -> Iterator[float]:
-    """Instants within the run, so far apart. The first of a short run is within it in any case."""
+    """Instants in the run at this distance; even a short run has at least one."""
     at_s = chance.uniform(*(first or (min(least, seconds) / 3, min(most, seconds) * 0.6)))
     while at_s < seconds:
         yield at_s
@@ -77,7 +77,7 @@ def _times(
 
 
 def _incident(chance: Random, number: int, at_s: float) -> Iterator[Event]:
-    """Declared by somebody or for an alert; a third of them nobody answers, and some people are busier than others."""
+    """Declared by a person or an alert; a third goes unacknowledged, and some people are busier than others."""
     if chance.random() < 0.25:
         yield Event(at_s, "alert", number)
     else:
@@ -104,25 +104,25 @@ def _slack(chance: Random, at_s: float) -> Event:
 
 
 def _database(chance: Random, at_s: float) -> Event:
-    """Stopped or crashed; back at once, or a few seconds later."""
+    """The database stops or crashes, and is back at once or seconds later."""
     return Event(at_s, "database", what=chance.choice(["stop", "crash"]), for_s=chance.choice([0, 0, 2, 5, 9]))
 
 
 def _slow_database(chance: Random, at_s: float) -> Event:
-    """Longer than anybody may be kept waiting, and sometimes longer than a claim lasts."""
+    """Slower than any request may wait, and sometimes than a lease lasts."""
     return Event(at_s, "slow database", what=chance.choice(get_args(DatabaseTrouble)), for_s=chance.uniform(1, 18))
 
 
 def _clock(chance: Random, at_s: float) -> Event:
-    """The database's clock is set, and put right again."""
+    """The database's clock is set wrong, and corrected again."""
     return Event(at_s, "clock", what=str(chance.choice(STEPS_S)), for_s=chance.uniform(4, 12))
 
 
 def _hang(chance: Random, at_s: float) -> Event:
-    """Whatever is asked of one provider meanwhile is answered much later."""
+    """Requests to one provider are answered much later."""
     return Event(at_s, "hang", what=chance.choice(["Slack", "mail"]), for_s=chance.uniform(3, LATEST_DEED_S))
 
 
 def _slack_away(chance: Random, at_s: float) -> Event:
-    """Whoever is killed meanwhile has to start without it."""
+    """Slack is down; a process killed meanwhile has to start without it."""
     return Event(at_s, "slack away", chance.randrange(PROCESSES), for_s=chance.uniform(4, 9))

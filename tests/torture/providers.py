@@ -1,4 +1,4 @@
-"""What the providers of a torture run have taken, and the trouble they make: Slack, and a mail server."""
+"""The providers of a torture run, Slack and a mail server: what they accepted, and their faults."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from bot.sandbox.workspace import Workspace
 from tests.mail_server import PostOffice
 from tests.processes import arrived_at, key_of
 
-# What a page says that could not be found although it may have been sent before.
+# The mark of a page that may have been sent before and was not found.
 MARK = "This may be a repeat"
 PAGE_OF_MAIL = re.compile(r"<[\w.]*page-(\d+)\.")
 
@@ -23,7 +23,7 @@ Trouble = Literal["later", "never", "silent", "silent after", "dropped", "droppe
 
 @dataclass(frozen=True)
 class Taken:
-    """One page that a provider has taken. `reference` is the provider's own; equal ones of mails are one mail."""
+    """A page a provider accepted. `reference`: the provider's own; mails with equal ones are one mail."""
 
     via: Literal["slack", "email"]
     page: int
@@ -66,7 +66,7 @@ class TroubledPost(PostOffice):
 
 
 def pages_taken(workspace: Workspace, post: TroubledPost) -> list[Taken]:
-    """Every page that was taken, by whichever provider, oldest first."""
+    """Every page accepted by any provider, oldest first."""
     messages = [one for one in workspace.sent if one.method == "chat.postMessage" and key_of(one).startswith("page:")]
     posted = [
         Taken("slack", int(key_of(one)[5:]), str(one.user), arrived_at(one), f"{one.channel}/{one.ts}", _is_marked(one))

@@ -1,4 +1,4 @@
-"""The database of a torture run, read by statements of our own."""
+"""Reads a torture run's database, by its own statements."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ SQL = Queries(__file__)
 
 
 async def read(url: str) -> tuple[list[Incident], list[Request], list[str]]:
-    """Incidents, requests, and the bodies of alerts that were kept."""
+    """Incidents, requests, and the stored bodies of alerts."""
     async with await _connected(url) as conn:
         incidents = {row["id"]: Incident(**row) for row in await SQL.all(conn, "incidents")}
         for row in await SQL.all(conn, "pages"):
@@ -29,7 +29,7 @@ async def read(url: str) -> tuple[list[Incident], list[Request], list[str]]:
 
 
 async def unfinished(url: str) -> list[Mapping[str, Any]]:
-    """What is left to be done; the database itself while it does not answer."""
+    """What is left to do; while the database is down, the database itself."""
     try:
         async with await _connected(url) as conn:
             return list(await SQL.all(conn, "unfinished"))

@@ -1,4 +1,4 @@
-"""A torture run: three processes, people who want something, and everything that breaks meanwhile."""
+"""A torture run: three processes, people using them, and everything that breaks meanwhile."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ LOOK_EVERY_S = 0.25
 
 
 class Torturer:
-    """Does what the plan says. A process that has ended, however it did, is started again at once."""
+    """Executes the plan; a process that exited for any reason is restarted at once."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -40,7 +40,7 @@ class Torturer:
         }
 
     async def play(self, plan: Sequence[Event]) -> None:
-        """To the end of the plan, and then until nothing is left to be done."""
+        """Runs to the end of the plan, and then until nothing is left to do."""
         keeper = asyncio.create_task(self._keep_alive())
         try:
             began = time.monotonic()

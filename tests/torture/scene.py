@@ -1,4 +1,4 @@
-"""The scene of a torture run: the runbook, the providers, a database server of its own, and what took place."""
+"""The setting of a torture run: runbook, providers, its own database server, and a record of events."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -44,21 +44,21 @@ severities:
 alerts:
   rules: [{match: {alertname: "Report*"}, level: medium, declare: P2}]
 """
-# As somebody edits it at night: another key for a person, another for a tier, another order.
+# A typical edit: another key for a person, another for a tier, another order.
 RUNBOOK_CHANGED = (
     RUNBOOK.replace("  dev: {name", "  devi: {name")
     .replace("who: [ada, dev]", "who: [devi, ada]")
     .replace("  lead: {", "  leads: {")
     .replace("page: lead", "page: leads")
 )
-# By the keys of both.
+# By the keys of both runbooks.
 TIERS = {"oncall": "On-call Engineer", "lead": "Engineering Lead", "leads": "Engineering Lead", "ceo": "CEO"}
 ALERTS_TOKEN = "let-me-in"
 
 
 @dataclass
 class Run:
-    """What took place; for the checker and for the figures."""
+    """A record of events, for the checker and the figures."""
 
     server: OwnServer
     fleet: Fleet
@@ -73,7 +73,7 @@ class Run:
 
 @asynccontextmanager
 async def scene(folder: Path) -> AsyncIterator[Run]:
-    """No process yet."""
+    """The setting, without any process yet."""
     async with own_server() as server:
         post = TroubledPost()
         await migrate(server.url)
@@ -88,7 +88,7 @@ async def scene(folder: Path) -> AsyncIterator[Run]:
 
 
 async def evidence_of(run: Run) -> Evidence:
-    """At the end: whatever can be known without asking the bot."""
+    """At the end, everything known without asking the bot."""
     incidents, requests, alerts_kept = await read(run.server.url)
     workspace = run.fleet.workspace
     posted = [one for one in workspace.sent if one.method == "chat.postMessage"]

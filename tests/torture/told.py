@@ -1,7 +1,7 @@
-"""What people were told, sentence by sentence, held against the rows and against what the providers took.
+"""What people were told, sentence by sentence, compared with the rows and what providers accepted.
 
-A sentence has a pattern and a truth. What is told of an outcome and matches no pattern is a finding as well: nobody has
-compared it with anything.
+A sentence has a pattern and a truth. A statement about an outcome that matches no pattern is a finding, too, as it was
+not compared with anything.
 """
 
 import re
@@ -13,14 +13,13 @@ from tests.torture.evidence import Answered, Evidence, Incident, Page, Said, Wri
 
 ACCEPTED = ("accepted", "delivered")
 LOST = ("refused", "gave_up")
-# A page whose sending had begun may still arrive, for as long as an attempt may take; and one that was taken may not be
-# known to be.
+# A page being sent may still arrive for as long as an attempt may take, and an accepted one may not be known to be.
 IN_FLIGHT = timedelta(seconds=12.5)
-# A post leaves as long as this after it was written, and does not say so.
+# A post may be sent this long after it was written, without saying so.
 NOT_LATE = timedelta(seconds=11)
-# Two moments of one transaction.
+# Two instants within one transaction.
 SAME_MOMENT = timedelta(seconds=3)
-# Times are shown to the second.
+# Times are shown with seconds precision.
 A_SECOND = timedelta(seconds=1)
 DATE = r"<!date\^(\d+)\^[^>]*>"
 NAMED = r"([A-Z][\w ]+?)"
@@ -29,7 +28,7 @@ REF = r"(INC-\d+)"
 
 @dataclass(frozen=True)
 class Told:
-    """A text, of which the sentences are judged one by one. `who`: whose deed it answers; empty = nobody's."""
+    """A text whose sentences are judged one by one. `who`: whose deed it answers; empty = nobody's."""
 
     words: str
     at: datetime
@@ -39,7 +38,7 @@ class Told:
 
 
 class Facts:
-    """The evidence, asked as the sentences ask it."""
+    """The evidence, as queried by the sentences."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
@@ -61,11 +60,11 @@ class Facts:
         return any(before is None or at <= before for at in self._taken.get(page.id, ()))
 
     def known_taken(self, pages: Iterable[Page], at: datetime) -> bool:
-        """One was, and so long ago that whoever wrote at that time may be expected to doubt it at least."""
+        """Whether one was accepted, long enough before that the text should at least express doubt."""
         return any(self.was_taken(page, before=at - IN_FLIGHT) for page in pages)
 
     def confirmed(self, pages: Iterable[Page], at: datetime) -> bool:
-        """It was written down by then that one was accepted."""
+        """Whether an acceptance had been recorded by then."""
         return any(page.accepted_at and page.accepted_at < at - self.drift - NOT_LATE for page in pages)
 
     def answers(self, incident: Incident | None, kind: str, who: str | None = None) -> list[Answered]:
@@ -80,7 +79,7 @@ class Facts:
 
     @property
     def drift(self) -> timedelta:
-        """By how much a time in a row may differ from that of a message."""
+        """How far a row's time may differ from a message's."""
         return self.evidence.stepped_by + SAME_MOMENT
 
 
@@ -113,7 +112,7 @@ def by_somebody(kind: str) -> Truth:
 
 
 def findings(told: Iterable[Told], facts: Facts, sentences: Iterable[Sentence], *, all_known: bool) -> Iterator[str]:
-    """`all_known`: what matches none of the sentences is a finding."""
+    """`all_known`: text matching no sentence is a finding."""
     known = list(sentences)
     for one in told:
         yield from (found for each in known for found in each.untrue(facts, one))
@@ -127,19 +126,19 @@ def answers_told(evidence: Evidence, said: Said) -> list[Told]:
 
 
 def posts_told(evidence: Evidence, written: Iterable[Written]) -> list[Told]:
-    """What stands in the rooms of incidents."""
+    """The texts posted in incidents' rooms."""
     rooms = {one.room_id: one for one in evidence.incidents if one.room_id}
     return [Told(one.words, _as_of(one), rooms[one.place]) for one in written if one.place in rooms]
 
 
 def _as_of(written: Written) -> datetime:
-    """What is posted late says of when it speaks."""
+    """The instant a late post says it is about."""
     found = re.match(rf"(?:DRILL: )?⏱ As of {DATE}, posted late:", written.words)
     return moment(found[1]) if found else written.at
 
 
 def about(evidence: Evidence, written: Iterable[Written]) -> list[Told]:
-    """Cards and pages, by the number in their key."""
+    """The number in a card's or page's key."""
     by_id = {one.id: one for one in evidence.incidents}
     pages = {page.id: page for one in evidence.incidents for page in one.pages}
     told = []

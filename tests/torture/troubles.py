@@ -1,4 +1,4 @@
-"""What breaks in a torture run: processes, providers, the database."""
+"""The faults in a torture run: of processes, providers, and the database."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ from tests.torture.plan import Event
 from tests.torture.providers import Trouble
 from tests.torture.scene import RUNBOOK, RUNBOOK_CHANGED, Run
 
-# A page by Slack that is refused for good, of one person at a time.
+# A Slack page refused permanently, for one person at a time.
 REFUSAL = "messages_tab_disabled"
-# Answers that no Slack gives, of proxies and login pages between us and it.
+# Answers by proxies and login pages in between, not by Slack.
 NOT_SLACK = [(200, "<html>Sign in</html>"), (200, ""), (200, "[]"), (302, ""), (403, "<html>"), (404, ""), (408, "")]
 
 
@@ -22,7 +22,7 @@ class Troubles:
         self._frozen: set[Replica] = set()
 
     def end(self) -> None:
-        """The providers have no more of them."""
+        """Ends all faults of the providers."""
         self._run.fleet.workspace.faults.clear()
         self._run.post.troubles.clear()
         self._run.post.hangs_until = 0.0
@@ -50,7 +50,7 @@ class Troubles:
         return running[event.number % len(running)] if running else None
 
     async def trouble_slack(self, event: Event) -> None:
-        """It meets the next call of the method; `page`: the next page."""
+        """Faults the next call of the method; `page`: the next page."""
         faults = self._run.fleet.workspace.faults
         self._run.counts[f"slack {event.what}"] += 1
         method, when = ("chat.postMessage", _is_page) if event.method == "page" else (event.method, None)
@@ -78,7 +78,7 @@ class Troubles:
         self._run.post.troubles.append(trouble)
 
     async def let_hang(self, event: Event) -> None:
-        """One provider answers nobody in time; the other does."""
+        """One provider answers too late; the other works."""
         self._run.counts[f"{event.what} hangs"] += 1
         if event.what == "mail":
             self._run.post.hangs_until = time.monotonic() + event.for_s
@@ -89,7 +89,7 @@ class Troubles:
         faults.heal(EVERY_METHOD)
 
     async def take_slack_away(self, event: Event) -> None:
-        """Nothing of it answers but a proxy, and one process is killed: its successor starts without Slack."""
+        """Only a proxy answers for Slack, and a process is killed, so that its successor starts without Slack."""
         self._run.counts["Slack away"] += 1
         faults = self._run.fleet.workspace.faults
         faults.break_down(EVERY_METHOD, times=None, status=503)
@@ -98,7 +98,7 @@ class Troubles:
         faults.heal(EVERY_METHOD)
 
     async def change_runbook(self, event: Event) -> None:
-        """The file is another from here on; who is started now has the new one, the others have what they read."""
+        """Replaces the runbook file: processes started from now on use it, the others keep the old one."""
         self._run.counts["runbook changed"] += 1
         file = self._run.fleet.folder / "runbook.yml"
         changed = self._run.counts["runbook changed"] % 2

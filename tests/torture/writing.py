@@ -1,4 +1,4 @@
-"""What the bot wrote in Slack during a torture run, with every version of what it edited."""
+"""What the bot wrote in Slack during a torture run, with every version of edited messages."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def written_in(workspace: Workspace) -> list[Written]:
 
 
 def names_in(workspace: Workspace) -> dict[str, str]:
-    """By Slack id, and by user name, which is the key of those who are in the runbook."""
+    """People's names by Slack id, and by user name, which is their key in the runbook."""
     return {key: user.real_name for user in workspace.humans for key in (user.id, user.name)}
 
 
@@ -26,7 +26,7 @@ def _written(workspace: Workspace) -> Iterator[Written]:
     last = {(one.channel, one.ts): one for one in writings}
     at = datetime.min.replace(tzinfo=UTC)
     for one in writings:
-        # An edit bears the time of what it edits; whatever was posted before it had its own time then.
+        # An edit has the timestamp of the message it edits; its real time is after every earlier post.
         if one.method == "chat.postMessage":
             at = max(at, datetime.fromtimestamp(float(one.ts or 0), UTC))
         is_last = last[one.channel, one.ts] is one
