@@ -64,7 +64,15 @@ MACHINES = re.compile(
     r"(?:-|\d|$)"
 )
 DEGRADED = re.compile(r"\b(?:degrad\w*|partial\w*|slow\w*|minor|impaired|low)\b", re.IGNORECASE)
-BLAME = frozenset(("caused", "broke", "mistake", "fault", "forgot", "error", "blame", "blamed", "careless", "messed"))
+# Words that rarely mean anything but blame next to a name.
+BLAME = frozenset((
+    "accidentally", "blame", "blamed", "blames", "botched", "broke", "careless", "carelessly", "carelessness", "caused",
+    "culpable", "error", "fault", "forgot", "guilty", "incompetence", "incompetent", "messed", "mistake", "mistakenly",
+    "misconfigured", "neglected", "negligence", "negligent", "overlooked", "screwed", "sloppy", "wrongly",
+))  # fmt: skip
+# Phrases that blame whoever is named right after them, or right before.
+BLAME_BEFORE = ("because of", "due to")
+BLAME_BEHIND = ("failed to ", "should not have ", "shouldn't have ", "shouldn’t have ")
 OUTAGE = re.compile(r"\boutage\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(
     r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\$?\{\w{1,40}\}|\[[a-z ]{3,40}\](?!\()|<[a-z ]{3,40}>"
@@ -174,8 +182,17 @@ def _blame(words: str, known: Known) -> Iterator[Finding]:
     names = {part.lower() for name in known.names for part in name.split() if len(part) > 2}
     for sentence in SENTENCE_END.split(words):
         said = [one.lower().removesuffix("'s").removesuffix("’s") for one in _words(sentence)]
-        if BLAME.intersection(said) and (blamed := next((one for one in said if one in names), None)):
+        blamed = next((one for at, one in enumerate(said) if one in names and _falls_on(said, at)), None)
+        if BLAME.intersection(said):
+            blamed = next((one for one in said if one in names), None)
+        if blamed:
             yield Finding("blame", blamed.capitalize())
+
+
+def _falls_on(said: Sequence[str], at: int) -> bool:
+    """Whether the words around a name blame it."""
+    before, behind = " ".join(said[max(at - 2, 0) : at]), " ".join(said[at + 1 : at + 4])
+    return before in BLAME_BEFORE or f"{behind} ".startswith(BLAME_BEHIND)
 
 
 def _numbers(text: str, known: Known) -> Iterator[Finding]:

@@ -19,7 +19,9 @@ PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
     ("The host db-01 is down.", "address"), ("It runs on 10.0.0.7 today.", "address"),
     ("pay.prod.internal does not answer.", "address"), ("The orders-db is full.", "internal_name"),
     ("nightly_job failed.", "internal_name"), ("Ada's mistake took it down.", "blame"),
-    ("This was caused by Ada.", "blame"), ("There is an outage.", "outage"), ("TBD: say why.", "placeholder"),
+    ("This was caused by Ada.", "blame"), ("Ada wrongly dropped a table.", "blame"),
+    ("It is down due to Ada.", "blame"), ("Ada failed to renew it.", "blame"),
+    ("There is an outage.", "outage"), ("TBD: say why.", "placeholder"),
     ("Hello {{ name }}.", "placeholder"), ("Write to [name of client].", "placeholder"),
     ("password=hunter2hunter2", "secret"), ("It reads postgresql://tocsin:hunter2hunter2@db.example.com/x.", "secret"),
     ("The host db-01.example.com is down.", "address"), ("See https://web-prod-2.example.com/x", "address"),
@@ -37,6 +39,7 @@ def test_ordinary_words_and_numbers_pass() -> None:
     for said in (
         "Orders are slow",
         "Ada leads the work. It was caused by a full disk",
+        "Ada restarted the server that failed to start because of a full disk",
         "INC-12 and M-3",
         "[RESOLVED] [P1] Orders, see [our page](https://status.example.com)",
         "COVID-19",

@@ -83,7 +83,7 @@ async def it_is_proved_and_told(played: Played) -> None:
     await played.ticks_all("engineer", "Is it verified?")
     assert "The application is down" in played.said("general")
     letter = played.letter(INTERNAL)
-    for words in ("Resolved", "after 16 minutes", "Fix: Rolled back", "A post-mortem will follow"):
+    for words in ("Resolved", "after 16 minutes", "Outcome: Rolled back", "A post-mortem will follow"):
         assert words in letter
 
 
