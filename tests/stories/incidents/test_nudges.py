@@ -84,7 +84,7 @@ async def test_a_user_facing_incident_is_nudged_after_ten_minutes_without_news(w
     assert [one[:13] for one in headlines(world)] == ["No word since"]
     assert "Post update" in labels(world.nudges()[0])
     await ask(world, "ada", "/incident update the gateway drops packets", room)
-    assert labels(world.nudges()[0]) == [] and "There is news of INC-1" in world.nudges()[0].text
+    assert labels(world.nudges()[0]) == [] and "INC-1 was updated" in world.nudges()[0].text
 
 
 async def test_a_user_facing_incident_is_asked_for_its_impact_once_after_half_an_hour(world: World) -> None:
