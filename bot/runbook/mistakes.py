@@ -65,7 +65,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 def advice(word: str, known: Iterable[str]) -> str:
     """`did you mean escalation?`, otherwise the words to choose from; to be put after a mistake and a colon."""
-    names = list(known)
+    names = list(dict.fromkeys(known))
     close = nearest(word, names)
     if close:
         return f"did you mean {close}?"
