@@ -220,7 +220,7 @@ def _open_form(incident: Incident, deed: str, filled: Form) -> Form:
 
 
 def _resolve_form(incident: Incident) -> Form:
-    over = [("over", "No, it is over"), ("still", "Yes, some still do")]
+    over = [("over", "No, it's over"), ("still", "Yes, some still do")]
     inputs = [
         Input("summary", "What was it, and what ended it?", multiline=True, optional=True),
         Input("impact", "Do users still notice it?", options=over, value="over"),

@@ -225,7 +225,7 @@ async def test_the_resolve_button_asks_for_the_cause_and_whether_it_is_over_firs
 
     answer = await world.ada.submits(values={"Do users still notice it?": "Yes, some still do"})
     assert "not over yet" in answer.errors["impact"] and await world.house.incidents.newest(open_only=True)
-    values = {"What was it, and what ended it?": "A bad deploy", "Do users still notice it?": "No, it is over"}
+    values = {"What was it, and what ended it?": "A bad deploy", "Do users still notice it?": "No, it's over"}
     await world.ada.submits(values=values)
     await world.settled()
     assert "Resolved" in (shown := words_of(world.card())) and "A bad deploy" in shown

@@ -103,7 +103,7 @@ async def test_duration_a_keyword_or_severity_require_a_post_mortem_and_nothing_
     await ask(town, "eve", "/incident started 45 minutes ago", room)
     assert (await in_api(town, 3))["postmortem"]["state"] == "owed"
     await resolved(town, "P3 A payment failed")
-    assert "it concerns “payments”" in words_of(card(town, 4))
+    assert "about “payments”" in words_of(card(town, 4))
     await ask(town, "ada", "/incident drill P1 Rehearsal")
     await ask(town, "ada", "/incident resolve INC-5 over")
     assert (await in_api(town, 5))["postmortem"] is None
