@@ -36,6 +36,8 @@ from tests.world import ACKNOWLEDGED_WITHIN_S, RUNBOOK, example_runbook, manifes
 # Generous: a busy machine starts five processes at once, and a dead one's claims are taken over after fifteen seconds.
 TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.02
+# Kinds of deliveries that look later for what Slack may do late.
+LOOKS = ("second_look", "page_look")
 # The end of a key: the time of what is sent, and before it, for a card, the delivery's id.
 OF_DELIVERY = re.compile(r"(\.\d+)?\.\d{9,}$")
 
@@ -200,11 +202,11 @@ class Fleet:
             assert sorted(map(key_of, self.posted(f"{prefix}:"))) == sorted(f"{prefix}:{one.id}" for one in known)
 
     async def _left_over(self) -> list[str]:
-        """The work that is left: deliveries, requests, a due ladder. Second looks for possible duplicates, a minute
-        later, don't count."""
+        """The work that is left: deliveries, requests, a due ladder. Second looks at what Slack may do late don't
+        count."""
         async with self.house.db.transaction() as conn:
             waiting = await outbox.unfinished(conn)
-            deliveries = [str(row) for row in waiting if row["kind"] != "second_look"]
+            deliveries = [str(row) for row in waiting if row["kind"] not in LOOKS]
             request_due = await requests.next_due(conn)
             ladder_due = await escalations.due_rows().soonest(conn)
         overdue = ladder_due is not None and ladder_due <= self.house.clock.now()

@@ -23,6 +23,9 @@ STATEMENT_TIMEOUT_MS = 5_000
 LOCK_TIMEOUT_MS = 3_000
 # A process frozen in the middle of a transaction must not hold up an escalation for longer than this.
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
+# Frozen in the middle of a pipeline it is not idle as the server sees it, and would keep its locks for as long as it
+# stands still.
+TRANSACTION_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 5
 # The system notices a dead TCP connection sooner with these: of unanswered data, and of a line that only listens.
 NOTICES = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2"}
@@ -171,6 +174,7 @@ async def limited(conn: Connection) -> bool:
             statement_ms=str(STATEMENT_TIMEOUT_MS),
             lock_ms=str(LOCK_TIMEOUT_MS),
             idle_ms=str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            transaction_ms=str(TRANSACTION_TIMEOUT_MS),
         )
     is_direct = bool(session["pid"] == conn.pgconn.backend_pid)
     if not is_direct:

@@ -2,6 +2,8 @@
 -- Set in the session, not as connection options, which a pooler refuses or silently drops.
 SELECT set_config('statement_timeout', %(statement_ms)s, false), set_config('lock_timeout', %(lock_ms)s, false),
     set_config('idle_in_transaction_session_timeout', %(idle_ms)s, false), set_config('TimeZone', 'UTC', false),
+    -- Since version 17.
+    (SELECT set_config(name, %(transaction_ms)s, false) FROM pg_settings WHERE name = 'transaction_timeout'),
     pg_backend_pid() AS pid;
 
 -- name: session

@@ -23,6 +23,7 @@ OF_THE_WORLD = {
     READ_ONLY: "the database is read-only",
     # A process frozen in the middle of a transaction finds that the server has ended it.
     "25P03": "the transaction was ended while this process stood still",
+    "25P04": "the transaction took too long",
     "42501": "the account of the database has lost its rights",
     "3D000": "the database is not there",
     DISK_FULL: "the disk of the database is full",

@@ -157,6 +157,27 @@ async def test_a_transaction_ended_by_the_idle_timeout_counts_as_an_unreachable_
             await conn.execute("SELECT 1")
 
 
+async def test_a_transaction_frozen_in_a_pipeline_keeps_its_locks_no_longer_than_it_may_last(world: World) -> None:
+    """The server does not count it as idle: no other time limit of the session ends it."""
+    db = world.house.db
+    async with db.statement() as conn:
+        assert [dict(row) for row in await (await conn.execute("SHOW transaction_timeout")).fetchall()] == [
+            {"transaction_timeout": "30s"}
+        ]
+        await conn.execute("INSERT INTO channels (name, slack_id) VALUES ('held', 'C1')")
+    with pytest.raises(Unreachable):
+        async with db.statement() as frozen:
+            await frozen.execute("SET transaction_timeout = 300")
+            async with frozen.transaction(), frozen.pipeline():
+                await frozen.execute("DELETE FROM channels WHERE name = 'held'")
+                async with db.statement() as other:
+                    await other.execute("SET lock_timeout = 0")
+                    await other.execute("UPDATE channels SET slack_id = 'C2' WHERE name = 'held'")
+                    await other.execute("SET lock_timeout = '3s'")
+    async with db.statement() as conn:
+        assert (await conn.execute("SELECT FROM channels WHERE slack_id = 'C2'")).rowcount == 1
+
+
 async def test_a_database_that_has_become_read_only_counts_as_unreachable(world: World) -> None:
     for block in (world.house.db.transaction, world.house.db.statement, world.house.db.intake):
         with pytest.raises(Unreachable, match="read-only"):

@@ -27,8 +27,10 @@ pytestmark = needs_a_pooler
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
 LIMITS = """
 SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
-    current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('TimeZone') AS zone
+    current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('TimeZone') AS zone,
+    current_setting('transaction_timeout') AS transaction
 """
+LIMITED = {"statement": "5s", "lock": "3s", "idle": "5s", "zone": "UTC", "transaction": "30s"}
 
 
 async def health(world: World) -> tuple[int, str]:
@@ -53,7 +55,7 @@ async def test_every_session_behind_a_pooler_has_the_limits_of_the_bot(database:
         for borrow in (db.transaction, db.statement, db.watch, db.intake):
             async with borrow() as conn:
                 rows = await conn.execute(LIMITS)
-                assert await rows.fetchall() == [{"statement": "5s", "lock": "3s", "idle": "5s", "zone": "UTC"}]
+                assert await rows.fetchall() == [LIMITED]
         await db.close()
 
 
