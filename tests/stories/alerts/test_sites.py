@@ -89,4 +89,7 @@ async def test_every_sources_keys_are_scoped_to_their_site(world: World, monitor
     )  # fmt: skip
     await world.settled()
     assert len(monitoring.cards) == 6
-    assert ["Acknowledged where" in words_of(card) for card in monitoring.cards if "Disk" in card.text] == [False, True]
+    assert ["Acknowledged at its source" in words_of(card) for card in monitoring.cards if "Disk" in card.text] == [
+        False,
+        True,
+    ]
