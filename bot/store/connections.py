@@ -25,7 +25,7 @@ LOCK_TIMEOUT_MS = 3_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 # Frozen in the middle of a pipeline it is not idle as the server sees it, and would keep its locks for as long as it
 # stands still.
-TRANSACTION_TIMEOUT_MS = 30_000
+TRANSACTION_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_S = 5
 # The system notices a dead TCP connection sooner with these: of unanswered data, and of a line that only listens.
 NOTICES = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2"}

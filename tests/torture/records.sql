@@ -29,11 +29,11 @@ SELECT key, kind, worked_at, set_aside_at, error FROM requests ORDER BY received
 SELECT convert_from(body, 'UTF8') AS body FROM alert_deliveries;
 
 -- name: unfinished
--- Whatever is still to be done, whoever has begun it, but for the second looks that are due ten minutes later.
+-- Whatever is still to be done, whoever has begun it, except the last looks at what Slack may do late: they are due after ten minutes.
 SELECT 'delivery ' || kind AS what, count(*) AS count, max(error) AS error
 FROM outbox
 WHERE state IN ('waiting', 'sending')
-    AND NOT (kind IN ('second_look', 'page_look') AND due_at > created_at + interval '5 min')
+    AND NOT (kind IN ('second_look', 'page_look') AND due_at > now() + interval '2 min')
 GROUP BY kind
 UNION ALL SELECT 'request', count(*), max(error) FROM requests WHERE worked_at IS NULL HAVING count(*) > 0
 UNION ALL SELECT 'ladder', count(*), NULL FROM escalations WHERE due_at IS NOT NULL HAVING count(*) > 0;

@@ -162,7 +162,7 @@ async def test_a_transaction_frozen_in_a_pipeline_keeps_its_locks_no_longer_than
     db = world.house.db
     async with db.statement() as conn:
         assert [dict(row) for row in await (await conn.execute("SHOW transaction_timeout")).fetchall()] == [
-            {"transaction_timeout": "30s"}
+            {"transaction_timeout": "1min"}
         ]
         await conn.execute("INSERT INTO channels (name, slack_id) VALUES ('held', 'C1')")
     with pytest.raises(Unreachable):

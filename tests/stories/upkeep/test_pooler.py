@@ -30,7 +30,7 @@ SELECT current_setting('statement_timeout') AS statement, current_setting('lock_
     current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('TimeZone') AS zone,
     current_setting('transaction_timeout') AS transaction
 """
-LIMITED = {"statement": "5s", "lock": "3s", "idle": "5s", "zone": "UTC", "transaction": "30s"}
+LIMITED = {"statement": "5s", "lock": "3s", "idle": "5s", "zone": "UTC", "transaction": "1min"}
 
 
 async def health(world: World) -> tuple[int, str]:
