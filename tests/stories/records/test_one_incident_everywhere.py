@@ -201,7 +201,7 @@ async def test_every_report_about_an_incident_agrees_with_the_raw_rows(town: Wor
     assert {name: written[name] for name in shown} == shown
     of_the_numbers(await read(town, "stats"), raw)
     of_the_numbers_said(await ask(town, "ben", "/incident stats"), await read(town, "stats", "text/csv"), raw)
-    assert "after 1 hour 40 minutes" in town.said_in("#team")[-1]
+    assert "1 hour 40 minutes" in town.said_in("#team")[-1]
 
 
 def milestones(raw: Raw) -> dict[str, datetime]:
