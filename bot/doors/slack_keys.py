@@ -1,4 +1,4 @@
-"""By what a request of Slack's is known: the same on a second delivery, another for every press."""
+"""The key of a request from Slack: the same when it is delivered again, different for every press."""
 
 import hashlib
 import json
@@ -9,14 +9,14 @@ LONGEST = 200
 
 
 def key_of(kind: str, body: Mapping[str, Any]) -> str:
-    """Slack's own id of it. What bears none that could be kept is known by all that it says: so it is not taken for
-    another one of that kind, and lost."""
+    """Slack's own id. Without one that can be stored, a digest of the whole body, so that two such requests don't share
+    a key, which would lose the second."""
     own = _own_id(kind, body)
     return f"{kind} {own}" if _can_be_kept(own) else f"{kind} {_digest(body)}"
 
 
 def _own_id(kind: str, body: Mapping[str, Any]) -> str:
-    """'' when it has none."""
+    """Slack's own id; '' if there is none."""
     if kind == "event":
         return _text(body.get("event_id"))
     trigger = _text(body.get("trigger_id")) or _text(body.get("action_ts"))

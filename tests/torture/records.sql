@@ -29,7 +29,7 @@ SELECT key, kind, worked_at, set_aside_at, error FROM requests ORDER BY received
 SELECT convert_from(body, 'UTF8') AS body FROM alert_deliveries;
 
 -- name: unfinished
--- Whatever is still to be done, whoever has begun it, except the last looks at what Slack may do late: they are due after ten minutes.
+-- All work left, no matter who started it, except the last looks at what Slack may do late: they are due after ten minutes.
 SELECT 'delivery ' || kind AS what, count(*) AS count, max(error) AS error
 FROM outbox
 WHERE state IN ('waiting', 'sending')
